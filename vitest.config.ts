@@ -1,0 +1,21 @@
+import { defineConfig } from "vitest/config";
+
+const report = process.env["TRACEMEND_TEST_REPORT"];
+const folder = (name: string, include: string, testTimeout = 15_000) => ({
+  test: { name, include: [include], testTimeout, hookTimeout: testTimeout },
+});
+
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
+    projects: [
+      folder("unit", "packages/*/test/**/*.test.ts"),
+      folder("fuzz", "test/fuzz/**/*.test.ts", 60_000),
+      folder("surface", "test/surface/**/*.test.ts", 30_000),
+      folder("conformance", "test/conformance/**/*.test.ts"),
+      folder("matrix", "test/matrix/**/*.test.ts"),
+      folder("e2e", "test/e2e/**/*.test.ts", 90_000),
+    ],
+  },
+});
