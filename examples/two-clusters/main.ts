@@ -16,14 +16,8 @@ const WIDTH = 4;
 
 const { values } = parseArgs({ options: { once: { type: "boolean", default: false } } });
 
-const stopped = Promise.withResolvers<void>();
-let stopping = false;
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.on(signal, () => {
-    stopping = true;
-    stopped.resolve();
-  });
-}
+const stop = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop.abort());
 
 function seconds(since: number): string {
   return `${((performance.now() - since) / 1000).toFixed(1)} s`;
@@ -68,7 +62,7 @@ async function main(): Promise<number> {
     line(`              → edge gateway (forwards an allow-list of headers, traceparent is not on it) →`);
     line(`cluster us-1: tracemend ingress → catalogue (Hono, OpenTelemetry SDK), prices (ignores traceparent)\n`);
     const without = await runPhase(clusters, "report");
-    if (stopping) return 130;
+    if (stop.signal.aborted) return 130;
     await clusters.setRepair("on");
     const repaired = await runPhase(clusters, "on");
     line(`\n${countsTable(without, repaired)}\n`);
@@ -76,7 +70,7 @@ async function main(): Promise<number> {
     const findings = verdictOf(without, repaired, { products: PRODUCTS, prices: PRICES });
     for (const finding of findings) line(`does not hold: ${finding}`);
     line(`\n${findings.length === 0 ? "All counts hold" : "The counts do not hold"} after ${seconds(since)}.`);
-    if (values.once || stopping) return findings.length === 0 ? 0 : 1;
+    if (values.once || stop.signal.aborted) return findings.length === 0 ? 0 : 1;
     await keepRunning(clusters);
     return 0;
   } finally {
@@ -95,7 +89,7 @@ async function keepRunning(clusters: Clusters): Promise<void> {
   }
   let requests = 0;
   let whole = 0;
-  while (!stopping) {
+  while (!stop.signal.aborted) {
     await send(clusters.shopUrl, "/products", 4, 2, () => {});
     await send(clusters.shopUrl, "/prices", 1, 1, () => {});
     await settled(clusters.agents, 5 * SPANS_PER_REQUEST);
@@ -103,7 +97,7 @@ async function keepRunning(clusters: Clusters): Promise<void> {
     requests += counted.requests;
     whole += counted.whole;
     status(`through the gateway since then: ${whole} of ${requests} traces whole`);
-    await Promise.race([pause(1000), stopped.promise]);
+    await pause(1000, stop.signal);
   }
 }
 

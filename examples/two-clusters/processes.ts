@@ -2,6 +2,7 @@
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { connect } from "node:net";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 export interface Running {
@@ -46,9 +47,10 @@ export async function start(
 async function stop(child: ChildProcess, ended: Promise<void>): Promise<void> {
   if (child.exitCode !== null) return;
   child.kill("SIGTERM");
-  const timer = setTimeout(() => child.kill("SIGKILL"), GRACE_MS);
+  const gone = new AbortController();
+  void pause(GRACE_MS, gone.signal).then(() => gone.signal.aborted || child.kill("SIGKILL"));
   await ended;
-  clearTimeout(timer);
+  gone.abort();
 }
 
 function accepts(port: number): Promise<boolean> {
@@ -62,6 +64,7 @@ function accepts(port: number): Promise<boolean> {
   });
 }
 
-export function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+/** Ends early when the signal is aborted. */
+export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  await setTimeout(ms, undefined, signal === undefined ? {} : { signal }).catch(() => {});
 }

@@ -1,6 +1,6 @@
 /** What a person sees: a line that moves while things happen, and tables when they are done. */
 
-const live = process.stderr.isTTY === true;
+const live = process.stderr.isTTY;
 
 /** A line that replaces itself on a terminal; elsewhere each new text is a line, and repeated progress is left out. */
 export function status(text: string): void {

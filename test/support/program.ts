@@ -53,7 +53,8 @@ function handle(
 ): ProgramProcess {
   const url = (listener: string): string => {
     const address = addresses.get(listener);
-    if (address === undefined) throw new Error(`no listener ${listener}; there are ${[...addresses.keys()].join(", ")}`);
+    if (address === undefined)
+      throw new Error(`no listener ${listener}; there are ${[...addresses.keys()].join(", ")}`);
     return `http://${address}`;
   };
   return {

@@ -33,4 +33,4 @@ gateway.on("error", (_error, _request, response) => {
   if ("writeHead" in response) response.writeHead(502).end("the gateway cannot reach its target\n");
 });
 
-listen(createServer((request, response) => void gateway.web(request, response)));
+listen(createServer((request, response) => gateway.web(request, response)));
