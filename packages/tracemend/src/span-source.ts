@@ -16,9 +16,10 @@ export interface SpanSourceOptions {
 /** Grants a pair of spans only where the queue holds room for it: else a parent id would leave that nobody exports. */
 export function createSpanSource({ pipeline, ids, resource, version }: SpanSourceOptions): SpanSource {
   const scope = { name: "tracemend", version };
+  const roomBytes = PAIR_BYTES + encodeSpans(resource, scope, []).bytes;
   return {
     grant(): SpanGrant | undefined {
-      const room = pipeline.reserve(PAIR_BYTES);
+      const room = pipeline.reserve(roomBytes);
       if (room === undefined) return undefined;
       const spans = { traceId: ids.traceId(), serverSpanId: ids.spanId(), clientSpanId: ids.spanId() };
       return {

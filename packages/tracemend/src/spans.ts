@@ -5,11 +5,14 @@ import type { SpanRecord } from "@tracemend/otlp";
 
 type Attributes = Record<string, string | number | boolean>;
 
-/** Longest text taken over from a request: the room for a pair of spans is held before the request is read. */
+/** Longest text taken over from a request: the room for a pair of spans is held before the request is known. */
 const MAX_TEXT = 256;
 
-/** Room that any pair of spans fits in, with its resource: `MAX_TEXT` for each text a peer controls, and their keys. */
-export const PAIR_BYTES = 6144;
+/** What a participant must at least pass on (Trace Context Level 2, 3.3.1.5); a span keeps no longer list. */
+const MAX_TRACESTATE = 512;
+
+/** Room that any pair of spans fits in, their resource not counted. Each text of a peer takes at most 2 bytes a character. */
+export const PAIR_BYTES = 12_288;
 
 /** `W3C` and `is remote` bits of OTLP's `Span.flags`: bit 8 says bit 9 is known, bit 9 says the parent is remote. */
 const REMOTE = 0x300;
@@ -21,7 +24,8 @@ export function spansOf(crossing: Crossing, spans: OwnSpans): readonly SpanRecor
   const traceId = verdict.context?.traceId ?? spans.traceId;
   const flags = (verdict.context?.flags ?? 1) & KNOWN_FLAGS;
   const times = { startMs: crossing.startMs, endMs: crossing.endMs };
-  const tracestate = verdict.context?.tracestate ?? "";
+  const whole = verdict.context?.tracestate ?? "";
+  const tracestate = whole.length > MAX_TRACESTATE ? "" : whole;
   const server: SpanRecord = {
     traceId,
     spanId: spans.serverSpanId,
