@@ -1,7 +1,7 @@
 /** Our own counters, as Prometheus text. */
 import type { Crossing, Observer } from "@tracemend/context";
 import type { DiagnosisReport } from "@tracemend/diagnosis";
-import type { DestinationState, LedgerRow } from "@tracemend/pipeline";
+import type { DestinationState, LedgerRow, PipelineCounters } from "@tracemend/pipeline";
 
 export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -63,6 +63,13 @@ export function writeLedger(out: MetricsText, rows: readonly LedgerRow[]): void 
     out.sample("tracemend_otlp_items_waiting", { ...labels, state: "queued" }, row.queued);
     out.sample("tracemend_otlp_items_waiting", { ...labels, state: "in_flight" }, row.inFlight);
   }
+  const turned = "tracemend_otlp_items_turned_away_total";
+  out.family(
+    turned,
+    "counter",
+    "Telemetry items that no destination had room for; their sender was told to keep them.",
+  );
+  for (const { signal, destination, turnedAway } of rows) out.sample(turned, { signal, destination }, turnedAway);
 }
 
 export function writeDestinations(out: MetricsText, states: readonly DestinationState[]): void {
@@ -76,6 +83,17 @@ export function writeDestinations(out: MetricsText, states: readonly Destination
   for (const state of states) {
     out.sample("tracemend_destination_reachable", { destination: state.name }, state.reachable ? 1 : 0);
   }
+}
+
+export function writePipeline(out: MetricsText, { observerErrors, spoofedAttributes }: PipelineCounters): void {
+  out.family(
+    "tracemend_spoofed_attributes_total",
+    "counter",
+    "Stamped resource attributes that a sender had set itself.",
+  );
+  out.sample("tracemend_spoofed_attributes_total", {}, spoofedAttributes);
+  out.family("tracemend_observer_errors_total", "counter", "Times that the diagnosis failed on a batch of spans.");
+  out.sample("tracemend_observer_errors_total", {}, observerErrors);
 }
 
 export function writeBreaks(out: MetricsText, { breaks }: Pick<DiagnosisReport, "breaks">): void {
@@ -99,7 +117,7 @@ export function createMetricsText(): MetricsText & { toString(): string } {
     },
     sample(name, labels, value) {
       const text = Object.entries(labels).map(([key, label]) => `${key}="${escapeLabel(label)}"`);
-      lines.push(`${name}{${text.join(",")}} ${value}`);
+      lines.push(`${name}${text.length === 0 ? "" : `{${text.join(",")}}`} ${value}`);
     },
     toString: () => `${lines.join("\n")}\n`,
   };

@@ -19,6 +19,7 @@ import {
   writeBreaks,
   writeDestinations,
   writeLedger,
+  writePipeline,
 } from "./metrics.ts";
 import { routesOf, destinationsOf, tlsOf } from "./options.ts";
 import { createSpanSource } from "./span-source.ts";
@@ -135,6 +136,7 @@ function metricsText(
   counters.write(text);
   writeLedger(text, pipeline.ledger());
   writeDestinations(text, pipeline.destinations());
+  writePipeline(text, pipeline.counters());
   writeBreaks(text, diagnosis.report());
   return text.toString();
 }

@@ -24,11 +24,12 @@ describe("the metrics", () => {
         destination: "agent",
         received: 10,
         exported: 4,
-        dropped: { shutdown: 1 },
+        dropped: { "queue-full": 0, "retry-expired": 0, "too-large": 0, shutdown: 1 },
         refusedByPeer: 2,
         sampledOut: 0,
         queued: 2,
         inFlight: 1,
+        turnedAway: 7,
       },
     ]);
     const lines = text.toString().split("\n");
@@ -36,6 +37,7 @@ describe("the metrics", () => {
     expect(lines).toContain(
       'tracemend_otlp_items_total{signal="traces",destination="agent",state="dropped",reason="shutdown"} 1',
     );
+    expect(lines).toContain('tracemend_otlp_items_turned_away_total{signal="traces",destination="agent"} 7');
     expect(lines).toContain('tracemend_otlp_items_waiting{signal="traces",destination="agent",state="in_flight"} 1');
   });
 
