@@ -21,7 +21,7 @@ import {
   writeLedger,
   writePipeline,
 } from "./metrics.ts";
-import { routesOf, destinationsOf, tlsOf } from "./options.ts";
+import { destinationsOf, diagnosisOf, routesOf, tlsOf } from "./options.ts";
 import { createSpanSource } from "./span-source.ts";
 import { VERSION } from "./version.ts";
 
@@ -47,7 +47,7 @@ export async function createProgram(config: Config, log: Logger): Promise<Progra
   let ready = false;
 
   const counters = createCrossingCounters();
-  const diagnosis = createDiagnosis({ now: Date.now, upstreamServices: servicesOf(config) });
+  const diagnosis = createDiagnosis({ now: Date.now, ...diagnosisOf(config) });
   const ticking = setInterval(() => diagnosis.tick(), 1000);
   const pipeline = createPipeline({
     attributes: config.resource,
@@ -107,10 +107,6 @@ type Boundary = Config["boundaries"][number];
 function policyOf({ policy }: Boundary): Parameters<typeof defineBoundary>[0]["policy"] & {} {
   const { carrier, ...rest } = policy;
   return carrier === undefined ? rest : { ...rest, carrier };
-}
-
-function servicesOf(config: Config): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(config.upstreams).map(([name, { service }]) => [name, service ?? name]));
 }
 
 async function createReceivers(config: Config, pipeline: Pipeline): Promise<{ name: string; receiver: Receiver }[]> {
