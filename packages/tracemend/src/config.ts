@@ -124,7 +124,7 @@ const schema = z.strictObject({
   diagnosis: diagnosis.prefault({}),
   admin: z.strictObject({ listen: address }).prefault({ listen: "127.0.0.1:9464" }),
   log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error"]).default("info") }).prefault({}),
-  shutdown: z.strictObject({ grace_ms: ms.default(10_000) }).prefault({}),
+  shutdown: z.strictObject({ drain_ms: ms.default(10_000), flush_ms: ms.default(5000) }).prefault({}),
 });
 
 /** Complete and checked: every default filled in, every upstream that a route names exists. */

@@ -50,7 +50,12 @@ export class Http1Caller implements Caller {
   attach(events: CallerEvents): void {
     this.#events = events;
     const response = this.#response;
-    response.once("close", () => events.closed(response.writableFinished));
+    const { socket } = this.#request;
+    response.once("close", () => {
+      // A head that left before the listener closed promised to keep the connection: it is idle now and nobody ends it.
+      if (this.#options.closing()) socket.end();
+      events.closed(response.writableFinished);
+    });
   }
 
   pause(): void {
