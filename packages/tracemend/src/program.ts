@@ -72,16 +72,21 @@ export async function createProgram(config: Config, log: Logger): Promise<Progra
   };
 
   try {
-    for (const { name, receiver } of await createReceivers(config, pipeline)) {
+    const { otlp_grpc: grpc, otlp_http: http, max_request_bytes: maxRequestBytes } = config.receivers;
+    const receive = async (name: string, create: typeof createGrpcReceiver, from: typeof grpc): Promise<void> => {
+      if (from === undefined) return;
+      const receiver = await create({ ...from.listen, ...tlsOf(config, from.tls), maxRequestBytes }, pipeline);
       receivers.push(receiver);
       listening(name, receiver.address);
-    }
+    };
+    await receive("otlp grpc", createGrpcReceiver, grpc);
+    await receive("otlp http", createHttpReceiver, http);
     for (const options of config.boundaries) {
       const proxy = await createProxy({
         boundary: defineBoundary({ ...options, cluster: config.cluster, policy: policyOf(options) }),
         listen: { ...options.listen, ...tlsOf(config, options.tls) },
         routes: routesOf(config, options.routes),
-        ...(Object.keys(config.destinations).length === 0 ? {} : { spans }),
+        spans,
         observer,
       });
       proxies.push(proxy);
@@ -112,20 +117,6 @@ type Boundary = Config["boundaries"][number];
 function policyOf({ policy }: Boundary): Parameters<typeof defineBoundary>[0]["policy"] & {} {
   const { carrier, ...rest } = policy;
   return carrier === undefined ? rest : { ...rest, carrier };
-}
-
-async function createReceivers(config: Config, pipeline: Pipeline): Promise<{ name: string; receiver: Receiver }[]> {
-  const { otlp_grpc: grpc, otlp_http: http, max_request_bytes: maxRequestBytes } = config.receivers;
-  const created: { name: string; receiver: Receiver }[] = [];
-  if (grpc !== undefined) {
-    const options = { ...grpc.listen, ...tlsOf(config, grpc.tls), maxRequestBytes };
-    created.push({ name: "otlp grpc", receiver: await createGrpcReceiver(options, pipeline) });
-  }
-  if (http !== undefined) {
-    const options = { ...http.listen, ...tlsOf(config, http.tls), maxRequestBytes };
-    created.push({ name: "otlp http", receiver: await createHttpReceiver(options, pipeline) });
-  }
-  return created;
 }
 
 function metricsText(
