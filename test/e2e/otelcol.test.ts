@@ -2,10 +2,10 @@ import { ROOT_CONTEXT } from "@opentelemetry/api";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+import { freePorts } from "../../examples/two-clusters/ports.ts";
 import { afterEach, expect, it } from "vitest";
 import { startCollector } from "../support/collector.ts";
 import { peerOrReason, startPeer } from "../support/peer.ts";
-import { freePorts } from "../support/ports.ts";
 import { startProgram } from "../support/program.ts";
 
 const closing: (() => Promise<unknown>)[] = [];
@@ -16,7 +16,7 @@ afterEach(async () => {
 it.skipIf(peerOrReason("otelcol") === undefined).each(["grpc", "http/protobuf"] as const)(
   "an OpenTelemetry Collector takes what is forwarded over %s and reads the same span",
   async (protocol) => {
-    const [grpc, http] = await freePorts(2);
+    const { grpc, http } = await freePorts(["grpc", "http"]);
     const sink = await startCollector();
     closing.push(() => sink.close());
     const config = `
@@ -31,7 +31,7 @@ service:
       "otelcol",
       { file: "config.yaml", text: config },
       (file) => ["--config", file],
-      port as number,
+      port,
     );
     closing.push(() => otelcol.stop());
     const program = await startProgram(`

@@ -112,7 +112,8 @@ describe("metrics and logs of an OpenTelemetry SDK", () => {
     });
     loggers.getLogger("test").emit({ body: "an order came in" });
     await loggers.forceFlush();
-    await collector.until(() => collector.items["metrics"] === 1 && collector.items["logs"] === 1);
+    await collector.until(() => collector.items["metrics"] !== undefined && collector.items["logs"] !== undefined);
+    expect(collector.items).toMatchObject({ metrics: 1, logs: 1 });
     await Promise.all([meters.shutdown(), loggers.shutdown()]);
   });
 });
