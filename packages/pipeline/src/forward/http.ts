@@ -41,11 +41,11 @@ export function forwardHttp(options: ForwardOptions): Sink {
 
   return {
     async accept(batch, signal) {
+      const body = await toBody(batch, compression);
+      await reachability.whenConnected(signal);
+      if (signal.aborted) return busy(0);
       const deadline = createDeadline(clock, timeoutMs, signal);
       try {
-        const body = await toBody(batch, compression);
-        await reachability.whenConnected(deadline.signal);
-        if (!reachability.connected || deadline.signal.aborted) return busy(0);
         const answer = await post(basePath + httpPath(batch.signal), body, deadline.signal);
         return signal.aborted ? busy(0) : judge(answer);
       } finally {

@@ -11,8 +11,8 @@ export interface Probe {
 
 const connectTimeoutMs = 5_000;
 const idleBeforeKeepAliveMs = 30_000;
-/** A peer that closes idle connections is connected to again no more often than this. */
-const leastLifeMs = 1_000;
+/** A peer that closes two connections younger than this in a row is connected to again only after a wait. */
+const steadyMs = 1_000;
 
 /**
  * A lost connection is made again at once, and only the failure of that makes the destination unreachable: HTTP servers
@@ -24,6 +24,7 @@ export function createProbe(origin: string, reachability: Reachability, clock: C
   const backoff = createBackoff(random);
   let socket: Socket | undefined;
   let timer: Timer | undefined;
+  let afterShort = false;
   let closed = false;
 
   const dial = (): void => {
@@ -38,8 +39,7 @@ export function createProbe(origin: string, reachability: Reachability, clock: C
       timer?.cancel();
       connectedMs = clock.now();
       attempt.setKeepAlive(true, idleBeforeKeepAliveMs);
-      backoff.reset();
-      reachability.up();
+      if (!reachability.connected) reachability.up();
     });
     attempt.on("error", (error) => {
       failure = error.message;
@@ -49,11 +49,12 @@ export function createProbe(origin: string, reachability: Reachability, clock: C
     attempt.on("close", () => {
       timer?.cancel();
       if (closed) return;
+      const wasShort = connectedMs > 0 && clock.now() - connectedMs < steadyMs;
       if (connectedMs === 0) reachability.down(failure);
-      const livedMs = clock.now() - connectedMs;
-      const waitMs = connectedMs === 0 ? backoff.nextMs() : Math.max(0, leastLifeMs - livedMs);
-      if (waitMs === 0) dial();
-      else timer = clock.after(waitMs, dial);
+      if (connectedMs === 0 || (wasShort && afterShort)) timer = clock.after(backoff.nextMs(), dial);
+      else dial();
+      if (connectedMs > 0 && !wasShort) backoff.reset();
+      afterShort = wasShort;
     });
   };
 

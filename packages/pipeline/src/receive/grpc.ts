@@ -94,6 +94,8 @@ async function serve(
     const reading = await readMessage(stream, encoding, settings.maxRequestBytes, lease, deadline.signal);
     if (reading.kind === "body") await hand(stream, signal, reading.bytes, sink, gone.signal);
     else if (reading.kind !== "gone" && !stream.destroyed) fail(stream, statusOf(reading, settings));
+  } catch {
+    fail(stream, { code: code.internal, message: "internal error" });
   } finally {
     deadline.clear();
     lease.end();

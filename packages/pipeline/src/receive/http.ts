@@ -73,13 +73,22 @@ async function serve(
     const reading = await readRequest(request, compression, settings.maxRequestBytes, lease, deadline.signal);
     if (reading.kind === "body") answer(reply, await hand(signal, reading.bytes, sink, gone.signal));
     else if (!response.destroyed) rejectBody(reply, reading, settings);
+  } catch {
+    reply.fail(500, code.internal, "internal error");
   } finally {
     deadline.clear();
     lease.end();
   }
 }
 
-const code = { invalidArgument: 3, deadlineExceeded: 4, resourceExhausted: 8, unimplemented: 12, unavailable: 14 };
+const code = {
+  invalidArgument: 3,
+  deadlineExceeded: 4,
+  resourceExhausted: 8,
+  unimplemented: 12,
+  internal: 13,
+  unavailable: 14,
+};
 
 const acceptEncoding = "gzip, zstd";
 
