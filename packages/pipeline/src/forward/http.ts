@@ -13,7 +13,7 @@ import { createProbe } from "./probe.ts";
 export function forwardHttp(options: ForwardOptions): Sink {
   const { destination, reachability, clock, random } = options;
   const { basePath, compression, timeoutMs } = destination;
-  const probe = createProbe(destination.origin, reachability, clock, random);
+  const probe = createProbe(destination, reachability, clock, random);
   const judge = createJudgement(reachability);
   // The deadline of an attempt is kept here, by the injected clock, so undici's own timeouts are off.
   const pool = new Pool(destination.origin, {

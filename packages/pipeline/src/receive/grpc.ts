@@ -205,5 +205,7 @@ function rejectHttp(stream: ServerHttp2Stream, status: number): void {
 
 /** NO_ERROR after a complete answer: the rest of the request is not wanted (RFC 9113 §8.1). */
 function letGo(stream: ServerHttp2Stream): void {
-  if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
+  if (stream.readableEnded) return;
+  // nghttp2 sends RST_STREAM ahead of headers still in its queue, and that queue is flushed at the end of this turn.
+  setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
 }
