@@ -18,6 +18,11 @@ export interface Channel {
 }
 
 const connectTimeoutMs = 5_000;
+/**
+ * Megabytes. Node counts what waits to be written, and past the limit resets streams whose answer is arriving, so that
+ * batches the peer has taken would be sent again. What is written is bounded by the queue.
+ */
+const maxSessionMemory = 4_096;
 const pingTimeoutMs = 10_000;
 const idleBeforePingMs = 30_000;
 /** A session that lived shorter than this counts as a failed attempt. */
@@ -40,6 +45,7 @@ export function createChannel(
     const session = connect(destination.origin, {
       ...destination.tls,
       settings: { enablePush: false },
+      maxSessionMemory,
     });
     dialing = session;
     let failure = "connection closed";
