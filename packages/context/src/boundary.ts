@@ -1,0 +1,57 @@
+/** A named place where requests cross, and the whole decision for one of them. */
+import type { Arrival } from "./arrival.ts";
+import type { FieldLines } from "./field-lines.ts";
+import type { OwnSpans } from "./judge.ts";
+import { judge, wantsSpans } from "./judge.ts";
+import type { PolicyOptions } from "./define-policy.ts";
+import { checkClusterName, definePolicy } from "./define-policy.ts";
+import type { Policy } from "./policy.ts";
+import type { Reading } from "./reading.ts";
+import { read } from "./reading.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** Which way requests cross: into the cluster or out of it. */
+export type Side = "ingress" | "egress";
+
+export interface Boundary {
+  readonly name: string;
+  readonly side: Side;
+  /** The cluster the boundary belongs to. */
+  readonly cluster: string;
+  readonly policy: Policy;
+}
+
+/** Throws a `TypeError` that names the option and the value. */
+export function defineBoundary(options: {
+  readonly name: string;
+  readonly side: Side;
+  readonly cluster: string;
+  readonly policy?: PolicyOptions;
+}): Boundary {
+  const { name, side, cluster } = options;
+  checkClusterName(cluster);
+  return { name, side, cluster, policy: definePolicy(options.policy) };
+}
+
+export interface Passage {
+  readonly reading: Reading;
+  readonly verdict: Verdict;
+  /** Present only where the spans' ids may be used: they were granted and the trace is sampled. */
+  readonly spans: OwnSpans | undefined;
+}
+
+/**
+ * Reads and judges one head. `grant` gives a pair of spans that is accepted for export, or undefined; it is asked only
+ * when the pair would be used.
+ */
+export function cross(
+  boundary: Boundary,
+  lines: FieldLines,
+  grant: () => OwnSpans | undefined,
+  arrival?: Arrival,
+): Passage {
+  const { policy, cluster } = boundary;
+  const reading = read(lines, policy, arrival);
+  const spans = wantsSpans(reading, policy) ? grant() : undefined;
+  return { reading, verdict: judge(reading, policy, cluster, spans), spans };
+}

@@ -1,0 +1,77 @@
+/** The `tm=` member of `tracestate`: what one border tells the next about the trace it forwarded. */
+import { formatByte, isId, isLowerHex, parseByte } from "./hex.ts";
+import { KNOWN_FLAGS } from "./trace-context.ts";
+
+export const OWN_KEY = "tm";
+
+/** The grammar is in this package's README; a version above 1 is read by the parts of version 1. */
+export interface OwnMember {
+  /** The cluster whose border wrote the member: 1 to 16 of `a-z 0-9 -`. */
+  readonly cluster: string;
+  /** How many tracemend borders the trace has passed, the writer included: 1 to 255. */
+  readonly hop: number;
+  /** `hashTraceId` of the trace the writer forwarded: 8 lower-case hexadecimal digits. */
+  readonly traceIdHash: string;
+  /** The last span that a border exported for this trace: 16 lower-case hexadecimal digits. */
+  readonly spanId: string;
+  /** The flags the writer sent. */
+  readonly flags: number;
+}
+
+const DOT = 0x2e;
+/** `hh.hhhhhhhh.ssssssssssssssss.ff` behind the cluster. */
+const FIXED_LENGTH = 31;
+
+export function formatOwnMember(member: OwnMember): string {
+  const { cluster, hop, traceIdHash, spanId, flags } = member;
+  return `1.${cluster}.${formatByte(hop)}.${traceIdHash}.${spanId}.${formatByte(flags & KNOWN_FLAGS)}`;
+}
+
+/** Undefined for anything that does not begin as a member of version 1 does: others' values are never guessed at. */
+export function parseOwnMember(value: string): OwnMember | undefined {
+  const version = value.charCodeAt(0);
+  if (version < 0x31 || version > 0x39 || value.charCodeAt(1) !== DOT) return undefined;
+  const clusterEnd = value.indexOf(".", 2);
+  const cluster = value.slice(2, clusterEnd);
+  if (clusterEnd < 0 || !isClusterName(cluster)) return undefined;
+  const at = clusterEnd + 1;
+  const end = at + FIXED_LENGTH;
+  if (value.length < end || (value.length > end && value.charCodeAt(end) !== DOT)) return undefined;
+  const dotted =
+    value.charCodeAt(at + 2) === DOT && value.charCodeAt(at + 11) === DOT && value.charCodeAt(at + 28) === DOT;
+  const hop = parseByte(value, at);
+  const flags = parseByte(value, at + 29);
+  const spanId = value.slice(at + 12, at + 28);
+  if (!dotted || hop < 1 || flags < 0 || !isLowerHex(value, at + 3, at + 11) || !isId(spanId, 16)) return undefined;
+  return { cluster, hop, traceIdHash: value.slice(at + 3, at + 11), spanId, flags };
+}
+
+/** The member a border writes beside the span it exported; `before` is the member of the border before it. */
+export function ownMemberOf(
+  traceId: string,
+  spanId: string,
+  flags: number,
+  cluster: string,
+  before: OwnMember | undefined,
+): OwnMember {
+  const hop = before === undefined ? 1 : Math.min(before.hop + 1, 255);
+  return { cluster, hop, traceIdHash: hashTraceId(traceId), spanId, flags };
+}
+
+/** 32-bit FNV-1a over the characters of the id: enough to tell a restarted trace from the one that was sent. */
+export function hashTraceId(traceId: string): string {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < traceId.length; at += 1) hash = Math.imul(hash ^ traceId.charCodeAt(at), 0x01000193);
+  return formatByte(hash >>> 24) + formatByte(hash >>> 16) + formatByte(hash >>> 8) + formatByte(hash);
+}
+
+/** 1 to 16 of `a-z 0-9 -`: what fits the member and needs no escape in a header. */
+export function isClusterName(name: string): boolean {
+  if (name.length === 0 || name.length > 16) return false;
+  for (let at = 0; at < name.length; at += 1) {
+    const code = name.charCodeAt(at);
+    const plain = (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39) || code === 0x2d;
+    if (!plain) return false;
+  }
+  return true;
+}

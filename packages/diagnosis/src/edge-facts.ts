@@ -1,0 +1,57 @@
+/** What is known of one edge behind a boundary in the window, in figures: all that an edge detector sees. */
+import { BARE, CAUSES } from "./cause.ts";
+import type { Edge } from "./edge.ts";
+import { ANSWERED, FORGOTTEN, FORWARDED, NOT_EXPECTED, NOT_OBSERVED, missingCounter } from "./edge.ts";
+import { ORPHANS } from "./service.ts";
+
+export interface EdgeFacts {
+  readonly boundary: string;
+  readonly cluster: string;
+  readonly upstream: string;
+  /** Names of the services that answer for the upstream; empty while none is known. */
+  readonly services: readonly string[];
+  /** `telemetry.sdk.language` of the first of them, "" where it is not known. */
+  readonly language: string;
+  /** Requests that are owed a span. Of these: */
+  readonly forwarded: number;
+  readonly answered: number;
+  readonly notObserved: number;
+  readonly forgotten: number;
+  readonly waiting: number;
+  /** Missing children by cause; index 0 is empty. */
+  readonly missing: readonly number[];
+  /** Beside `forwarded`: requests that are owed nothing. */
+  readonly notExpected: number;
+  /** Roots of these services in the window that nothing explains. */
+  readonly orphans: number;
+}
+
+export function factsOf(edge: Edge, nowMs: number): EdgeFacts {
+  const { tally, services } = edge;
+  const missing = [0];
+  for (let cause = BARE; cause <= CAUSES; cause += 1) missing.push(tally.sum(missingCounter(cause), nowMs));
+  return {
+    boundary: edge.boundary,
+    cluster: edge.cluster,
+    upstream: edge.upstream,
+    services: services.map(({ name }) => name),
+    language: services[0]?.language ?? "",
+    forwarded: tally.sum(FORWARDED, nowMs),
+    answered: tally.sum(ANSWERED, nowMs),
+    notObserved: tally.sum(NOT_OBSERVED, nowMs),
+    forgotten: tally.sum(FORGOTTEN, nowMs),
+    waiting: edge.waiting,
+    missing,
+    notExpected: tally.sum(NOT_EXPECTED, nowMs),
+    orphans: services.reduce((sum, service) => sum + service.tally.sum(ORPHANS, nowMs), 0),
+  };
+}
+
+/** Requests whose wait has ended with an answer or surely without one: what shares are taken of. */
+export function judgedOf(facts: EdgeFacts): number {
+  return facts.answered + missingOf(facts);
+}
+
+export function missingOf({ missing }: EdgeFacts): number {
+  return missing.reduce((sum, count) => sum + count, 0);
+}

@@ -1,0 +1,81 @@
+/** One edge behind a boundary: what was forwarded to an upstream and what came of it. */
+import { CAUSES } from "./cause.ts";
+import type { BreakExample } from "./break.ts";
+import type { Service } from "./service.ts";
+import type { Tally } from "./tally.ts";
+import { createTally, tallyBytes } from "./tally.ts";
+
+/** Counters of an edge; the missing ones are counted by their cause, from `MISSING_FROM` on. */
+export const FORWARDED = 0;
+export const ANSWERED = 1;
+export const NOT_OBSERVED = 2;
+export const NOT_EXPECTED = 3;
+export const FORGOTTEN = 4;
+const MISSING_FROM = 4;
+const COUNTERS: number = MISSING_FROM + CAUSES + 1;
+
+export function missingCounter(cause: number): number {
+  return MISSING_FROM + cause;
+}
+
+/** Services that may stand behind one upstream: canaries, several pools. */
+const MAX_SERVICES = 8;
+
+/** Example requests kept for each cause. */
+const MAX_EXAMPLES = 4;
+
+export interface Edge {
+  readonly id: number;
+  readonly boundary: string;
+  readonly cluster: string;
+  readonly upstream: string;
+  /** The services that answer for the upstream: configured, named like it, or seen to answer. */
+  readonly services: Service[];
+  readonly tally: Tally;
+  /** By cause; 0 where it never happened. */
+  readonly firstMs: Float64Array;
+  readonly lastMs: Float64Array;
+  readonly examples: BreakExample[][];
+  /** Requests that ended before it have had their spans arrive; set at each tick. */
+  watermarkMs: number;
+  waiting: number;
+  /** The service that the last probes pointed to, and how many in a row did. */
+  guess: Service | undefined;
+  guessed: number;
+}
+
+export const EDGE_BYTES: number = 1_024 + tallyBytes(COUNTERS) + 2 * 8 * (CAUSES + 1);
+
+export function createEdge(id: number, boundary: string, cluster: string, upstream: string, windowMs: number): Edge {
+  return {
+    id,
+    boundary,
+    cluster,
+    upstream,
+    services: [],
+    tally: createTally(COUNTERS, windowMs),
+    firstMs: new Float64Array(CAUSES + 1),
+    lastMs: new Float64Array(CAUSES + 1),
+    examples: Array.from({ length: CAUSES + 1 }, () => []),
+    watermarkMs: -Infinity,
+    waiting: 0,
+    guess: undefined,
+    guessed: 0,
+  };
+}
+
+export function learnService(edge: Edge, service: Service): void {
+  if (edge.services.length < MAX_SERVICES && !edge.services.includes(service)) edge.services.push(service);
+}
+
+export function answersFor(edge: Edge, serviceId: number): boolean {
+  return edge.services.some(({ id }) => id === serviceId);
+}
+
+/** Notes that the cause was seen; `example` is asked for only where there is room for one. */
+export function noteCause(edge: Edge, cause: number, atMs: number, example: () => BreakExample): void {
+  if (edge.firstMs[cause] === 0) edge.firstMs[cause] = atMs;
+  edge.lastMs[cause] = Math.max(edge.lastMs[cause] as number, atMs);
+  const examples = edge.examples[cause] as BreakExample[];
+  if (examples.length < MAX_EXAMPLES) examples.push(example());
+}

@@ -1,0 +1,30 @@
+/** What a detector concludes about one edge behind a boundary. */
+import type { BreakKind, Remedy } from "./break.ts";
+import type { EdgeFacts } from "./edge-facts.ts";
+
+export interface Finding {
+  readonly kind: BreakKind;
+  readonly to: string;
+  readonly hop: string;
+  readonly count: number;
+  readonly of: number;
+  readonly confidence: number;
+  readonly evidence: readonly string[];
+  readonly alternatives: readonly string[];
+  readonly explanation: string;
+  readonly remedy: Remedy;
+  /** The causes it rests on: their times and examples are the break's. */
+  readonly causes: readonly number[];
+}
+
+/** Pure; undefined where the figures do not show this kind of break. */
+export type EdgeDetector = (facts: EdgeFacts) => Finding | undefined;
+
+/** A share of requests that is not worth an alarm even when it is certain. */
+export const LEAST_SHARE = 0.005;
+
+/** "3 of 40 requests (7.5 %)" */
+export function shareText(count: number, of: number, what: string): string {
+  const percent = of === 0 ? 0 : (100 * count) / of;
+  return `${count} of ${of} ${what} (${percent >= 10 ? Math.round(percent) : percent.toPrecision(2)} %)`;
+}
