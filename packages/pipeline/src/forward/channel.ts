@@ -1,5 +1,4 @@
 /** One HTTP/2 session to a gRPC destination, made before it is needed and made again whenever it is lost. */
-import { once } from "node:events";
 import { connect } from "node:http2";
 import type { ClientHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
@@ -119,7 +118,9 @@ export function createChannel(
       const session = current;
       if (session === undefined || session.destroyed) return;
       const cut = (): void => session.destroy();
-      const gone = once(session, "close");
+      const gone = new Promise((resolve) => {
+        session.once("close", resolve);
+      });
       session.close();
       if (signal.aborted) cut();
       else signal.addEventListener("abort", cut);

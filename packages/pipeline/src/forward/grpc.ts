@@ -34,8 +34,8 @@ export function forwardGrpc(options: ForwardOptions): Sink {
 
   return {
     async accept(batch, signal) {
-      const body = await toBody(batch, compression);
       await reachability.whenConnected(signal);
+      const body = await toBody(batch, compression);
       const session = channel.session();
       if (session === undefined || signal.aborted) return busy(0);
       const deadline = createDeadline(clock, timeoutMs, signal);

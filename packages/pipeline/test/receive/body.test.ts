@@ -11,7 +11,7 @@ describe("a body", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 50 })), async (chunks) => {
         const source = new PassThrough();
-        const reading = readBody(source, 10_000, createByteBudget(10_000).lease(), never);
+        const reading = readBody(source, 10_000, createByteBudget(100_000).lease(), never);
         for (const chunk of chunks) source.write(chunk);
         source.end();
         expect(await reading).toEqual({ kind: "body", bytes: Buffer.concat(chunks) });
@@ -32,7 +32,7 @@ describe("a body", () => {
 
   test("that is cut off has no sender left", async () => {
     const source = new PassThrough();
-    const reading = readBody(source, 100, createByteBudget(100).lease(), never);
+    const reading = readBody(source, 100, createByteBudget(1_000).lease(), never);
     source.write("a");
     source.destroy(new Error("reset"));
     expect(await reading).toEqual({ kind: "gone" });
@@ -43,13 +43,20 @@ describe("a body", () => {
     expect(reading).toEqual({ kind: "slow" });
   });
 
+  test("in chunks of one byte counts for what the chunks cost", async () => {
+    const source = new PassThrough();
+    const reading = readBody(source, 10_000, createByteBudget(10_000).lease(), never);
+    for (let count = 0; count < 100; count++) source.write("a");
+    expect(await reading).toEqual({ kind: "busy" });
+  });
+
   test("counts against the budget until its lease ends", async () => {
-    const budget = createByteBudget(150);
+    const budget = createByteBudget(300);
     const first = budget.lease();
     const source = new PassThrough();
     source.end(Buffer.alloc(100));
     await readBody(source, 1_000, first, never);
-    expect(budget.usedBytes).toBe(100);
+    expect(budget.usedBytes).toBeGreaterThanOrEqual(100);
     const second = new PassThrough();
     second.end(Buffer.alloc(100));
     expect(await readBody(second, 1_000, budget.lease(), never)).toEqual({ kind: "busy" });
@@ -70,7 +77,8 @@ describe("inflating", () => {
     lease.take(bytes.byteLength);
     const reading = await inflate(bytes, compression, 300_000, lease, never);
     expect(reading.kind === "body" && Buffer.from(reading.bytes).equals(plain)).toBe(true);
-    expect(budget.usedBytes).toBe(300_000);
+    expect(budget.usedBytes).toBeGreaterThanOrEqual(300_000);
+    expect(budget.usedBytes).toBeLessThan(310_000);
   });
 
   test.for(["gzip", "zstd"] as const)("%s stops at the limit long before the end of a bomb", async (compression) => {
@@ -80,7 +88,7 @@ describe("inflating", () => {
     const lease = budget.lease();
     lease.take(bomb.byteLength);
     expect(await inflate(bomb, compression, 1_000_000, lease, never)).toEqual({ kind: "too-large" });
-    expect(budget.usedBytes).toBeLessThanOrEqual(1_000_000);
+    expect(budget.usedBytes).toBeLessThan(1_100_000);
   });
 
   test("is busy when the budget of all requests is used up first", async () => {

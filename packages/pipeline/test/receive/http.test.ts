@@ -200,7 +200,7 @@ describe("the HTTP receiver", () => {
     const { receiver, url } = await listen(accepting(), { maxInFlightBytes: 10_000 });
     const { port } = receiver.address;
     const slow = openRequest({ host: "127.0.0.1", port, path: "/v1/traces", method: "POST", headers: protobuf });
-    slow.write(Buffer.alloc(9_900));
+    slow.write(Buffer.alloc(9_000));
     let reply = await post(`${url}/v1/traces`, Buffer.alloc(9_000));
     // The slow body may not have arrived before the first request; then that one was merely malformed.
     while (reply.status === 400) reply = await post(`${url}/v1/traces`, Buffer.alloc(9_000));
