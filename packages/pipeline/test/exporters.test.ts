@@ -160,7 +160,7 @@ describe("what passes without a stamp", () => {
       const meter = new MeterProvider({ resource, readers: [reader] }).getMeter("test");
       meter.createCounter("orders", { unit: "1" }).add(3, { shop: "berlin" });
       meter.createHistogram("latency", { unit: "ms" }).record(12.5);
-      const { resourceMetrics } = await reader.collect();
+      const { resourceMetrics }: { resourceMetrics: unknown } = await reader.collect();
       for (const exporter of [first, second]) {
         await new Promise((resolve) => {
           exporter.export(resourceMetrics as never, resolve);
