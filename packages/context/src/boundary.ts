@@ -1,9 +1,11 @@
 /** A named place where requests cross, and the whole decision for one of them. */
+import type { Arrival } from "./arrival.ts";
 import type { FieldLines } from "./field-lines.ts";
 import type { OwnSpans } from "./judge.ts";
 import { judge, wantsSpans } from "./judge.ts";
-import type { Policy, PolicyOptions } from "./policy.ts";
-import { checkClusterName, definePolicy } from "./policy.ts";
+import type { PolicyOptions } from "./define-policy.ts";
+import { checkClusterName, definePolicy } from "./define-policy.ts";
+import type { Policy } from "./policy.ts";
 import type { Reading } from "./reading.ts";
 import { read } from "./reading.ts";
 import type { Verdict } from "./verdict.ts";
@@ -42,9 +44,14 @@ export interface Passage {
  * Reads and judges one head. `grant` gives a pair of spans that is accepted for export, or undefined; it is asked only
  * when the pair would be used.
  */
-export function cross(boundary: Boundary, lines: FieldLines, grant: () => OwnSpans | undefined): Passage {
+export function cross(
+  boundary: Boundary,
+  lines: FieldLines,
+  grant: () => OwnSpans | undefined,
+  arrival?: Arrival,
+): Passage {
   const { policy, cluster } = boundary;
-  const reading = read(lines, policy.carrier);
+  const reading = read(lines, policy, arrival);
   const spans = wantsSpans(reading, policy) ? grant() : undefined;
   return { reading, verdict: judge(reading, policy, cluster, spans), spans };
 }

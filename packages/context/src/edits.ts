@@ -1,6 +1,6 @@
 /** What must change on the wire, and its application to header lines. */
 import type { FieldLines } from "./field-lines.ts";
-import { isField } from "./field-lines.ts";
+import { findField, isField } from "./field-lines.ts";
 
 export interface Edit {
   /** Lower-case field name. */
@@ -17,23 +17,29 @@ export const NO_EDITS: Edits = [];
 /** The lines with the edits applied; the same array where there are none. */
 export function applyEdits(lines: FieldLines, edits: Edits): FieldLines {
   if (edits.length === 0) return lines;
-  const edited: string[] = [];
-  let written = 0;
-  for (let at = 0; at + 1 < lines.length; at += 2) {
-    const name = lines[at] as string;
-    const index = edits.findIndex((edit) => isField(name, edit.name));
-    if (index < 0) {
-      edited.push(name, lines[at + 1] as string);
+  const edited = lines.slice();
+  for (const edit of edits) {
+    const at = findField(edited, edit.name);
+    if (at < 0) {
+      if (edit.value !== null) edited.push(edit.name, edit.value);
       continue;
     }
-    const edit = edits[index] as Edit;
-    const bit = 1 << index;
-    if (edit.value === null || (written & bit) !== 0) continue;
-    written |= bit;
-    edited.push(name, edit.value);
+    const rest = edit.value === null ? at : at + 2;
+    if (edit.value !== null) edited[at + 1] = edit.value;
+    const more = findField(edited, edit.name, rest);
+    if (more >= 0) removeField(edited, edit.name, more);
   }
-  edits.forEach((edit, index) => {
-    if (edit.value !== null && (written & (1 << index)) === 0) edited.push(edit.name, edit.value);
-  });
   return edited;
+}
+
+/** Closes the gaps in one pass: a head full of one field would cost a pass for each line otherwise. */
+function removeField(lines: string[], name: string, from: number): void {
+  let kept = from;
+  for (let at = from; at + 1 < lines.length; at += 2) {
+    if (isField(lines[at] as string, name)) continue;
+    lines[kept] = lines[at] as string;
+    lines[kept + 1] = lines[at + 1] as string;
+    kept += 2;
+  }
+  lines.length = kept;
 }

@@ -9,7 +9,13 @@ export type FieldLines = readonly string[];
 /** Whether two field names are the same; `lower` must be lower case. Source: RFC 9110, section 5.1. */
 export function isField(name: string, lower: string): boolean {
   if (name === lower) return true;
-  return name.length === lower.length && name.toLowerCase() === lower;
+  if (name.length !== lower.length) return false;
+  for (let at = 0; at < lower.length; at += 1) {
+    const wanted = lower.charCodeAt(at);
+    const code = name.charCodeAt(at);
+    if (code !== wanted && (code !== wanted - 0x20 || wanted < 0x61 || wanted > 0x7a)) return false;
+  }
+  return true;
 }
 
 /** The index of the next line of the field at or after `from`, or -1. `lower` must be lower case. */
@@ -41,6 +47,7 @@ export function trimBlanks(value: string): string {
   return end - start === value.length ? value : value.slice(start, end);
 }
 
-function isBlank(code: number): boolean {
+/** A blank or a tab. */
+export function isBlank(code: number): boolean {
   return code === 0x20 || code === 0x09;
 }

@@ -3,16 +3,30 @@ export type { TraceContext } from "./trace-context.ts";
 export { KNOWN_FLAGS, RANDOM, SAMPLED, isSampled } from "./trace-context.ts";
 export { formatTraceparent, parseTraceparent } from "./traceparent.ts";
 export type { TraceparentReading } from "./traceparent.ts";
-export { combineTracestate, memberValue, putMemberFirst } from "./tracestate.ts";
+export type { TraceResponse } from "./traceresponse.ts";
+export { formatTraceresponse, parseTraceresponse, readTraceresponse } from "./traceresponse.ts";
+export type { TracestateReading } from "./tracestate.ts";
+export {
+  combineTracestate,
+  dropMember,
+  limitTracestate,
+  memberValue,
+  putMemberFirst,
+  readTracestate,
+} from "./tracestate.ts";
 export type { FieldLines } from "./field-lines.ts";
 export { fieldValue, fieldValues, findField, isField } from "./field-lines.ts";
-export type { Reading } from "./reading.ts";
+export type { Mendable, Reading } from "./reading.ts";
 export { read } from "./reading.ts";
 export type { Defect, DefectCode } from "./defect.ts";
+export { DEFECT_CODES, defectOf } from "./defect.ts";
 export type { Boundary, Passage, Side } from "./boundary.ts";
 export { cross, defineBoundary } from "./boundary.ts";
-export type { Carrier, Policy, PolicyOptions, Repair, Trust } from "./policy.ts";
-export { definePolicy } from "./policy.ts";
+export type { Arrival } from "./arrival.ts";
+export type { Carrier, Policy, Repair, RepairName, Repairs, Trust } from "./policy.ts";
+export { PRESERVE } from "./policy.ts";
+export type { PolicyOptions } from "./define-policy.ts";
+export { definePolicy } from "./define-policy.ts";
 export type { Action, Reason, Verdict } from "./verdict.ts";
 export type { OwnSpans } from "./judge.ts";
 export { judge, wantsSpans } from "./judge.ts";

@@ -1,13 +1,11 @@
 /** The heart: reading × policy × span granted → action, reason and edits. A table without I/O. */
-import { formatCarrier } from "./carrier.ts";
-import type { Edit, Edits } from "./edits.ts";
-import { NO_EDITS } from "./edits.ts";
+import { leaveAlone, leaveNothing, leaveWith } from "./leave.ts";
 import { OWN_KEY, formatOwnMember, ownMemberOf } from "./own-member.ts";
 import type { Policy } from "./policy.ts";
 import type { Reading } from "./reading.ts";
+import { repairsOf } from "./repairs.ts";
 import type { TraceContext } from "./trace-context.ts";
 import { RANDOM, SAMPLED, isSampled } from "./trace-context.ts";
-import { formatTraceparent } from "./traceparent.ts";
 import { putMemberFirst } from "./tracestate.ts";
 import type { Action, Reason, Verdict } from "./verdict.ts";
 
@@ -20,7 +18,7 @@ export interface OwnSpans {
   readonly clientSpanId: string;
 }
 
-/** What the trace continues from: the context that came in, the one a carrier brought, or nothing. */
+/** What the trace continues from: the context that came in, the one a repair brought, or nothing. */
 interface Plan {
   readonly action: Action;
   readonly reason: Reason;
@@ -29,25 +27,27 @@ interface Plan {
 
 /** Reading × policy, in order of precedence; the first line that fits decides. */
 function plan(reading: Reading, policy: Policy): Plan {
-  const carried = policy.repair === "off" ? undefined : reading.carried?.context;
-  if (policy.trust === "restart") {
+  if (policy.trust === "restart")
     return reading.kind === "absent" ? begin("start", "no-context", policy) : begin("restart", "untrusted", policy);
-  }
   if (reading.kind === "valid") return { action: "preserve", reason: "intact", from: reading.context };
-  if (carried !== undefined && policy.repair === "on")
+  if (reading.kind === "invalid" && reading.mendable !== undefined) {
+    const { repair, contexts } = reading.mendable;
+    const from = policy.duplicate === "first" ? contexts[0] : contexts.at(-1);
+    if (policy.repairs[repair] === "on") return { action: "repair", reason: `${repair}-repaired`, from };
+  }
+  const carried = reading.carried?.context;
+  if (carried !== undefined && policy.repairs.carrier === "on")
     return { action: "repair", reason: "carrier-restored", from: carried };
-  const reported = carried !== undefined;
+  const reported = carried !== undefined && policy.repairs.carrier === "report";
   if (reading.kind === "absent") return begin("start", reported ? "carrier-reported" : "no-context", policy);
   return begin("restart", reported ? "carrier-reported" : "invalid-context", policy);
 }
 
 function begin(action: "start" | "restart", reason: Reason, policy: Policy): Plan {
   if (policy.start) return { action, reason, from: undefined };
-  return {
-    action: action === "start" ? "preserve" : "strip",
-    reason: action === "start" ? "start-off" : reason,
-    from: undefined,
-  };
+  return action === "start"
+    ? { action: "preserve", reason: "start-off", from: undefined }
+    : { action: "strip", reason, from: undefined };
 }
 
 /** Whether a pair of spans of our own is worth asking for: only a sampled trace is exported. */
@@ -63,76 +63,54 @@ export function wantsSpans(reading: Reading, policy: Policy): boolean {
  */
 export function judge(reading: Reading, policy: Policy, cluster: string, spans: OwnSpans | undefined): Verdict {
   const { action, reason, from } = plan(reading, policy);
-  if (from === undefined) {
-    if (action === "preserve" || action === "strip") return nothing(action, reason, reading, policy);
-    if (spans === undefined) return nothing(action === "start" ? "preserve" : "strip", "no-span", reading, policy);
+  const { repaired, reported } = repairsOf(reading, policy);
+  const links = action === "restart" && reading.kind === "valid" ? [reading.context] : undefined;
+  if (from === undefined && (spans === undefined || action === "preserve" || action === "strip")) {
+    const begins = action === "start" || action === "restart";
+    return {
+      action: action === "start" || action === "preserve" ? "preserve" : "strip",
+      reason: begins ? "no-span" : reason,
+      from,
+      context: undefined,
+      ownParent: false,
+      edits: leaveNothing(reading, policy),
+      links,
+      repaired,
+      reported,
+    };
   }
   if (spans === undefined) {
     const context = from as TraceContext;
-    return {
-      action,
-      reason,
-      from,
-      context,
-      ownParent: false,
-      edits: passOn(reading, policy, cluster, context, action),
-    };
+    const edits =
+      action === "preserve"
+        ? leaveAlone(reading, policy, cluster, context)
+        : leaveWith(reading, policy, cluster, context);
+    return { action, reason, from, context, ownParent: false, edits, links, repaired, reported };
   }
-  const base = from ?? {
-    traceId: spans.traceId,
-    parentId: spans.clientSpanId,
-    flags: SAMPLED | RANDOM,
-    tracestate: "",
-  };
-  const under = { ...base, parentId: spans.clientSpanId };
-  const own = ownMemberOf(under, cluster, reading.kind === "valid" && action === "preserve" ? reading.own : undefined);
-  const context = { ...under, tracestate: putMemberFirst(base.tracestate, OWN_KEY, formatOwnMember(own)) };
-  return { action, reason, from, context, ownParent: true, edits: write(reading, policy, cluster, context) };
+  const context = ownContext(reading, policy, cluster, action, from, spans);
+  const edits = leaveWith(reading, policy, cluster, context);
+  return { action, reason, from, context, ownParent: true, edits, links, repaired, reported };
 }
 
-/** Nothing goes on: what is left of a context that is no use to anyone is removed, and the carrier taken out. */
-function nothing(action: "preserve" | "strip", reason: Reason, reading: Reading, policy: Policy): Verdict {
-  const edits: Edit[] = [];
-  if (reading.kind !== "absent") edits.push({ name: "traceparent", value: null });
-  if (reading.kind !== "absent" || reading.notes.length > 0) edits.push({ name: "tracestate", value: null });
-  takeOutCarrier(edits, reading, policy);
+/** The context that leaves with our own span as the parent and our own member first. */
+function ownContext(
+  reading: Reading,
+  policy: Policy,
+  cluster: string,
+  action: Action,
+  from: TraceContext | undefined,
+  spans: OwnSpans,
+): TraceContext {
+  const valid = action === "preserve" && reading.kind === "valid" ? reading : undefined;
+  const traceId = from === undefined ? spans.traceId : from.traceId;
+  const flags = from === undefined ? SAMPLED | RANDOM : from.flags;
+  const salvaged = policy.repairs.members === "on" ? valid?.salvage : undefined;
+  const tracestate = salvaged ?? (from === undefined ? "" : from.tracestate);
+  const member = formatOwnMember(ownMemberOf(traceId, spans.clientSpanId, flags, cluster, valid?.own));
   return {
-    action,
-    reason,
-    from: undefined,
-    context: undefined,
-    ownParent: false,
-    edits: edits.length === 0 ? NO_EDITS : edits,
+    traceId,
+    parentId: spans.clientSpanId,
+    flags,
+    tracestate: putMemberFirst(tracestate, OWN_KEY, member, policy.tracestateMaxLength),
   };
-}
-
-/** The context goes on without a span of ours: a clean one untouched, a doubled one once, a carried one put back. */
-function passOn(reading: Reading, policy: Policy, cluster: string, context: TraceContext, action: Action): Edits {
-  if (action !== "preserve") return write(reading, policy, cluster, context);
-  const doubled = reading.kind === "valid" && reading.notes.some((note) => note.code === "duplicate-identical");
-  const edits: Edit[] = doubled ? [{ name: "traceparent", value: formatTraceparent(context) }] : [];
-  setCarrier(edits, reading, policy, cluster, context);
-  return edits.length === 0 ? NO_EDITS : edits;
-}
-
-function write(reading: Reading, policy: Policy, cluster: string, context: TraceContext): Edits {
-  const edits: Edit[] = [
-    { name: "traceparent", value: formatTraceparent(context) },
-    { name: "tracestate", value: context.tracestate === "" ? null : context.tracestate },
-  ];
-  setCarrier(edits, reading, policy, cluster, context);
-  return edits;
-}
-
-/** Writes our own carrier where the policy sends one; else, or where it would not fit, leaves only the caller's value. */
-function setCarrier(edits: Edit[], reading: Reading, policy: Policy, cluster: string, context: TraceContext): void {
-  const { carrier } = policy;
-  const value = carrier?.send === true ? formatCarrier({ context, cluster, original: reading.original }) : undefined;
-  if (carrier === undefined || value === undefined) takeOutCarrier(edits, reading, policy);
-  else edits.push({ name: carrier.field, value });
-}
-
-function takeOutCarrier(edits: Edit[], reading: Reading, policy: Policy): void {
-  if (policy.carrier === undefined || reading.carried === undefined) return;
-  edits.push({ name: policy.carrier.field, value: reading.original ?? null });
 }

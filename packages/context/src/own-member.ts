@@ -1,11 +1,10 @@
 /** The `tm=` member of `tracestate`: what one border tells the next about the trace it forwarded. */
-import { formatByte, hexDigit, isId, isLowerHex } from "./hex.ts";
-import type { TraceContext } from "./trace-context.ts";
+import { formatByte, isId, isLowerHex, parseByte } from "./hex.ts";
 import { KNOWN_FLAGS } from "./trace-context.ts";
 
 export const OWN_KEY = "tm";
 
-/** Version 1: `1.<cluster>.<hop>.<hash>.<span>.<flags>`; parts that follow belong to later versions and are passed over. */
+/** The grammar is in this package's README; a version above 1 is read by the parts of version 1. */
 export interface OwnMember {
   /** The cluster whose border wrote the member: 1 to 16 of `a-z 0-9 -`. */
   readonly cluster: string;
@@ -19,29 +18,44 @@ export interface OwnMember {
   readonly flags: number;
 }
 
+const DOT = 0x2e;
+/** `hh.hhhhhhhh.ssssssssssssssss.ff` behind the cluster. */
+const FIXED_LENGTH = 31;
+
 export function formatOwnMember(member: OwnMember): string {
   const { cluster, hop, traceIdHash, spanId, flags } = member;
   return `1.${cluster}.${formatByte(hop)}.${traceIdHash}.${spanId}.${formatByte(flags & KNOWN_FLAGS)}`;
 }
 
-/** Undefined for anything that is not a member of version 1: others' values are never guessed at. */
+/** Undefined for anything that does not begin as a member of version 1 does: others' values are never guessed at. */
 export function parseOwnMember(value: string): OwnMember | undefined {
-  const [version, cluster = "", hop = "", traceIdHash = "", spanId = "", flags = ""] = value.split(".", 7);
-  if (version !== "1" || !isClusterName(cluster)) return undefined;
-  if (hop.length !== 2 || !isLowerHex(hop, 0, 2)) return undefined;
-  if (traceIdHash.length !== 8 || !isLowerHex(traceIdHash, 0, 8) || !isId(spanId, 16)) return undefined;
-  if (flags.length !== 2 || !isLowerHex(flags, 0, 2)) return undefined;
-  return { cluster, hop: parseByte(hop), traceIdHash, spanId, flags: parseByte(flags) };
+  const version = value.charCodeAt(0);
+  if (version < 0x31 || version > 0x39 || value.charCodeAt(1) !== DOT) return undefined;
+  const clusterEnd = value.indexOf(".", 2);
+  const cluster = value.slice(2, clusterEnd);
+  if (clusterEnd < 0 || !isClusterName(cluster)) return undefined;
+  const at = clusterEnd + 1;
+  const end = at + FIXED_LENGTH;
+  if (value.length < end || (value.length > end && value.charCodeAt(end) !== DOT)) return undefined;
+  const dotted =
+    value.charCodeAt(at + 2) === DOT && value.charCodeAt(at + 11) === DOT && value.charCodeAt(at + 28) === DOT;
+  const hop = parseByte(value, at);
+  const flags = parseByte(value, at + 29);
+  const spanId = value.slice(at + 12, at + 28);
+  if (!dotted || hop < 1 || flags < 0 || !isLowerHex(value, at + 3, at + 11) || !isId(spanId, 16)) return undefined;
+  return { cluster, hop, traceIdHash: value.slice(at + 3, at + 11), spanId, flags };
 }
 
-export function ownMemberOf(context: TraceContext, cluster: string, before: OwnMember | undefined): OwnMember {
-  return {
-    cluster,
-    hop: Math.min((before?.hop ?? 0) + 1, 255),
-    traceIdHash: hashTraceId(context.traceId),
-    spanId: context.parentId,
-    flags: context.flags,
-  };
+/** The member a border writes beside the span it exported; `before` is the member of the border before it. */
+export function ownMemberOf(
+  traceId: string,
+  spanId: string,
+  flags: number,
+  cluster: string,
+  before: OwnMember | undefined,
+): OwnMember {
+  const hop = before === undefined ? 1 : Math.min(before.hop + 1, 255);
+  return { cluster, hop, traceIdHash: hashTraceId(traceId), spanId, flags };
 }
 
 /** 32-bit FNV-1a over the characters of the id: enough to tell a restarted trace from the one that was sent. */
@@ -60,8 +74,4 @@ export function isClusterName(name: string): boolean {
     if (!plain) return false;
   }
   return true;
-}
-
-function parseByte(text: string): number {
-  return hexDigit(text.charCodeAt(0)) * 16 + hexDigit(text.charCodeAt(1));
 }

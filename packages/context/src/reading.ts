@@ -1,22 +1,31 @@
 /** What came in: absent, valid or invalid, from raw header lines. */
+import type { Arrival } from "./arrival.ts";
 import type { Carried } from "./carrier.ts";
 import { parseCarrier } from "./carrier.ts";
-import type { Defect } from "./defect.ts";
+import type { Defect, DefectCode } from "./defect.ts";
 import { defectOf } from "./defect.ts";
+import { singleValue } from "./duplicates.ts";
 import type { FieldLines } from "./field-lines.ts";
-import { fieldValue, fieldValues, findField, trimBlanks } from "./field-lines.ts";
+import { fieldValues, isField, trimBlanks } from "./field-lines.ts";
 import type { OwnMember } from "./own-member.ts";
-import { OWN_KEY, parseOwnMember } from "./own-member.ts";
-import type { Carrier } from "./policy.ts";
+import { OWN_KEY, hashTraceId, parseOwnMember } from "./own-member.ts";
+import type { Carrier, Policy } from "./policy.ts";
 import type { TraceContext } from "./trace-context.ts";
-import { parseTraceparent } from "./traceparent.ts";
-import { combineTracestate, memberValue } from "./tracestate.ts";
+import { contextIn, findDefect, notesOf } from "./traceparent.ts";
+import { isPlainList, memberValue, readTracestate } from "./tracestate.ts";
 
 interface Found {
   /** What the extra carrier held; undefined where there was none or the policy does not read one. */
   readonly carried: Carried | undefined;
   /** The caller's own value of the carrier's field: it must leave, or stay recoverable. */
   readonly original: string | undefined;
+}
+
+/** What a repair by policy could make of an invalid reading. */
+export interface Mendable {
+  readonly repair: "case" | "duplicates";
+  /** In wire order, at least one, all of one trace. */
+  readonly contexts: readonly TraceContext[];
 }
 
 export type Reading =
@@ -27,52 +36,135 @@ export type Reading =
       readonly notes: readonly Defect[];
       /** Our own `tm=` member, where a border before us wrote one. */
       readonly own: OwnMember | undefined;
+      /** `traceparent` as it came, without the blanks around it. */
+      readonly wire?: string | undefined;
+      /** The members that are valid on their own, where `tracestate` as a whole is not and so is no part of `context`. */
+      readonly salvage?: string | undefined;
     })
-  | (Found & { readonly kind: "invalid"; readonly defects: readonly Defect[] });
+  | (Found & {
+      readonly kind: "invalid";
+      readonly defects: readonly Defect[];
+      readonly mendable?: Mendable | undefined;
+    });
+
+/** Whether the defect is among what was found, be it a note or what makes the reading invalid. */
+export function isNoted(reading: Reading, code: DefectCode): boolean {
+  const found = reading.kind === "invalid" ? reading.defects : reading.notes;
+  return found.some((defect) => defect.code === code);
+}
 
 const NONE: readonly Defect[] = [];
 
 /** Reads the trace context of one head. Never throws, whatever the bytes. */
-export function read(lines: FieldLines, carrier: Carrier | undefined): Reading {
-  const found = carrier === undefined ? NOTHING_FOUND : readCarrier(lines, carrier);
-  const first = findField(lines, "traceparent");
-  if (first < 0) return { kind: "absent", ...found, notes: stateWithoutParent(lines) };
-  const value = trimBlanks(lines[first + 1] as string);
-  const duplicates = compareDuplicates(lines, first, value);
-  if (duplicates === "duplicate-conflicting") return { kind: "invalid", ...found, defects: [defectOf(duplicates)] };
-  const parsed = parseTraceparent(value);
-  if (parsed.kind === "invalid") return { kind: "invalid", ...found, defects: parsed.defects };
-  const notes = duplicates === undefined ? parsed.notes : [...parsed.notes, defectOf(duplicates)];
-  const tracestate = combineTracestate(fieldValues(lines, "tracestate"));
-  const member = memberValue(tracestate, OWN_KEY);
+export function read(lines: FieldLines, policy?: Policy, arrival?: Arrival): Reading {
+  const carrier = policy?.carrier;
+  const carrierField = carrier === undefined ? "" : carrier.field;
+  let parent = -1;
+  let parents = 0;
+  let state = -1;
+  let states = 0;
+  let carriers = 0;
+  let nominated = false;
+  for (let at = 0; at + 1 < lines.length; at += 2) {
+    const name = lines[at] as string;
+    if (name.length === 11) {
+      if ((name.charCodeAt(0) | 0x20) === 0x74 && isField(name, "traceparent")) {
+        if (parent < 0) parent = at + 1;
+        parents += 1;
+      }
+    } else if (name.length === 10) {
+      const first = name.charCodeAt(0) | 0x20;
+      if (first === 0x74 && isField(name, "tracestate")) {
+        if (state < 0) state = at + 1;
+        states += 1;
+      } else if (first === 0x63 && isField(name, "connection")) {
+        nominated ||= nominatesTrace(lines[at + 1] as string);
+      }
+    }
+    if (name.length === carrierField.length && isField(name, carrierField)) carriers += 1;
+  }
+  const found = carriers === 0 ? NOTHING_FOUND : readCarrier(lines, carrier as Carrier);
+  const around = nominated || arrival?.truncated === true ? notesAround(nominated, arrival) : NONE;
+  if (parents === 0) {
+    const notes = states === 0 ? around : [...around, defectOf("tracestate-orphaned")];
+    return { kind: "absent", carried: found.carried, original: found.original, notes };
+  }
+  const value = lines[parent] as string;
+  if (parents > 1 || around.length > 0 || findDefect(value) !== undefined) {
+    return readClosely(lines, found, fieldValues(lines, "traceparent"), around);
+  }
+  if (states === 0) return validReading(found, value, "", notesOf(value), undefined);
+  const list = lines[state] as string;
+  if (states > 1 || !isPlainList(list)) return withTracestate(found, value, lines, notesOf(value));
+  return validReading(found, value, list, notesOf(value), undefined);
+}
+
+/** Everything but one clean `traceparent` line. */
+function readClosely(lines: FieldLines, found: Found, values: readonly string[], around: readonly Defect[]): Reading {
+  const single = singleValue(values);
+  if (single.kind === "several") {
+    const { sameTrace, defects } = single;
+    const mendable = sameTrace.length === 0 ? undefined : mend("duplicates", sameTrace, lines);
+    return { kind: "invalid", ...found, defects: [...around, ...defects], mendable };
+  }
+  const notes = [...around, ...single.notes];
+  const defect = findDefect(single.value);
+  if (defect === undefined) return withTracestate(found, single.value, lines, [...notesOf(single.value), ...notes]);
+  const lowered = defect === "traceparent-upper-case" ? [contextIn(single.value.toLowerCase(), "")] : undefined;
+  const mendable = lowered === undefined ? undefined : mend("case", lowered, lines);
+  return { kind: "invalid", ...found, defects: [defectOf(defect), ...notes], mendable };
+}
+
+function withTracestate(found: Found, value: string, lines: FieldLines, notes: readonly Defect[]): Reading {
+  const { list, defects, salvage } = readTracestate(fieldValues(lines, "tracestate"));
+  const all = defects.length === 0 ? notes : [...notes, ...defects.map(defectOf)];
+  return validReading(found, value, list, all, salvage === "" ? undefined : salvage);
+}
+
+function validReading(
+  found: Found,
+  wire: string,
+  tracestate: string,
+  notes: readonly Defect[],
+  salvage: string | undefined,
+): Reading {
+  const context = contextIn(wire, tracestate);
+  const member = tracestate === "" ? undefined : memberValue(tracestate, OWN_KEY);
   const own = member === undefined ? undefined : parseOwnMember(member);
-  return { kind: "valid", ...found, context: { ...parsed.context, tracestate }, notes, own };
+  const all =
+    own === undefined || own.traceIdHash === hashTraceId(context.traceId)
+      ? notes
+      : [...notes, defectOf("own-member-mismatch")];
+  return { kind: "valid", carried: found.carried, original: found.original, context, notes: all, own, wire, salvage };
+}
+
+/** Only a repair by policy makes use of `tracestate` beside an invalid `traceparent` (section 3.3). */
+function mend(repair: Mendable["repair"], contexts: readonly TraceContext[], lines: FieldLines): Mendable {
+  const tracestate = readTracestate(fieldValues(lines, "tracestate")).list;
+  return { repair, contexts: contexts.map((context) => ({ ...context, tracestate })) };
+}
+
+function notesAround(nominated: boolean, arrival: Arrival | undefined): readonly Defect[] {
+  const notes: Defect[] = [];
+  if (arrival?.truncated === true) notes.push(defectOf("head-truncated"));
+  if (nominated) notes.push(defectOf("hop-nominated"));
+  return notes;
 }
 
 const NOTHING_FOUND: Found = { carried: undefined, original: undefined };
 
 /** A value that is no carrier, or that this boundary does not read, is the caller's own. */
 function readCarrier(lines: FieldLines, carrier: Carrier): Found {
-  const value = fieldValue(lines, carrier.field);
-  if (value === undefined) return NOTHING_FOUND;
+  const value = fieldValues(lines, carrier.field).map(trimBlanks).join(", ");
   const carried = carrier.read ? parseCarrier(value) : undefined;
   return carried === undefined ? { carried, original: value } : { carried, original: carried.original };
 }
 
-function stateWithoutParent(lines: FieldLines): readonly Defect[] {
-  return findField(lines, "tracestate") < 0 ? NONE : [defectOf("tracestate-orphaned")];
-}
-
-/** Section 3.2.1 allows one traceparent. Two that differ leave open which caller is the real one: the trace restarts. */
-function compareDuplicates(
-  lines: FieldLines,
-  first: number,
-  value: string,
-): "duplicate-identical" | "duplicate-conflicting" | undefined {
-  let found: "duplicate-identical" | undefined;
-  for (let at = findField(lines, "traceparent", first + 2); at >= 0; at = findField(lines, "traceparent", at + 2)) {
-    if (trimBlanks(lines[at + 1] as string) !== value) return "duplicate-conflicting";
-    found = "duplicate-identical";
-  }
-  return found;
+/** Whether `Connection` asks the next hop to remove a trace field; the usual values are too short to. */
+function nominatesTrace(connection: string): boolean {
+  if (connection.length < 10 || connection === "keep-alive") return false;
+  return connection.split(",").some((option) => {
+    const name = trimBlanks(option).toLowerCase();
+    return name === "traceparent" || name === "tracestate";
+  });
 }

@@ -1,12 +1,14 @@
 /** `traceparent`, read and written. Source: W3C Trace Context Level 2, section 3.2. */
 import type { Defect, DefectCode } from "./defect.ts";
 import { defectOf } from "./defect.ts";
-import { formatByte, hexDigit, isAllZero, isLowerHex } from "./hex.ts";
+import { NOT_HEX, formatByte, hexBits, isLowerHex, parseByte } from "./hex.ts";
 import type { TraceContext } from "./trace-context.ts";
 import { KNOWN_FLAGS } from "./trace-context.ts";
 
 /** Length of version 00: `vv-` + 32 + `-` + 16 + `-ff`. */
-const LENGTH = 55;
+export const TRACEPARENT_LENGTH = 55;
+
+const LENGTH = TRACEPARENT_LENGTH;
 const DASH = 0x2d;
 
 export type TraceparentReading =
@@ -17,19 +19,20 @@ export type TraceparentReading =
 export function parseTraceparent(value: string): TraceparentReading {
   const defect = findDefect(value);
   if (defect !== undefined) return { kind: "invalid", defects: [defectOf(defect)] };
-  const flags = hexDigit(value.charCodeAt(53)) * 16 + hexDigit(value.charCodeAt(54));
-  const future = value.charCodeAt(0) !== 0x30 || value.charCodeAt(1) !== 0x30;
-  return {
-    kind: "valid",
-    context: { traceId: value.slice(3, 35), parentId: value.slice(36, 52), flags, tracestate: "" },
-    notes: notesOf(future, flags),
-  };
+  return { kind: "valid", context: contextIn(value, ""), notes: notesOf(value) };
+}
+
+/** The context in a value without a defect. */
+export function contextIn(value: string, tracestate: string): TraceContext {
+  return { traceId: value.slice(3, 35), parentId: value.slice(36, 52), flags: parseByte(value, 53), tracestate };
 }
 
 const NO_NOTES: readonly Defect[] = [];
 
-function notesOf(future: boolean, flags: number): readonly Defect[] {
-  const reserved = (flags & ~KNOWN_FLAGS) !== 0;
+/** What is worth telling of a value without a defect. */
+export function notesOf(value: string): readonly Defect[] {
+  const future = value.charCodeAt(0) !== 0x30 || value.charCodeAt(1) !== 0x30;
+  const reserved = value.charCodeAt(53) !== 0x30 || value.charCodeAt(54) > 0x33;
   if (!future && !reserved) return NO_NOTES;
   const notes: Defect[] = [];
   if (future) notes.push(defectOf("version-future"));
@@ -37,26 +40,38 @@ function notesOf(future: boolean, flags: number): readonly Defect[] {
   return notes;
 }
 
-function findDefect(value: string): DefectCode | undefined {
-  if (value.length < LENGTH) return "traceparent-length";
+/** The first thing wrong with a value without blanks around it; undefined where it is valid. */
+export function findDefect(value: string): DefectCode | undefined {
+  if (value.length < LENGTH) return fitsSoFar(value) ? "traceparent-truncated" : "traceparent-length";
   const dashed = value.charCodeAt(2) === DASH && value.charCodeAt(35) === DASH && value.charCodeAt(52) === DASH;
   if (!dashed) return "traceparent-syntax";
-  const hex =
-    isLowerHex(value, 0, 2) && isLowerHex(value, 3, 35) && isLowerHex(value, 36, 52) && isLowerHex(value, 53, LENGTH);
-  if (!hex) return isHexOnceLowered(value) ? "traceparent-upper-case" : "traceparent-syntax";
-  if (value.startsWith("ff")) return "version-forbidden";
-  if (value.length > LENGTH && value.startsWith("00")) return "version-tail";
-  if (value.length > LENGTH && value.charCodeAt(LENGTH) !== DASH) return "traceparent-syntax";
-  if (isAllZero(value, 3, 35)) return "trace-id-zero";
-  if (isAllZero(value, 36, 52)) return "parent-id-zero";
+  const traceId = hexBits(value, 3, 35);
+  const parentId = hexBits(value, 36, 52);
+  const version = hexBits(value, 0, 2);
+  if (((traceId | parentId | version | hexBits(value, 53, LENGTH)) & NOT_HEX) !== 0)
+    return isValidOnceLowered(value) ? "traceparent-upper-case" : "traceparent-syntax";
+  if (version !== 0 && value.startsWith("ff")) return "version-forbidden";
+  if (value.length > LENGTH) {
+    if (version === 0) return "version-tail";
+    if (value.charCodeAt(LENGTH) !== DASH) return "traceparent-syntax";
+  }
+  if (traceId === 0) return "trace-id-zero";
+  if (parentId === 0) return "parent-id-zero";
   return undefined;
 }
 
-function isHexOnceLowered(value: string): boolean {
+/** Whether a short value is the beginning of a traceparent that something cut off. */
+function fitsSoFar(value: string): boolean {
+  for (let at = 0; at < value.length; at += 1) {
+    const dash = at === 2 || at === 35 || at === 52;
+    if (dash ? value.charCodeAt(at) !== DASH : !isLowerHex(value, at, at + 1)) return false;
+  }
+  return value !== "";
+}
+
+function isValidOnceLowered(value: string): boolean {
   const lower = value.toLowerCase();
-  return (
-    isLowerHex(lower, 0, 2) && isLowerHex(lower, 3, 35) && isLowerHex(lower, 36, 52) && isLowerHex(lower, 53, LENGTH)
-  );
+  return lower !== value && findDefect(lower) === undefined;
 }
 
 /** Writes version 00. Reserved flag bits leave as zero, the random bit is kept (section 3.2.2.5). */

@@ -1,5 +1,6 @@
 /** What was decided for one request, and the closed list of reasons for it. */
 import type { Edits } from "./edits.ts";
+import type { RepairName } from "./policy.ts";
 import type { TraceContext } from "./trace-context.ts";
 
 /**
@@ -15,6 +16,8 @@ export type Reason =
   | "no-context"
   | "carrier-restored"
   | "carrier-reported"
+  | "case-repaired"
+  | "duplicates-repaired"
   | "invalid-context"
   | "untrusted"
   | "start-off"
@@ -30,4 +33,10 @@ export interface Verdict {
   /** Whether `context` names our own span as the parent. Then that span must be exported. */
   readonly ownParent: boolean;
   readonly edits: Edits;
+  /** Contexts that came in and do not go on: a span of ours links to them. Empty or absent where there are none. */
+  readonly links?: readonly TraceContext[] | undefined;
+  /** Repairs that were made. */
+  readonly repaired?: readonly RepairName[] | undefined;
+  /** Repairs that would have been made, were their level `on`. */
+  readonly reported?: readonly RepairName[] | undefined;
 }

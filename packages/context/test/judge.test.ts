@@ -1,20 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { applyEdits, cross, defineBoundary } from "../src/index.ts";
-import type { FieldLines, OwnSpans, PolicyOptions } from "../src/index.ts";
+import { OTHER_PARENT, PARENT, PARENT_LINE, SPANS, TRACE, pass, valuesOf } from "./heads.ts";
 
-const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
-const PARENT = "00f067aa0ba902b7";
-const SPANS: OwnSpans = {
-  traceId: "0af7651916cd43dd8448eb211c80319c",
-  serverSpanId: "b7ad6b7169203331",
-  clientSpanId: "00f067aa0ba902b8",
-};
-
-function pass(lines: FieldLines, policy: PolicyOptions, spans: OwnSpans | undefined) {
-  const boundary = defineBoundary({ name: "edge", side: "egress", cluster: "eu-1", policy });
-  const passage = cross(boundary, lines, () => spans);
-  return { ...passage, left: applyEdits(lines, passage.verdict.edits) };
-}
+const own = (left: readonly string[]) => valuesOf(left, "tracestate")[0]?.split(",")[0];
 
 describe("a boundary", () => {
   it("puts its own exported span in the parent and keeps the trace", () => {
@@ -57,5 +44,147 @@ describe("a boundary", () => {
     const dry = pass(stripped, { repair: "report", carrier: { ...carrier, read: true } }, SPANS);
     expect(dry.verdict).toMatchObject({ action: "start", reason: "carrier-reported" });
     expect(dry.left.slice(0, 2)).toEqual(["X-Request-Id", "abc-1"]);
+  });
+});
+
+describe("a boundary without spans of its own", () => {
+  it("leaves a newer version, reserved flags and an odd tracestate as they came", () => {
+    for (const value of [`cc-${TRACE}-${PARENT}-01-future`, `00-${TRACE}-${PARENT}-ff`]) {
+      const lines = ["traceparent", value, "tracestate", "a=1, ,B=2"];
+      expect(pass(lines).left).toBe(lines);
+    }
+  });
+
+  it("lets one of several identical lines through, byte for byte", () => {
+    const value = `cc-${TRACE}-${PARENT}-09-x`;
+    expect(pass(["TraceParent", value, "traceparent", value]).left).toEqual(["TraceParent", value]);
+    expect(pass(["traceparent", `${PARENT_LINE}, ${PARENT_LINE}`]).left).toEqual(["traceparent", PARENT_LINE]);
+  });
+
+  it("removes a tracestate that is empty or orphaned", () => {
+    expect(pass(["traceparent", PARENT_LINE, "tracestate", " "]).left).toEqual(["traceparent", PARENT_LINE]);
+    expect(pass(["tracestate", "a=1", "Host", "a"]).left).toEqual(["Host", "a"]);
+  });
+
+  it("removes a context that nobody can continue", () => {
+    const { verdict, left } = pass(["traceparent", "00-x", "tracestate", "a=1", "Host", "a"]);
+    expect(verdict).toMatchObject({ action: "strip", reason: "no-span", context: undefined });
+    expect(left).toEqual(["Host", "a"]);
+  });
+
+  it("touches no head without a context, cut or not", () => {
+    const lines = ["Host", "a"];
+    expect(pass(lines, {}, undefined, { truncated: true }).left).toBe(lines);
+  });
+
+  it("sends fields that Connection names all the same, unless told not to", () => {
+    const lines = ["traceparent", PARENT_LINE, "tracestate", "a=1", "Connection", "traceparent, tracestate"];
+    const { verdict } = pass(lines);
+    expect(verdict.edits).toEqual([
+      { name: "traceparent", value: PARENT_LINE },
+      { name: "tracestate", value: "a=1" },
+    ]);
+    expect(verdict.repaired).toEqual(["nominated"]);
+    const dry = pass(lines, { repairs: { nominated: "report" } }).verdict;
+    expect([dry.edits, dry.reported]).toEqual([[], ["nominated"]]);
+    expect(pass(lines, { repairs: { nominated: "off" } }).verdict).toMatchObject({ edits: [], reported: undefined });
+  });
+});
+
+describe("a boundary with a span of its own", () => {
+  it("downgrades a newer version, keeps the random bit and drops reserved ones", () => {
+    const { left } = pass(["traceparent", `cc-${TRACE}-${PARENT}-0f-x`], {}, SPANS);
+    expect(valuesOf(left, "traceparent")).toEqual([`00-${TRACE}-${SPANS.clientSpanId}-03`]);
+  });
+
+  it("restarts on conflicting and on unreadable lines, and drops tracestate with them", () => {
+    for (const bad of [
+      ["traceparent", `00-${SPANS.traceId}-${PARENT}-01`, "traceparent", PARENT_LINE],
+      ["traceparent", "?"],
+    ]) {
+      const { verdict, left } = pass([...bad, "tracestate", "a=1"], {}, SPANS);
+      expect(verdict).toMatchObject({ action: "restart", reason: "invalid-context", from: undefined });
+      expect(valuesOf(left, "traceparent")).toEqual([`00-${SPANS.traceId}-${SPANS.clientSpanId}-03`]);
+      expect(valuesOf(left, "tracestate")).toEqual([expect.stringMatching(/^tm=[^,]+$/)]);
+    }
+  });
+
+  it("restarts an untrusted trace and links to it", () => {
+    const lines = ["traceparent", PARENT_LINE, "tracestate", "a=1"];
+    const { verdict, left } = pass(lines, { trust: "restart" }, SPANS);
+    expect(verdict).toMatchObject({
+      action: "restart",
+      reason: "untrusted",
+      links: [{ traceId: TRACE, parentId: PARENT }],
+    });
+    expect(valuesOf(left, "tracestate").join()).not.toContain("a=1");
+    expect(pass(["Host", "a"], { trust: "restart" }, SPANS).verdict).toMatchObject({
+      action: "start",
+      links: undefined,
+    });
+  });
+
+  it("drops an invalid tracestate whole, or keeps its valid members by policy", () => {
+    const lines = ["traceparent", PARENT_LINE, "tracestate", "a=1,B=2,c=3"];
+    expect(valuesOf(pass(lines, {}, SPANS).left, "tracestate")).toEqual([own(pass(lines, {}, SPANS).left)]);
+    const kept = pass(lines, { repairs: { members: "on" } }, SPANS);
+    expect(valuesOf(kept.left, "tracestate")).toEqual([`${own(kept.left)},a=1,c=3`]);
+    expect(kept.verdict.repaired).toEqual(["members"]);
+    expect(pass(lines, { repair: "report" }, SPANS).verdict.reported).toEqual(["members"]);
+  });
+
+  it("counts borders in its own member and puts it before the others", () => {
+    const once = pass(["traceparent", PARENT_LINE, "tracestate", "a=1"], {}, SPANS);
+    const twice = pass(once.left, {}, { ...SPANS, clientSpanId: OTHER_PARENT });
+    expect(own(twice.left)).toMatch(/^tm=1\.eu-1\.02\./);
+    expect(valuesOf(twice.left, "tracestate")).toEqual([`${own(twice.left)},a=1`]);
+  });
+
+  it("does not begin a trace, nor replace one, where the policy starts none", () => {
+    expect(pass(["Host", "a"], { start: false }, SPANS).verdict).toMatchObject({
+      action: "preserve",
+      reason: "start-off",
+    });
+    expect(pass(["traceparent", "?"], { start: false }, SPANS).verdict).toMatchObject({
+      action: "strip",
+      reason: "invalid-context",
+    });
+  });
+});
+
+describe("a repair by policy", () => {
+  const doubled = ["traceparent", PARENT_LINE, "traceparent", `00-${TRACE}-${OTHER_PARENT}-01`, "tracestate", "a=1"];
+
+  it("takes the last or the first of several values of one trace", () => {
+    const last = pass(doubled, { repairs: { duplicates: "on" } });
+    expect(last.verdict).toMatchObject({ action: "repair", reason: "duplicates-repaired", repaired: ["duplicates"] });
+    expect(last.left).toEqual(["traceparent", `00-${TRACE}-${OTHER_PARENT}-01`, "tracestate", "a=1"]);
+    const first = pass(doubled, { repairs: { duplicates: "on" }, duplicate: "first" });
+    expect(valuesOf(first.left, "traceparent")).toEqual([PARENT_LINE]);
+  });
+
+  it("lowers upper case", () => {
+    const lines = ["traceparent", PARENT_LINE.toUpperCase()];
+    expect(pass(lines, { repair: "on" })).toMatchObject({
+      verdict: { action: "repair", reason: "case-repaired", ownParent: false },
+      left: ["traceparent", PARENT_LINE],
+    });
+    expect(pass(lines, {}, SPANS).verdict).toMatchObject({ action: "restart", reason: "invalid-context" });
+  });
+
+  it("only reports where it is a dry run", () => {
+    for (const [lines, name] of [
+      [doubled, "duplicates"],
+      [["traceparent", PARENT_LINE.toUpperCase()], "case"],
+    ] as const) {
+      const dry = pass(lines, { repair: "report" }, SPANS).verdict;
+      const off = pass(lines, {}, SPANS).verdict;
+      expect(dry).toEqual({ ...off, reported: [name] });
+    }
+  });
+
+  it("has no say in an untrusted head", () => {
+    const { verdict } = pass(doubled, { repair: "on", trust: "restart" }, SPANS);
+    expect(verdict).toMatchObject({ action: "restart", reason: "untrusted", repaired: undefined });
   });
 });

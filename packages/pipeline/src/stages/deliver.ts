@@ -1,0 +1,88 @@
+/** Sends a bounded number of batches at a time, and writes the fate of every item into the ledger. */
+import type { Batch } from "@tracemend/otlp";
+import type { Account, DropReason } from "../ledger.ts";
+import { busy } from "../outcome.ts";
+import type { Outcome } from "../outcome.ts";
+import type { Sink, Stage } from "../stage.ts";
+
+export interface DeliverOptions {
+  readonly maxConcurrent: number;
+  readonly account: Account;
+  /** Told of every loss after acceptance. */
+  readonly dropped: (batch: Batch, reason: DropReason) => void;
+  /** Told of items the peer said it would never take. */
+  readonly refusedByPeer: (batch: Batch, items: number, message: string) => void;
+}
+
+export function deliver(options: DeliverOptions): Stage {
+  return (next) => createDelivery(options, next);
+}
+
+function createDelivery(options: DeliverOptions, next: Sink): Sink {
+  const { account, maxConcurrent } = options;
+  const waiting: (() => void)[] = [];
+  let sending = 0;
+
+  /** False when the signal aborted before there was a turn. */
+  const turn = (signal: AbortSignal): Promise<boolean> =>
+    new Promise((resolve) => {
+      const go = (): void => {
+        signal.removeEventListener("abort", abort);
+        resolve(true);
+      };
+      const abort = (): void => {
+        waiting.splice(waiting.indexOf(go), 1);
+        resolve(false);
+      };
+      signal.addEventListener("abort", abort, { once: true });
+      waiting.push(go);
+    });
+
+  const done = (): void => {
+    const go = waiting.shift();
+    if (go === undefined) sending -= 1;
+    else go();
+  };
+
+  const record = (batch: Batch, outcome: Outcome, signal: AbortSignal): void => {
+    const { items } = batch;
+    switch (outcome.kind) {
+      case "accepted":
+        account.settled("inFlight", batch.signal, items, "exported");
+        return;
+      case "partial": {
+        const rejected = Math.min(items, Math.max(0, outcome.rejected));
+        account.settled("inFlight", batch.signal, items - rejected, "exported");
+        account.settled("inFlight", batch.signal, rejected, "refusedByPeer");
+        options.refusedByPeer(batch, rejected, outcome.message);
+        return;
+      }
+      case "refused":
+        account.settled("inFlight", batch.signal, items, "refusedByPeer");
+        options.refusedByPeer(batch, items, outcome.message);
+        return;
+      case "busy": {
+        const reason = signal.aborted ? "shutdown" : "retry-expired";
+        account.settled("inFlight", batch.signal, items, { dropped: reason });
+        options.dropped(batch, reason);
+      }
+    }
+  };
+
+  return {
+    async accept(batch, signal) {
+      if (!signal.aborted && sending < maxConcurrent) sending += 1;
+      else if (signal.aborted || !(await turn(signal))) {
+        account.settled("queued", batch.signal, batch.items, { dropped: "shutdown" });
+        options.dropped(batch, "shutdown");
+        return busy(0);
+      }
+      account.sent(batch.signal, batch.items);
+      const outcome = await next.accept(batch, signal);
+      record(batch, outcome, signal);
+      done();
+      return outcome;
+    },
+    close: (signal) => next.close(signal),
+  };
+}

@@ -1,0 +1,59 @@
+/** Gives a batch to every destination of its signal; none waits for another, and the sender gets one answer. */
+import type { Batch, Signal } from "@tracemend/otlp";
+import type { Account } from "../ledger.ts";
+import { accepted, busy, refused } from "../outcome.ts";
+import type { Outcome } from "../outcome.ts";
+import type { Sink } from "../stage.ts";
+
+export interface Branch {
+  readonly signals: readonly Signal[];
+  readonly account: Account;
+  readonly sink: Sink;
+}
+
+/**
+ * The branches hold the same immutable bytes. When one took the batch, the sender is told `accepted`, because sending it
+ * again would duplicate it there; what the other branches could not take is a counted loss.
+ */
+export function fanOut(branches: readonly Branch[]): Sink {
+  const routes = new Map<Signal, readonly Branch[]>();
+  for (const signal of ["traces", "metrics", "logs", "profiles"] as const) {
+    routes.set(
+      signal,
+      branches.filter((branch) => branch.signals.includes(signal)),
+    );
+  }
+  return {
+    async accept(batch, signal) {
+      const route = routes.get(batch.signal) ?? [];
+      const outcomes = await Promise.all(route.map((branch) => branch.sink.accept(batch, signal)));
+      return answer(batch, route, outcomes);
+    },
+    async close(signal) {
+      await Promise.all(branches.map((branch) => branch.sink.close(signal)));
+    },
+  };
+}
+
+function answer(batch: Batch, route: readonly Branch[], outcomes: readonly Outcome[]): Outcome {
+  const taken = outcomes.some(isTaken);
+  let waitMs = 0;
+  let why = `no destination takes ${batch.signal}`;
+  let retryable = false;
+  for (const [index, outcome] of outcomes.entries()) {
+    if (isTaken(outcome)) continue;
+    const { account } = route[index] as Branch;
+    if (taken) account.lost(batch.signal, batch.items, outcome.kind === "busy" ? "queue-full" : "too-large");
+    else account.turnedAway(batch.signal, batch.items);
+    if (outcome.kind === "busy") {
+      retryable = true;
+      waitMs = Math.max(waitMs, outcome.retryAfterMs);
+    } else if (outcome.kind === "refused") why = outcome.message;
+  }
+  if (taken) return accepted;
+  return retryable ? busy(waitMs) : refused(why);
+}
+
+function isTaken(outcome: Outcome): boolean {
+  return outcome.kind === "accepted" || outcome.kind === "partial";
+}
