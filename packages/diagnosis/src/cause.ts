@@ -18,3 +18,10 @@ export const GHOST_PARENT = 7;
 export const DESCENDANTS = 8;
 
 export const CAUSES = 8;
+
+/** Beside the causes, what an answer shows that did come: it was recorded though unsampled, began far too late, or its clock is off. */
+export const UNSAMPLED = 9;
+export const LATE_WORK = 10;
+export const OTHER_CLOCK = 11;
+
+export const SIGHTINGS = 11;

@@ -99,6 +99,7 @@ function sameRequest({ crossings, orphans }: Books, record: number, edge: Edge):
 function insideTrace({ spans, crossings, seen }: Books, edge: Edge): Join | undefined {
   let worked = false;
   let entered = false;
+  let lost = false;
   for (let span = spans.findTrace(key); span !== 0; span = spans.findOlderTrace(key, span)) {
     const slot = spans.ring.slot(span);
     if (!answersFor(edge, spans.service[slot] as number)) continue;
@@ -106,9 +107,13 @@ function insideTrace({ spans, crossings, seen }: Books, edge: Edge): Join | unde
     if (spans.role[slot] !== ENTRY) continue;
     entered = true;
     spans.readKey(span, other);
-    if (crossings.findSpan(other) === 0 && !seen.has(other)) return { cause: GHOST_PARENT, orphan: 0, span };
+    if (crossings.findSpan(other) !== 0 || seen.has(other)) continue;
+    // A parent of several children is one that got lost; a hop makes up a parent for each request.
+    const child = spans.findChild(other);
+    if (child === span && spans.findOlderChild(other, child) === 0) return { cause: GHOST_PARENT, orphan: 0, span };
+    lost = true;
   }
-  return worked && !entered ? { cause: DESCENDANTS, orphan: 0, span: 0 } : undefined;
+  return lost || (worked && !entered) ? { cause: DESCENDANTS, orphan: 0, span: 0 } : undefined;
 }
 
 /**

@@ -1,10 +1,11 @@
 /** The expected-child test: has the span that a request is owed arrived, and if not, is it surely missing? */
 import type { Books } from "./books.ts";
 import type { BreakExample } from "./break.ts";
+import { countedAtMs, forwardedExample } from "./books.ts";
 import { BARE, SAME_CONNECTION } from "./cause.ts";
 import { MATCHED, MISSING, UNOBSERVED, WAITING } from "./crossing-store.ts";
 import type { Edge } from "./edge.ts";
-import { ANSWERED, NOT_OBSERVED, learnService, missingCounter, noteCause } from "./edge.ts";
+import { ANSWERED, NOT_OBSERVED, learnService, missingCounter, noteSighting } from "./edge.ts";
 import type { Join } from "./join.ts";
 import { findJoin } from "./join.ts";
 import type { Service } from "./service.ts";
@@ -127,22 +128,13 @@ function explain(books: Books, record: number, edge: Edge): void {
   const join = findJoin(books, record, edge);
   crossings.cause[slot] = join.cause;
   edge.tally.add(missingCounter(join.cause), atMs, 1);
-  noteCause(edge, join.cause, atMs, () => exampleOf(books, record, join));
+  noteSighting(edge, join.cause, atMs, () => exampleOf(books, record, join));
   if (join.orphan === 0) return;
   markJoined(books, join.orphan);
   learnService(edge, services.at(orphans.service[orphans.ring.slot(join.orphan)] as number));
 }
 
-function exampleOf({ crossings, orphans }: Books, record: number, { orphan }: Join): BreakExample {
-  const example = {
-    traceId: crossings.traceId(record),
-    spanId: crossings.spanId(record),
-    atMs: crossings.endMs[crossings.ring.slot(record)] as number,
-  };
-  return orphan === 0 ? example : { ...example, otherTraceId: orphans.traceId(orphan) };
-}
-
-/** The time a request is counted at, the same whenever it is counted and taken back. */
-function countedAtMs({ crossings }: Books, slot: number): number {
-  return Math.min(crossings.endMs[slot] as number, crossings.arrivedMs[slot] as number);
+function exampleOf(books: Books, record: number, { orphan }: Join): BreakExample {
+  const example = forwardedExample(books, record);
+  return orphan === 0 ? example : { ...example, otherTraceId: books.orphans.traceId(orphan) };
 }

@@ -3,9 +3,8 @@ import { BARE, SAME_CONNECTION, SAME_REQUEST } from "../cause.ts";
 import type { EdgeFacts } from "../edge-facts.ts";
 import { judgedOf } from "../edge-facts.ts";
 import type { Finding } from "../finding.ts";
-import { LEAST_SHARE, shareText } from "../finding.ts";
+import { calleeOf, isWorthAlarm, shareText } from "../finding.ts";
 import { readTraceContext } from "../remedies/sdk-propagators.ts";
-import { wilsonLowerBound } from "../wilson.ts";
 
 const CAUSES: readonly number[] = [SAME_REQUEST, SAME_CONNECTION, BARE];
 
@@ -24,8 +23,8 @@ export function detectDroppedByCallee(facts: EdgeFacts): Finding | undefined {
   const counted = agreeing >= ENOUGH && agreeing >= bare / 2 ? agreeing : 0;
   const count = exact + counted;
   const of = judgedOf(facts);
-  if (wilsonLowerBound(count, of) <= LEAST_SHARE || count < (exact + bare) / 2) return undefined;
-  const callee = facts.services.join(", ") || facts.upstream;
+  if (!isWorthAlarm(count, of) || count < (exact + bare) / 2) return undefined;
+  const callee = calleeOf(facts);
   const evidence = [
     `${shareText(count, of, `requests forwarded to ${facts.upstream}`)} have no SERVER span below the span that was forwarded, although ${callee} has exported spans past their end.`,
   ];
