@@ -2,6 +2,7 @@
 import type { Books } from "./books.ts";
 import { countedAtMs, forwardedExample } from "./books.ts";
 import { LATE_WORK, OTHER_CLOCK, UNSAMPLED } from "./cause.ts";
+import { learnPair } from "./timing-model.ts";
 import { EXCUSED, SAMPLED_BIT } from "./crossing-store.ts";
 import {
   BEGAN_AFTER,
@@ -20,16 +21,19 @@ const SKEW_MS = 5;
 const LEAK_MS = 5_000;
 
 /** Notes one answer of a request, once both are known. */
-export function noteChild(books: Books, record: number, startMs: number): void {
-  const { crossings } = books;
+export function noteChild(books: Books, record: number, startMs: number, endMs: number): void {
+  const { crossings, edges } = books;
   const slot = crossings.ring.slot(record);
   if (crossings.state[slot] === EXCUSED) {
     const sampled = ((crossings.bits[slot] as number) & SAMPLED_BIT) !== 0;
     if (!sampled) note(books, record, UNSAMPLED, UNSAMPLED_ANSWERED);
     return;
   }
+  const requestEndMs = crossings.endMs[slot] as number;
+  const { timing } = edges.at(crossings.edge[slot] as number);
+  learnPair(timing, startMs - (crossings.startMs[slot] as number), requestEndMs - endMs);
   const beforeMs = (crossings.startMs[slot] as number) - startMs;
-  const afterMs = startMs - (crossings.endMs[slot] as number);
+  const afterMs = startMs - requestEndMs;
   if (beforeMs > SKEW_MS) note(books, record, OTHER_CLOCK, BEGAN_BEFORE, BEGAN_BEFORE_MS, beforeMs);
   else if (afterMs > LEAK_MS) note(books, record, LATE_WORK, LEAKED);
   else if (afterMs > SKEW_MS) note(books, record, OTHER_CLOCK, BEGAN_AFTER, BEGAN_AFTER_MS, afterMs);

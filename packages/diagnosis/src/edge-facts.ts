@@ -7,6 +7,8 @@ import {
   BEGAN_AFTER_MS,
   BEGAN_BEFORE,
   BEGAN_BEFORE_MS,
+  COMPATIBLE,
+  COMPATIBLE_BY_CHANCE,
   LEAKED,
   UNSAMPLED_ANSWERED,
   FORGOTTEN,
@@ -45,6 +47,9 @@ export interface EdgeFacts {
   /** Answers that began after their request had ended, and by how many milliseconds on average. */
   readonly beganAfter: number;
   readonly beganAfterMs: number;
+  /** Of those missing for no known cause: how many have an orphan that fits in time, and how many would by chance. */
+  readonly compatible: number;
+  readonly compatibleByChance: number;
   /** Roots of these services in the window that nothing explains. */
   readonly orphans: number;
 }
@@ -75,6 +80,8 @@ export function factsOf(edge: Edge, nowMs: number): EdgeFacts {
     beganBeforeMs: mean(BEGAN_BEFORE_MS, beganBefore),
     beganAfter,
     beganAfterMs: mean(BEGAN_AFTER_MS, beganAfter),
+    compatible: tally.sum(COMPATIBLE, nowMs),
+    compatibleByChance: tally.sum(COMPATIBLE_BY_CHANCE, nowMs) / 2,
     orphans: services.reduce((sum, service) => sum + service.tally.sum(ORPHANS, nowMs), 0),
   };
 }

@@ -4,6 +4,8 @@ import type { BreakExample } from "./break.ts";
 import type { Service } from "./service.ts";
 import type { Tally } from "./tally.ts";
 import { createTally, tallyBytes } from "./tally.ts";
+import type { TimingModel } from "./timing-model.ts";
+import { TIMING_BYTES, createTimingModel } from "./timing-model.ts";
 
 /** Counters of an edge; the missing ones are counted by their cause, from `MISSING_FROM` on. */
 export const FORWARDED = 0;
@@ -21,7 +23,10 @@ export const BEGAN_BEFORE_MS = 8;
 /** Answers that began after their request had ended, and the milliseconds by which they did. */
 export const BEGAN_AFTER = 9;
 export const BEGAN_AFTER_MS = 10;
-const MISSING_FROM = 10;
+/** Missing for no known cause, with an orphan that fits in time; and how many of them would, moved to other times, twice. */
+export const COMPATIBLE = 11;
+export const COMPATIBLE_BY_CHANCE = 12;
+const MISSING_FROM = 12;
 const COUNTERS: number = MISSING_FROM + CAUSES + 1;
 
 export function missingCounter(cause: number): number {
@@ -49,12 +54,15 @@ export interface Edge {
   /** Requests that ended before it have had their spans arrive; set at each tick. */
   watermarkMs: number;
   waiting: number;
+  readonly timing: TimingModel;
+  /** Records that had the longest wait at this tick and have no known cause. */
+  readonly undecided: number[];
   /** The service that the last probes pointed to, and how many in a row did. */
   guess: Service | undefined;
   guessed: number;
 }
 
-export const EDGE_BYTES: number = 1_024 + tallyBytes(COUNTERS) + 2 * 8 * (SIGHTINGS + 1);
+export const EDGE_BYTES: number = 1_024 + TIMING_BYTES + tallyBytes(COUNTERS) + 2 * 8 * (SIGHTINGS + 1);
 
 export function createEdge(id: number, boundary: string, cluster: string, upstream: string, windowMs: number): Edge {
   return {
@@ -69,6 +77,8 @@ export function createEdge(id: number, boundary: string, cluster: string, upstre
     examples: Array.from({ length: SIGHTINGS + 1 }, () => []),
     watermarkMs: -Infinity,
     waiting: 0,
+    timing: createTimingModel(),
+    undecided: [],
     guess: undefined,
     guessed: 0,
   };

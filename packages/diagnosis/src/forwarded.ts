@@ -109,7 +109,7 @@ function earlyChildren(books: Books, record: number, edge: Edge): void {
   for (let child = spans.findChild(scratch); child !== 0; child = spans.findOlderChild(scratch, child)) {
     const slot = spans.ring.slot(child);
     learnService(edge, services.at(spans.service[slot] as number));
-    noteChild(books, record, spans.startMs[slot] as number);
+    noteChild(books, record, spans.startMs[slot] as number, spans.endMs[slot] as number);
   }
 }
 

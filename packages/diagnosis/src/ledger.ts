@@ -7,7 +7,7 @@ import type { Books } from "./books.ts";
 import { WAITING } from "./crossing-store.ts";
 import { enterCrossing } from "./forwarded.ts";
 import { checkParentBefore, comparePair } from "./pairs.ts";
-import { probeService, readWatermarks, settleByAge, settleByWatermark } from "./settle.ts";
+import { probeService, readWatermarks, settleByAge, settleByTime, settleByWatermark } from "./settle.ts";
 import { enterSpan } from "./span-intake.ts";
 
 export interface Ledger {
@@ -54,6 +54,7 @@ export function createLedger(books: Books): Ledger {
         checkParentBefore(books, agedFrom);
         agedFrom += 1;
       }
+      settleByTime(books);
       waitingFrom = Math.max(waitingFrom, agedFrom);
       while (waitingFrom <= ring.newest() && state[ring.slot(waitingFrom)] !== WAITING) waitingFrom += 1;
       for (let record = waitingFrom; record <= ring.newest(); record += 1) settleByWatermark(books, record);

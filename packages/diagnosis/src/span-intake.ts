@@ -70,7 +70,7 @@ function enterChild(books: Books, span: SpanView, service: Service, endMs: numbe
   let record = crossings.findSpan(spans.scratch);
   while (record !== 0) {
     answered(books, record, service);
-    noteChild(books, record, startMs);
+    noteChild(books, record, startMs, endMs);
     record = crossings.findOlderSpan(spans.scratch, record);
   }
 }
