@@ -11,6 +11,7 @@ import { isNoted } from "./reading.ts";
 import { NO_REPAIRS, lastExported, repairsOf } from "./repairs.ts";
 import type { TraceContext } from "./trace-context.ts";
 import { SAMPLED, isSampled } from "./trace-context.ts";
+import { limitTracestate } from "./tracestate.ts";
 import type { Action, Reason, Verdict } from "./verdict.ts";
 
 /** A pair of spans that was accepted for export before its ids are put on the wire. */
@@ -36,8 +37,16 @@ const PLAIN: Readonly<Record<Trust, Ruling>> = {
   ignore: { trust: "ignore", capped: false },
 };
 
+const NO_LINES: FieldLines = [];
+const NO_ARRIVAL: Arrival = {};
+
 /** What trust comes to for one head. To be called once for each: uses of a signature and forced sampling are counted. */
-export function rulingOf(reading: Reading, policy: Policy, lines: FieldLines = [], arrival: Arrival = {}): Ruling {
+export function rulingOf(
+  reading: Reading,
+  policy: Policy,
+  lines: FieldLines = NO_LINES,
+  arrival: Arrival = NO_ARRIVAL,
+): Ruling {
   return policy.rule === undefined ? PLAIN[policy.trust] : policy.rule(reading, lines, arrival);
 }
 
@@ -166,14 +175,14 @@ function settle(
     };
   }
   if (spans === undefined) {
-    const context = from as TraceContext;
+    const asItCame = reading.kind === "valid" && reading.context === from && reading.wire !== undefined;
+    const context = asItCame ? reading.context : limited(from as TraceContext, policy);
     const { repaired, reported } = repairsMade(reading, policy, ruling, context);
-    const edits =
-      reading.kind === "valid" && reading.context === context && reading.wire !== undefined
-        ? leaveAlone(reading, policy, ruling, cluster)
-        : isOpen(reading)
-          ? leaveOpen(reading, policy, ruling)
-          : leaveWith(reading, policy, ruling, cluster, context);
+    const edits = asItCame
+      ? leaveAlone(reading, policy, ruling, cluster)
+      : isOpen(reading)
+        ? leaveOpen(reading, policy, ruling)
+        : leaveWith(reading, policy, ruling, cluster, context);
     return { action, reason, from, context, ownParent: false, edits, links, repaired, reported };
   }
   const context =
@@ -185,6 +194,12 @@ function settle(
   const overridden = from !== undefined && !isSampled(from) && !isOpen(reading);
   const why = overridden && reason === "intact" ? "sampling-overridden" : reason;
   return { action, reason: why, from, context, ownParent: true, edits, links, repaired, reported };
+}
+
+/** Nobody has put a member of ours first, and with it the list within its limits. */
+function limited(context: TraceContext, policy: Policy): TraceContext {
+  const tracestate = limitTracestate(context.tracestate, policy.tracestateMaxLength);
+  return tracestate === context.tracestate ? context : { ...context, tracestate };
 }
 
 function adoptedOf(reading: Reading, reason: Reason): string | undefined {

@@ -8,7 +8,6 @@ import type { Reading } from "./reading.ts";
 import { isNoted } from "./reading.ts";
 import type { TraceContext } from "./trace-context.ts";
 import { formatTraceparent } from "./traceparent.ts";
-import { limitTracestate } from "./tracestate.ts";
 
 /** Nothing goes on: what is left of a context that is no use to anyone is removed, and the carrier taken out. */
 export function leaveNothing(reading: Reading, policy: Policy, ruling: Ruling): Edits {
@@ -42,7 +41,7 @@ export function leaveAlone(
   return edits.length === 0 ? NO_EDITS : edits;
 }
 
-/** The context leaves in place of whatever came in. */
+/** The context leaves in place of whatever came in; its `tracestate` is within the limits. */
 export function leaveWith(
   reading: Reading,
   policy: Policy,
@@ -50,7 +49,7 @@ export function leaveWith(
   cluster: string,
   context: TraceContext,
 ): Edits {
-  const tracestate = limitTracestate(context.tracestate, policy.tracestateMaxLength);
+  const { tracestate } = context;
   const edits: Edit[] = [
     { name: "traceparent", value: formatTraceparent(context, policy.flagMask) },
     { name: "tracestate", value: tracestate === "" ? null : tracestate },

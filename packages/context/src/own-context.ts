@@ -20,12 +20,8 @@ export function continueAs(
   const valid = reading.kind === "valid" ? reading : undefined;
   const salvaged = policy.repairs.members === "on" ? valid?.salvage : undefined;
   const { traceId, flags, tracestate } = from;
-  return withMember(
-    { traceId, parentId: spans.clientSpanId, flags: flags | SAMPLED, tracestate: salvaged ?? tracestate },
-    valid?.own,
-    policy,
-    cluster,
-  );
+  const context = { traceId, parentId: spans.clientSpanId, flags: flags | SAMPLED, tracestate: salvaged ?? tracestate };
+  return withMember(context, valid?.own, policy, cluster, valid?.context === from ? valid.wire : undefined);
 }
 
 /** Our span at the head of a trace that begins here, under an id that was adopted where there is one. */
@@ -36,17 +32,13 @@ export function beginAs(
   policy: Policy,
   cluster: string,
 ): TraceContext {
-  return withMember(
-    {
-      traceId: adopted ?? spans.traceId,
-      parentId: spans.clientSpanId,
-      flags: adopted === undefined ? SAMPLED | RANDOM : SAMPLED,
-      tracestate: outside === undefined ? "" : rememberOutside(outside),
-    },
-    undefined,
-    policy,
-    cluster,
-  );
+  const context = {
+    traceId: adopted ?? spans.traceId,
+    parentId: spans.clientSpanId,
+    flags: adopted === undefined ? SAMPLED | RANDOM : SAMPLED,
+    tracestate: outside === undefined ? "" : rememberOutside(outside),
+  };
+  return withMember(context, undefined, policy, cluster, undefined);
 }
 
 function withMember(
@@ -54,9 +46,10 @@ function withMember(
   before: OwnMember | undefined,
   policy: Policy,
   cluster: string,
+  wire: string | undefined,
 ): TraceContext {
   const { traceId, parentId, flags, tracestate } = context;
-  const unsigned = ownMemberOf(traceId, parentId, flags, cluster, before);
+  const unsigned = ownMemberOf(context, cluster, before, wire);
   const member =
     policy.signing === undefined
       ? unsigned

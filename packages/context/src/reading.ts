@@ -70,7 +70,7 @@ export function read(lines: FieldLines, policy?: Policy, arrival?: Arrival): Rea
 
 /** W3C's two fields and the extra carrier, in one pass over the lines. */
 function readOwn(lines: FieldLines, carrier: Carrier | undefined, arrival: Arrival | undefined): Reading {
-  const carrierField = carrier === undefined ? "" : carrier.field;
+  const carrierLength = carrier === undefined ? -1 : carrier.field.length;
   let parent = -1;
   let parents = 0;
   let state = -1;
@@ -93,7 +93,7 @@ function readOwn(lines: FieldLines, carrier: Carrier | undefined, arrival: Arriv
         nominated ||= nominatesTrace(lines[at + 1] as string);
       }
     }
-    if (name.length === carrierField.length && isField(name, carrierField)) carriers += 1;
+    if (name.length === carrierLength && isField(name, (carrier as Carrier).field)) carriers += 1;
   }
   const found = carriers === 0 ? NOTHING_FOUND : readCarrier(lines, carrier as Carrier);
   const around = nominated || arrival?.truncated === true ? notesAround(nominated, arrival) : NONE;
@@ -144,7 +144,7 @@ function validReading(
   const member = tracestate === "" ? undefined : memberValue(tracestate, OWN_KEY);
   const own = member === undefined ? undefined : parseOwnMember(member);
   const all =
-    own === undefined || own.traceIdHash === hashTraceId(context.traceId)
+    own === undefined || own.traceIdHash === hashTraceId(wire, 3, 35)
       ? notes
       : [...notes, defectOf("own-member-mismatch")];
   return { kind: "valid", carried: found.carried, original: found.original, context, notes: all, own, wire, salvage };
