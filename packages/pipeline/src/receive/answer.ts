@@ -46,7 +46,9 @@ function toAnswer(outcome: Outcome): Answer {
   if (outcome.kind === "accepted") return { kind: "response", response: encodeExportResponse() };
   if (outcome.kind === "partial") return { kind: "response", response: encodeExportResponse(outcome) };
   if (outcome.kind === "busy") return failure(503, statusCode.unavailable, "busy", outcome.retryAfterMs);
-  return failure(400, statusCode.invalidArgument, outcome.message);
+  return outcome.tooLarge === true
+    ? failure(413, statusCode.resourceExhausted, outcome.message)
+    : failure(400, statusCode.invalidArgument, outcome.message);
 }
 
 /** What the sender of a body that could not be had is told. */

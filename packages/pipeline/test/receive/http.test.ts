@@ -110,6 +110,13 @@ describe("the HTTP receiver", () => {
     expect(messageOf(reply)).toEqual({ code: 3, message: "nobody takes it" });
   });
 
+  test("answers 413 when the sink says that smaller batches may be taken", async () => {
+    const { url } = await listen(createFixedSink({ kind: "refused", message: "too much", tooLarge: true }));
+    const reply = await post(`${url}/v1/traces`, body);
+    expect(reply.status).toBe(413);
+    expect(messageOf(reply)).toEqual({ code: 8, message: "too much" });
+  });
+
   test("answers a partial success as the reference decoder reads it", async () => {
     const { url } = await listen(createFixedSink({ kind: "partial", rejected: 2, message: "bad ids" }));
     const reply = await post(`${url}/v1/traces`, body);
