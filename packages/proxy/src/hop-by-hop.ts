@@ -2,10 +2,13 @@
 import type { FieldLines } from "@tracemend/context";
 import { fieldValues, isField } from "@tracemend/context";
 
-/** What a caller must not have removed by nominating it in `Connection`: the trace, the message's own frame, its address. */
+/**
+ * What a caller must not have removed by nominating it in `Connection`: other formats of the trace, the message's own
+ * frame, who sent it. Of `traceparent` and `tracestate` the boundary's policy decides; its edits put them back.
+ */
 const KEPT = new Set(
   (
-    "traceparent tracestate baggage traceresponse b3 x-b3-traceid x-b3-spanid x-b3-parentspanid x-b3-sampled x-b3-flags " +
+    "baggage traceresponse b3 x-b3-traceid x-b3-spanid x-b3-parentspanid x-b3-sampled x-b3-flags " +
     "uber-trace-id x-amzn-trace-id x-cloud-trace-context x-datadog-trace-id x-datadog-parent-id " +
     "x-datadog-sampling-priority x-datadog-origin x-datadog-tags sw8 sw8-correlation sw8-x grpc-trace-bin sentry-trace " +
     "x-instana-t x-instana-s x-instana-l ot-tracer-traceid ot-tracer-spanid ot-tracer-sampled request-id x-request-id " +

@@ -140,17 +140,22 @@ class Http2Caller implements Caller {
     this.#stream.sendTrailers(trailers === undefined ? {} : toFields(trailers));
   }
 
-  /** RFC 9113, section 8.1: whoever answered in full before the request ended asks the caller to stop sending. */
   #finish(): void {
     this.#finished = true;
-    if (this.#ended) return;
-    const stream = this.#stream;
-    const stop = (): void => {
-      if (!stream.readableEnded && !stream.closed) stream.close(NO_ERROR);
-    };
-    if (stream.writableFinished) stop();
-    else stream.once("finish", stop);
+    if (!this.#ended) setImmediate(stopCaller, this.#stream);
   }
+}
+
+const RETRY_MS = 20;
+
+/**
+ * RFC 9113, section 8.1: whoever answered in full before the request ended asks the caller to stop sending. Only once
+ * END_STREAM is on its way: nghttp2 drops what still waits on a stream that is reset.
+ */
+function stopCaller(stream: ServerHttp2Stream): void {
+  if (stream.closed || stream.destroyed || stream.readableEnded) return;
+  if (stream.state.localClose === 1) stream.close(NO_ERROR);
+  else setTimeout(stopCaller, RETRY_MS, stream).unref();
 }
 
 function readHead(raw: FieldLines, ended: boolean, scheme: "http" | "https"): RequestHead {
