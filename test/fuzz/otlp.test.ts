@@ -56,10 +56,8 @@ function meaning(signal: Known, bytes: Uint8Array): Message {
   return decodeRequest(signal, canonical(types[signal], bytes));
 }
 
-function law(name: string, check: (sample: Sample) => void): void {
-  it(name, { timeout: timeoutMs }, () => {
-    fc.assert(fc.property(anySample, check), { numRuns });
-  });
+function forEverySample(check: (sample: Sample) => void): void {
+  fc.assert(fc.property(anySample, check), { numRuns });
 }
 
 interface Pair {
@@ -145,81 +143,93 @@ describe("OTLP bytes", () => {
     );
   });
 
-  law("every legal message is read, and its items are counted as decoding counts them", (sample) => {
-    const bytes = bytesOf(sample);
-    const items = itemsOf(types[sample.signal], meaning(sample.signal, bytes));
-    expect(read(sample.signal, bytes).items).toBe(items.length);
+  it("every legal message is read, and its items are counted as decoding counts them", { timeout: timeoutMs }, () => {
+    forEverySample((sample) => {
+      const bytes = bytesOf(sample);
+      const items = itemsOf(types[sample.signal], meaning(sample.signal, bytes));
+      expect(read(sample.signal, bytes).items).toBe(items.length);
+    });
   });
 
-  law("scanning tells what decoding tells", (sample) => {
-    const bytes = makeMessage(messageTypes.Traces, new Choices(sample.seed), sample);
-    expect(viewsOf(read("traces", bytes))).toEqual(spansOf(meaning("traces", bytes)));
+  it("scanning tells what decoding tells", { timeout: timeoutMs }, () => {
+    forEverySample((sample) => {
+      const bytes = makeMessage(messageTypes.Traces, new Choices(sample.seed), sample);
+      expect(viewsOf(read("traces", bytes))).toEqual(spansOf(meaning("traces", bytes)));
+    });
   });
 
-  law("a stamp does what decoding, editing and encoding does, and keeps what is unknown", (sample) => {
-    const bytes = bytesOf(sample);
-    const type = types[sample.signal];
-    const wanted = { "service.name": "eu-1", größe: "🚀" };
-    const { batch, spoofed } = defineStamp(wanted)(read(sample.signal, bytes));
-    const stamped = concat(...batch.parts);
-    expect(read(sample.signal, stamped)).toMatchObject({ items: batch.items, bytes: batch.bytes });
+  it("a stamp does what decoding, editing and encoding does, and keeps what is unknown", { timeout: timeoutMs }, () => {
+    forEverySample((sample) => {
+      const bytes = bytesOf(sample);
+      const type = types[sample.signal];
+      const wanted = { "service.name": "eu-1", größe: "🚀" };
+      const { batch, spoofed } = defineStamp(wanted)(read(sample.signal, bytes));
+      const stamped = concat(...batch.parts);
+      expect(read(sample.signal, stamped)).toMatchObject({ items: batch.items, bytes: batch.bytes });
 
-    const edited = meaning(sample.signal, bytes);
-    const result = meaning(sample.signal, stamped);
-    const envelopes = type.fields[1]!.name;
-    let different = 0;
-    for (const envelope of list(edited, envelopes)) {
-      const resource = (envelope["resource"] ??= {}) as Message;
-      const pairs = list(resource, "attributes") as Pair[];
-      for (const [key, stringValue] of Object.entries(wanted)) {
-        different += pairs.filter((pair) => pair.key === key && pair.value?.["stringValue"] !== stringValue).length;
+      const edited = meaning(sample.signal, bytes);
+      const result = meaning(sample.signal, stamped);
+      const envelopes = type.fields[1]!.name;
+      let different = 0;
+      for (const envelope of list(edited, envelopes)) {
+        const resource = (envelope["resource"] ??= {}) as Message;
+        const pairs = list(resource, "attributes") as Pair[];
+        for (const [key, stringValue] of Object.entries(wanted)) {
+          different += pairs.filter((pair) => pair.key === key && pair.value?.["stringValue"] !== stringValue).length;
+        }
+        const added = Object.entries(wanted).map(([key, stringValue]) => ({ key, value: { stringValue } }));
+        resource["attributes"] = [...pairs.filter((pair) => !Object.hasOwn(wanted, pair.key ?? "")), ...added];
       }
-      const added = Object.entries(wanted).map(([key, stringValue]) => ({ key, value: { stringValue } }));
-      resource["attributes"] = [...pairs.filter((pair) => !Object.hasOwn(wanted, pair.key ?? "")), ...added];
-    }
-    // An attribute that already was right may stay in its place.
-    for (const envelope of [...list(edited, envelopes), ...list(result, envelopes)]) {
-      const resource = envelope["resource"] as Message;
-      resource["attributes"] = list(resource, "attributes")
-        .map((pair) => JSON.stringify(pair))
-        .toSorted();
-    }
-    expect(result).toEqual(edited);
-    expect(spoofed).toBe(different);
-    expect(unknownFields(type, stamped, "resource")).toEqual(unknownFields(type, bytes, "resource"));
+      // An attribute that already was right may stay in its place.
+      for (const envelope of [...list(edited, envelopes), ...list(result, envelopes)]) {
+        const resource = envelope["resource"] as Message;
+        resource["attributes"] = list(resource, "attributes")
+          .map((pair) => JSON.stringify(pair))
+          .toSorted();
+      }
+      expect(result).toEqual(edited);
+      expect(spoofed).toBe(different);
+      expect(unknownFields(type, stamped, "resource")).toEqual(unknownFields(type, bytes, "resource"));
+    });
   });
 
-  law("splitting keeps every item with its envelopes, in order and within the limit", (sample) => {
-    const choices = new Choices(sample.seed);
-    const type = types[sample.signal];
-    const parts = Array.from({ length: 1 + choices.below(2) }, () => makeMessage(type, choices, sample));
-    const batch = mergeBatches(parts.map((part) => read(sample.signal, part)));
-    const maxItems = 1 + choices.below(4);
-    const maxBytes = 100 + choices.below(2000);
-    const pieces = splitBatch(batch, { maxItems, maxBytes });
-    for (const piece of pieces) {
-      expect(read(sample.signal, concat(...piece.parts))).toMatchObject({ items: piece.items, bytes: piece.bytes });
-      // A metric with several kinds of data is one piece however many points it has.
-      if (piece.items <= 1 || (sample.signal === "metrics" && sample.repeats)) continue;
-      expect(piece.items).toBeLessThanOrEqual(maxItems);
-      expect(piece.bytes).toBeLessThanOrEqual(maxBytes);
-    }
-    const itemsIn = (bytes: Uint8Array): unknown[] => itemsOf(type, meaning(sample.signal, bytes));
-    expect(pieces.flatMap((piece) => itemsIn(concat(...piece.parts)))).toEqual(parts.flatMap((part) => itemsIn(part)));
+  it("splitting keeps every item with its envelopes, in order and within the limit", { timeout: timeoutMs }, () => {
+    forEverySample((sample) => {
+      const choices = new Choices(sample.seed);
+      const type = types[sample.signal];
+      const parts = Array.from({ length: 1 + choices.below(2) }, () => makeMessage(type, choices, sample));
+      const batch = mergeBatches(parts.map((part) => read(sample.signal, part)));
+      const maxItems = 1 + choices.below(4);
+      const maxBytes = 100 + choices.below(2000);
+      const pieces = splitBatch(batch, { maxItems, maxBytes });
+      for (const piece of pieces) {
+        expect(read(sample.signal, concat(...piece.parts))).toMatchObject({ items: piece.items, bytes: piece.bytes });
+        // A metric with several kinds of data is one piece however many points it has.
+        if (piece.items <= 1 || (sample.signal === "metrics" && sample.repeats)) continue;
+        expect(piece.items).toBeLessThanOrEqual(maxItems);
+        expect(piece.bytes).toBeLessThanOrEqual(maxBytes);
+      }
+      const itemsIn = (bytes: Uint8Array): unknown[] => itemsOf(type, meaning(sample.signal, bytes));
+      expect(pieces.flatMap((piece) => itemsIn(concat(...piece.parts)))).toEqual(
+        parts.flatMap((part) => itemsIn(part)),
+      );
+    });
   });
 
-  law("damaged bytes are refused, or read as the reference reads them", (sample) => {
-    const bytes = mutate(bytesOf(sample), new Choices(~sample.seed));
-    const reading = readBatch(sample.signal, bytes);
-    if (reading.kind === "malformed") {
-      expect(reading.defect.offset).toBeLessThanOrEqual(bytes.length);
-      return;
-    }
-    if (!mayHavePaddedVarint(bytes)) expect(() => decodeRequest(sample.signal, bytes)).not.toThrow();
-    const { batch } = reading;
-    const decoded = meaning(sample.signal, bytes);
-    expect(batch.items).toBe(itemsOf(types[sample.signal], decoded).length);
-    if (sample.signal === "traces") expect(viewsOf(batch)).toEqual(spansOf(decoded));
-    expect(defineStamp({ a: "b" })(batch).batch.items).toBe(batch.items);
+  it("damaged bytes are refused, or read as the reference reads them", { timeout: timeoutMs }, () => {
+    forEverySample((sample) => {
+      const bytes = mutate(bytesOf(sample), new Choices(~sample.seed));
+      const reading = readBatch(sample.signal, bytes);
+      if (reading.kind === "malformed") {
+        expect(reading.defect.offset).toBeLessThanOrEqual(bytes.length);
+        return;
+      }
+      if (!mayHavePaddedVarint(bytes)) expect(() => decodeRequest(sample.signal, bytes)).not.toThrow();
+      const { batch } = reading;
+      const decoded = meaning(sample.signal, bytes);
+      expect(batch.items).toBe(itemsOf(types[sample.signal], decoded).length);
+      if (sample.signal === "traces") expect(viewsOf(batch)).toEqual(spansOf(decoded));
+      expect(defineStamp({ a: "b" })(batch).batch.items).toBe(batch.items);
+    });
   });
 });

@@ -9,6 +9,7 @@ import { Writer } from "./wire/writer.ts";
 
 /** A message around items: a request, a ResourceSpans, a ScopeSpans, a Metric, a Sum. */
 export interface Envelope {
+  readonly type: MessageType;
   /** Undefined for a request. */
   readonly parent: Envelope | undefined;
   readonly depth: number;
@@ -67,7 +68,7 @@ function openEnvelope(
     restBytes += cursor.stop - cursor.tagStart;
   }
   const depth = parent === undefined ? 0 : parent.depth + 1;
-  return { parent, depth, number, bytes, start, stop, rest, restBytes };
+  return { type, parent, depth, number, bytes, start, stop, rest, restBytes };
 }
 
 function hasOneData(bytes: Uint8Array, start: number, stop: number): boolean {
