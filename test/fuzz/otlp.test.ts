@@ -2,9 +2,15 @@ import { Buffer } from "node:buffer";
 import {
   type Batch,
   defineStamp,
+  formatJsonBatch,
   forEachSpan,
   mergeBatches,
   readBatch,
+  readJsonBatch,
+  refineBatch,
+  rewriteStrings,
+  selectSpans,
+  shardByTrace,
   type Signal,
   type SpanView,
   splitBatch,
@@ -14,13 +20,13 @@ import { describe, expect, it } from "vitest";
 import { type MessageType, messageTypes } from "../../packages/otlp/src/wire/fields.ts";
 import { concat } from "../../packages/otlp/test/support/bytes.ts";
 import { canonical, mayHavePaddedVarint, unknownFields } from "../../packages/otlp/test/support/canonical.ts";
-import { Choices, makeMessage, mutate } from "../../packages/otlp/test/support/messages.ts";
+import { Choices, makeMessage, mutate, words } from "../../packages/otlp/test/support/messages.ts";
 import { decodeRequest, type Message } from "../../packages/otlp/test/support/reference.ts";
 
 type Known = Exclude<Signal, "profiles">;
 
-const numRuns = Number(process.env["TRACEMEND_FUZZ_RUNS"] ?? 1000);
-const timeoutMs = 30_000 + 2 * numRuns;
+const numRuns = Number(process.env["TRACEMEND_FUZZ_RUNS"] ?? 400);
+const timeoutMs = 30_000 + 20 * numRuns;
 
 const types: Readonly<Record<Known, MessageType>> = {
   traces: messageTypes.Traces,
@@ -218,18 +224,107 @@ describe("OTLP bytes", () => {
 
   it("damaged bytes are refused, or read as the reference reads them", { timeout: timeoutMs }, () => {
     forEverySample((sample) => {
-      const bytes = mutate(bytesOf(sample), new Choices(~sample.seed));
-      const reading = readBatch(sample.signal, bytes);
-      if (reading.kind === "malformed") {
-        expect(reading.defect.offset).toBeLessThanOrEqual(bytes.length);
-        return;
-      }
-      if (!mayHavePaddedVarint(bytes)) expect(() => decodeRequest(sample.signal, bytes)).not.toThrow();
-      const { batch } = reading;
-      const decoded = meaning(sample.signal, bytes);
-      expect(batch.items).toBe(itemsOf(types[sample.signal], decoded).length);
-      if (sample.signal === "traces") expect(viewsOf(batch)).toEqual(spansOf(decoded));
-      expect(defineStamp({ a: "b" })(batch).batch.items).toBe(batch.items);
+      const { ours, reference } = readBoth(sample.signal, mutate(bytesOf(sample), new Choices(~sample.seed)));
+      expect(ours).toEqual(reference);
+    });
+  });
+
+  it("selecting and sharding take whole spans, each with its envelopes", { timeout: timeoutMs }, () => {
+    forEverySample((sample) => {
+      const bytes = makeMessage(messageTypes.Traces, new Choices(sample.seed), sample);
+      const batch = read("traces", bytes);
+      const items = itemsOf(messageTypes.Traces, meaning("traces", bytes));
+      const isEven = (traceId: string): boolean => traceId.length % 4 === 0 && !/[13579bdf]$/.test(traceId);
+      const ofShard = (even: boolean): unknown[] =>
+        items.filter((item) => isEven(hexOf(((item as unknown[]).at(-1) as Message)["traceId"])) === even);
+      const itemsIn = (part: Batch | undefined): unknown[] =>
+        part === undefined ? [] : itemsOf(messageTypes.Traces, meaning("traces", concat(...part.parts)));
+
+      expect(itemsIn(selectSpans(batch, (span) => isEven(span.traceId())))).toEqual(ofShard(true));
+      const shards = shardByTrace(batch, isEven);
+      expect(itemsIn(shards.get(true))).toEqual(ofShard(true));
+      expect(itemsIn(shards.get(false))).toEqual(ofShard(false));
+      for (const shard of shards.values()) expect(read("traces", concat(...shard.parts)).items).toBe(shard.items);
+    });
+  });
+
+  it("refining leaves what every reader reads alike, without the bad items", { timeout: timeoutMs }, () => {
+    forEverySample((sample) => {
+      const bytes = bytesOf(sample);
+      const batch = read(sample.signal, bytes);
+      const { batch: refined, rejected, canonicalized } = refineBatch(batch);
+      const after = concat(...refined.parts);
+      expect(batch.items).toBe(refined.items + rejected);
+      expect(read(sample.signal, after).items).toBe(refined.items);
+      // Protobufjs reads it as it is, repeats or not, and nothing is left to reject or to resolve.
+      expect(decodeRequest(sample.signal, after)).toEqual(meaning(sample.signal, after));
+      expect(refineBatch(refined)).toMatchObject({ rejected: 0, canonicalized: false });
+      const type = types[sample.signal];
+      const kept = new Set(itemsOf(type, meaning(sample.signal, bytes)).map((item) => JSON.stringify(item)));
+      const extra = itemsOf(type, meaning(sample.signal, after)).filter((item) => !kept.has(JSON.stringify(item)));
+      // Of repeated resource attributes only one stays; all else is as it was.
+      expect(canonicalized || extra.length === 0).toBe(true);
+    });
+  });
+
+  it("a rule that changes nothing changes no meaning and leaves no unknown field", { timeout: timeoutMs }, () => {
+    forEverySample((sample) => {
+      const bytes = bytesOf(sample);
+      const type = types[sample.signal];
+      const rewritten = concat(...rewriteStrings(read(sample.signal, bytes), { text: (text) => text }).parts);
+      expect(meaning(sample.signal, rewritten)).toEqual(meaning(sample.signal, bytes));
+      expect(unknownFields(type, rewritten)).toEqual([]);
+    });
+  });
+
+  it("a rule sees every string there is", { timeout: timeoutMs }, () => {
+    forEverySample((sample) => {
+      const bytes = bytesOf(sample);
+      const rewritten = rewriteStrings(read(sample.signal, bytes), { text: (text) => (text === "" ? "" : "▮") });
+      const strings = JSON.stringify(meaning(sample.signal, concat(...rewritten.parts)));
+      for (const word of words) expect(word.length > 1 && strings.includes(word)).toBe(false);
+    });
+  });
+
+  it("JSON and back means the same", { timeout: timeoutMs }, () => {
+    forEverySample((sample) => {
+      const bytes = bytesOf(sample);
+      const text = formatJsonBatch(read(sample.signal, bytes));
+      expect(() => JSON.parse(text) as unknown).not.toThrow();
+      const reading = readJsonBatch(sample.signal, text);
+      const again = reading.kind === "batch" ? concat(...reading.batch.parts) : bytes.subarray(0, 0);
+      const { Resource } = messageTypes;
+      expect(reading.kind).toBe("batch");
+      expect(onceEach(Resource, meaning(sample.signal, again))).toEqual(
+        onceEach(Resource, meaning(sample.signal, bytes)),
+      );
     });
   });
 });
+
+/** The first attribute of each key of a resource, as canonical bytes have it. */
+function onceEach(type: MessageType, request: Message): Message {
+  const firstOf = (pairs: readonly Pair[]): Pair[] =>
+    pairs.filter((pair, index) => pairs.findIndex((other) => (other.key ?? "") === (pair.key ?? "")) === index);
+  const [envelopes = []] = Object.values(request) as Message[][];
+  for (const { resource } of envelopes as { resource?: Message }[]) {
+    const name = type.fields[1]!.name;
+    if (resource?.[name] !== undefined) resource[name] = firstOf(resource[name] as Pair[]);
+  }
+  return request;
+}
+
+/** What a reading tells and what the reference tells; nothing of either when the bytes are refused. */
+function readBoth(signal: Known, bytes: Uint8Array): { ours: unknown; reference: unknown } {
+  const reading = readBatch(signal, bytes);
+  if (reading.kind === "malformed") return { ours: reading.defect.offset <= bytes.length, reference: true };
+  if (!mayHavePaddedVarint(bytes)) decodeRequest(signal, bytes);
+  const { batch } = reading;
+  const decoded = meaning(signal, bytes);
+  const stamped = defineStamp({ a: "b" })(batch).batch.items;
+  const items = itemsOf(types[signal], decoded).length;
+  return {
+    ours: { items: batch.items, stamped, spans: viewsOf(batch) },
+    reference: { items, stamped: items, spans: spansOf(decoded) },
+  };
+}

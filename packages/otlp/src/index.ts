@@ -13,6 +13,11 @@ export { type Attributes, encodeSpans, type SpanLinkRecord, type SpanRecord } fr
 export type { WireDefect, WireDefectCode } from "./wire/framing.ts";
 export { formatBase64, parseBase64 } from "./wire/base64.ts";
 
+export { formatJsonBatch } from "./json/format.ts";
+export { type JsonBatchReading, readJsonBatch } from "./json/read.ts";
+export type { JsonDefect } from "./json/parse.ts";
+export { formatJsonExportResponse, formatJsonStatus } from "./json/answer.ts";
+
 export {
   formatGrpcMessage,
   grpcMessageBytes,

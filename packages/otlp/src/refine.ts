@@ -33,18 +33,26 @@ export function refineBatch(batch: Batch): Refinement {
   const inspection = new Inspection();
   const kept = new Piece();
   let rejected = 0;
-  forEachItem(batch, (cursor, envelope, items) => {
-    const type = envelope.type.fields[cursor.field]?.message ?? messageTypes.Opaque;
-    const bytes = envelope.bytes;
-    const defect = inspection.envelope(envelope) ?? inspection.message(type, bytes, cursor.start, cursor.stop, true);
-    if (defect === undefined) {
-      kept.add(cursor, envelope, items);
-      return;
-    }
-    rejected += items;
-    defects.set(defect, (defects.get(defect) ?? 0) + items);
-  });
-  const clean = rejected === 0 ? batch : kept.finish(batch.signal);
+  let damaged = false;
+  forEachItem(
+    batch,
+    (cursor, envelope, items) => {
+      const type = envelope.type.fields[cursor.field]?.message ?? messageTypes.Opaque;
+      const defect =
+        inspection.envelope(envelope) ?? inspection.message(type, envelope.bytes, cursor.start, cursor.stop, true);
+      if (defect === undefined) {
+        kept.add(cursor, envelope, items);
+        return;
+      }
+      rejected += items;
+      defects.set(defect, (defects.get(defect) ?? 0) + items);
+    },
+    (envelope) => {
+      // Without items nothing would be rejected for it, and the next hop would refuse the batch all the same.
+      damaged ||= inspection.envelope(envelope) !== undefined;
+    },
+  );
+  const clean = rejected === 0 && !damaged ? batch : kept.finish(batch.signal);
   const { repeats } = inspection;
   return {
     batch: repeats ? canonicalizeBatch(clean) : clean,
