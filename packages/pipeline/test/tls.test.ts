@@ -4,7 +4,7 @@ import { createGrpcReceiver, createHttpReceiver } from "@tracemend/pipeline";
 import type { DestinationOptions } from "@tracemend/pipeline";
 import { createAuthority } from "../../../test/support/certificates.ts";
 import { createRecordingSink } from "../../../test/support/recording-sink.ts";
-import { batchOf, expectBalanced, never, over, rowOf } from "./batches.ts";
+import { batchOf, eventually, expectBalanced, never, over, rowOf } from "./batches.ts";
 import { closers, destinationOf, protocols, start } from "./harness.ts";
 import type { Protocol } from "./harness.ts";
 import { createFixedSink } from "./stages/sinks.ts";
@@ -70,6 +70,7 @@ describe.for(protocols)("over %s with TLS", (protocol) => {
     await pipeline.accept(batchOf("traces", 3), never);
     expect(await seen("dropped")).toMatchObject({ reason: "retry-expired" });
     expect(pipeline.reserve(1)).toBeUndefined();
+    await eventually(() => pipeline.destinations()[0]?.lastFailure !== undefined);
     expect(pipeline.destinations()[0]?.lastFailure).toMatch(/certificate|altname/i);
     expect(sink.batches).toEqual([]);
   });
