@@ -4,6 +4,8 @@ const BINS = 128;
 const MIDDLE = 64;
 /** Bins per octave of tenths of a millisecond: the outermost begins at about a minute. */
 const PER_OCTAVE = 3.25;
+/** The width of a bin by its distance from zero. */
+const OCTAVE_SHARE: number = 2 ** (1 / PER_OCTAVE) - 1;
 const HALVE_AT = 8_192;
 
 /** Pairs that must be known before the model may decide anything. */
@@ -89,12 +91,12 @@ function leastOf(bins: Float32Array, total: number): number {
   return 0;
 }
 
-/** Wide bins hold more without being likelier: the count is divided by the width. */
+/** Of one millisecond: wide bins hold more without being likelier, so the count is divided by the width. */
 function logDensity(bins: Float32Array, total: number, ms: number): number {
   const bin = binOf(ms);
   const beside = (bins[bin - 1] ?? 0) + (bins[bin + 1] ?? 0);
   const smooth = 0.5 * (bins[bin] as number) + 0.25 * beside + 0.01;
-  return Math.log(smooth / (total + 1)) - Math.log(Math.abs(ms) + 0.1);
+  return Math.log(smooth / (total + 1)) - Math.log(OCTAVE_SHARE * (Math.abs(ms) + 0.1));
 }
 
 function bump(bins: Float32Array, bin: number): void {
