@@ -6,7 +6,15 @@ import { MISSING, WAITING } from "./crossing-store.ts";
 import type { Edge } from "./edge.ts";
 import { COMPATIBLE, COMPATIBLE_BY_CHANCE, answersFor } from "./edge.ts";
 import type { Delays } from "./timing-model.ts";
-import { ENOUGH_PAIRS, learnPair, leastDelays, logLikelihood, logLikelihoodFloor } from "./timing-model.ts";
+import {
+  ENOUGH_PAIRS,
+  chanceShare,
+  learnChance,
+  learnPair,
+  leastDelays,
+  logLikelihood,
+  logLikelihoodFloor,
+} from "./timing-model.ts";
 
 export interface TimedPair {
   readonly record: number;
@@ -62,6 +70,7 @@ export function associate(books: Books, edge: Edge, records: readonly number[]):
   const wanted = new Set(due);
   noteCompatible(books, edge, wanted, requests, orphans, least);
 
+  const byChance = chanceShare(timing);
   const pairs: Candidate[] = [];
   const byOrphan = new Map<number, number>();
   for (const request of requests) {
@@ -71,7 +80,7 @@ export function associate(books: Books, edge: Edge, records: readonly number[]):
       if (!fits(request, orphan, least, 0)) continue;
       byOrphan.set(orphan.at, (byOrphan.get(orphan.at) ?? 0) + 1);
       const log = logLikelihood(timing, orphan.startMs - request.startMs, request.endMs - orphan.endMs);
-      pairs.push({ record: request.at, orphan: orphan.at, log, chance: chanceOf(request), confidence: 0 });
+      pairs.push({ record: request.at, orphan: orphan.at, log, chance: byChance * chanceOf(request), confidence: 0 });
     }
   }
   learnLonePairs(books, edge, pairs, byOrphan);
@@ -138,7 +147,9 @@ function noteCompatible(
     const atMs = countedAtMs(books, books.crossings.ring.slot(request.at));
     if (hasFitting(request, orphans, least, 0)) edge.tally.add(COMPATIBLE, atMs, 1);
     for (const shiftMs of SHIFTS_MS) {
-      if (hasFitting(request, orphans, least, shiftMs)) edge.tally.add(COMPATIBLE_BY_CHANCE, atMs, 1);
+      const fitted = hasFitting(request, orphans, least, shiftMs);
+      learnChance(edge.timing, fitted);
+      if (fitted) edge.tally.add(COMPATIBLE_BY_CHANCE, atMs, 1);
     }
   }
 }

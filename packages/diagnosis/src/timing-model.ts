@@ -18,6 +18,9 @@ const LOG_LEAST = -40;
 export interface TimingModel {
   pairs: number;
   total: number;
+  /** Trials of a request at a time that is not its own, and how many met an orphan all the same. */
+  trials: number;
+  chances: number;
   readonly atStart: Float32Array;
   readonly atEnd: Float32Array;
   readonly known: Float32Array;
@@ -35,6 +38,8 @@ export function createTimingModel(): TimingModel {
   return {
     pairs: 0,
     total: 0,
+    trials: 0,
+    chances: 0,
     atStart: new Float32Array(BINS),
     atEnd: new Float32Array(BINS),
     known: new Float32Array(LOG_BINS),
@@ -56,6 +61,19 @@ export function learnPair(model: TimingModel, startMs: number, endMs: number): v
   for (const bins of [model.atStart, model.atEnd, model.known]) {
     for (let bin = 0; bin < bins.length; bin += 1) bins[bin] = (bins[bin] as number) / 2;
   }
+}
+
+export function learnChance(model: TimingModel, met: boolean): void {
+  model.trials += 1;
+  if (met) model.chances += 1;
+  if (model.trials < HALVE_AT) return;
+  model.trials /= 2;
+  model.chances /= 2;
+}
+
+/** How often a request meets an orphan that is not its own. */
+export function chanceShare(model: TimingModel): number {
+  return (model.chances + 1) / (model.trials + 2);
 }
 
 /** The likelihood of both delays for a pair that belongs together, as a logarithm. */
