@@ -22,18 +22,16 @@ const RECORD_BYTES: number = WORDS * 4 + 3 * 8 + 3 * 2 + 3 + 4 * INDEX_BYTES;
 
 /** Bits of a record. */
 export const SAMPLED_BIT = 1;
-/** The parent that left is a span of our own. */
+/** The parent that left is a span of our own; then our member left in tracestate too. */
 export const OWN_PARENT_BIT = 2;
 /** The trace began at this border. */
 export const STARTED_BIT = 4;
 /** Whether the parent that came in was ever exported is still to be seen. */
 export const INBOUND_OPEN_BIT = 8;
-/** The own member was written into the tracestate that left. */
-export const MEMBER_BIT = 16;
 /** It came without any traceparent. */
-export const CAME_ABSENT_BIT = 32;
+export const CAME_ABSENT_BIT = 16;
 /** It came with a traceparent and without our member. */
-export const MEMBERLESS_BIT = 64;
+export const MEMBERLESS_BIT = 32;
 
 /** What `add` takes, beside the words in the scratch key. */
 export interface CrossingEntry {
@@ -68,9 +66,8 @@ export interface CrossingStore {
   /** Newest record that forwarded the trace and span of `key`, and the next older one; 0 for none. */
   findSpan(key: Uint32Array): number;
   findOlderSpan(key: Uint32Array, record: number): number;
-  /** Newest record that forwarded the trace of `key`, and the next older one. */
-  findTrace(key: Uint32Array): number;
-  findOlderTrace(key: Uint32Array, record: number): number;
+  /** Newest record that began the trace of `key`. */
+  findStarted(key: Uint32Array): number;
   /** Newest record with the request id whose hash stands in `words` at `at`, and the next older one. */
   findRequest(words: Uint32Array, at: number): number;
   findOlderRequest(words: Uint32Array, at: number, record: number): number;
@@ -109,7 +106,7 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
   const bits = new Uint8Array(capacity);
   const cause = new Uint8Array(capacity);
   const bySpan = createChains(ring);
-  const byTrace = createChains(ring);
+  const byStarted = createChains(ring);
   const byRequest = createChains(ring);
   const byPort = createChains(ring);
 
@@ -163,15 +160,15 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
       bits[slot] = entry.bits;
       cause[slot] = 0;
       bySpan.add(hashWords(scratch, 0, KEY_WORDS, seed), record);
-      byTrace.add(hashWords(scratch, 0, TRACE_WORDS, seed), record);
+      if ((entry.bits & STARTED_BIT) !== 0) byStarted.add(hashWords(scratch, 0, TRACE_WORDS, seed), record);
       if (scratch[REQUEST_ID_AT] !== 0) byRequest.add(hashWords(scratch, REQUEST_ID_AT, 2, seed), record);
       if (entry.localPort !== 0) byPort.add(hashPair(entry.edge, entry.localPort, seed), record);
       return record;
     },
     findSpan: (key) => seek(bySpan, bySpan.first(hashWords(key, 0, KEY_WORDS, seed)), 0, key, 0, KEY_WORDS),
     findOlderSpan: (key, record) => seek(bySpan, bySpan.after(record), 0, key, 0, KEY_WORDS),
-    findTrace: (key) => seek(byTrace, byTrace.first(hashWords(key, 0, TRACE_WORDS, seed)), 0, key, 0, TRACE_WORDS),
-    findOlderTrace: (key, record) => seek(byTrace, byTrace.after(record), 0, key, 0, TRACE_WORDS),
+    findStarted: (key) =>
+      seek(byStarted, byStarted.first(hashWords(key, 0, TRACE_WORDS, seed)), 0, key, 0, TRACE_WORDS),
     findRequest: (key, at) => seek(byRequest, byRequest.first(hashWords(key, at, 2, seed)), REQUEST_ID_AT, key, at, 2),
     findOlderRequest: (key, at, record) => seek(byRequest, byRequest.after(record), REQUEST_ID_AT, key, at, 2),
     findPort: (wantedEdge, port) => seekPort(byPort.first(hashPair(wantedEdge, port, seed)), wantedEdge, port),

@@ -1,6 +1,6 @@
 /** Enters one crossing into the ledger: the request owes us a span of the called service from now on. */
 import type { Crossing, TraceContext } from "@tracemend/context";
-import { OWN_KEY, isSampled, memberValue } from "@tracemend/context";
+import { isSampled } from "@tracemend/context";
 import type { Arrival } from "./arrival.ts";
 import type { Books } from "./books.ts";
 import type { CrossingEntry } from "./crossing-store.ts";
@@ -11,7 +11,6 @@ import {
   INBOUND_OPEN_BIT,
   MATCHED,
   MEMBERLESS_BIT,
-  MEMBER_BIT,
   OWN_PARENT_BIT,
   SAMPLED_BIT,
   STARTED_BIT,
@@ -89,7 +88,6 @@ function bitsOf({ reading, verdict }: Crossing, context: TraceContext): number {
   if (isSampled(context)) bits |= SAMPLED_BIT;
   if (verdict.ownParent) bits |= OWN_PARENT_BIT;
   if (verdict.from === undefined) bits |= STARTED_BIT;
-  if (verdict.ownParent && memberValue(context.tracestate, OWN_KEY) !== undefined) bits |= MEMBER_BIT;
   if (reading.kind === "absent") bits |= CAME_ABSENT_BIT;
   if (reading.kind !== "valid") return bits;
   if (reading.own === undefined) bits |= MEMBERLESS_BIT;

@@ -3,7 +3,7 @@ import type { Arrival } from "./arrival.ts";
 import { OPEN, noteSign } from "./arrival.ts";
 import type { Books } from "./books.ts";
 import { forwardedExample } from "./books.ts";
-import { CAME_ABSENT_BIT, INBOUND_OPEN_BIT, MEMBERLESS_BIT, MEMBER_BIT, STARTED_BIT } from "./crossing-store.ts";
+import { CAME_ABSENT_BIT, INBOUND_OPEN_BIT, MEMBERLESS_BIT, OWN_PARENT_BIT, STARTED_BIT } from "./crossing-store.ts";
 import { KEY_WORDS } from "./id-words.ts";
 import type { Sign } from "./sign.ts";
 
@@ -67,7 +67,7 @@ function compareState(books: Books, record: number): void {
   const at = crossings.ring.slot(sender);
   const ours = edges.at(crossings.edge[slot] as number);
   const before = edges.at(crossings.edge[at] as number);
-  if (before.boundary === ours.boundary || ((crossings.bits[at] as number) & MEMBER_BIT) === 0) return;
+  if (before.boundary === ours.boundary || ((crossings.bits[at] as number) & OWN_PARENT_BIT) === 0) return;
   const arrival = arrivals.openFrom(ours.boundary, ours.cluster, before.cluster);
   if (arrival !== undefined) note(books, arrival, STATE_SENT, record);
 }

@@ -2,7 +2,6 @@
 import type { SpanView } from "@tracemend/otlp";
 import type { Books } from "./books.ts";
 import { noteChild } from "./child.ts";
-import { STARTED_BIT } from "./crossing-store.ts";
 import { hashText } from "./hash.ts";
 import { KEY_WORDS, readSpanId, readTraceId } from "./id-words.ts";
 import { isLegitimateRoot } from "./legit-root.ts";
@@ -93,7 +92,8 @@ function enterRoot(books: Books, span: SpanView, service: Service, endMs: number
   const { orphans } = books;
   const { scratch } = orphans;
   const atMs = Math.min(endMs, nowMs);
-  if (isLegitimateRoot(span) || beganHere(books)) {
+  // A trace that began at one of our borders has our own SERVER span as its root.
+  if (books.crossings.findStarted(own) !== 0 || isLegitimateRoot(span)) {
     service.tally.add(LEGITIMATE_ROOTS, atMs, 1);
     return;
   }
@@ -114,16 +114,6 @@ function enterRoot(books: Books, span: SpanView, service: Service, endMs: number
     orphans.joined[orphans.ring.slot(record)] = 1;
     service.tally.add(LEGITIMATE_ROOTS, atMs, 1);
   } else service.tally.add(ORPHANS, atMs, 1);
-}
-
-/** Whether the trace at hand began at one of our borders: then its root is our own SERVER span. */
-function beganHere({ crossings }: Books): boolean {
-  let record = crossings.findTrace(own);
-  while (record !== 0) {
-    if (((crossings.bits[crossings.ring.slot(record)] as number) & STARTED_BIT) !== 0) return true;
-    record = crossings.findOlderTrace(own, record);
-  }
-  return false;
 }
 
 function textOf(value: unknown): string {
