@@ -3,7 +3,7 @@ import type { Crossing } from "@tracemend/context";
 import type { BreakExample, BreakKind } from "./break.ts";
 import type { Fact, Sign } from "./sign.ts";
 import type { Tally } from "./tally.ts";
-import { createTally } from "./tally.ts";
+import { createTally, tallyBytes } from "./tally.ts";
 
 export const CAME = 0;
 const COUNTERS = 1;
@@ -13,6 +13,10 @@ export const OPEN = 0;
 export const REPORTED = 1;
 export const REPAIRED = 2;
 const SIGN_COUNTERS = 3;
+
+/** What an edge before us takes, and each fact that it showed, roughly. */
+export const ARRIVAL_BYTES: number = 512 + tallyBytes(COUNTERS);
+export const FACT_BYTES: number = 512 + tallyBytes(SIGN_COUNTERS);
 
 const MAX_EXAMPLES = 4;
 const MAX_PEERS = 4;

@@ -62,7 +62,7 @@ export function createBooks(settings: Settings, sinceMs: number): Books {
     orphans,
     seen,
     services: createServiceBook(settings),
-    edges: createEdgeBook(windowMs),
+    edges: createEdgeBook(settings),
     arrivals: createArrivalBook(windowMs),
     totals: {
       observed: 0,

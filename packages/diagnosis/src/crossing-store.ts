@@ -2,7 +2,7 @@
 import { KEY_WORDS, TRACE_WORDS, formatWords, sameWords } from "./id-words.ts";
 import { hashPair, hashWords } from "./hash.ts";
 import type { Chains, Ring } from "./ring.ts";
-import { INDEX_BYTES, capacityFor, createChains, createRing } from "./ring.ts";
+import { INDEX_BYTES, capacityFor, createChains, createRing, secondOf } from "./ring.ts";
 
 /** What became of the span that the called service owes a request. */
 export const WAITING = 1;
@@ -71,9 +71,9 @@ export interface CrossingStore {
   /** Newest record with the request id whose hash stands in `words` at `at`, and the next older one. */
   findRequest(words: Uint32Array, at: number): number;
   findOlderRequest(words: Uint32Array, at: number, record: number): number;
-  /** Newest record of this edge that left through this local port, and the next older one. */
-  findPort(edge: number, port: number): number;
-  findOlderPort(edge: number, port: number, record: number): number;
+  /** Newest record of this edge that left through this local port and began in this second, and the next older one. */
+  findPort(edge: number, port: number, second: number): number;
+  findOlderPort(edge: number, port: number, second: number, record: number): number;
   /** Copies the trace and span id that left into `key`. */
   readKey(record: number, key: Uint32Array): void;
   /** Copies the hash of the request id; false where there was none. */
@@ -123,15 +123,18 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
     into[at] = words[from] as number;
     into[at + 1] = words[from + 1] as number;
   };
-  const seekPort = (from: number, wantedEdge: number, wantedPort: number): number => {
+  const seekPort = (from: number, wantedEdge: number, port: number, second: number): number => {
     let record = from;
     while (record !== 0) {
       const slot = ring.slot(record);
-      if (edge[slot] === wantedEdge && localPort[slot] === wantedPort) break;
+      const fits = edge[slot] === wantedEdge && localPort[slot] === port;
+      if (fits && secondOf(startMs[slot] as number) === second) break;
       record = byPort.after(record);
     }
     return record;
   };
+  const portHash = (edgeId: number, port: number, second: number): number =>
+    hashPair(edgeId * 0x1_0000 + port, second, seed);
 
   return {
     ring,
@@ -162,7 +165,9 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
       bySpan.add(hashWords(scratch, 0, KEY_WORDS, seed), record);
       if ((entry.bits & STARTED_BIT) !== 0) byStarted.add(hashWords(scratch, 0, TRACE_WORDS, seed), record);
       if (scratch[REQUEST_ID_AT] !== 0) byRequest.add(hashWords(scratch, REQUEST_ID_AT, 2, seed), record);
-      if (entry.localPort !== 0) byPort.add(hashPair(entry.edge, entry.localPort, seed), record);
+      if (entry.localPort !== 0) {
+        byPort.add(portHash(entry.edge, entry.localPort, secondOf(entry.startMs)), record);
+      }
       return record;
     },
     findSpan: (key) => seek(bySpan, bySpan.first(hashWords(key, 0, KEY_WORDS, seed)), 0, key, 0, KEY_WORDS),
@@ -171,8 +176,8 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
       seek(byStarted, byStarted.first(hashWords(key, 0, TRACE_WORDS, seed)), 0, key, 0, TRACE_WORDS),
     findRequest: (key, at) => seek(byRequest, byRequest.first(hashWords(key, at, 2, seed)), REQUEST_ID_AT, key, at, 2),
     findOlderRequest: (key, at, record) => seek(byRequest, byRequest.after(record), REQUEST_ID_AT, key, at, 2),
-    findPort: (wantedEdge, port) => seekPort(byPort.first(hashPair(wantedEdge, port, seed)), wantedEdge, port),
-    findOlderPort: (wantedEdge, port, record) => seekPort(byPort.after(record), wantedEdge, port),
+    findPort: (edgeId, port, second) => seekPort(byPort.first(portHash(edgeId, port, second)), edgeId, port, second),
+    findOlderPort: (edgeId, port, second, record) => seekPort(byPort.after(record), edgeId, port, second),
     readKey(record, key) {
       const from = ring.slot(record) * WORDS;
       for (let word = 0; word < KEY_WORDS; word += 1) key[word] = words[from + word] as number;

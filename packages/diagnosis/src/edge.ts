@@ -1,7 +1,9 @@
 /** One edge behind a boundary: what was forwarded to an upstream and what came of it. */
 import { CAUSES, SIGHTINGS } from "./cause.ts";
 import type { BreakExample } from "./break.ts";
+import type { Gateway } from "./remedies/gateway-headers.ts";
 import type { Service } from "./service.ts";
+import type { Settings } from "./settings.ts";
 import type { Tally } from "./tally.ts";
 import { createTally, tallyBytes } from "./tally.ts";
 import type { TimingModel } from "./timing-model.ts";
@@ -44,6 +46,8 @@ export interface Edge {
   readonly boundary: string;
   readonly cluster: string;
   readonly upstream: string;
+  /** What is known to stand between us and the service. */
+  readonly gateway: Gateway | undefined;
   /** The services that answer for the upstream: configured, named like it, or seen to answer. */
   readonly services: Service[];
   readonly tally: Tally;
@@ -64,14 +68,15 @@ export interface Edge {
 
 export const EDGE_BYTES: number = 1_024 + TIMING_BYTES + tallyBytes(COUNTERS) + 2 * 8 * (SIGHTINGS + 1);
 
-export function createEdge(id: number, boundary: string, cluster: string, upstream: string, windowMs: number): Edge {
+export function createEdge(id: number, boundary: string, cluster: string, upstream: string, settings: Settings): Edge {
   return {
     id,
     boundary,
     cluster,
     upstream,
+    gateway: settings.gateways.get(upstream),
     services: [],
-    tally: createTally(COUNTERS, windowMs),
+    tally: createTally(COUNTERS, settings.windowMs),
     firstMs: new Float64Array(SIGHTINGS + 1),
     lastMs: new Float64Array(SIGHTINGS + 1),
     examples: Array.from({ length: SIGHTINGS + 1 }, () => []),

@@ -4,7 +4,6 @@ import { CAME, OPEN, REPAIRED, REPORTED } from "./arrival.ts";
 import type { Break, Remedy, Traffic } from "./break.ts";
 import { shareText } from "./finding.ts";
 import type { Gateway } from "./remedies/gateway-headers.ts";
-import { passHeaders } from "./remedies/gateway-headers.ts";
 import type { Fact } from "./sign.ts";
 
 /** What one kind of sign means: words for the page, and how far it can be trusted. */
@@ -74,11 +73,4 @@ export function hopBefore(arrival: Arrival): string {
 
 export function nameOf(arrival: Arrival): string {
   return arrival.known ? `cluster ${arrival.from}` : arrival.from;
-}
-
-/** The remedy for a hop that must let both headers through; `sure` where the product is known. */
-export function letThrough(text: string, gateway: Gateway, sure: boolean): Remedy {
-  const { first, others } = passHeaders(gateway);
-  const whose = sure ? "" : ` Shown for ${first.product}; the same for other products stands beside it.`;
-  return { text: text + whose, snippet: first.snippet, language: first.language, others };
 }

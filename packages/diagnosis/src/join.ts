@@ -10,12 +10,11 @@ import {
   SAME_REQUEST_OTHER_PEER,
   TRUNCATED,
 } from "./cause.ts";
-import type { CrossingStore } from "./crossing-store.ts";
 import { EXCUSED, MATCHED } from "./crossing-store.ts";
 import type { Edge } from "./edge.ts";
 import { answersFor } from "./edge.ts";
 import { KEY_WORDS } from "./id-words.ts";
-import type { OrphanStore } from "./orphan-store.ts";
+import { secondOf } from "./ring.ts";
 import { ENTRY, LOCAL } from "./span-store.ts";
 
 export interface Join {
@@ -122,42 +121,47 @@ function insideTrace({ spans, crossings, seen }: Books, edge: Edge): Join | unde
  * An HTTP/1.1 connection carries one request at a time. Where several overlap on it, nothing is joined. Ports are few:
  * while the services of an edge are not known, a root of any service fits.
  */
-function sameConnection({ crossings, orphans }: Books, record: number, edge: Edge): Join | undefined {
+function sameConnection(books: Books, record: number, edge: Edge): Join | undefined {
+  const { crossings, orphans } = books;
   const slot = crossings.ring.slot(record);
   const port = crossings.localPort[slot] as number;
   if (port === 0) return undefined;
   const startMs = crossings.startMs[slot] as number;
   const endMs = crossings.endMs[slot] as number;
   const anyService = edge.services.length === 0;
+  const last = secondOf(endMs);
   let found = 0;
-  for (let orphan = orphans.findPort(port); orphan !== 0; orphan = orphans.findOlderPort(port, orphan)) {
-    const at = orphans.ring.slot(orphan);
-    if (orphans.joined[at] === 1 || !(anyService || answersFor(edge, orphans.service[at] as number))) continue;
-    if (!overlaps(startMs, endMs, orphans.startMs[at] as number, orphans.endMs[at] as number)) continue;
-    if (found !== 0) return undefined;
-    found = orphan;
+  for (let second = Math.max(secondOf(startMs) - 1, last - MOST_SECONDS); second <= last; second += 1) {
+    let orphan = orphans.findPort(port, second);
+    for (; orphan !== 0; orphan = orphans.findOlderPort(port, second, orphan)) {
+      const at = orphans.ring.slot(orphan);
+      if (orphans.joined[at] === 1 || !(anyService || answersFor(edge, orphans.service[at] as number))) continue;
+      if (!overlaps(startMs, endMs, orphans.startMs[at] as number, orphans.endMs[at] as number)) continue;
+      if (found !== 0) return undefined;
+      found = orphan;
+    }
   }
-  if (found === 0 || hasRivals(crossings, record, edge, orphans, found)) return undefined;
+  if (found === 0 || hasRivals(books, record, edge, found)) return undefined;
   return { cause: SAME_CONNECTION, orphan: found, span: 0, confidence: 0.99 };
 }
 
+/** Requests and orphans that began longer ago than this are not looked for on a connection. */
+const MOST_SECONDS = 60;
+
 /** Whether another request that still wants its span overlaps the orphan on the same connection. */
-function hasRivals(
-  crossings: CrossingStore,
-  record: number,
-  edge: Edge,
-  orphans: OrphanStore,
-  orphan: number,
-): boolean {
+function hasRivals({ crossings, orphans }: Books, record: number, edge: Edge, orphan: number): boolean {
   const at = orphans.ring.slot(orphan);
   const startMs = orphans.startMs[at] as number;
   const endMs = orphans.endMs[at] as number;
   const port = orphans.peerPort[at] as number;
-  for (let rival = crossings.findPort(edge.id, port); rival !== 0;) {
-    const slot = crossings.ring.slot(rival);
-    const fits = overlaps(crossings.startMs[slot] as number, crossings.endMs[slot] as number, startMs, endMs);
-    if (rival !== record && fits && isUnanswered(crossings.state[slot])) return true;
-    rival = crossings.findOlderPort(edge.id, port, rival);
+  const last = secondOf(endMs);
+  for (let second = secondOf(startMs) - MOST_SECONDS; second <= last; second += 1) {
+    let rival = crossings.findPort(edge.id, port, second);
+    for (; rival !== 0; rival = crossings.findOlderPort(edge.id, port, second, rival)) {
+      const slot = crossings.ring.slot(rival);
+      const fits = overlaps(crossings.startMs[slot] as number, crossings.endMs[slot] as number, startMs, endMs);
+      if (rival !== record && fits && isUnanswered(crossings.state[slot])) return true;
+    }
   }
   return false;
 }

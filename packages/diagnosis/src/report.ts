@@ -1,15 +1,17 @@
 /** What the diagnosis knows at one moment: breaks, edges, services and how full the books are. */
 import type { Arrival } from "./arrival.ts";
+import { ARRIVAL_BYTES, FACT_BYTES } from "./arrival.ts";
 import type { Books, Totals } from "./books.ts";
 import type { Break, BreakExample } from "./break.ts";
 import type { Edge } from "./edge.ts";
+import { EDGE_BYTES } from "./edge.ts";
 import { EDGE_DETECTORS } from "./edge-detectors.ts";
 import type { EdgeFacts } from "./edge-facts.ts";
 import { factsOf, judgedOf, missingOf } from "./edge-facts.ts";
 import { explainSigns } from "./explain-signs.ts";
 import type { Finding } from "./finding.ts";
 import type { ServiceActivity } from "./service.ts";
-import { LEGITIMATE_ROOTS, ORPHANS, activityOf } from "./service.ts";
+import { INSTANCE_BYTES, LEGITIMATE_ROOTS, ORPHANS, SERVICE_BYTES, activityOf } from "./service.ts";
 import { SIGN_MEANINGS } from "./sign-meanings.ts";
 
 export interface DiagnosisReport {
@@ -61,6 +63,8 @@ export interface LedgerState extends Readonly<Totals> {
   readonly records: number;
   readonly bytes: number;
   readonly capacityBytes: number;
+  /** What the tables of edges, neighbours, services and instances take beside that, roughly; bounded by their sizes. */
+  readonly tableBytes: number;
   /** Crossings and spans that were not taken in because a table was full. */
   readonly overflowed: number;
 }
@@ -183,6 +187,17 @@ function ledgerOf(books: Books): LedgerState {
     records,
     bytes: Math.round(used),
     capacityBytes: bytes,
+    tableBytes: tableBytesOf(books),
     overflowed: services.refused() + edges.refused() + arrivals.refused(),
   };
+}
+
+function tableBytesOf({ edges, arrivals, services }: Books): number {
+  let bytes = edges.all().length * EDGE_BYTES;
+  for (const { instances } of services.all()) bytes += SERVICE_BYTES + instances.size * INSTANCE_BYTES;
+  for (const { signs } of arrivals.all()) {
+    bytes += ARRIVAL_BYTES;
+    for (const { facts } of signs.values()) bytes += facts.size * FACT_BYTES;
+  }
+  return bytes;
 }

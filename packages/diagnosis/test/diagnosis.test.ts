@@ -77,6 +77,19 @@ describe("a diagnosis", () => {
     expect(report.breaks).toMatchObject([{ kind: "dropped-by-callee", edge: { to: "shop" }, count: 10 }]);
   });
 
+  it("joins each of many requests that follow one another on one connection", () => {
+    const world = createWorld();
+    for (let at = 0; at < 200; at += 1) {
+      const crossing = world.forward({ localPort: 50_000, durationMs: 15 });
+      world.root(crossing, { attributes: { "network.peer.port": 50_000 } });
+      world.clock.ms += 16;
+    }
+    world.pass();
+    const [found] = world.diagnosis.report().breaks;
+    expect(found).toMatchObject({ kind: "dropped-by-callee", count: 200, of: 200 });
+    expect(found?.confidence).toBeCloseTo(0.99);
+  });
+
   it("refuses to join where two requests overlap on one connection", () => {
     const world = createWorld();
     const first = world.forward({ localPort: 50_000 });
