@@ -1,6 +1,7 @@
 /** One edge behind a boundary: what was forwarded to an upstream and what came of it. */
 import { CAUSES, SIGHTINGS } from "./cause.ts";
 import type { BreakExample } from "./break.ts";
+import { keepExample } from "./examples.ts";
 import type { Gateway } from "./remedies/gateway-headers.ts";
 import type { Service } from "./service.ts";
 import type { Settings } from "./settings.ts";
@@ -37,9 +38,6 @@ export function missingCounter(cause: number): number {
 
 /** Services that may stand behind one upstream: canaries, several pools. */
 const MAX_SERVICES = 8;
-
-/** Example requests kept for each cause. */
-const MAX_EXAMPLES = 4;
 
 export interface Edge {
   readonly id: number;
@@ -99,8 +97,8 @@ export function answersFor(edge: Edge, serviceId: number): boolean {
 
 /** Notes that something was seen; `example` is asked for only where there is room for one. */
 export function noteSighting(edge: Edge, sighting: number, atMs: number, example: () => BreakExample): void {
-  if (edge.firstMs[sighting] === 0) edge.firstMs[sighting] = atMs;
+  const firstMs = edge.firstMs[sighting] as number;
+  edge.firstMs[sighting] = firstMs === 0 ? atMs : Math.min(firstMs, atMs);
   edge.lastMs[sighting] = Math.max(edge.lastMs[sighting] as number, atMs);
-  const examples = edge.examples[sighting] as BreakExample[];
-  if (examples.length < MAX_EXAMPLES) examples.push(example());
+  keepExample(edge.examples[sighting] as BreakExample[], atMs, example);
 }

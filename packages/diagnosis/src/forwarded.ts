@@ -3,6 +3,7 @@ import type { Crossing, TraceContext } from "@tracemend/context";
 import { isSampled } from "@tracemend/context";
 import type { Arrival } from "./arrival.ts";
 import type { Books } from "./books.ts";
+import { countedAtMs } from "./books.ts";
 import type { CrossingEntry } from "./crossing-store.ts";
 import {
   CROSSING_SCRATCH,
@@ -71,8 +72,9 @@ function writeScratch(books: Books, crossing: Crossing, context: TraceContext): 
 }
 
 /** A request that is overwritten while it waits will never be known: the store is too small for the load. */
-function makeRoom({ crossings, edges, totals }: Books): void {
-  const { ring, state, edge, endMs } = crossings;
+function makeRoom(books: Books): void {
+  const { crossings, edges, totals } = books;
+  const { ring, state, edge } = crossings;
   if (ring.newest() < ring.capacity) return;
   const slot = ring.slot(ring.oldest());
   if (state[slot] !== WAITING) return;
@@ -80,7 +82,7 @@ function makeRoom({ crossings, edges, totals }: Books): void {
   totals.evicted += 1;
   const forgotten = edges.at(edge[slot] as number);
   forgotten.waiting -= 1;
-  forgotten.tally.add(FORGOTTEN, endMs[slot] as number, 1);
+  forgotten.tally.add(FORGOTTEN, countedAtMs(books, slot), 1);
 }
 
 function bitsOf({ reading, verdict }: Crossing, context: TraceContext): number {

@@ -45,7 +45,7 @@ function compareRequest(books: Books, record: number): void {
   let sender = 0;
   for (let rival = crossings.findRequest(request, 0); rival !== 0;) {
     const at = crossings.ring.slot(rival);
-    if (edges.at(crossings.edge[at] as number).boundary !== ours.boundary && spans(books, at, slot)) {
+    if (edges.at(crossings.edge[at] as number).boundary !== ours.boundary && isWithin(books, at, slot)) {
       if (sender !== 0) return;
       sender = rival;
     }
@@ -73,7 +73,7 @@ function compareState(books: Books, record: number): void {
 }
 
 /** Whether the exchange at `outer` was open when the one at `inner` began. */
-function spans({ crossings }: Books, outer: number, inner: number): boolean {
+function isWithin({ crossings }: Books, outer: number, inner: number): boolean {
   const startMs = crossings.startMs[inner] as number;
   return (crossings.startMs[outer] as number) <= startMs && (crossings.endMs[outer] as number) >= startMs;
 }
@@ -82,5 +82,5 @@ function note(books: Books, arrival: Arrival, sign: Sign, record: number, sentTr
   const came = forwardedExample(books, record);
   const { atMs } = came;
   const example = sentTraceId === undefined ? came : { traceId: sentTraceId, otherTraceId: came.traceId, atMs };
-  noteSign(arrival, { sign, outcome: OPEN, atMs, example }, books.settings.windowMs);
+  noteSign(arrival, { sign, outcome: OPEN, atMs, example: () => example }, books.settings.windowMs);
 }

@@ -2,7 +2,7 @@
 import type { Arrival } from "./arrival.ts";
 import { ARRIVAL_BYTES, FACT_BYTES } from "./arrival.ts";
 import type { Books, Totals } from "./books.ts";
-import type { Break, BreakExample } from "./break.ts";
+import type { Break, BreakExample, BreakKind } from "./break.ts";
 import type { Edge } from "./edge.ts";
 import { EDGE_BYTES } from "./edge.ts";
 import { EDGE_DETECTORS } from "./edge-detectors.ts";
@@ -65,9 +65,12 @@ export interface LedgerState extends Readonly<Totals> {
   readonly capacityBytes: number;
   /** What the tables of edges, neighbours, services and instances take beside that, roughly; bounded by their sizes. */
   readonly tableBytes: number;
-  /** Crossings and spans that were not taken in because a table was full. */
+  /** Crossings and spans that were not, or not well, taken in because a table was full. */
   readonly overflowed: number;
 }
+
+/** What is worth telling of an edge whose traces are whole all the same. */
+const WHOLE: ReadonlySet<BreakKind> = new Set(["clock-skew", "recorded-unsampled"]);
 
 /** Fewer judged requests than this say nothing about an edge that looks intact. */
 const ENOUGH = 5;
@@ -79,7 +82,10 @@ export function createReport(books: Books, nowMs: number): DiagnosisReport {
     const facts = factsOf(edge, nowMs);
     const findings = EDGE_DETECTORS.map((detect) => detect(facts)).filter((finding) => finding !== undefined);
     for (const finding of findings) breaks.push(breakOf(edge, finding));
-    return stateOf(facts, findings.length > 0);
+    return stateOf(
+      facts,
+      findings.some(({ kind }) => !WHOLE.has(kind)),
+    );
   });
   return {
     breaks: breaks.sort((a, b) => b.confidence * b.count - a.confidence * a.count),
@@ -188,7 +194,7 @@ function ledgerOf(books: Books): LedgerState {
     bytes: Math.round(used),
     capacityBytes: bytes,
     tableBytes: tableBytesOf(books),
-    overflowed: services.refused() + edges.refused() + arrivals.refused(),
+    overflowed: services.refused() + edges.refused() + arrivals.refused() + seen.overfilled(),
   };
 }
 

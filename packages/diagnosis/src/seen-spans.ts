@@ -7,10 +7,13 @@ export interface SeenSpans {
   /** `key` is a trace id and a span id. */
   add(key: Uint32Array, nowMs: number): void;
   has(key: Uint32Array): boolean;
+  /** Spans beyond what the filters hold well: the more there were, the more ghosts pass for exported spans. */
+  overfilled(): number;
 }
 
 /** Bits of one entry, all in one block: five at random places would be five misses of the processor's cache. */
 const PROBES = 5;
+const BITS_PER_ENTRY = 10;
 const BLOCK_WORDS = 16;
 const BITS_PER_PROBE = 9;
 
@@ -22,6 +25,8 @@ export function createSeenSpans(budgetBytes: number, windowMs: number, seed: num
   let current = new Uint32Array(words);
   let before = new Uint32Array(words);
   let turnedMs = 0;
+  let added = 0;
+  let overfilled = 0;
   const blockOf = (key: Uint32Array): number => (hashWords(key, 0, KEY_WORDS, seed) & blockMask) * BLOCK_WORDS;
   const holds = (filter: Uint32Array, block: number, bits: number, more: number): boolean => {
     for (let probe = 0; probe < PROBES; probe += 1) {
@@ -37,7 +42,10 @@ export function createSeenSpans(budgetBytes: number, windowMs: number, seed: num
         [current, before] = [before, current];
         current.fill(0);
         turnedMs = nowMs;
+        added = 0;
       }
+      added += 1;
+      if (added * BITS_PER_ENTRY > words * 32) overfilled += 1;
       const block = blockOf(key);
       const bits = hashWords(key, 0, KEY_WORDS, ~seed);
       const more = hashWords(key, 4, 2, ~seed);
@@ -53,6 +61,7 @@ export function createSeenSpans(budgetBytes: number, windowMs: number, seed: num
       const more = hashWords(key, 4, 2, ~seed);
       return holds(current, block, bits, more) || holds(before, block, bits, more);
     },
+    overfilled: () => overfilled,
   };
 }
 

@@ -33,7 +33,7 @@ export function enterSpan(books: Books, span: SpanView, nowMs: number): void {
   const service = serviceOf(books, span);
   if (service === undefined) return;
   const endMs = toMs(span.endUnixNano());
-  noteArrival(service, textOf(span.resourceAttribute("service.instance.id")), endMs, nowMs);
+  noteArrival(service, instanceOf(span), endMs, nowMs);
   const parentId = span.parentSpanId();
   if (parentId === "") {
     if (span.kind() === SERVER) enterRoot(books, span, service, endMs, nowMs);
@@ -108,12 +108,32 @@ function enterRoot(books: Books, span: SpanView, service: Service, endMs: number
   orphan.startMs = toMs(span.startUnixNano());
   orphan.endMs = endMs;
   orphan.peerPort = peerPortOf(span);
+  countEvicted(books, nowMs);
   const record = orphans.add(orphan);
   // A root that links to another trace was begun anew on purpose; it counts only once its link is one of ours.
   if (linked) {
     orphans.joined[orphans.ring.slot(record)] = 1;
     service.tally.add(LEGITIMATE_ROOTS, atMs, 1);
   } else service.tally.add(ORPHANS, atMs, 1);
+}
+
+/** An orphan that is overwritten so young may be the one that a request still waits for. */
+function countEvicted({ orphans, totals, settings }: Books, nowMs: number): void {
+  const { ring, joined, endMs } = orphans;
+  if (ring.newest() < ring.capacity) return;
+  const slot = ring.slot(ring.oldest());
+  if (joined[slot] === 0 && nowMs - (endMs[slot] as number) < settings.hardWaitMs) totals.evictedOrphans += 1;
+}
+
+/** What tells the processes of a service apart, the surest first. */
+const INSTANCE_KEYS: readonly string[] = ["service.instance.id", "k8s.pod.name", "host.name"];
+
+function instanceOf(span: SpanView): string {
+  for (const key of INSTANCE_KEYS) {
+    const id = textOf(span.resourceAttribute(key));
+    if (id !== "") return id;
+  }
+  return "";
 }
 
 function textOf(value: unknown): string {

@@ -6,7 +6,7 @@ import type { Finding } from "../finding.ts";
 import { calleeOf, isWorthAlarm, shareText } from "../finding.ts";
 import { readTraceContext } from "../remedies/sdk-propagators.ts";
 
-const CAUSES: readonly number[] = [SAME_REQUEST, SAME_CONNECTION, SAME_TIME, BARE];
+const JOINED: readonly number[] = [SAME_REQUEST, SAME_CONNECTION, SAME_TIME];
 
 /** Requests that merely have a fitting orphan are believed from here on. */
 const ENOUGH = 5;
@@ -70,6 +70,6 @@ export function detectDroppedByCallee(facts: EdgeFacts): Finding | undefined {
       snippet: sdk.snippet,
       language: sdk.language,
     },
-    causes: CAUSES,
+    causes: agreeing > 0 ? [...JOINED, BARE] : JOINED,
   };
 }
