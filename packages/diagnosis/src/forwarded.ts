@@ -42,7 +42,6 @@ export function enterCrossing(books: Books, crossing: Crossing, arrival: Arrival
   if (upstream === undefined || context === undefined) return;
   const edge = books.edges.open(crossing.boundary, crossing.cluster, upstream.name);
   if (edge === undefined || !writeScratch(books, crossing, context)) return;
-  makeRoom(books);
   entry.startMs = crossing.startMs;
   entry.endMs = crossing.endMs;
   entry.arrivedMs = nowMs;
@@ -50,11 +49,18 @@ export function enterCrossing(books: Books, crossing: Crossing, arrival: Arrival
   entry.arrival = arrival === undefined ? 0 : arrival.id + 1;
   entry.localPort = upstream.localPort ?? 0;
   entry.bits = bitsOf(crossing, context);
-  entry.state = stateOf(books, crossing, context);
-  const record = books.crossings.add(entry);
-  count(books, edge, Math.min(crossing.endMs, nowMs), entry.state);
-  earlyChildren(books, record, edge);
+  entry.state = isSampled(context) && crossing.failure === undefined ? WAITING : EXCUSED;
+  enterRecord(books, edge, entry);
   if ((entry.bits & STARTED_BIT) !== 0) ownRootIsNoOrphan(books);
+}
+
+/** Enters what stands in the scratch of the store; a request that waits may have been answered before. */
+export function enterRecord(books: Books, edge: Edge, owed: CrossingEntry): void {
+  makeRoom(books);
+  if (owed.state === WAITING && books.spans.findChild(books.crossings.scratch) !== 0) owed.state = MATCHED;
+  const record = books.crossings.add(owed);
+  count(books, edge, Math.min(owed.endMs, owed.arrivedMs), owed.state);
+  earlyChildren(books, record, edge);
 }
 
 function writeScratch(books: Books, crossing: Crossing, context: TraceContext): boolean {
@@ -95,11 +101,6 @@ function bitsOf({ reading, verdict }: Crossing, context: TraceContext): number {
   if (reading.own === undefined) bits |= MEMBERLESS_BIT;
   else if (reading.own.spanId !== reading.context.parentId) bits |= INBOUND_OPEN_BIT;
   return bits;
-}
-
-function stateOf(books: Books, crossing: Crossing, context: TraceContext): number {
-  if (!isSampled(context) || crossing.failure !== undefined) return EXCUSED;
-  return books.spans.findChild(books.crossings.scratch) === 0 ? WAITING : MATCHED;
 }
 
 /** The children that came before their request. */
