@@ -9,6 +9,7 @@ import type { Edge } from "./edge.ts";
 import { ANSWERED, NOT_OBSERVED, learnService, missingCounter, noteSighting } from "./edge.ts";
 import type { Join } from "./join.ts";
 import { findJoin } from "./join.ts";
+import { learnPair } from "./timing-model.ts";
 import { decideRepair } from "./repair.ts";
 import { repairFactsOf } from "./repair-facts.ts";
 import type { Service } from "./service.ts";
@@ -155,9 +156,20 @@ function conclude(books: Books, record: number, edge: Edge, join: Join): void {
     const decision = decideRepair(repairFactsOf(books, record, edge, join, now()), repair === "report");
     if (decision !== undefined) books.decisions.push(decision);
   }
-  if (join.orphan !== 0) markJoined(books, join.orphan);
+  if (join.orphan !== 0) {
+    markJoined(books, join.orphan);
+    if (join.cause !== SAME_TIME) learnTimes(books, slot, edge, join.orphan);
+  }
   const service = joinedService(books, join);
   if (service !== undefined) learnService(edge, service);
+}
+
+/** Pairs that were joined otherwise teach how spans of this edge lie in time. */
+function learnTimes({ crossings, orphans }: Books, slot: number, edge: Edge, orphan: number): void {
+  const at = orphans.ring.slot(orphan);
+  const startMs = (orphans.startMs[at] as number) - (crossings.startMs[slot] as number);
+  const endMs = (crossings.endMs[slot] as number) - (orphans.endMs[at] as number);
+  learnPair(edge.timing, startMs, endMs);
 }
 
 function joinedService({ orphans, spans, services }: Books, { orphan, span }: Join): Service | undefined {

@@ -11,6 +11,9 @@ const HALVE_AT = 2_048;
 /** Pairs that must be known before the model may decide anything. */
 export const ENOUGH_PAIRS = 200;
 
+/** Pairs that show how the clocks differ. */
+const ENOUGH_FOR_OFFSET = 30;
+
 /** From here on one pair in so many still teaches: learning costs more than all else that a matched span does. */
 const KNOWN_WELL = 1_000;
 const SAMPLE_OF = 8;
@@ -101,6 +104,13 @@ export function logLikelihoodFloor(model: TimingModel): number {
 /** The least delays that occur: below 0 where the clocks differ. */
 export function leastDelays(model: TimingModel): Delays {
   return { startMs: leastOf(model.atStart, model.total), endMs: leastOf(model.atEnd, model.total) };
+}
+
+/** How far the clock of the service is ahead of ours, by the known pairs: as little as explains them. */
+export function offsetMs(model: TimingModel): number {
+  if (model.pairs < ENOUGH_FOR_OFFSET) return 0;
+  const { startMs, endMs } = leastDelays(model);
+  return startMs < 0 ? startMs : -endMs;
 }
 
 function leastOf(bins: Float32Array, total: number): number {
