@@ -1,5 +1,7 @@
 /** One edge behind a boundary: what was forwarded to an upstream and what came of it. */
 import { CAUSES, SIGHTINGS } from "./cause.ts";
+import type { OffsetSearch } from "./clock-offset.ts";
+import { OFFSET_BYTES, createOffsetSearch } from "./clock-offset.ts";
 import type { BreakExample } from "./break.ts";
 import { keepExample } from "./examples.ts";
 import type { Gateway } from "./remedies/gateway-headers.ts";
@@ -57,6 +59,7 @@ export interface Edge {
   watermarkMs: number;
   waiting: number;
   readonly timing: TimingModel;
+  readonly offset: OffsetSearch;
   /** Records that had the longest wait at this tick and have no known cause. */
   readonly undecided: number[];
   /** The service that the last probes pointed to, and how many in a row did. */
@@ -64,7 +67,7 @@ export interface Edge {
   guessed: number;
 }
 
-export const EDGE_BYTES: number = 1_024 + TIMING_BYTES + tallyBytes(COUNTERS) + 2 * 8 * (SIGHTINGS + 1);
+export const EDGE_BYTES: number = 1_024 + TIMING_BYTES + OFFSET_BYTES + tallyBytes(COUNTERS) + 2 * 8 * (SIGHTINGS + 1);
 
 export function createEdge(id: number, boundary: string, cluster: string, upstream: string, settings: Settings): Edge {
   return {
@@ -81,6 +84,7 @@ export function createEdge(id: number, boundary: string, cluster: string, upstre
     watermarkMs: -Infinity,
     waiting: 0,
     timing: createTimingModel(),
+    offset: createOffsetSearch(),
     undecided: [],
     guess: undefined,
     guessed: 0,

@@ -12,7 +12,7 @@ const HALVE_AT = 2_048;
 export const ENOUGH_PAIRS = 200;
 
 /** Pairs that show how the clocks differ. */
-const ENOUGH_FOR_OFFSET = 30;
+export const ENOUGH_FOR_OFFSET = 30;
 
 /** From here on one pair in so many still teaches: learning costs more than all else that a matched span does. */
 const KNOWN_WELL = 1_000;
@@ -118,8 +118,9 @@ function leastOf(bins: Float32Array, total: number): number {
   for (let bin = 0; bin < BINS; bin += 1) {
     below -= bins[bin] as number;
     if (below >= 0) continue;
-    const octaves = Math.abs(bin - MIDDLE) / PER_OCTAVE;
-    return Math.min(0, Math.sign(bin - MIDDLE) * ((2 ** octaves - 1) / 10));
+    if (bin >= MIDDLE) return 0;
+    // The outer edge of the bin.
+    return (1 - 2 ** ((MIDDLE - bin + 0.5) / PER_OCTAVE)) / 10;
   }
   return 0;
 }
