@@ -7,7 +7,7 @@ import { createArrival } from "./arrival.ts";
 const MAX_NEIGHBOURS = 64;
 const MAX_BOUNDARIES = 32;
 
-export const OTHER_CALLERS = "other callers";
+const OTHER_CALLERS = "other callers";
 
 export interface ArrivalBook {
   /** Undefined where there are too many boundaries; that is counted. */

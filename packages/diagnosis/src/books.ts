@@ -27,7 +27,7 @@ export interface Totals {
   unobserved: number;
   /** Overwritten while still waiting: the store is too small for the load. */
   evicted: number;
-  /** Forwarded, but owed nothing: not sampled, or failed on the way. Not part of `observed`. */
+  /** Forwarded, but owed nothing: not sampled, a probe, or failed on the way. Not part of `observed`. */
   excused: number;
   /** Matched after they had been given up as missing or unobserved. */
   late: number;

@@ -10,7 +10,7 @@ export const MATCHED = 2;
 export const MISSING = 3;
 /** Nothing can be said: the service exports nothing, or nothing that recent. */
 export const UNOBSERVED = 4;
-/** Nothing was to be expected: not sampled, or the exchange failed. */
+/** Nothing was to be expected: not sampled, a probe, or the exchange failed. */
 export const EXCUSED = 5;
 
 /** Words of a record: trace id and span id that left, request id hash, parent id that came in, span id of the member. */

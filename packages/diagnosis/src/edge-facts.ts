@@ -37,7 +37,7 @@ export interface EdgeFacts {
   readonly waiting: number;
   /** Missing children by cause; index 0 is empty. */
   readonly missing: readonly number[];
-  /** Beside `forwarded`: requests that are owed nothing. */
+  /** Beside `forwarded`: requests that are owed nothing: not sampled, probes, or failed on the way. */
   readonly notExpected: number;
   /** Requests that left unsampled and were recorded by the service all the same. */
   readonly unsampledAnswered: number;

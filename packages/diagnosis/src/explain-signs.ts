@@ -65,7 +65,7 @@ export function explainSigns(
   };
 }
 
-export function hopBefore(arrival: Arrival): string {
+function hopBefore(arrival: Arrival): string {
   return arrival.known
     ? `the hop between the border of cluster ${arrival.from} and ${arrival.boundary} (cluster ${arrival.cluster})`
     : `${nameOf(arrival)}, or a hop between it and its callers`;

@@ -22,6 +22,7 @@ import { ANSWERED, FORGOTTEN, FORWARDED, NOT_EXPECTED, learnService } from "./ed
 import { hashText } from "./hash.ts";
 import { readSpanId, readTraceId } from "./id-words.ts";
 import { noteChild } from "./child.ts";
+import { isProbe } from "./legit-root.ts";
 import { markJoined } from "./settle.ts";
 
 const entry: CrossingEntry = {
@@ -49,7 +50,7 @@ export function enterCrossing(books: Books, crossing: Crossing, arrival: Arrival
   entry.arrival = arrival === undefined ? 0 : arrival.id + 1;
   entry.localPort = upstream.localPort ?? 0;
   entry.bits = bitsOf(crossing, context);
-  entry.state = isSampled(context) && crossing.failure === undefined ? WAITING : EXCUSED;
+  entry.state = isOwed(crossing, context) ? WAITING : EXCUSED;
   enterRecord(books, edge, entry);
   if ((entry.bits & STARTED_BIT) !== 0) ownRootIsNoOrphan(books);
 }
@@ -61,6 +62,11 @@ export function enterRecord(books: Books, edge: Edge, owed: CrossingEntry): void
   const record = books.crossings.add(owed);
   count(books, edge, Math.min(owed.endMs, owed.arrivedMs), owed.state);
   earlyChildren(books, record, edge);
+}
+
+/** Instrumentation commonly leaves probes out. */
+function isOwed({ failure, userAgent, path }: Crossing, context: TraceContext): boolean {
+  return isSampled(context) && failure === undefined && !isProbe(userAgent, path);
 }
 
 function writeScratch(books: Books, crossing: Crossing, context: TraceContext): boolean {

@@ -31,7 +31,9 @@ export interface DiagnosisReport {
 export type EdgeVerdict = "intact" | "broken" | "unexplained" | "unobserved" | "insufficient-data";
 
 export interface EdgeState {
+  /** The boundary, or the service whose CLIENT spans tell of the calls. */
   readonly boundary: string;
+  /** "" for a service. */
   readonly cluster: string;
   readonly upstream: string;
   readonly services: readonly string[];
@@ -43,7 +45,7 @@ export interface EdgeState {
   readonly notObserved: number;
   readonly forgotten: number;
   readonly waiting: number;
-  /** Requests in the window that are owed nothing: not sampled, or failed on the way. */
+  /** Requests in the window that are owed nothing: not sampled, probes, or failed on the way. */
   readonly notExpected: number;
 }
 

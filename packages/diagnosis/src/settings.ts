@@ -20,7 +20,7 @@ export interface DiagnosisOptions {
   readonly gateways?: Readonly<Record<string, Gateway>>;
   /** Whether repairs of spans are decided: for show (`report`) or to be applied (`on`); the default is `off`. */
   readonly repair?: Repair;
-  /** Told each decision, once. */
+  /** Told each decision once, at the end of the tick that made it; what it throws reaches the caller of `tick`. */
   readonly decided?: (decision: RepairDecision) => void;
   /** Starts the hashes; a number that callers cannot know makes ids that collide by intent useless to them. */
   readonly seed?: number;
