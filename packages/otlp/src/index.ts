@@ -1,1 +1,57 @@
-export const version = "0.1.0";
+/** OTLP on the wire, read without decoding. */
+
+export { type Batch, type BatchReading, isDivisible, mergeBatches, readBatch, type Signal } from "./batch.ts";
+export { splitBatch, type SplitLimit } from "./split.ts";
+export { selectSpans, shardByTrace } from "./select.ts";
+export { type ItemDefect, refineBatch, type Refinement } from "./refine.ts";
+export { rewriteStrings, type StringRules, type StringSite } from "./rewrite-strings.ts";
+export { defineStamp, type Stamp, type Stamped } from "./stamp.ts";
+export { forEachSpan, type SpanLink, type SpanView } from "./span-view.ts";
+export type { AttributeValue } from "./attribute.ts";
+export { type Attributes, encodeSpans, type SpanLinkRecord, type SpanRecord } from "./encode-spans.ts";
+
+export type { WireDefect, WireDefectCode } from "./wire/framing.ts";
+export { formatBase64, parseBase64 } from "./wire/base64.ts";
+
+export { formatJsonBatch } from "./json/format.ts";
+export { type JsonBatchReading, readJsonBatch } from "./json/read.ts";
+export type { JsonDefect } from "./json/parse.ts";
+export { formatJsonExportResponse, formatJsonStatus } from "./json/answer.ts";
+
+export {
+  formatGrpcMessage,
+  grpcMessageBytes,
+  type GrpcMessageReading,
+  grpcPath,
+  grpcPrefix,
+  parseGrpcMessage,
+  readGrpcMessage,
+  signalOfGrpcPath,
+} from "./grpc.ts";
+export {
+  type Encoding,
+  formatContentType,
+  formatRetryAfter,
+  httpPath,
+  parseContentType,
+  parseRetryAfter,
+  signalOfHttpPath,
+} from "./http.ts";
+export {
+  decodeExportResponse,
+  encodeExportResponse,
+  type ExportResponseReading,
+  type PartialSuccess,
+} from "./export-response.ts";
+export { decodeStatus, encodeStatus, type Status, type StatusReading } from "./status.ts";
+export {
+  type Answer,
+  grpcStatusOfHttp,
+  type GrpcAnswer,
+  type HttpAnswer,
+  httpStatusOfGrpc,
+  isRetryableGrpcStatus,
+  isRetryableHttpStatus,
+  readGrpcAnswer,
+  readHttpAnswer,
+} from "./answer.ts";

@@ -1,1 +1,20 @@
-export const version = "0.1.0";
+/** OTLP batches through stages to destinations. */
+
+export { createPipeline } from "./pipeline.ts";
+export type { DestinationState, Pipeline, PipelineCounters, PipelineOptions } from "./pipeline.ts";
+export type { DestinationOptions } from "./destination.ts";
+export type { PipelineEvent } from "./event.ts";
+export type { DropReason, LedgerRow } from "./ledger.ts";
+export type { Reservation } from "./reservation.ts";
+
+export { createGrpcReceiver } from "./receive/grpc.ts";
+export { createHttpReceiver } from "./receive/http.ts";
+export type { Receiver, ReceiverOptions } from "./receive/receiver.ts";
+
+export { pipeline } from "./stage.ts";
+export type { Sink, Stage } from "./stage.ts";
+export { accepted, busy, refused } from "./outcome.ts";
+export type { Outcome } from "./outcome.ts";
+export { systemClock } from "./clock.ts";
+export type { Clock, Timer } from "./clock.ts";
+export type { FlushTrigger } from "./stages/batch.ts";

@@ -1,0 +1,244 @@
+/** Lazy accessors over the bytes of one span, and the walk that shows every span of a batch. */
+
+import { type AttributeValue, AttributeView } from "./attribute.ts";
+import type { Batch } from "./batch.ts";
+import { Cursor, readFixed32, readFixed64, readInt32 } from "./wire/cursor.ts";
+import { formatHex } from "./wire/hex.ts";
+import { decodeUtf8 } from "./wire/utf8.ts";
+
+export interface SpanLink {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly tracestate: string;
+}
+
+/**
+ * One span. The view moves on after each visit: take what you need from it, do not keep it. Of a singular field that
+ * repeats the last counts; of several attributes with one key the first.
+ */
+export interface SpanView {
+  /** Lower-case hexadecimal digits, as many as the bytes have; "" when absent. */
+  traceId(): string;
+  spanId(): string;
+  /** "" for a root span. */
+  parentSpanId(): string;
+  tracestate(): string;
+  name(): string;
+  /** 0 unspecified, 1 internal, 2 server, 3 client, 4 producer, 5 consumer. */
+  kind(): number;
+  startUnixNano(): bigint;
+  endUnixNano(): bigint;
+  /** Bits 0-7 the W3C trace flags, 8 and 9 whether the parent is remote; 0 when absent. */
+  flags(): number;
+  /** 0 unset, 1 ok, 2 error. */
+  statusCode(): number;
+  statusMessage(): string;
+  attribute(key: string): AttributeValue | undefined;
+  resourceAttribute(key: string): AttributeValue | undefined;
+  links(): readonly SpanLink[];
+  /** The bytes of the span's message. */
+  bytes(): Uint8Array;
+}
+
+/** Shows every span, in the order of the bytes. A batch of another signal has none. */
+export function forEachSpan(batch: Batch, visit: (span: SpanView) => void): void {
+  if (batch.signal !== "traces") return;
+  const view = new OpenSpanView();
+  const request = new Cursor();
+  const resource = new Cursor();
+  const scope = new Cursor();
+  for (const part of batch.parts) {
+    request.open(part, 0, part.length);
+    while (request.next()) {
+      if (request.field !== 1) continue;
+      view.openResource(part, request.start, request.stop);
+      resource.open(part, request.start, request.stop);
+      while (resource.next()) {
+        if (resource.field !== 2) continue;
+        scope.open(part, resource.start, resource.stop);
+        while (scope.next()) {
+          if (scope.field !== 2) continue;
+          visit(view.open(scope.start, scope.stop));
+        }
+      }
+    }
+  }
+}
+
+const attributes = new AttributeView();
+const cursor = new Cursor();
+const inner = new Cursor();
+
+/** Where the singular fields of a span end, by field number; 0 when absent. */
+type Offsets = Int32Array;
+
+/** The view that moves; within this package it may be opened on any proven span. */
+export class OpenSpanView implements SpanView {
+  #bytes: Uint8Array = cursor.bytes;
+  #start = 0;
+  #end = 0;
+  #located = false;
+  readonly #starts: Offsets = new Int32Array(17);
+  readonly #stops: Offsets = new Int32Array(17);
+  #resourceStart = 0;
+  #resourceEnd = 0;
+  readonly #resourceMemo = new Map<string, AttributeValue | undefined>();
+
+  /** Looks into another ResourceSpans message. */
+  openResource(bytes: Uint8Array, start: number, end: number): void {
+    this.#bytes = bytes;
+    this.#resourceStart = start;
+    this.#resourceEnd = end;
+    this.#resourceMemo.clear();
+  }
+
+  /** Looks at the span from `start` to `end` of the same bytes. */
+  open(start: number, end: number): this {
+    this.#start = start;
+    this.#end = end;
+    this.#located = false;
+    return this;
+  }
+
+  traceId(): string {
+    return this.#hex(1);
+  }
+
+  spanId(): string {
+    return this.#hex(2);
+  }
+
+  parentSpanId(): string {
+    return this.#hex(4);
+  }
+
+  tracestate(): string {
+    return this.#text(3);
+  }
+
+  name(): string {
+    return this.#text(5);
+  }
+
+  kind(): number {
+    this.#locate();
+    return this.#stops[6] === 0 ? 0 : readInt32(this.#bytes, this.#starts[6]!);
+  }
+
+  startUnixNano(): bigint {
+    this.#locate();
+    return this.#stops[7] === 0 ? 0n : readFixed64(this.#bytes, this.#starts[7]!);
+  }
+
+  endUnixNano(): bigint {
+    this.#locate();
+    return this.#stops[8] === 0 ? 0n : readFixed64(this.#bytes, this.#starts[8]!);
+  }
+
+  flags(): number {
+    this.#locate();
+    return this.#stops[16] === 0 ? 0 : readFixed32(this.#bytes, this.#starts[16]!);
+  }
+
+  statusCode(): number {
+    let code = 0;
+    this.#forEachStatusField(() => {
+      if (inner.field === 3) code = readInt32(this.#bytes, inner.start);
+    });
+    return code;
+  }
+
+  statusMessage(): string {
+    let message = "";
+    this.#forEachStatusField(() => {
+      if (inner.field === 2) message = decodeUtf8(this.#bytes, inner.start, inner.stop);
+    });
+    return message;
+  }
+
+  attribute(key: string): AttributeValue | undefined {
+    cursor.open(this.#bytes, this.#start, this.#end);
+    while (cursor.next()) {
+      if (cursor.field !== 9) continue;
+      if (attributes.open(this.#bytes, cursor.start, cursor.stop).hasKey(key)) return attributes.value();
+    }
+    return undefined;
+  }
+
+  resourceAttribute(key: string): AttributeValue | undefined {
+    const memo = this.#resourceMemo;
+    const known = memo.get(key);
+    if (known !== undefined || memo.has(key)) return known;
+    const value = this.#findResourceAttribute(key);
+    memo.set(key, value);
+    return value;
+  }
+
+  links(): readonly SpanLink[] {
+    const links: SpanLink[] = [];
+    const bytes = this.#bytes;
+    cursor.open(bytes, this.#start, this.#end);
+    while (cursor.next()) {
+      if (cursor.field !== 13) continue;
+      const link = { traceId: "", spanId: "", tracestate: "" };
+      inner.open(bytes, cursor.start, cursor.stop);
+      while (inner.next()) {
+        if (inner.field === 1) link.traceId = formatHex(bytes, inner.start, inner.stop);
+        else if (inner.field === 2) link.spanId = formatHex(bytes, inner.start, inner.stop);
+        else if (inner.field === 3) link.tracestate = decodeUtf8(bytes, inner.start, inner.stop);
+      }
+      links.push(link);
+    }
+    return links;
+  }
+
+  bytes(): Uint8Array {
+    return this.#bytes.subarray(this.#start, this.#end);
+  }
+
+  #hex(field: number): string {
+    this.#locate();
+    return formatHex(this.#bytes, this.#starts[field]!, this.#stops[field]!);
+  }
+
+  #text(field: number): string {
+    this.#locate();
+    return decodeUtf8(this.#bytes, this.#starts[field]!, this.#stops[field]!);
+  }
+
+  #locate(): void {
+    if (this.#located) return;
+    this.#located = true;
+    this.#starts.fill(0);
+    this.#stops.fill(0);
+    cursor.open(this.#bytes, this.#start, this.#end);
+    while (cursor.next()) {
+      if (cursor.field > 16) continue;
+      this.#starts[cursor.field] = cursor.start;
+      this.#stops[cursor.field] = cursor.stop;
+    }
+  }
+
+  /** Status is a message: when it repeats, its occurrences are merged field by field. */
+  #forEachStatusField(visit: () => void): void {
+    cursor.open(this.#bytes, this.#start, this.#end);
+    while (cursor.next()) {
+      if (cursor.field !== 15) continue;
+      inner.open(this.#bytes, cursor.start, cursor.stop);
+      while (inner.next()) visit();
+    }
+  }
+
+  #findResourceAttribute(key: string): AttributeValue | undefined {
+    cursor.open(this.#bytes, this.#resourceStart, this.#resourceEnd);
+    while (cursor.next()) {
+      if (cursor.field !== 1) continue;
+      inner.open(this.#bytes, cursor.start, cursor.stop);
+      while (inner.next()) {
+        if (inner.field !== 1) continue;
+        if (attributes.open(this.#bytes, inner.start, inner.stop).hasKey(key)) return attributes.value();
+      }
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,155 @@
+/** Writes a message from its last byte to its first, so that every length is known when its prefix is due. */
+
+import { encodeCodePoint, isLoneSurrogate } from "./utf8.ts";
+
+/** Values are given in reverse: what is written last comes first in the message. */
+export class Writer {
+  #bytes: Uint8Array;
+  #pos: number;
+
+  /** `capacityBytes`: what will probably be written; the buffer doubles when it is more. */
+  constructor(capacityBytes = 256) {
+    this.#bytes = new Uint8Array(capacityBytes);
+    this.#pos = capacityBytes;
+  }
+
+  /** The bytes written so far: a mark to measure a value from. */
+  get length(): number {
+    return this.#bytes.length - this.#pos;
+  }
+
+  /** The message; it shares the writer's memory. */
+  finish(): Uint8Array {
+    return this.#bytes.subarray(this.#pos);
+  }
+
+  /** Makes what was written since `mark` the value of length-delimited field `number`. */
+  wrap(number: number, mark: number): void {
+    this.varint(this.length - mark);
+    this.tag(number, 2);
+  }
+
+  tag(number: number, wire: number): void {
+    this.varint(number * 8 + wire);
+  }
+
+  /** A whole number from 0 to 2^53-1. */
+  varint(value: number): void {
+    const size = varintBytes(value);
+    let pos = this.#take(size);
+    const bytes = this.#bytes;
+    for (let rest = size; rest > 1; rest--) {
+      bytes[pos++] = (value % 128) | 0x80;
+      value = Math.floor(value / 128);
+    }
+    bytes[pos] = value;
+  }
+
+  /** The low 64 bits of `value`; negative numbers take ten bytes. */
+  varint64(value: bigint): void {
+    let rest = BigInt.asUintN(64, value);
+    const septets: number[] = [];
+    do {
+      septets.push(Number(rest & 0x7fn));
+      rest >>= 7n;
+    } while (rest > 0n);
+    let pos = this.#take(septets.length);
+    septets.forEach((septet, index) => {
+      this.#bytes[pos++] = index === septets.length - 1 ? septet : septet | 0x80;
+    });
+  }
+
+  fixed32(value: number): void {
+    const pos = this.#take(4);
+    this.#view(pos, 4).setUint32(0, value, true);
+  }
+
+  fixed64(value: bigint): void {
+    const pos = this.#take(8);
+    this.#view(pos, 8).setBigUint64(0, BigInt.asUintN(64, value), true);
+  }
+
+  double(value: number): void {
+    const pos = this.#take(8);
+    this.#view(pos, 8).setFloat64(0, value, true);
+  }
+
+  /** The bytes from `start` to `end` of `source`, as they are. */
+  copy(source: Uint8Array, start: number, end: number): void {
+    const size = end - start;
+    const pos = this.#take(size);
+    if (size > 48) this.#bytes.set(source.subarray(start, end), pos);
+    else for (let index = 0; index < size; index++) this.#bytes[pos + index] = source[start + index]!;
+  }
+
+  /** Ranges of `source`, given as start, end, start, end in the order they come out. */
+  copyRanges(source: Uint8Array, ranges: readonly number[]): void {
+    for (let index = ranges.length - 2; index >= 0; index -= 2) this.copy(source, ranges[index]!, ranges[index + 1]!);
+  }
+
+  /** UTF-8 without length or tag; an unpaired surrogate becomes U+FFFD. */
+  text(value: string): void {
+    let pos = this.#take(value.length);
+    let index = value.length;
+    const bytes = this.#bytes;
+    pos += index;
+    while (index > 0) {
+      const code = value.charCodeAt(index - 1);
+      if (code >= 0x80) break;
+      bytes[--pos] = code;
+      index--;
+    }
+    this.#pos = pos;
+    while (index > 0) {
+      let codePoint = value.charCodeAt(--index);
+      if (isLoneSurrogate(codePoint) && index > 0 && value.codePointAt(index - 1)! > 0xffff) {
+        codePoint = value.codePointAt(--index)!;
+      }
+      const encoded = encodeCodePoint(codePoint);
+      this.copy(encoded, 0, encoded.length);
+    }
+  }
+
+  stringField(number: number, value: string): void {
+    const mark = this.length;
+    this.text(value);
+    this.wrap(number, mark);
+  }
+
+  bytesField(number: number, value: Uint8Array): void {
+    const mark = this.length;
+    this.copy(value, 0, value.length);
+    this.wrap(number, mark);
+  }
+
+  varintField(number: number, value: number): void {
+    this.varint(value);
+    this.tag(number, 0);
+  }
+
+  #view(pos: number, size: number): DataView {
+    return new DataView(this.#bytes.buffer, this.#bytes.byteOffset + pos, size);
+  }
+
+  #take(size: number): number {
+    if (this.#pos < size) {
+      const used = this.length;
+      const grown = new Uint8Array(Math.max(this.#bytes.length * 2, used + size));
+      grown.set(this.finish(), grown.length - used);
+      this.#bytes = grown;
+      this.#pos = grown.length - used;
+    }
+    this.#pos -= size;
+    return this.#pos;
+  }
+}
+
+/** How many bytes a varint takes; `value` from 0 to 2^53-1. */
+export function varintBytes(value: number): number {
+  let size = 1;
+  while (value >= 128) {
+    value = Math.floor(value / 128);
+    size++;
+  }
+  return size;
+}

@@ -1,0 +1,38 @@
+/** What a pipeline tells its log: rare events only, never one per batch that went well. */
+import type { Signal } from "@tracemend/otlp";
+import type { DropReason } from "./ledger.ts";
+
+export type PipelineEvent =
+  | { readonly kind: "reachable" | "unreachable"; readonly destination: string; readonly message: string }
+  | {
+      readonly kind: "dropped";
+      readonly destination: string;
+      readonly signal: Signal;
+      readonly items: number;
+      readonly reason: DropReason;
+    }
+  | {
+      readonly kind: "refused-by-peer";
+      readonly destination: string;
+      readonly signal: Signal;
+      /** 0 when the peer took everything and had something to say. */
+      readonly items: number;
+      /** As the peer worded it. */
+      readonly message: string;
+    }
+  | { readonly kind: "observer-failed"; readonly message: string };
+
+/** Never throws. */
+export type Log = (event: PipelineEvent) => void;
+
+/** A log that survives its user's mistakes. */
+export function defineLog(log: ((event: PipelineEvent) => void) | undefined): Log {
+  if (log === undefined) return () => {};
+  return (event) => {
+    try {
+      log(event);
+    } catch {
+      // Telemetry about telemetry: there is nobody left to tell.
+    }
+  };
+}

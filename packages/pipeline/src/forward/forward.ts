@@ -1,0 +1,52 @@
+/** What every forward has in common: what it is given, how a batch becomes a body, and what an answer says of the peer. */
+import { constants, gzip } from "node:zlib";
+import { promisify } from "node:util";
+import type { Answer, Batch } from "@tracemend/otlp";
+import type { Clock } from "../clock.ts";
+import type { Destination } from "../destination.ts";
+import { accepted, busy } from "../outcome.ts";
+import type { Outcome } from "../outcome.ts";
+import type { Reachability } from "../reachability.ts";
+
+export interface ForwardOptions {
+  readonly destination: Destination;
+  readonly reachability: Reachability;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+/** An answer larger than this is not read (OTLP 1.11, response size limit). */
+export const maxAnswerBytes: number = 4 * 1024 * 1024;
+
+const compress = promisify(gzip);
+
+/** One gzip member for the whole message: several are legal, but some readers stop after the first (RFC 1952 §2.2). */
+export async function toBody(batch: Batch, compression: Destination["compression"]): Promise<Uint8Array> {
+  const bytes = batch.parts.length === 1 ? (batch.parts[0] as Uint8Array) : Buffer.concat(batch.parts, batch.bytes);
+  // Level 6 costs three times level 1 and saves little on OTLP.
+  return compression === "gzip" ? compress(bytes, { level: constants.Z_BEST_SPEED }) : bytes;
+}
+
+/** No answer at all, and why. */
+export interface Silence {
+  readonly kind: "silence";
+  readonly message: string;
+}
+
+/**
+ * Turns an answer into an outcome, and notes whether a peer lives. "Busy" without a time to come back is what a proxy
+ * with nobody behind it says, so it counts as unreachable; a peer that names a time is there.
+ */
+export function createJudgement(reachability: Reachability): (answer: Answer | Silence) => Outcome {
+  return (answer) => {
+    if (answer.kind === "silence" || (answer.kind === "busy" && answer.retryAfterMs === undefined)) {
+      reachability.failing(answer.message);
+      return busy(0);
+    }
+    reachability.answered();
+    if (answer.kind === "accepted") return accepted;
+    if (answer.kind === "partial") return answer;
+    if (answer.kind === "busy") return busy(answer.retryAfterMs ?? 0);
+    return answer;
+  };
+}

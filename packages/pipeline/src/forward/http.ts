@@ -1,0 +1,89 @@
+/** The last sink, over HTTP/1.1 with protobuf bodies: one POST per batch. */
+import { Pool } from "undici";
+import type { Dispatcher } from "undici";
+import { formatContentType, httpPath, parseContentType, readHttpAnswer } from "@tracemend/otlp";
+import type { Answer } from "@tracemend/otlp";
+import { createDeadline } from "../clock.ts";
+import { busy } from "../outcome.ts";
+import type { Sink } from "../stage.ts";
+import { createJudgement, maxAnswerBytes, toBody } from "./forward.ts";
+import type { ForwardOptions, Silence } from "./forward.ts";
+import { createProbe } from "./probe.ts";
+
+export function forwardHttp(options: ForwardOptions): Sink {
+  const { destination, reachability, clock, random } = options;
+  const { basePath, compression, timeoutMs } = destination;
+  const probe = createProbe(destination, reachability, clock, random);
+  const judge = createJudgement(reachability);
+  // The deadline of an attempt is kept here, by the injected clock, so undici's own timeouts are off.
+  const pool = new Pool(destination.origin, {
+    allowH2: false,
+    connect: { ...destination.tls, timeout: 0 },
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+  const headers: Record<string, string> = {
+    ...destination.headers,
+    "content-type": formatContentType("protobuf"),
+    "user-agent": "tracemend",
+    ...(compression === "gzip" ? { "content-encoding": "gzip" } : {}),
+  };
+
+  const post = async (path: string, body: Uint8Array, signal: AbortSignal): Promise<Answer | Silence> => {
+    try {
+      const response = await pool.request({ method: "POST", path, headers, body, signal });
+      return readHttpReply(response, await readAnswer(response), clock.now());
+    } catch (cause) {
+      const message = cause instanceof Error ? cause.message : String(cause);
+      return { kind: "silence", message: signal.aborted ? "no answer in time" : message };
+    }
+  };
+
+  return {
+    async accept(batch, signal) {
+      const body = await toBody(batch, compression);
+      if (signal.aborted) return busy(0);
+      const deadline = createDeadline(clock, timeoutMs, signal);
+      try {
+        const answer = await post(basePath + httpPath(batch.signal), body, deadline.signal);
+        return signal.aborted ? busy(0) : judge(answer);
+      } finally {
+        deadline.clear();
+      }
+    },
+    async close(signal) {
+      probe.close();
+      const cut = (): void => void pool.destroy();
+      if (signal.aborted) return pool.destroy();
+      signal.addEventListener("abort", cut);
+      await pool.close();
+      signal.removeEventListener("abort", cut);
+    },
+  };
+}
+
+async function readAnswer(response: Dispatcher.ResponseData): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+    bytes += chunk.byteLength;
+    if (bytes > maxAnswerBytes) throw new RangeError(`an answer of more than ${maxAnswerBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function readHttpReply(response: Dispatcher.ResponseData, body: Uint8Array, nowMs: number): Answer {
+  const { statusCode: status, headers } = response;
+  const type = single(headers["content-type"]);
+  const isOtlp = type === undefined || parseContentType(type) === "protobuf";
+  // A page with status 200 comes from something that is no OTLP receiver, and took nothing.
+  if (status >= 200 && status <= 299 && body.byteLength > 0 && !isOtlp) {
+    return { kind: "refused", message: `HTTP status ${status} with a body of type ${type}`, tooLarge: false };
+  }
+  return readHttpAnswer({ status, retryAfter: single(headers["retry-after"]), body: isOtlp ? body : undefined }, nowMs);
+}
+
+function single(value: string | string[] | undefined): string | undefined {
+  return typeof value === "string" ? value : value?.[0];
+}

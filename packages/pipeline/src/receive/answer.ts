@@ -1,0 +1,67 @@
+/** From a request that was read to what its sender is told, in the words both protocols share. */
+import type { JsonBatchReading, PartialSuccess, Status } from "@tracemend/otlp";
+import { accepted, refused } from "../outcome.ts";
+import type { Outcome } from "../outcome.ts";
+import type { Sink } from "../stage.ts";
+import type { BodyReading } from "./body.ts";
+import type { ReceiverSettings } from "./receiver.ts";
+
+export type Answer =
+  /** An Export…ServiceResponse; whole success is a partial one that rejects nothing. */
+  | { readonly kind: "response"; readonly partial: PartialSuccess }
+  /** Failure, for gRPC as its status and for HTTP as status and body. */
+  | { readonly kind: "failure"; readonly httpStatus: number; readonly status: Status };
+
+/** gRPC status codes. */
+export const statusCode = {
+  invalidArgument: 3,
+  deadlineExceeded: 4,
+  resourceExhausted: 8,
+  unimplemented: 12,
+  internal: 13,
+  unavailable: 14,
+} as const;
+
+/** How long a sender is told to wait when too much is being received at once. */
+const overloadedRetryMs = 1_000;
+
+export function failure(httpStatus: number, code: number, message: string, retryAfterMs?: number): Answer {
+  const status = { code, message, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+  return { kind: "failure", httpStatus, status };
+}
+
+/** Gives what was read to the sink. `gone` aborts when the sender goes away. */
+export async function hand(reading: JsonBatchReading, sink: Sink, gone: AbortSignal): Promise<Answer> {
+  if (reading.kind === "malformed") {
+    const { code, offset, message } = reading.defect;
+    return toAnswer(refused(`${code} at ${offset}: ${message}`));
+  }
+  // OTLP 1.11: a request with nothing in it succeeds.
+  return toAnswer(reading.batch.bytes === 0 ? accepted : await sink.accept(reading.batch, gone));
+}
+
+function toAnswer(outcome: Outcome): Answer {
+  if (outcome.kind === "accepted") return { kind: "response", partial: { rejected: 0, message: "" } };
+  if (outcome.kind === "partial") return { kind: "response", partial: outcome };
+  if (outcome.kind === "busy") return failure(503, statusCode.unavailable, "busy", outcome.retryAfterMs);
+  return outcome.tooLarge === true
+    ? failure(413, statusCode.resourceExhausted, outcome.message)
+    : failure(400, statusCode.invalidArgument, outcome.message);
+}
+
+/** What the sender of a body that could not be had is told. */
+export function answerUnread(
+  reading: Exclude<BodyReading, { kind: "body" | "gone" }>,
+  maxBytes: number,
+  { requestTimeoutMs }: ReceiverSettings,
+): Answer {
+  if (reading.kind === "too-large") {
+    // Without a time to retry: sending it again would not make it smaller (OTLP 1.11, request size limit).
+    return failure(413, statusCode.resourceExhausted, `a request has at most ${maxBytes} bytes`);
+  }
+  if (reading.kind === "busy") {
+    return failure(503, statusCode.unavailable, "too many requests at once", overloadedRetryMs);
+  }
+  if (reading.kind === "malformed") return failure(400, statusCode.invalidArgument, reading.message);
+  return failure(408, statusCode.deadlineExceeded, `the request took longer than ${requestTimeoutMs} ms`);
+}

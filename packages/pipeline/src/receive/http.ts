@@ -1,0 +1,122 @@
+/** OTLP/HTTP in: POST of protobuf and JSON bodies, one path for each signal. */
+import { isUtf8 } from "node:buffer";
+import { createServer } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
+import { formatContentType, parseContentType, readBatch, readJsonBatch, signalOfHttpPath } from "@tracemend/otlp";
+import type { Encoding, JsonBatchReading, Signal } from "@tracemend/otlp";
+import { createDeadline } from "../clock.ts";
+import type { Sink } from "../stage.ts";
+import { answerUnread, failure, hand, statusCode } from "./answer.ts";
+import { inflate, readBody } from "./body.ts";
+import type { BodyReading, Compression } from "./body.ts";
+import type { Lease } from "./budget.ts";
+import { createConnections } from "./connections.ts";
+import { closeServer, defineReceiver, listen } from "./receiver.ts";
+import type { Receiver, ReceiverOptions, ReceiverSettings } from "./receiver.ts";
+import { defineReply } from "./reply.ts";
+
+const acceptEncoding = "gzip, zstd";
+
+/** A JSON body takes so many times its size, and so much longer, until it is protobuf. */
+const jsonFactor = 8;
+
+/** Rejects when the address cannot be had; throws a TypeError that names a wrong option. */
+export async function createHttpReceiver(options: ReceiverOptions, sink: Sink): Promise<Receiver> {
+  const settings = defineReceiver(options);
+  const http = {
+    // The deadline of a body is kept per request; these catch what never becomes a request, or never ends.
+    headersTimeout: settings.requestTimeoutMs,
+    requestTimeout: settings.requestTimeoutMs + 5_000,
+    keepAliveTimeout: 65_000,
+  };
+  const server: Server =
+    settings.tls === undefined
+      ? createServer(http)
+      : createSecureServer({ ...http, ...settings.tls, requestCert: settings.tls.ca !== undefined });
+  const connections = createConnections(server);
+  server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+    response.on("close", connections.begin(request.socket));
+    void serve(request, response, settings, sink);
+  });
+  const address = await listen(server, settings);
+  return { address, close: (signal) => closeServer(server, connections, signal) };
+}
+
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  settings: ReceiverSettings,
+  sink: Sink,
+): Promise<void> {
+  const encoding = parseContentType(request.headers["content-type"]);
+  const signal = signalOfHttpPath(pathOf(request.url ?? ""));
+  const reply = defineReply(response, signal ?? "traces", encoding ?? "protobuf");
+  if (signal === undefined) return reply(failure(404, statusCode.unimplemented, "no such path"));
+  if (request.method !== "POST") return reply(failure(405, statusCode.unimplemented, "only POST"), { allow: "POST" });
+  if (encoding === undefined) {
+    const message = `the content type must be ${formatContentType("protobuf")} or ${formatContentType("json")}`;
+    return reply(failure(415, statusCode.invalidArgument, message));
+  }
+  const compression = compressionOf(request.headers["content-encoding"]);
+  if (compression === undefined) {
+    const message = `the content encoding must be one of ${acceptEncoding}`;
+    return reply(failure(415, statusCode.invalidArgument, message), { "accept-encoding": acceptEncoding });
+  }
+
+  const gone = new AbortController();
+  response.on("close", () => gone.abort());
+  const deadline = createDeadline(settings.clock, settings.requestTimeoutMs, gone.signal);
+  const lease = settings.budget.lease();
+  const maxBytes = encoding === "json" ? Math.floor(settings.maxRequestBytes / jsonFactor) : settings.maxRequestBytes;
+  try {
+    const reading = await readRequest(request, compression, maxBytes, lease, deadline.signal);
+    if (reading.kind === "body") reply(await hand(read(signal, encoding, reading.bytes), sink, gone.signal));
+    // The rest of a slow body would be read as the next request.
+    else if (reading.kind === "slow") reply(answerUnread(reading, maxBytes, settings), { connection: "close" });
+    else if (reading.kind !== "gone") reply(answerUnread(reading, maxBytes, settings));
+  } catch {
+    reply(failure(500, statusCode.internal, "internal error"));
+  } finally {
+    deadline.clear();
+    lease.end();
+  }
+}
+
+function read(signal: Signal, encoding: Encoding, body: Uint8Array): JsonBatchReading {
+  if (encoding === "protobuf") return readBatch(signal, body);
+  if (isUtf8(body)) return readJsonBatch(signal, Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString());
+  return { kind: "malformed", defect: { code: "syntax", offset: 0, message: "JSON must be UTF-8" } };
+}
+
+function pathOf(url: string): string {
+  const query = url.indexOf("?");
+  return query < 0 ? url : url.slice(0, query);
+}
+
+function compressionOf(encoding: string | undefined): Compression | "identity" | undefined {
+  switch (encoding?.trim().toLowerCase() ?? "") {
+    case "":
+    case "identity":
+      return "identity";
+    case "gzip":
+      return "gzip";
+    case "zstd":
+      return "zstd";
+    default:
+      return undefined;
+  }
+}
+
+async function readRequest(
+  request: IncomingMessage,
+  compression: Compression | "identity",
+  maxBytes: number,
+  lease: Lease,
+  signal: AbortSignal,
+): Promise<BodyReading> {
+  if (Number(request.headers["content-length"] ?? 0) > maxBytes) return { kind: "too-large" };
+  const body = await readBody(request, maxBytes, lease, signal);
+  if (body.kind !== "body" || compression === "identity") return body;
+  return inflate(body.bytes, compression, maxBytes, lease, signal);
+}

@@ -1,0 +1,84 @@
+/** Room held for spans of our own: a span id may leave in a header only when its span is sure to be taken for export. */
+import type { Batch } from "@tracemend/otlp";
+import type { DestinationBranch } from "./branch.ts";
+import { accepted } from "./outcome.ts";
+import { pipeline } from "./stage.ts";
+import type { Sink, Stage } from "./stage.ts";
+
+export interface Reservation {
+  /**
+   * Puts the batch into the room held, through the same stages as any other batch. Never fails the first time: a batch
+   * larger than what was reserved goes in all the same, past the queue's bound. Throws a TypeError once the reservation
+   * is filled or released.
+   */
+  fill(batch: Batch): void;
+  /** Gives the room back; does nothing once it is filled or released. */
+  release(): void;
+}
+
+const forever = new AbortController().signal;
+
+/** `branches` are the destinations that take traces. */
+export function createReservations(
+  stages: readonly Stage[],
+  attributes: Readonly<Record<string, string>>,
+  branches: readonly DestinationBranch[],
+): (bytes: number) => Reservation | undefined {
+  const placed: Sink = {
+    accept(batch) {
+      for (const { sink } of branches) sink.place(batch);
+      return Promise.resolve(accepted);
+    },
+    close: () => Promise.resolve(),
+  };
+  const entry = pipeline(...stages, placed);
+  const overheadBytes = stampedBytes(attributes);
+
+  return (bytes) => {
+    if (branches.length === 0) return undefined;
+    for (const { reachability } of branches) {
+      if (!reachability.reachable) return undefined;
+    }
+    const heldBytes = bytes + overheadBytes;
+    for (let index = 0; index < branches.length; index++) {
+      if ((branches[index] as DestinationBranch).sink.hold(heldBytes)) continue;
+      for (let held = 0; held < index; held++) (branches[held] as DestinationBranch).sink.unhold(heldBytes);
+      return undefined;
+    }
+    return new HeldRoom(heldBytes, branches, entry);
+  };
+}
+
+class HeldRoom implements Reservation {
+  readonly #bytes: number;
+  readonly #branches: readonly DestinationBranch[];
+  readonly #entry: Sink;
+  #used = false;
+
+  constructor(bytes: number, branches: readonly DestinationBranch[], entry: Sink) {
+    this.#bytes = bytes;
+    this.#branches = branches;
+    this.#entry = entry;
+  }
+
+  fill(batch: Batch): void {
+    if (this.#used) throw new TypeError("a reservation is filled once, and not after its release");
+    this.release();
+    // The stages before the queue are synchronous, so nobody else can take the room in between.
+    void this.#entry.accept(batch, forever);
+  }
+
+  release(): void {
+    if (this.#used) return;
+    this.#used = true;
+    for (const { sink } of this.#branches) sink.unhold(this.#bytes);
+  }
+}
+
+/** At most so many bytes the stamp adds to a batch of one resource: key, value, and the lengths around them. */
+function stampedBytes(attributes: Readonly<Record<string, string>>): number {
+  let bytes = 0;
+  for (const [key, value] of Object.entries(attributes))
+    bytes += Buffer.byteLength(key) + Buffer.byteLength(value) + 24;
+  return bytes === 0 ? 0 : bytes + 16;
+}

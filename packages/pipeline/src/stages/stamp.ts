@@ -1,0 +1,23 @@
+/** Writes configured resource attributes onto every batch; what the sender claimed under those keys gives way. */
+import { defineStamp } from "@tracemend/otlp";
+import type { Stage } from "../stage.ts";
+
+export interface StampOptions {
+  /** Resource attributes, as string values. */
+  readonly attributes: Readonly<Record<string, string>>;
+  /** Told how many attributes of a batch were overwritten: a sender that claims to be another region, say. */
+  readonly spoofed: (count: number) => void;
+}
+
+export function stamp(options: StampOptions): Stage {
+  if (Object.keys(options.attributes).length === 0) return (next) => next;
+  const apply = defineStamp(options.attributes);
+  return (next) => ({
+    accept(batch, signal) {
+      const stamped = apply(batch);
+      if (stamped.spoofed > 0) options.spoofed(stamped.spoofed);
+      return next.accept(stamped.batch, signal);
+    },
+    close: (signal) => next.close(signal),
+  });
+}

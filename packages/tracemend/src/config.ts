@@ -1,0 +1,188 @@
+/** The configuration: its schema, its defaults, and errors that name file, line and key. */
+import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { defineBoundary } from "@tracemend/context";
+import { z } from "zod";
+import type { ConfigText } from "./config-file.ts";
+import { ConfigError, readConfigText } from "./config-file.ts";
+import { fieldName, policyOf, policySchema } from "./config-policy.ts";
+
+const clusterName = z.string().regex(/^[a-z0-9-]{1,16}$/, "must be 1 to 16 characters of a-z, 0-9 and -");
+const bytes = z.int().positive();
+const ms = z.int().positive();
+
+/** `host:port`, `[v6]:port` or `:port` (loopback). */
+const address = z.string().transform((text, context) => {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535) {
+    context.addIssue({
+      code: "custom",
+      message: `is ${JSON.stringify(text)}; it must be host:port, such as 127.0.0.1:8080`,
+    });
+    return z.NEVER;
+  }
+  return { host: match[1] ?? (match[2] || "127.0.0.1"), port };
+});
+
+const files = { cert_file: z.string().min(1), key_file: z.string().min(1) };
+const serverTls = z.strictObject(files);
+const clientTls = z.strictObject({
+  ca_file: z.string().min(1).optional(),
+  cert_file: z.string().min(1).optional(),
+  key_file: z.string().min(1).optional(),
+  server_name: z.string().min(1).optional(),
+});
+
+const route = z.strictObject({
+  match: z
+    .strictObject({ authority: z.string().min(1).optional(), path_prefix: z.string().startsWith("/").optional() })
+    .prefault({}),
+  upstream: z.string().min(1),
+});
+
+const boundary = z.strictObject({
+  name: z.string().min(1),
+  side: z.enum(["ingress", "egress"]),
+  listen: address,
+  tls: serverTls.optional(),
+  policy: policySchema.prefault({}),
+  routes: z.array(route).min(1),
+});
+
+const upstream = z.strictObject({
+  url: z.url({ protocol: /^https?$/ }),
+  protocol: z.enum(["http/1.1", "h2", "auto"]).default("auto"),
+  service: z.string().min(1).optional(),
+  tls: clientTls.optional(),
+});
+
+const signal = z.enum(["traces", "metrics", "logs"]);
+
+const destination = z.strictObject({
+  endpoint: z.url({ protocol: /^https?$/ }),
+  protocol: z.enum(["grpc", "http/protobuf"]).default("grpc"),
+  signals: z.array(signal).min(1).default(["traces", "metrics", "logs"]),
+  region: z.string().min(1).optional(),
+  headers: z.record(fieldName, z.string()).default({}),
+  compression: z.enum(["none", "gzip"]).default("none"),
+  timeout_ms: ms.default(10_000),
+  tls: clientTls.optional(),
+  batch: z
+    .strictObject({
+      max_items: z.int().positive().default(8192),
+      max_bytes: bytes.default(1_048_576),
+      max_age_ms: ms.default(200),
+    })
+    .prefault({}),
+  queue: z.strictObject({ max_bytes: bytes.default(67_108_864) }).prefault({}),
+  retry: z
+    .strictObject({
+      initial_interval_ms: ms.default(5000),
+      max_interval_ms: ms.default(30_000),
+      max_elapsed_ms: z.int().nonnegative().default(300_000),
+    })
+    .prefault({}),
+});
+
+const diagnosis = z.strictObject({
+  max_bytes: z.int().min(65_536).default(33_554_432),
+  settle_ms: z.int().nonnegative().default(10_000),
+  hard_wait_ms: ms.default(60_000),
+  window_ms: ms.default(600_000),
+  gateways: z.record(z.string().min(1), z.enum(["nginx", "envoy", "haproxy", "kong", "traefik", "node"])).default({}),
+});
+
+const listener = z.strictObject({ listen: address, tls: serverTls.optional() });
+
+const schema = z.strictObject({
+  cluster: clusterName,
+  service_name: z.string().min(1).default("tracemend"),
+  resource: z.record(z.string().min(1), z.string()).default({}),
+  boundaries: z.array(boundary).default([]),
+  upstreams: z.record(z.string(), upstream).default({}),
+  receivers: z
+    .strictObject({
+      otlp_grpc: listener.optional(),
+      otlp_http: listener.optional(),
+      max_request_bytes: bytes.default(67_108_864),
+    })
+    .prefault({}),
+  destinations: z.record(z.string().min(1), destination).default({}),
+  diagnosis: diagnosis.prefault({}),
+  admin: z.strictObject({ listen: address }).prefault({ listen: "127.0.0.1:9464" }),
+  log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error"]).default("info") }).prefault({}),
+  shutdown: z.strictObject({ drain_ms: ms.default(10_000), flush_ms: ms.default(5000) }).prefault({}),
+});
+
+/** Complete and checked: every default filled in, every upstream that a route names exists. */
+export type Config = z.output<typeof schema> & {
+  /** Certificate and key files are found from here: the folder of the configuration file. */
+  readonly folder: string;
+};
+
+/** Throws `ConfigError` with one line for each finding: file, line, column, key, what is wrong. */
+export function loadConfig(file: string, env: Readonly<Record<string, string | undefined>>): Config {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    throw new ConfigError(`${file}: cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`, {
+      cause: error,
+    });
+  }
+  return parseConfig(file, text, env);
+}
+
+export function parseConfig(file: string, text: string, env: Readonly<Record<string, string | undefined>>): Config {
+  const source = readConfigText(file, text, env);
+  const parsed = schema.safeParse(source.value ?? {});
+  if (!parsed.success) throw new ConfigError(parsed.error.issues.flatMap((issue) => tell(issue, source)).join("\n"));
+  const config = { ...parsed.data, folder: dirname(resolve(file)) };
+  const findings = checkReferences(config, source);
+  if (findings.length > 0) throw new ConfigError(findings.join("\n"));
+  return config;
+}
+
+function tell(issue: z.core.$ZodIssue, source: ConfigText): string[] {
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => finding(source, [...issue.path, key], "is not a key that is known here"));
+  }
+  return [finding(source, issue.path, issue.message)];
+}
+
+function finding(source: ConfigText, path: readonly PropertyKey[], message: string): string {
+  return `${source.where(path)}: ${path.map(String).join(".") || "the file"}: ${message}`;
+}
+
+function checkReferences(config: z.output<typeof schema>, source: ConfigText): string[] {
+  const findings: string[] = [];
+  const names = new Set<string>();
+  config.boundaries.forEach((boundary, at) => {
+    if (names.has(boundary.name))
+      findings.push(finding(source, ["boundaries", at, "name"], `${boundary.name} is taken`));
+    names.add(boundary.name);
+    try {
+      defineBoundary({ ...boundary, cluster: config.cluster, policy: policyOf(boundary.policy) });
+    } catch (error) {
+      findings.push(finding(source, ["boundaries", at, "policy"], (error as Error).message));
+    }
+    const mustExist = (upstream: string, path: readonly PropertyKey[]): void => {
+      if (Object.hasOwn(config.upstreams, upstream)) return;
+      const known = Object.keys(config.upstreams).join(", ") || "none";
+      const message = `there is no upstream ${JSON.stringify(upstream)} (there are: ${known})`;
+      findings.push(finding(source, ["boundaries", at, ...path], message));
+    };
+    boundary.routes.forEach(({ upstream }, index) => mustExist(upstream, ["routes", index, "upstream"]));
+    for (const name of Object.keys(boundary.policy.upstreams ?? {})) mustExist(name, ["policy", "upstreams", name]);
+  });
+  const { settle_ms: settleMs, hard_wait_ms: hardWaitMs, window_ms: windowMs } = config.diagnosis;
+  if (settleMs > hardWaitMs || hardWaitMs > windowMs) {
+    findings.push(finding(source, ["diagnosis"], "settle_ms ≤ hard_wait_ms ≤ window_ms must hold"));
+  }
+  const receives = config.receivers.otlp_grpc !== undefined || config.receivers.otlp_http !== undefined;
+  if (receives && Object.keys(config.destinations).length === 0) {
+    findings.push(finding(source, ["receivers"], "OTLP is received but there are no destinations to send it to"));
+  }
+  return findings;
+}

@@ -1,0 +1,67 @@
+#!/usr/bin/env node
+/** The command line: arguments, exit codes, signals. */
+import { parseArgs } from "node:util";
+import { ConfigError } from "./config-file.ts";
+import { loadConfig } from "./config.ts";
+import { createLog } from "./log.ts";
+import { createProgram } from "./program.ts";
+import { VERSION } from "./version.ts";
+
+const HELP = `tracemend ${VERSION}: keeps traces in one piece across gateways, clusters and regions
+
+  tracemend run --config tracemend.yaml     start; SIGTERM or Ctrl-C drains and ends
+  tracemend check --config tracemend.yaml   read the configuration, say what is wrong with it, and end
+  tracemend --help | --version
+
+Exit codes: 0 ended well, 1 could not start, 2 wrong arguments or configuration.`;
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { config: { type: "string" }, help: { type: "boolean" }, version: { type: "boolean" } },
+  });
+  if (values.version === true) return say(VERSION);
+  if (values.help === true || positionals.length === 0) return say(HELP);
+  const [command, ...rest] = positionals;
+  if ((command !== "run" && command !== "check") || rest.length > 0) {
+    return complain(`tracemend: ${positionals.join(" ")} is no command; see tracemend --help`);
+  }
+  if (values.config === undefined) return complain(`tracemend ${command}: --config <file> is missing`);
+  const config = loadConfig(values.config, process.env);
+  if (command === "check") return say(`${values.config}: ok`);
+  const log = createLog(config.log.level);
+  const program = await createProgram(config, log);
+  const signal = await ended();
+  log.info({ signal }, "draining");
+  await program.close();
+  log.info("ended");
+  return 0;
+}
+
+function ended(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve(signal));
+  });
+}
+
+function say(text: string): number {
+  console.log(text);
+  return 0;
+}
+
+function complain(text: string): number {
+  console.error(text);
+  return 2;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (error instanceof ConfigError) process.exitCode = complain(error.message);
+  else if (error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS")) {
+    process.exitCode = complain(`tracemend: ${error.message}; see tracemend --help`);
+  } else {
+    console.error(`tracemend: cannot start: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+  }
+}

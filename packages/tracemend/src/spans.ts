@@ -1,0 +1,144 @@
+/** A crossing, told as a SERVER and a CLIENT span by OpenTelemetry's HTTP and RPC conventions. */
+import type { Crossing, OwnSpans } from "@tracemend/context";
+import { KNOWN_FLAGS } from "@tracemend/context";
+import type { SpanRecord } from "@tracemend/otlp";
+
+type Attributes = Record<string, string | number | boolean>;
+
+/** Longest text taken over from a request: the room for a pair of spans is held before the request is known. */
+const MAX_TEXT = 256;
+
+/** What a participant must at least pass on (Trace Context Level 2, 3.3.1.5); a span keeps no longer list. */
+const MAX_TRACESTATE = 512;
+
+/** Room that any pair of spans fits in, their resource not counted. Each text of a peer takes at most 2 bytes a character. */
+export const PAIR_BYTES = 12_288;
+
+/** `W3C` and `is remote` bits of OTLP's `Span.flags`: bit 8 says bit 9 is known, bit 9 says the parent is remote. */
+const REMOTE = 0x300;
+const LOCAL = 0x100;
+
+/** The two spans of a crossing; the CLIENT span only where an upstream was called. */
+export function spansOf(crossing: Crossing, spans: OwnSpans): readonly SpanRecord[] {
+  const { verdict } = crossing;
+  const traceId = verdict.context?.traceId ?? spans.traceId;
+  const flags = (verdict.context?.flags ?? 1) & KNOWN_FLAGS;
+  const times = { startMs: crossing.startMs, endMs: crossing.endMs };
+  const whole = verdict.context?.tracestate ?? "";
+  const tracestate = whole.length > MAX_TRACESTATE ? "" : whole;
+  const server: SpanRecord = {
+    traceId,
+    spanId: spans.serverSpanId,
+    ...(verdict.from === undefined ? {} : { parentSpanId: verdict.from.parentId }),
+    tracestate,
+    flags: flags | REMOTE,
+    name: nameOf(crossing),
+    kind: "server",
+    ...times,
+    attributes: serverAttributes(crossing),
+    ...statusOf(crossing, 500),
+    ...linksOf(crossing),
+  };
+  if (crossing.upstream === undefined) return [server];
+  const client: SpanRecord = {
+    traceId,
+    spanId: spans.clientSpanId,
+    parentSpanId: spans.serverSpanId,
+    tracestate,
+    flags: flags | LOCAL,
+    name: nameOf(crossing),
+    kind: "client",
+    ...times,
+    attributes: clientAttributes(crossing, crossing.upstream),
+    ...statusOf(crossing, 400),
+  };
+  return [server, client];
+}
+
+/** Low cardinality: the path is an attribute, never the name. */
+function nameOf(crossing: Crossing): string {
+  return isGrpc(crossing) ? cut(crossing.path.slice(1)) : cut(crossing.method);
+}
+
+function isGrpc(crossing: Crossing): boolean {
+  return crossing.grpcStatus !== undefined;
+}
+
+function commonAttributes(crossing: Crossing): Attributes {
+  const attributes: Attributes = {
+    "tracemend.boundary": crossing.boundary,
+    "tracemend.side": crossing.side,
+    "http.request.method": cut(crossing.method),
+    "network.protocol.name": "http",
+    "network.protocol.version": crossing.protocol === "h2" ? "2" : crossing.protocol.slice(5),
+  };
+  if (crossing.status !== undefined) attributes["http.response.status_code"] = crossing.status;
+  if (crossing.failure !== undefined) attributes["error.type"] = crossing.failure.kind;
+  else if (crossing.status !== undefined && crossing.status >= 500) attributes["error.type"] = String(crossing.status);
+  if (crossing.grpcStatus !== undefined) {
+    const slash = crossing.path.lastIndexOf("/");
+    attributes["rpc.system"] = "grpc";
+    attributes["rpc.service"] = cut(crossing.path.slice(1, slash));
+    attributes["rpc.method"] = cut(crossing.path.slice(slash + 1));
+    attributes["rpc.grpc.status_code"] = crossing.grpcStatus;
+  }
+  return attributes;
+}
+
+function serverAttributes(crossing: Crossing): Attributes {
+  const { reading } = crossing;
+  const attributes = commonAttributes(crossing);
+  attributes["url.scheme"] = crossing.scheme;
+  attributes["url.path"] = cut(crossing.path);
+  attributes["server.address"] = cut(crossing.authority);
+  attributes["tracemend.verdict.action"] = crossing.verdict.action;
+  attributes["tracemend.verdict.reason"] = crossing.verdict.reason;
+  attributes["tracemend.destination.cluster"] = crossing.cluster;
+  const source = reading.carried?.cluster ?? (reading.kind === "valid" ? reading.own?.cluster : undefined);
+  if (source !== undefined) attributes["tracemend.source.cluster"] = source;
+  if (crossing.userAgent !== undefined) attributes["user_agent.original"] = cut(crossing.userAgent);
+  if (crossing.requestId !== undefined) attributes["http.request.header.x-request-id"] = cut(crossing.requestId);
+  if (crossing.downstream !== undefined) {
+    attributes["client.address"] = crossing.downstream.address;
+    attributes["network.peer.address"] = crossing.downstream.address;
+    attributes["network.peer.port"] = crossing.downstream.port;
+  }
+  return attributes;
+}
+
+function clientAttributes(crossing: Crossing, upstream: NonNullable<Crossing["upstream"]>): Attributes {
+  const attributes = commonAttributes(crossing);
+  attributes["peer.service"] = upstream.name;
+  attributes["server.address"] = upstream.address;
+  attributes["server.port"] = upstream.port;
+  attributes["network.peer.address"] = upstream.address;
+  attributes["network.peer.port"] = upstream.port;
+  return attributes;
+}
+
+/** A server's own 4xx is no error of the server; for the caller it is. Source: HTTP conventions, "Status". */
+function statusOf(crossing: Crossing, from: 400 | 500): Pick<SpanRecord, "status"> {
+  const { status, failure, grpcStatus } = crossing;
+  const failed = failure !== undefined || (status !== undefined && status >= from) || isGrpcError(grpcStatus, from);
+  return failed ? { status: { code: "error" } } : {};
+}
+
+/** The gRPC codes that are the server's fault. Source: RPC conventions, "gRPC status". */
+const SERVER_ERRORS = new Set([2, 4, 12, 13, 14, 15]);
+
+function isGrpcError(code: number | undefined, from: 400 | 500): boolean {
+  if (code === undefined || code === 0) return false;
+  return from === 400 || SERVER_ERRORS.has(code);
+}
+
+/** A trace that was restarted keeps a link to the one that came in (Trace Context Level 2, section 3.4). */
+function linksOf(crossing: Crossing): Pick<SpanRecord, "links"> {
+  const { reading, verdict } = crossing;
+  if (verdict.action !== "restart" || reading.kind !== "valid") return {};
+  const { traceId, parentId } = reading.context;
+  return { links: [{ traceId, spanId: parentId, attributes: { "tracemend.verdict.reason": verdict.reason } }] };
+}
+
+function cut(text: string): string {
+  return text.length > MAX_TEXT ? text.slice(0, MAX_TEXT) : text;
+}

@@ -1,0 +1,93 @@
+import { describe, expect, it } from "vitest";
+import { parseConfig } from "../src/config.ts";
+
+const MINIMAL = `
+cluster: eu-1
+boundaries:
+  - name: out
+    side: egress
+    listen: 127.0.0.1:8080
+    routes:
+      - upstream: gateway
+upstreams:
+  gateway: { url: "http://10.0.0.1:9000" }
+`;
+
+function findings(text: string, env: Record<string, string> = {}): string[] {
+  try {
+    parseConfig("tracemend.yaml", text, env);
+    return [];
+  } catch (error) {
+    return (error as Error).message.split("\n");
+  }
+}
+
+describe("the configuration", () => {
+  it("fills in every default", () => {
+    const config = parseConfig("tracemend.yaml", MINIMAL, {});
+    expect(config.boundaries[0]).toMatchObject({
+      listen: { host: "127.0.0.1", port: 8080 },
+      policy: {},
+      routes: [{ match: {}, upstream: "gateway" }],
+    });
+    expect(config.admin.listen).toEqual({ host: "127.0.0.1", port: 9464 });
+    expect(config.shutdown).toEqual({ drain_ms: 10_000, flush_ms: 5000 });
+  });
+
+  it("listens on loopback where only a port is given, and reads IPv6 in brackets", () => {
+    const listen = (text: string) =>
+      parseConfig("f", MINIMAL.replace("127.0.0.1:8080", text), {}).boundaries[0]?.listen;
+    expect(listen('":8080"')).toEqual({ host: "127.0.0.1", port: 8080 });
+    expect(listen('"[::1]:8080"')).toEqual({ host: "::1", port: 8080 });
+  });
+
+  it("names file, line, column and key of each thing that is wrong, all at once", () => {
+    const wrong = MINIMAL.replace("side: egress", "side: sideways").replace(
+      "cluster: eu-1",
+      "cluster: EU 1\nclusters: 2",
+    );
+    expect(findings(wrong)).toEqual([
+      expect.stringMatching(/^tracemend\.yaml:2:1: cluster: must be 1 to 16 characters/),
+      expect.stringMatching(/^tracemend\.yaml:6:5: boundaries\.0\.side: .*"ingress"\|"egress"/),
+      "tracemend.yaml:3:1: clusters: is not a key that is known here",
+    ]);
+  });
+
+  it("says which upstreams there are when a route names another", () => {
+    expect(findings(MINIMAL.replace("upstream: gateway", "upstream: gatevay"))).toEqual([
+      'tracemend.yaml:8:9: boundaries.0.routes.0.upstream: there is no upstream "gatevay" (there are: gateway)',
+    ]);
+  });
+
+  it("says what contradicts itself in a policy, and where", () => {
+    const strip = "listen: 127.0.0.1:8080\n    policy: { strip: true, carrier: { send: true } }";
+    expect(findings(MINIMAL.replace("listen: 127.0.0.1:8080", strip))).toEqual([
+      expect.stringMatching(/^tracemend\.yaml:7:5: boundaries\.0\.policy: carrier\.send is true/),
+    ]);
+    const other = "listen: 127.0.0.1:8080\n    policy: { upstreams: { gatevay: { strip: true } } }";
+    expect(findings(MINIMAL.replace("listen: 127.0.0.1:8080", other))).toEqual([
+      expect.stringContaining('boundaries.0.policy.upstreams.gatevay: there is no upstream "gatevay"'),
+    ]);
+  });
+
+  it("names the line of text that is no YAML", () => {
+    expect(findings("cluster: [eu-1\nboundaries: []")[0]).toMatch(/^tracemend\.yaml:2:1: /);
+  });
+
+  it("takes environment variables with and without a default, and names the ones that are missing", () => {
+    const text = MINIMAL.replace("8080", "${env:PORT}").replace("egress", "${env:SIDE:-ingress}");
+    expect(parseConfig("f", text, { PORT: "7000" }).boundaries[0]).toMatchObject({
+      side: "ingress",
+      listen: { port: 7000 },
+    });
+    expect(findings(text)).toEqual(["tracemend.yaml: environment variable PORT is not set and has no default"]);
+  });
+
+  it("refuses two boundaries of one name and receivers that have nowhere to send to", () => {
+    const again = MINIMAL.replace("upstreams:", MINIMAL.split("\n").slice(3, 8).join("\n") + "\nupstreams:");
+    expect(findings(again)).toEqual([expect.stringContaining("boundaries.1.name: out is taken")]);
+    expect(findings(`${MINIMAL}receivers: { otlp_grpc: { listen: ":4317" } }\n`)).toEqual([
+      "tracemend.yaml:11:1: receivers: OTLP is received but there are no destinations to send it to",
+    ]);
+  });
+});

@@ -1,0 +1,37 @@
+/** A crossing as the proxy reports it, for tests: a sampled GET that was answered with 200. */
+import type { Crossing, FieldLines, OwnSpans, PolicyOptions } from "@tracemend/context";
+import { cross, defineBoundary } from "@tracemend/context";
+
+export const SPANS: OwnSpans = {
+  traceId: "0af7651916cd43dd8448eb211c80319c",
+  serverSpanId: "b7ad6b7169203331",
+  clientSpanId: "00f067aa0ba902b8",
+};
+
+export const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
+export const PARENT = "00f067aa0ba902b7";
+
+export function crossingOf(lines: FieldLines, changes: Partial<Crossing> = {}, policy: PolicyOptions = {}): Crossing {
+  const boundary = defineBoundary({ name: "edge", side: "ingress", cluster: "us-1", policy });
+  return {
+    boundary: boundary.name,
+    side: boundary.side,
+    cluster: boundary.cluster,
+    ...cross(boundary, lines, () => SPANS),
+    startMs: 1_700_000_000_000,
+    endMs: 1_700_000_000_012.5,
+    protocol: "http/1.1",
+    scheme: "http",
+    method: "GET",
+    path: "/products",
+    authority: "shop.example",
+    userAgent: "curl/8",
+    requestId: "order-1",
+    downstream: { address: "10.0.0.1", port: 5000 },
+    upstream: { name: "catalogue", address: "10.0.0.2", port: 8080, localPort: 41_000 },
+    status: 200,
+    grpcStatus: undefined,
+    failure: undefined,
+    ...changes,
+  };
+}

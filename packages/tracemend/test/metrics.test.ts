@@ -1,0 +1,60 @@
+import { describe, expect, it } from "vitest";
+import { createCrossingCounters, createMetricsText, writeDestinations, writeLedger } from "../src/metrics.ts";
+import { crossingOf } from "./crossing.ts";
+
+describe("the metrics", () => {
+  it("count crossings by verdict, parent and outcome", () => {
+    const counters = createCrossingCounters();
+    counters.crossed(crossingOf([]));
+    counters.crossed(crossingOf([]));
+    counters.crossed(crossingOf([], { status: 502, failure: { kind: "connect", side: "upstream" } }));
+    const text = createMetricsText();
+    counters.write(text);
+    expect(text.toString().split("\n").slice(2, 4)).toEqual([
+      'tracemend_crossings_total{boundary="edge",action="start",reason="no-context",parent="own",status="2xx",failure="none"} 2',
+      'tracemend_crossings_total{boundary="edge",action="start",reason="no-context",parent="own",status="5xx",failure="upstream"} 1',
+    ]);
+  });
+
+  it("tell of each item what became of it", () => {
+    const text = createMetricsText();
+    writeLedger(text, [
+      {
+        signal: "traces",
+        destination: "agent",
+        received: 10,
+        exported: 4,
+        dropped: { "queue-full": 0, "retry-expired": 0, "too-large": 0, shutdown: 1 },
+        refusedByPeer: 2,
+        sampledOut: 0,
+        queued: 2,
+        inFlight: 1,
+        turnedAway: 7,
+      },
+    ]);
+    const lines = text.toString().split("\n");
+    expect(lines).toContain('tracemend_otlp_items_total{signal="traces",destination="agent",state="received"} 10');
+    expect(lines).toContain(
+      'tracemend_otlp_items_total{signal="traces",destination="agent",state="dropped",reason="shutdown"} 1',
+    );
+    expect(lines).toContain('tracemend_otlp_items_turned_away_total{signal="traces",destination="agent"} 7');
+    expect(lines).toContain('tracemend_otlp_items_waiting{signal="traces",destination="agent",state="in_flight"} 1');
+  });
+
+  it("escape what could end a label", () => {
+    const text = createMetricsText();
+    text.sample("x", { name: 'a"b\\c\nd' }, 1);
+    expect(text.toString()).toBe('x{name="a\\"b\\\\c\\nd"} 1\n');
+  });
+
+  it("show each queue beside its capacity", () => {
+    const text = createMetricsText();
+    const state = { name: "agent", region: undefined, signals: [], reachable: false, lastFailure: undefined };
+    writeDestinations(text, [
+      { ...state, queueBytes: 5, queueCapacityBytes: 10, flushes: { size: 0, timeout: 0, close: 0 } },
+    ]);
+    expect(text.toString()).toMatch(
+      /tracemend_queue_bytes\{destination="agent"\} 5[^]*capacity_bytes\{destination="agent"\} 10[^]*reachable\{destination="agent"\} 0/,
+    );
+  });
+});

@@ -1,0 +1,46 @@
+import { createIds } from "@tracemend/context";
+import type { Batch } from "@tracemend/otlp";
+import { forEachSpan } from "@tracemend/otlp";
+import { describe, expect, it } from "vitest";
+import { createSpanSource } from "../src/span-source.ts";
+import { crossingOf } from "./crossing.ts";
+
+/** A pipeline with room for so many reservations at a time. */
+function roomFor(pairs: number) {
+  const state = { free: pairs, filled: [] as Batch[], bytes: 0 };
+  const pipeline = {
+    reserve(bytes: number) {
+      if (state.free === 0) return undefined;
+      state.free -= 1;
+      state.bytes = bytes;
+      return { fill: (batch: Batch) => void state.filled.push(batch), release: () => void (state.free += 1) };
+    },
+  };
+  return { state, pipeline };
+}
+
+let count = 0;
+const ids = createIds((bytes) => bytes.fill((count += 1)));
+const resource = { "service.name": "tracemend" };
+
+describe("the source of our own spans", () => {
+  it("grants nothing where the queue has no room", () => {
+    expect(createSpanSource({ pipeline: roomFor(0).pipeline, ids, resource, version: "1" }).grant()).toBeUndefined();
+  });
+
+  it("gives the room back where the ids were not used", () => {
+    const { pipeline, state } = roomFor(1);
+    createSpanSource({ pipeline, ids, resource, version: "1" }).grant()?.release();
+    expect(state).toMatchObject({ free: 1, filled: [] });
+  });
+
+  it("fills the room it held with both spans, and they fit", () => {
+    const { pipeline, state } = roomFor(1);
+    const grant = createSpanSource({ pipeline, ids, resource, version: "1" }).grant();
+    grant?.finish(crossingOf([]));
+    const seen: string[] = [];
+    for (const batch of state.filled) forEachSpan(batch, (span) => void seen.push(span.spanId()));
+    expect(new Set(seen)).toEqual(new Set([grant?.spans.serverSpanId, grant?.spans.clientSpanId]));
+    expect(state.filled[0]?.bytes).toBeLessThanOrEqual(state.bytes);
+  });
+});

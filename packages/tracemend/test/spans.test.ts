@@ -1,0 +1,116 @@
+import { encodeSpans } from "@tracemend/otlp";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { PAIR_BYTES, spansOf } from "../src/spans.ts";
+import { PARENT, SPANS, TRACE, crossingOf } from "./crossing.ts";
+
+const INBOUND = ["traceparent", `00-${TRACE}-${PARENT}-01`];
+
+describe("the spans of a crossing", () => {
+  it("are a SERVER span under the caller and a CLIENT span under it, in the caller's trace", () => {
+    const [server, client] = spansOf(crossingOf(INBOUND), SPANS);
+    expect(server).toMatchObject({
+      traceId: TRACE,
+      spanId: SPANS.serverSpanId,
+      parentSpanId: PARENT,
+      kind: "server",
+      flags: 0x301,
+    });
+    expect(client).toMatchObject({
+      traceId: TRACE,
+      spanId: SPANS.clientSpanId,
+      parentSpanId: SPANS.serverSpanId,
+      kind: "client",
+      flags: 0x101,
+    });
+    expect(server?.attributes).toMatchObject({
+      "http.request.method": "GET",
+      "url.path": "/products",
+      "http.response.status_code": 200,
+      "tracemend.verdict.reason": "intact",
+      "tracemend.destination.cluster": "us-1",
+      "network.peer.port": 5000,
+    });
+    expect(server?.attributes).not.toHaveProperty("error.type");
+  });
+
+  it("have no parent where the trace begins here", () => {
+    const [server] = spansOf(crossingOf([]), SPANS);
+    expect(server).not.toHaveProperty("parentSpanId");
+    expect(server?.traceId).toBe(SPANS.traceId);
+  });
+
+  it("keep a link to the context that a restart leaves behind", () => {
+    const [server] = spansOf(crossingOf(INBOUND, {}, { trust: "restart" }), SPANS);
+    expect(server?.traceId).toBe(SPANS.traceId);
+    expect(server?.links).toEqual([
+      { traceId: TRACE, spanId: PARENT, attributes: { "tracemend.verdict.reason": "untrusted" } },
+    ]);
+  });
+
+  it("name the method only, never the path, so that names stay few", () => {
+    expect(spansOf(crossingOf(INBOUND), SPANS).map((span) => span.name)).toEqual(["GET", "GET"]);
+  });
+
+  it("name a gRPC call by service and method and carry its status", () => {
+    const [server, client] = spansOf(
+      crossingOf(INBOUND, { path: "/demo.Echo/Unary", method: "POST", grpcStatus: 5, protocol: "h2" }),
+      SPANS,
+    );
+    expect(server?.name).toBe("demo.Echo/Unary");
+    expect(server?.attributes).toMatchObject({
+      "rpc.system": "grpc",
+      "rpc.service": "demo.Echo",
+      "rpc.method": "Unary",
+      "rpc.grpc.status_code": 5,
+    });
+    expect(server).not.toHaveProperty("status");
+    expect(client?.status).toEqual({ code: "error" });
+  });
+
+  it("call a 404 an error of the caller only, and a 502 an error of both", () => {
+    const statuses = (status: number) =>
+      spansOf(crossingOf(INBOUND, { status }), SPANS).map((span) => span.status?.code);
+    expect(statuses(404)).toEqual([undefined, "error"]);
+    expect(statuses(502)).toEqual(["error", "error"]);
+  });
+
+  it("are a SERVER span alone where nothing was called", () => {
+    const failure = { kind: "no-route", side: "internal" } as const;
+    const spans = spansOf(crossingOf(INBOUND, { upstream: undefined, status: 404, failure }), SPANS);
+    expect(spans.map((span) => span.kind)).toEqual(["server"]);
+    expect(spans[0]?.attributes["error.type"]).toBe("no-route");
+  });
+
+  it("fit the room that is held for them, whatever a peer sends", () => {
+    const text = fc.string({
+      unit: fc.integer({ min: 0x20, max: 0xff }).map((code) => String.fromCharCode(code)),
+      maxLength: 3000,
+    });
+    fc.assert(
+      fc.property(
+        text,
+        text,
+        text,
+        text,
+        text,
+        text,
+        fc.boolean(),
+        (path, authority, userAgent, requestId, state, method, grpc) => {
+          const lines = [...INBOUND, "tracestate", state];
+          const changes = {
+            path: `/${path}`,
+            authority,
+            userAgent,
+            requestId,
+            method,
+            grpcStatus: grpc ? 2 : undefined,
+          };
+          const spans = spansOf(crossingOf(lines, changes), SPANS);
+          expect(encodeSpans({}, { name: "tracemend", version: "0.1.0" }, spans).bytes).toBeLessThanOrEqual(PAIR_BYTES);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+});
