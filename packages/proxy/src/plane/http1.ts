@@ -50,7 +50,10 @@ export class Http1Caller implements Caller {
   attach(events: CallerEvents): void {
     this.#events = events;
     const response = this.#response;
-    response.once("close", () => events.closed(response.writableFinished));
+    response.once("close", () => {
+      answering.delete(this.#request.socket);
+      events.closed(response.writableFinished);
+    });
   }
 
   pause(): void {
@@ -77,6 +80,7 @@ export class Http1Caller implements Caller {
 
   answer(head: AnswerHead): void {
     const response = this.#response;
+    answering.add(this.#request.socket);
     if (this.#options.closing()) response.shouldKeepAlive = false;
     const lines = head.lines as string[];
     if (head.reason === undefined) response.writeHead(head.status, lines);
@@ -119,6 +123,23 @@ export class Http1Caller implements Caller {
   reset(): void {
     breakOff(this.#request.socket);
   }
+}
+
+/** Connections with an answer under way: nothing else may be written to them. */
+const answering = new WeakSet<Socket>();
+
+/** Bytes that are no HTTP/1.1, or too many of them: there is no exchange to refuse, only a connection to end. */
+export function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || answering.has(socket)) return void socket.destroy();
+  const [status, reason] =
+    error.code === "HPE_HEADER_OVERFLOW"
+      ? [431, "Request Header Fields Too Large"]
+      : error.code === "ERR_HTTP_REQUEST_TIMEOUT"
+        ? [408, "Request Timeout"]
+        : [400, "Bad Request"];
+  const text = `${reason.toLowerCase()}\n`;
+  const lines = ["content-type", "text/plain; charset=utf-8", "content-length", String(text.length)];
+  socket.end(formatHead(status, reason, [...lines, "connection", "close"]) + text, "latin1");
 }
 
 function flushHead(caller: Http1Caller): void {

@@ -6,7 +6,7 @@ import type { Server as SecureServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { fieldValue } from "@tracemend/context";
 import { Http1Tunnel } from "./http1-tunnel.ts";
-import { Http1Caller } from "./http1.ts";
+import { Http1Caller, refuseConnection } from "./http1.ts";
 import { createHttp2 } from "./http2.ts";
 import type { Caller, EngineSettings, ListenTarget, Listener, TlsIdentity } from "./plane.ts";
 import { sniff } from "./sniff.ts";
@@ -68,6 +68,7 @@ export async function listen(
   );
   const tunnel = (request: IncomingMessage, socket: Socket, first: Uint8Array): void =>
     accept(new Http1Tunnel(request, socket, first, options(request, false)));
+  server.on("clientError", refuseConnection);
   server.on("upgrade", tunnel);
   server.on("connect", tunnel);
 
