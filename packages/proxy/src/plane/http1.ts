@@ -81,7 +81,8 @@ export class Http1Caller implements Caller {
   answer(head: AnswerHead): void {
     const response = this.#response;
     answering.add(this.#request.socket);
-    if (this.#options.closing()) response.shouldKeepAlive = false;
+    if (head.last) ending.add(this.#request.socket);
+    if (head.last || this.#options.closing()) response.shouldKeepAlive = false;
     const lines = head.lines as string[];
     if (head.reason === undefined) response.writeHead(head.status, lines);
     else response.writeHead(head.status, head.reason, lines);
@@ -123,6 +124,14 @@ export class Http1Caller implements Caller {
   reset(): void {
     breakOff(this.#request.socket);
   }
+}
+
+/** Connections whose last request is answered. */
+const ending = new WeakSet<Socket>();
+
+/** node:http goes on to parse what came with a request whose answer closes the connection. */
+export function isEnding(socket: Socket): boolean {
+  return ending.has(socket);
 }
 
 /** Connections with an answer under way: nothing else may be written to them. */
