@@ -50,8 +50,11 @@ export class Http1Caller implements Caller {
   attach(events: CallerEvents): void {
     this.#events = events;
     const response = this.#response;
+    const { socket } = this.#request;
     response.once("close", () => {
-      answering.delete(this.#request.socket);
+      answering.delete(socket);
+      // A head that left before the listener closed promised to keep the connection: it is idle now and nobody ends it.
+      if (this.#options.closing()) socket.end();
       events.closed(response.writableFinished);
     });
   }
