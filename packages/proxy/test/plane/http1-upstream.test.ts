@@ -134,7 +134,7 @@ describe("an HTTP/1.1 upstream", () => {
     const far = await openBorder({ url: "http://192.0.2.1:9" }, { clock, timeouts: { connectMs: 500 } });
     const caller = await dialLenient(far.port);
     caller.send(GET);
-    await clock.whenPending(2);
+    await clock.whenDueIn(500);
     clock.advance(600);
     expect(await caller.until("\n\r\n")).toMatch(/^HTTP\/1\.1 50[24] /);
     caller.socket.destroy();

@@ -50,7 +50,7 @@ describe("a plaintext port", () => {
 
   it("gives up a connection that says nothing", async () => {
     const caller = await dialLenient(border.port);
-    await clock.whenPending(1);
+    await clock.whenDueIn(1_000);
     clock.advance(1_001);
     expect(await caller.closed).toBe("");
   });

@@ -24,7 +24,7 @@ interface TlsService {
   close(): Promise<void>;
 }
 
-async function startTls(alpn: readonly string[]): Promise<TlsService> {
+async function startTls(alpn: readonly string[], port = 0): Promise<TlsService> {
   const names: unknown[] = [];
   const protocols: (string | false | null)[] = [];
   const sockets = new Set<Socket>();
@@ -40,7 +40,7 @@ async function startTls(alpn: readonly string[]): Promise<TlsService> {
     protocols.push(socket.alpnProtocol);
     sockets.add(socket);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   return {
     port: (server.address() as AddressInfo).port,
     names,
@@ -109,6 +109,20 @@ describe("an upstream over TLS", () => {
     expect(await ask(border.port, ["a"])).toContain(`over ${version}`);
     await border.close();
     await service.close();
+  });
+
+  it("that comes back speaking another version is asked anew", async () => {
+    const service = await startTls(["h2", "http/1.1"]);
+    const border = await openBorder({ url: `https://localhost:${service.port}`, tls: { ca: authority.ca } });
+    expect(await ask(border.port, ["a"])).toContain("over h2");
+    await service.close();
+    const older = await startTls(["http/1.1"], service.port);
+    await expect.poll(() => ask(border.port, ["a"])).toContain("over h1");
+    await older.close();
+    const newer = await startTls(["h2", "http/1.1"], service.port);
+    expect(await ask(border.port, ["a"])).toContain("over h");
+    await border.close();
+    await newer.close();
   });
 
   it("whose certificate is not trusted cannot be reached, and one that declines h2 either", async () => {
