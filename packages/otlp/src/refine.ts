@@ -91,6 +91,9 @@ class Inspection {
   repeats = false;
   readonly #envelopes = new Map<Envelope, ItemDefect | undefined>();
   readonly #attribute = new AttributeView();
+  /** One for each level of nesting; a new one for each message would be most of the cost. */
+  readonly #cursors: Cursor[] = [];
+  #depth = 0;
 
   /** What is wrong beside the items of an envelope, or around it. */
   envelope(envelope: Envelope): ItemDefect | undefined {
@@ -105,7 +108,8 @@ class Inspection {
   message(type: MessageType, bytes: Uint8Array, start: number, stop: number, whole: boolean): ItemDefect | undefined {
     let seen = 0;
     let defect: ItemDefect | undefined;
-    const cursor = new Cursor().open(bytes, start, stop);
+    const cursor = (this.#cursors[this.#depth] ??= new Cursor()).open(bytes, start, stop);
+    this.#depth++;
     while (cursor.next()) {
       const field = type.fields[cursor.field];
       if (field === undefined) continue;
@@ -118,6 +122,7 @@ class Inspection {
       if (field.envelops && !whole) continue;
       defect ??= this.#value(type, field, cursor);
     }
+    this.#depth--;
     if (type === messageTypes.Resource) this.#findRepeatedKeys(bytes, start, stop);
     if (type === messageTypes.Span) defect ??= missingId(bytes, start, stop);
     return defect;
