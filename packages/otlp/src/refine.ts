@@ -89,7 +89,8 @@ function describe(batch: Batch, rejected: number, defects: ReadonlyMap<ItemDefec
 /** Looks through messages for defects, and remembers whether any singular field repeats. */
 class Inspection {
   repeats = false;
-  readonly #envelopes = new Map<Envelope, ItemDefect | undefined>();
+  /** The envelopes around the current item, by depth. */
+  readonly #around: { readonly envelope: Envelope; readonly defect: ItemDefect | undefined }[] = [];
   readonly #attribute = new AttributeView();
   /** One for each level of nesting; a new one for each message would be most of the cost. */
   readonly #cursors: Cursor[] = [];
@@ -97,10 +98,11 @@ class Inspection {
 
   /** What is wrong beside the items of an envelope, or around it. */
   envelope(envelope: Envelope): ItemDefect | undefined {
-    if (this.#envelopes.has(envelope)) return this.#envelopes.get(envelope);
+    const known = this.#around[envelope.depth];
+    if (known?.envelope === envelope) return known.defect;
     const outer = envelope.parent === undefined ? undefined : this.envelope(envelope.parent);
     const defect = outer ?? this.message(envelope.type, envelope.bytes, envelope.start, envelope.stop, false);
-    this.#envelopes.set(envelope, defect);
+    this.#around[envelope.depth] = { envelope, defect };
     return defect;
   }
 
