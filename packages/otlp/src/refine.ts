@@ -1,4 +1,4 @@
-/** Takes the items out of a batch that would make the next hop refuse all of it, and settles what readers disagree on. */
+/** Rejects the items for which the next hop would refuse a whole batch, and settles what readers disagree on. */
 
 import { AttributeView } from "./attribute.ts";
 import { type Batch, batchOf, isDivisible, requestTypes } from "./batch.ts";
