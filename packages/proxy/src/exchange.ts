@@ -57,6 +57,7 @@ export class Exchange implements Deadline {
   grpcStatus: number | undefined;
 
   deadlineMs: number = Number.POSITIVE_INFINITY;
+  place = -1;
 
   /** How carrying ended; undefined where the caller got the upstream's whole answer. */
   readonly carried: Promise<Failure | undefined>;

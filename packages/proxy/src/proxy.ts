@@ -57,11 +57,10 @@ async function pass(exchange: Exchange): Promise<void> {
       route(exchange) ??
       forward(exchange, new Relaying(exchange)) ??
       (await relay(exchange));
-    if (failure !== undefined) refuse(exchange, failure);
   } catch {
     failure = failureOf("internal");
     exchange.settle(failure);
-    exchange.caller.reset(failure.code);
   }
+  if (failure !== undefined) refuse(exchange, failure);
   record(exchange, failure);
 }
