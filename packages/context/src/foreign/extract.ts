@@ -46,7 +46,7 @@ export function extract(rules: ExtractRules, lines: FieldLines, reading: Reading
   if (found.length === 0) return reading;
   const listed = found.filter((each) => each.listed);
   const winner = winnerOf(rules, listed, reading.kind === "valid");
-  const notes = found.flatMap((each) => codeOf(each.reading));
+  const notes = listed.flatMap((each) => codeOf(each.reading));
   const won = winner === undefined ? ownClaim(reading) : claimOf(winner);
   const rivals: TraceContext[] = [];
   for (const claim of [...listed.map(claimOf), ownClaim(reading)]) {

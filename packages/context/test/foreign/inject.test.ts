@@ -73,6 +73,13 @@ describe("a format that tells of an older context", () => {
     expect(pass(agreeing, { repairs: { stale: "on" } }).left).toBe(agreeing);
   });
 
+  it("is not looked for in a field that only has a format's name", () => {
+    const plain = [...W3C, "Request-Id", "5f0c1c1e", "b3", "tablet"];
+    const { reading, left } = pass(plain, { repairs: { stale: "on" }, stale: "remove" });
+    expect(left).toBe(plain);
+    expect(reading).toMatchObject({ kind: "valid", notes: [] });
+  });
+
   it("never goes on from a caller that is not believed, be it listed", () => {
     const policy = { extract: ["w3c", "b3"], inject: [] } as const;
     for (const trust of ["restart", "ignore"] as const) {
