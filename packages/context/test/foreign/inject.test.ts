@@ -45,6 +45,13 @@ describe("formats that leave", () => {
     ]);
   });
 
+  it("keep it too where the policy names the format for writing alone", () => {
+    const lines = [...W3C, "x-datadog-trace-id", "7", "x-datadog-parent-id", "8", "x-datadog-tags", "_dd.p.dm=-1"];
+    expect(valuesOf(pass(lines, { inject: ["datadog"] }, SPANS).left, "x-datadog-tags")).toEqual([
+      `_dd.p.tid=${TRACE.slice(0, 16)},_dd.p.dm=-1`,
+    ]);
+  });
+
   it("are written anew where they came malformed beside a good context", () => {
     const { left } = pass([...W3C, "b3", "junk"], { extract: ["w3c", "b3"] });
     expect(valuesOf(left, "b3")).toEqual([`${TRACE}-${PARENT}-1`]);
