@@ -45,6 +45,13 @@ describe("formats that leave", () => {
     ]);
   });
 
+  it("keep it too where the policy names the format for writing alone", () => {
+    const lines = [...W3C, "x-datadog-trace-id", "7", "x-datadog-parent-id", "8", "x-datadog-tags", "_dd.p.dm=-1"];
+    expect(valuesOf(pass(lines, { inject: ["datadog"] }, SPANS).left, "x-datadog-tags")).toEqual([
+      `_dd.p.tid=${TRACE.slice(0, 16)},_dd.p.dm=-1`,
+    ]);
+  });
+
   it("are written anew where they came malformed beside a good context", () => {
     const { left } = pass([...W3C, "b3", "junk"], { extract: ["w3c", "b3"] });
     expect(valuesOf(left, "b3")).toEqual([`${TRACE}-${PARENT}-1`]);
@@ -71,6 +78,13 @@ describe("a format that tells of an older context", () => {
     expect(valuesOf(pass(lines, { repairs: { stale: "on" } }).left, "b3")).toEqual([`${TRACE}-${PARENT}-1`]);
     const agreeing = [...W3C, ...B3];
     expect(pass(agreeing, { repairs: { stale: "on" } }).left).toBe(agreeing);
+  });
+
+  it("is not looked for in a field that only has a format's name", () => {
+    const plain = [...W3C, "Request-Id", "5f0c1c1e", "b3", "tablet"];
+    const { reading, left } = pass(plain, { repairs: { stale: "on" }, stale: "remove" });
+    expect(left).toBe(plain);
+    expect(reading).toMatchObject({ kind: "valid", notes: [] });
   });
 
   it("never goes on from a caller that is not believed, be it listed", () => {
