@@ -53,8 +53,8 @@ async function pass(exchange: Exchange): Promise<void> {
   try {
     failure =
       receive(exchange) ??
-      cross(exchange) ??
       route(exchange) ??
+      cross(exchange) ??
       forward(exchange, new Relaying(exchange)) ??
       (await relay(exchange));
   } catch {
