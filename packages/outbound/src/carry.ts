@@ -3,7 +3,7 @@ import type { Api, Call, CallCounts } from "./call.ts";
 import type { Carried, Handling } from "./handling.ts";
 import { routeOf } from "./handling.ts";
 import type { Head } from "./head.ts";
-import { TRACE_FIELDS, applyToHead } from "./head.ts";
+import { applyToHead, traceFields } from "./head.ts";
 import type { Outcome } from "./judge-call.ts";
 import { judgeCall, judgeForeign } from "./judge-call.ts";
 import { findLocation } from "./location.ts";
@@ -30,11 +30,13 @@ export interface Carry {
 
 export function createCarry(settings: Settings): Carry {
   const counts = { kept: 0, carried: 0, single: 0, withheld: 0, reported: 0, left: 0 };
-  const { carrier } = settings.boundary.policy;
-  const fields = carrier === undefined ? TRACE_FIELDS : [...TRACE_FIELDS, carrier.field];
+  const fields = traceFields(settings.boundary.policy);
 
   const judge = (outgoing: Outgoing, head: Head, handling: Handling | undefined): Outcome => {
-    if (!settings.allows(outgoing.host, outgoing.port)) return judgeForeign(head, settings, fields);
+    if (!settings.allows(outgoing.host, outgoing.port)) {
+      if (settings.withhold === "on") head.refuse?.();
+      return judgeForeign(head, settings, fields);
+    }
     const carried = handling === undefined ? undefined : carriedNow(handling, settings);
     return judgeCall(head, settings, carried, handling !== undefined && isOver(handling, settings));
   };

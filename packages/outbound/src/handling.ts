@@ -1,7 +1,7 @@
 /** The request that is being handled, and what of its head goes on to the calls made for it. */
 import type { Boundary, FieldLines, TraceContext } from "@tracemend/context";
 import { applyEdits, cross } from "@tracemend/context";
-import { TRACE_FIELDS } from "./head.ts";
+import { traceFields } from "./head.ts";
 
 /** A request as its server hands it over. */
 export interface Handled {
@@ -47,7 +47,7 @@ export function routeOf({ route, path }: Handled): string {
 function carriedOf(boundary: Boundary, lines: FieldLines): Carried {
   const { verdict } = cross(boundary, lines, () => undefined);
   const { carrier } = boundary.policy;
-  const wanted = carrier?.send === true ? [...TRACE_FIELDS, carrier.field] : TRACE_FIELDS;
+  const wanted = traceFields(boundary.policy).filter((name) => name !== carrier?.field || carrier.send);
   const left = applyEdits(lines, verdict.edits);
   const values = new Map<string, string>();
   for (let at = 0; at + 1 < left.length; at += 2) {

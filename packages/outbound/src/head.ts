@@ -1,5 +1,5 @@
 /** The head of a call that is about to leave: the narrow waist between the clients and the decision. */
-import type { Edits } from "@tracemend/context";
+import type { Edits, Policy } from "@tracemend/context";
 
 /** Field names are lower case. */
 export interface Head {
@@ -10,10 +10,16 @@ export interface Head {
   remove(name: string): void;
   /** Whether the head is already written and can only be read. */
   readonly sealed: boolean;
+  /** Trace fields that others are yet to add do not leave; absent where nobody can add any. */
+  readonly refuse?: () => void;
 }
 
-/** The fields of a trace, without those a boundary's policy adds. */
-export const TRACE_FIELDS: readonly string[] = ["traceparent", "tracestate", "baggage"];
+const W3C_FIELDS: readonly string[] = ["traceparent", "tracestate", "baggage"];
+
+/** Every field of a trace that may leave under this policy, lower case. */
+export function traceFields({ carrier }: Policy): readonly string[] {
+  return carrier === undefined ? W3C_FIELDS : [...W3C_FIELDS, carrier.field];
+}
 
 export function applyToHead(head: Head, edits: Edits): void {
   for (const { name, value } of edits) {

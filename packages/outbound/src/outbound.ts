@@ -16,6 +16,7 @@ import { watchUndiciCalls } from "./channels/undici-calls.ts";
 import type { Handled, Handling } from "./handling.ts";
 import { createHandling } from "./handling.ts";
 import type { Head } from "./head.ts";
+import { traceFields } from "./head.ts";
 import type { OutboundOptions } from "./options.ts";
 import { completeOptions } from "./options.ts";
 
@@ -46,7 +47,11 @@ export function createOutbound(options: OutboundOptions): Outbound {
   const begin = (request: Handled): Handling => createHandling(settings.boundary, request);
   const onCall = (outgoing: Outgoing, head: Head): void => calls.carry(outgoing, head, storage.getStore(), true);
   const http2 = watchHttp2Calls(onCall);
-  const watches = [watchUndiciCalls(onCall), watchHttpCalls(onCall), () => http2.unwatch()];
+  const watches = [
+    watchUndiciCalls(onCall, traceFields(settings.boundary.policy)),
+    watchHttpCalls(onCall),
+    () => http2.unwatch(),
+  ];
   if (settings.servers) watches.push(watchServers(storage, begin, settings.now));
   return {
     handle: (request, run) => {

@@ -6,11 +6,29 @@ import { watch } from "./watch.ts";
 
 type HeaderList = (string | string[])[];
 
-export function watchUndiciCalls(onCall: OnCall): Unwatch {
+/** `fields` are those of which one line leaves, or none. */
+export function watchUndiciCalls(onCall: OnCall, fields: readonly string[]): Unwatch {
+  const isOurs = new Set(fields);
+
+  // OpenTelemetry's instrumentation appends its fields to a request that may have them. When it subscribed before us,
+  // both are there and are judged. When after us, its line takes the place of the one that is there.
+  function addOnce(this: UndiciRequest, name: string, value: string): unknown {
+    const lower = name.toLowerCase();
+    if (isOurs.has(lower)) removeFrom(this.headers as HeaderList, lower);
+    return (Object.getPrototypeOf(this) as UndiciRequest).addHeader.call(this, name, value);
+  }
+
+  function addOthers(this: UndiciRequest, name: string, value: string): unknown {
+    if (isOurs.has(name.toLowerCase())) return this;
+    return (Object.getPrototypeOf(this) as UndiciRequest).addHeader.call(this, name, value);
+  }
+
   return watch("undici:request:create", ({ request }) => {
     if (!Array.isArray(request.headers)) return;
-    const head = headOf(request.headers as HeaderList);
     request.addHeader = addOnce;
+    const head = headOf(request.headers as HeaderList, () => {
+      request.addHeader = addOthers;
+    });
     onCall(outgoingOf(request), head);
   });
 }
@@ -25,20 +43,9 @@ function portOf(port: string, protocol: string): number {
   return protocol === "https:" ? 443 : 80;
 }
 
-const ONCE = new Set(["traceparent", "tracestate", "baggage"]);
-
-/**
- * OpenTelemetry's instrumentation appends its fields to a request that may have them. When it subscribed after us, this
- * makes its line take the place of the one that is there; when before, both are there already and are judged.
- */
-function addOnce(this: UndiciRequest, name: string, value: string): unknown {
-  const lower = name.toLowerCase();
-  if (ONCE.has(lower)) removeFrom(this.headers as HeaderList, lower);
-  return (Object.getPrototypeOf(this) as UndiciRequest).addHeader.call(this, name, value);
-}
-
-function headOf(list: HeaderList): Head {
+function headOf(list: HeaderList, refuse: () => void): Head {
   return {
+    refuse,
     sealed: false,
     values: (name) => valuesIn(list, name),
     set: (name, value) => {
