@@ -36,8 +36,11 @@ async function runPhase(clusters: Clusters, repair: Repair): Promise<Phase> {
   const prices = await send(clusters.shopUrl, "/prices", PRICES, WIDTH, told);
   status(`${title} waiting for the last spans …`);
   const complete = await settled(clusters.agents, total * SPANS_PER_REQUEST);
-  const breaks = await breaksSeen(clusters.adminUrls["us-1"]);
   const spans = clusters.agents.take();
+  status(`${title} waiting for the diagnosis …`);
+  const { breaks, requests } = await breaksSeen(clusters);
+  await settled(clusters.agents, requests * SPANS_PER_REQUEST);
+  clusters.agents.take();
   const phase: Phase = {
     repair,
     sent: { products, prices },
