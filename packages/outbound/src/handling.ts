@@ -25,16 +25,24 @@ export interface Handling {
   readonly request: Handled;
   /** Read and judged on the first call that asks: a request that calls nobody costs nothing. */
   carried(): Carried;
-  /** Epoch milliseconds at which the answer was over; undefined before. */
-  endedAtMs: number | undefined;
+  /** The answer is over: from now on its context goes on only for as long as the policy says. */
+  end(): void;
+  /** Epoch milliseconds; undefined before `end`. */
+  readonly endedAtMs: number | undefined;
 }
 
-export function createHandling(boundary: Boundary, request: Handled): Handling {
+export function createHandling(boundary: Boundary, request: Handled, now: () => number): Handling {
   let carried: Carried | undefined;
+  let endedAtMs: number | undefined;
   return {
     request,
     carried: () => (carried ??= carriedOf(boundary, request.lines)),
-    endedAtMs: undefined,
+    end: () => {
+      endedAtMs ??= now();
+    },
+    get endedAtMs() {
+      return endedAtMs;
+    },
   };
 }
 

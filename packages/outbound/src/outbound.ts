@@ -44,7 +44,7 @@ export function createOutbound(options: OutboundOptions): Outbound {
   const settings = completeOptions(options);
   const storage = new AsyncLocalStorage<Handling>();
   const calls = createCarry(settings);
-  const begin = (request: Handled): Handling => createHandling(settings.boundary, request);
+  const begin = (request: Handled): Handling => createHandling(settings.boundary, request, settings.now);
   const onCall = (outgoing: Outgoing, head: Head): void => calls.carry(outgoing, head, storage.getStore(), true);
   const http2 = watchHttp2Calls(onCall);
   const watches = [
@@ -52,7 +52,7 @@ export function createOutbound(options: OutboundOptions): Outbound {
     watchHttpCalls(onCall),
     () => http2.unwatch(),
   ];
-  if (settings.servers) watches.push(watchServers(storage, begin, settings.now));
+  if (settings.servers) watches.push(watchServers(storage, begin));
   return {
     handle: (request, run) => {
       const handling = begin(request);

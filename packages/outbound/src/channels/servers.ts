@@ -8,26 +8,19 @@ import type { Unwatch } from "./watch.ts";
 import { watch } from "./watch.ts";
 
 /** Both channels speak right before the server's own listeners run, in the same turn. */
-export function watchServers(
-  storage: AsyncLocalStorage<Handling>,
-  begin: (request: Handled) => Handling,
-  now: () => number,
-): Unwatch {
-  const ends = (handling: Handling) => (): void => {
-    handling.endedAtMs = now();
-  };
+export function watchServers(storage: AsyncLocalStorage<Handling>, begin: (request: Handled) => Handling): Unwatch {
   const unwatchHttp = watch("http.server.request.start", ({ request, response }) => {
     const handling = begin(handledOf(request));
     storage.enterWith(handling);
     bindEmitter(request, storage, handling);
     bindEmitter(response, storage, handling);
-    response.once("close", ends(handling));
+    response.once("close", () => handling.end());
   });
   const unwatchHttp2 = watch("http2.server.stream.created", ({ stream, headers }) => {
     const handling = begin(handledBy(headers));
     storage.enterWith(handling);
     bindEmitter(stream, storage, handling);
-    stream.once("close", ends(handling));
+    stream.once("close", () => handling.end());
   });
   return () => {
     unwatchHttp();
