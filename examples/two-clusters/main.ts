@@ -88,7 +88,7 @@ async function keepRunning(clusters: Clusters): Promise<void> {
   line(`\nStill running; Ctrl-C ends it. To look at:`);
   line(`  the shop             ${clusters.shopUrl}/products  ${clusters.shopUrl}/prices`);
   for (const [cluster, url] of Object.entries(clusters.adminUrls)) {
-    line(`  tracemend ${cluster}       ${url}/diagnostics/breaks  ${url}/metrics  ${url}/readyz`);
+    line(`  tracemend ${cluster}       ${url}/diagnostics  ${url}/diagnostics/breaks  ${url}/metrics`);
   }
   let requests = 0;
   let whole = 0;

@@ -2,13 +2,14 @@
 import { randomFillSync } from "node:crypto";
 import { hostname } from "node:os";
 import { createIds, defineBoundary, tellAll } from "@tracemend/context";
+import { PAGE_FILES, PAGE_POLICY } from "@tracemend/dashboard";
 import type { Diagnosis } from "@tracemend/diagnosis";
 import { createDiagnosis } from "@tracemend/diagnosis";
 import type { Pipeline, Receiver } from "@tracemend/pipeline";
 import { createGrpcReceiver, createHttpReceiver, createPipeline } from "@tracemend/pipeline";
 import type { Proxy } from "@tracemend/proxy";
 import { createProxy } from "@tracemend/proxy";
-import type { Admin } from "./admin.ts";
+import type { Admin, AdminPages } from "./admin.ts";
 import { createAdmin, jsonAnswer } from "./admin.ts";
 import type { Config } from "./config.ts";
 import type { Logger } from "./log.ts";
@@ -101,6 +102,15 @@ export async function createProgram(config: Config, log: Logger): Promise<Progra
         diagnosis.tick();
         return jsonAnswer(200, diagnosis.report());
       },
+      "/diagnostics/pipeline": () =>
+        jsonAnswer(200, {
+          cluster: config.cluster,
+          version: VERSION,
+          ready,
+          destinations: pipeline.destinations(),
+          ledger: pipeline.ledger(),
+        }),
+      ...pages(),
     });
     listening("admin", admin.address);
   } catch (error) {
@@ -117,6 +127,12 @@ type Boundary = Config["boundaries"][number];
 function policyOf({ policy }: Boundary): Parameters<typeof defineBoundary>[0]["policy"] & {} {
   const { carrier, ...rest } = policy;
   return carrier === undefined ? rest : { ...rest, carrier };
+}
+
+/** The diagnostics page for people: it draws the two JSON pages beside it. */
+function pages(): AdminPages {
+  const files = Object.entries(PAGE_FILES);
+  return Object.fromEntries(files.map(([path, file]) => [path, () => ({ status: 200, policy: PAGE_POLICY, ...file })]));
 }
 
 function metricsText(

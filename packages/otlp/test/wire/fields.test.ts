@@ -61,6 +61,6 @@ describe("the field table", () => {
     expect(typeof single).toBe(
       field.wire === 2 && field.type !== "message" ? "string" : (kinds[field.type] ?? "number"),
     );
-    if (field.type === "sint32") expect(single).toBe(-1);
+    expect(field.type !== "sint32" || single === -1).toBe(true);
   });
 });
