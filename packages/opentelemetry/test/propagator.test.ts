@@ -96,7 +96,7 @@ describe("what is extracted", () => {
 
 describe("what is injected", () => {
   it("names the span, keeps the random flag and masks the reserved ones, whatever flags came", () => {
-    const { extract, inject } = pair({}, { ownMember: false });
+    const { extract, inject } = pair();
     for (let flags = 0; flags < 256; flags += 1) {
       const byte = flags.toString(16).padStart(2, "0");
       const context = inSpan(extract({ traceparent: `00-${TRACE}-${PARENT}-${byte}` }));
@@ -137,7 +137,6 @@ describe("what is injected", () => {
     const next = inSpan(extract({ traceparent: PARENT_LINE, tracestate }));
     expect(parseOwnMember(inject(next)["tracestate"]?.slice(3).split(",")[0] ?? "")).toMatchObject({ hop: 2 });
     expect(inject(inSpan(extract({ traceparent: PARENT_LINE }), dropping))["tracestate"]).toBeUndefined();
-    expect(pair({}, { ownMember: false }).inject(context)["tracestate"]).toBe("rojo=1");
   });
 
   it("has a carrier where the policy sends one", () => {
@@ -157,10 +156,36 @@ describe("what is injected", () => {
   });
 
   it("begins a trace of its own where the span is a root", () => {
-    const { inject } = pair({}, { ownMember: false });
+    const { inject } = pair();
     const context = inSpan(ROOT_CONTEXT);
-    expect(inject(context)).toEqual({
-      traceparent: `00-${trace.getSpanContext(context)?.traceId}-${spanIdIn(context)}-01`,
-    });
+    expect(inject(context)["traceparent"]).toBe(`00-${trace.getSpanContext(context)?.traceId}-${spanIdIn(context)}-01`);
+  });
+});
+
+describe("other formats", () => {
+  const b3 = `${TRACE}-${PARENT}-1`;
+
+  it("are read where the policy takes contexts from them, and written back with the span", () => {
+    const { extract, inject, fields } = pair({ extract: ["w3c", "b3"] });
+    const context = inSpan(extract({ b3 }));
+    const left = inject(context);
+    expect(left["traceparent"]).toBe(`00-${TRACE}-${spanIdIn(context)}-01`);
+    expect(left["b3"]).toMatch(new RegExp(`^${TRACE}-${spanIdIn(context)}-1`));
+    expect(fields()).toContain("b3");
+    expect(trace.getSpanContext(pair().extract({ b3 }))).toBeUndefined();
+  });
+
+  it("are written beside W3C's where the policy says so, of a context that passes through too", () => {
+    const { extract, inject } = pair({ inject: ["w3c", "b3"] });
+    const context = extract({ traceparent: PARENT_LINE });
+    expect(inject(context)["b3"]).toMatch(new RegExp(`^${TRACE}-${PARENT}-1`));
+    expect(inject(inSpan(context))["b3"]).toMatch(new RegExp(`^${TRACE}-(?!${PARENT})[0-9a-f]{16}-1`));
+    expect(inject(inSpan(ROOT_CONTEXT))["b3"]).toMatch(/^[0-9a-f]{32}-[0-9a-f]{16}-1/);
+  });
+
+  it("leave in none at all where the policy strips", () => {
+    const { extract, inject } = pair({ strip: true });
+    const left = inject(inSpan(extract({ traceparent: PARENT_LINE })));
+    expect(left["traceparent"]).toBeUndefined();
   });
 });

@@ -35,7 +35,8 @@ export function serverInterceptor(outbound: Outbound): ServerInterceptor {
       start: (next) =>
         next({
           onReceiveMetadata(metadata, forward) {
-            const request = { lines: linesOf(metadata), method: "POST", path: method.path };
+            const { host: address } = peerOf(call.getPeer());
+            const request = { lines: linesOf(metadata), arrival: { address }, method: "POST", path: method.path };
             outbound.handle(request, (begun) => {
               handling = begun;
               inside = AsyncLocalStorage.snapshot();
@@ -59,7 +60,7 @@ function peerOf(peer: string): { readonly host: string; readonly port: number | 
   const authority = peer.slice(peer.lastIndexOf("/") + 1).replace(/^(?:dns|ipv4|ipv6):/, "");
   const url = URL.parse(`tm://${authority}`);
   if (url === null) return { host: authority, port: undefined };
-  return { host: url.hostname, port: url.port === "" ? undefined : Number(url.port) };
+  return { host: url.hostname.replace(/^\[|\]$/g, ""), port: url.port === "" ? undefined : Number(url.port) };
 }
 
 /** Binary values stand in lines as they do on the wire, in base64. */

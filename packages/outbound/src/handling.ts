@@ -1,6 +1,6 @@
 /** The request that is being handled, and what of its head goes on to the calls made for it. */
-import type { Boundary, FieldLines, TraceContext } from "@tracemend/context";
-import { applyEdits, cross } from "@tracemend/context";
+import type { Arrival, Boundary, FieldLines, TraceContext } from "@tracemend/context";
+import { PRESERVE, applyEdits, cross } from "@tracemend/context";
 import { traceFields } from "./head.ts";
 
 /** A request as its server hands it over. */
@@ -9,6 +9,8 @@ export interface Handled {
   readonly method: string;
   /** With or without its query. */
   readonly path: string;
+  /** What trust may ask for: who called. */
+  readonly arrival?: Arrival;
   /** The pattern that the path matched, once it is known: `/orders/:id`. */
   readonly route?: () => string | undefined;
 }
@@ -36,7 +38,7 @@ export function createHandling(boundary: Boundary, request: Handled, now: () => 
   let endedAtMs: number | undefined;
   return {
     request,
-    carried: () => (carried ??= carriedOf(boundary, request.lines)),
+    carried: () => (carried ??= carriedOf(boundary, request)),
     end: () => {
       endedAtMs ??= now();
     },
@@ -51,18 +53,22 @@ export function routeOf({ route, path }: Handled): string {
   return route?.() ?? (query < 0 ? path : path.slice(0, query));
 }
 
+const ALL = new Set(traceFields(PRESERVE));
+
 /** A service without spans of its own forwards as a gateway without spans does: the caller's parent goes on unchanged. */
-function carriedOf(boundary: Boundary, lines: FieldLines): Carried {
-  const { verdict } = cross(boundary, lines, () => undefined);
+function carriedOf(boundary: Boundary, { lines, arrival }: Handled): Carried {
+  const { verdict } = cross(boundary, lines, noSpans, arrival);
   const { carrier } = boundary.policy;
-  const wanted = traceFields(boundary.policy).filter((name) => name !== carrier?.field || carrier.send);
   const left = applyEdits(lines, verdict.edits);
-  const values = new Map<string, string>();
+  const carried: string[] = [];
   for (let at = 0; at + 1 < left.length; at += 2) {
     const name = (left[at] as string).toLowerCase();
-    if (!wanted.includes(name)) continue;
-    const before = values.get(name);
-    values.set(name, before === undefined ? (left[at + 1] as string) : `${before},${left[at + 1]}`);
+    if (!ALL.has(name) && (name !== carrier?.field || !carrier.send)) continue;
+    const before = carried.indexOf(name);
+    if (before < 0) carried.push(name, left[at + 1] as string);
+    else carried[before + 1] += `,${left[at + 1]}`;
   }
-  return { context: verdict.context, lines: [...values].flat() };
+  return { context: verdict.context, lines: carried };
 }
+
+const noSpans = (): undefined => undefined;

@@ -1,5 +1,6 @@
 /** The head of a call that is about to leave: the narrow waist between the clients and the decision. */
 import type { Edits, Policy } from "@tracemend/context";
+import { FORMATS } from "@tracemend/context";
 
 /** Field names are lower case. */
 export interface Head {
@@ -14,11 +15,16 @@ export interface Head {
   readonly refuse?: () => void;
 }
 
-const W3C_FIELDS: readonly string[] = ["traceparent", "tracestate", "baggage"];
+const FIELDS: readonly string[] = [
+  "traceparent",
+  "tracestate",
+  "baggage",
+  ...new Set([...FORMATS.values()].flatMap((format) => format.fields)),
+];
 
-/** Every field of a trace that may leave under this policy, lower case. */
+/** Every field of a trace, in any format, that may leave under this policy, lower case. */
 export function traceFields({ carrier }: Policy): readonly string[] {
-  return carrier === undefined ? W3C_FIELDS : [...W3C_FIELDS, carrier.field];
+  return carrier === undefined ? FIELDS : [...FIELDS, carrier.field];
 }
 
 export function applyToHead(head: Head, edits: Edits): void {

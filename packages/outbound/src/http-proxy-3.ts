@@ -25,7 +25,8 @@ export function preserve(proxy: ProxyServer, boundary: Boundary, options: Preser
   const { observers = [], now = Date.now, upstream } = options;
   const observer = tellAll(observers);
   const passing = new WeakMap<IncomingMessage, Passing>();
-  const judge = ({ rawHeaders }: IncomingMessage): Passage => cross(boundary, rawHeaders, () => undefined);
+  const judge = ({ rawHeaders, socket }: IncomingMessage): Passage =>
+    cross(boundary, rawHeaders, () => undefined, { address: socket.remoteAddress });
 
   // http-proxy-3 copies `headers` after this event, for every engine it has.
   const onStart = (request: IncomingMessage, response: ServerResponse, target: unknown): void => {

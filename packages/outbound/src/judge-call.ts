@@ -40,10 +40,11 @@ export function judgeCall(head: Head, levels: Levels, carried: Carried | undefin
     const reading = parseTraceparent(present[0] as string);
     if (reading.kind === "valid") return isOther(reading.context, carried) ? OTHER_TRACE : HAS_CONTEXT;
   }
-  if (carried?.context === undefined || levels.carry === "off") return NOTHING;
+  const edits = carried === undefined || levels.carry === "off" ? NO_EDITS : editsFrom(carried.lines, head);
+  if (carried === undefined || edits.length === 0) return NOTHING;
   if (over) return OVER;
   const reason = present.length === 1 ? "invalid-context" : "no-context";
-  return changed("carried", reason, editsFrom(carried.lines, head), levels.carry, head);
+  return changed("carried", reason, edits, levels.carry, head);
 }
 
 function changed(action: CallAction, reason: CallReason, edits: Edits, level: Repair, head: Head): Outcome {
@@ -73,7 +74,7 @@ function editsFrom(lines: FieldLines, head: Head): Edits {
     const own = name !== "traceparent" && name !== "tracestate" && head.values(name).length > 0;
     if (!own) edits.push({ name, value: lines[at + 1] as string });
   }
-  if (!lines.includes("tracestate") && head.values("tracestate").length > 0)
+  if (lines.includes("traceparent") && !lines.includes("tracestate") && head.values("tracestate").length > 0)
     edits.push({ name: "tracestate", value: null });
   return edits;
 }

@@ -7,7 +7,7 @@ import { createOutbound } from "../src/index.ts";
 import type { GrpcClient } from "./grpc-peers.ts";
 import { connectGrpc, startGrpc } from "./grpc-peers.ts";
 import type { RecordedCalls, Service } from "./peers.ts";
-import { OTHER_LINE, PARENT_LINE, ingress, lineOf, recordCalls, startEcho, valuesOf } from "./peers.ts";
+import { OTHER_LINE, PARENT, PARENT_LINE, TRACE, ingress, lineOf, recordCalls, startEcho, valuesOf } from "./peers.ts";
 
 const opened: (() => unknown)[] = [];
 afterEach(async () => {
@@ -114,6 +114,26 @@ describe("a gRPC service that calls another one", () => {
     const seen = parse(await front.get("7", metadataOf({ traceparent: PARENT_LINE })));
     expect(seen["traceparent"]).toBeUndefined();
     expect(seen["key-bin"]).toEqual({ type: "Buffer", data: [7] });
+  });
+
+  it("reads grpc-trace-bin and writes it on, where the policy takes contexts from it", async () => {
+    const { front } = await startPair({ boundary: ingress({ extract: ["w3c", "grpc-trace-bin"] }) });
+    const bytes = Buffer.from(`0000${TRACE}01${PARENT}0201`, "hex");
+    const seen = parse(await front.get("7", metadataOf({ "grpc-trace-bin": bytes })));
+    expect(seen["traceparent"]).toBe(PARENT_LINE);
+    expect(seen["grpc-trace-bin"]).toEqual({ type: "Buffer", data: [...bytes] });
+  });
+
+  it("trusts by the address of whoever called", async () => {
+    const trusting = (cidr: string) =>
+      ingress({ trust: "restart", trustRules: [{ when: { cidr: [cidr] }, trust: "continue" }] });
+    for (const [cidr, wanted] of [
+      ["127.0.0.0/8", PARENT_LINE],
+      ["10.0.0.0/8", undefined],
+    ] as const) {
+      const { front } = await startPair({ boundary: trusting(cidr) });
+      expect(parse(await front.get("7", metadataOf({ traceparent: PARENT_LINE })))["traceparent"]).toBe(wanted);
+    }
   });
 
   it("writes nothing into metadata that the service uses for many calls", async () => {

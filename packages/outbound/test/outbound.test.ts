@@ -35,6 +35,28 @@ describe("the request that is handled", () => {
     expect(valuesOf(left, "x-tracemend-context")).toEqual([carrier]);
   });
 
+  it("carries other formats as they came, or as the policy writes them, and lets none reach a foreign target", async () => {
+    const b3 = `${PARENT_LINE.slice(3, 52)}-1`;
+    const plain = await startPair(opened, byFetch);
+    const left = await plain.ask(["b3", b3, "uber-trace-id", "1:2:0:1"]);
+    expect([valuesOf(left, "b3"), valuesOf(left, "uber-trace-id")]).toEqual([[b3], ["1:2:0:1"]]);
+    plain.outbound.close();
+    const reading = await startPair(opened, byFetch, { boundary: ingress({ extract: ["w3c", "b3"] }) });
+    expect(valuesOf(await reading.ask(["b3", b3]), "traceparent")).toEqual([PARENT_LINE]);
+    reading.outbound.close();
+    const sending = async (url: string): Promise<string> =>
+      (await fetch(url, { headers: { b3, "X-B3-TraceId": b3 } })).text();
+    const foreign = await startPair(opened, sending, { targets: [] });
+    const seen = await foreign.ask([]);
+    expect([valuesOf(seen, "b3"), valuesOf(seen, "x-b3-traceid")]).toEqual([[], []]);
+  });
+
+  it("is trusted by the address of whoever called", async () => {
+    const trustRules = [{ when: { cidr: ["127.0.0.0/8"] }, trust: "continue" }] as const;
+    const trusting = await startPair(opened, byFetch, { boundary: ingress({ trust: "restart", trustRules }) });
+    expect(valuesOf(await trusting.ask(["traceparent", PARENT_LINE]), "traceparent")).toEqual([PARENT_LINE]);
+  });
+
   it("carries the active span's context where a service has an SDK, and its own baggage", async () => {
     const current = { traceId: PARENT_LINE.slice(3, 35), parentId: "1111111111111111", flags: 1, tracestate: "a=1" };
     const { ask } = await startPair(opened, byFetch, { current: () => current });

@@ -1,7 +1,7 @@
 /** Requests that node:http and node:http2 servers of the process begin to handle. */
 import type { AsyncLocalStorage } from "node:async_hooks";
 import type { IncomingMessage } from "node:http";
-import type { IncomingHttpHeaders } from "node:http2";
+import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { bindEmitter } from "../bind-emitter.ts";
 import type { Handled, Handling } from "../handling.ts";
 import type { Unwatch } from "./watch.ts";
@@ -17,7 +17,7 @@ export function watchServers(storage: AsyncLocalStorage<Handling>, begin: (reque
     response.once("close", () => handling.end());
   });
   const unwatchHttp2 = watch("http2.server.stream.created", ({ stream, headers }) => {
-    const handling = begin(handledBy(headers));
+    const handling = begin(handledBy(stream, headers));
     storage.enterWith(handling);
     bindEmitter(stream, storage, handling);
     stream.once("close", () => handling.end());
@@ -31,6 +31,9 @@ export function watchServers(storage: AsyncLocalStorage<Handling>, begin: (reque
 function handledOf(request: IncomingMessage): Handled {
   return {
     lines: request.rawHeaders,
+    get arrival() {
+      return { address: request.socket.remoteAddress };
+    },
     method: request.method ?? "GET",
     path: request.url ?? "/",
     route: () => patternOf(request),
@@ -44,11 +47,14 @@ function patternOf(request: IncomingMessage): string | undefined {
 }
 
 /** HTTP/2 publishes folded fields; a comma that joins two `traceparent` lines is told apart when they are read. */
-function handledBy(headers: IncomingHttpHeaders): Handled {
+function handledBy(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Handled {
   const { ":method": method = "GET", ":path": path = "/" } = headers;
   return {
     get lines() {
       return Object.entries(headers).flatMap(([name, value]) => [name, String(value)]);
+    },
+    get arrival() {
+      return { address: stream.session?.socket.remoteAddress };
     },
     method,
     path,
