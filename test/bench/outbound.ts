@@ -28,9 +28,9 @@ const CLIENTS = ["undici", "node:http"] as const;
 type Variant = (typeof VARIANTS)[number];
 type Client = (typeof CLIENTS)[number];
 
-const ROUNDS = 5;
+const ROUNDS = 3;
 const WARMUP = 3000;
-const CALLS = 12_000;
+const CALLS = 8000;
 const IN_FLIGHT = 32;
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PARENT = "00f067aa0ba902b7";

@@ -33,19 +33,35 @@ export interface Handling {
   readonly endedAtMs: number | undefined;
 }
 
+/** One for every request: a class, because closures for each method would cost more than the rest of it. */
+class RequestHandling implements Handling {
+  readonly request: Handled;
+  readonly #boundary: Boundary;
+  readonly #now: () => number;
+  #carried: Carried | undefined;
+  #endedAtMs: number | undefined;
+
+  constructor(boundary: Boundary, request: Handled, now: () => number) {
+    this.request = request;
+    this.#boundary = boundary;
+    this.#now = now;
+  }
+
+  carried(): Carried {
+    return (this.#carried ??= carriedOf(this.#boundary, this.request));
+  }
+
+  end(): void {
+    this.#endedAtMs ??= this.#now();
+  }
+
+  get endedAtMs(): number | undefined {
+    return this.#endedAtMs;
+  }
+}
+
 export function createHandling(boundary: Boundary, request: Handled, now: () => number): Handling {
-  let carried: Carried | undefined;
-  let endedAtMs: number | undefined;
-  return {
-    request,
-    carried: () => (carried ??= carriedOf(boundary, request)),
-    end: () => {
-      endedAtMs ??= now();
-    },
-    get endedAtMs() {
-      return endedAtMs;
-    },
-  };
+  return new RequestHandling(boundary, request, now);
 }
 
 export function routeOf({ route, path }: Handled): string {

@@ -1,4 +1,5 @@
 /** Calls by undici and by `fetch`. Source: undici, docs/api/DiagnosticsChannel.md. */
+import { isField } from "@tracemend/context";
 import type { Outgoing } from "../carry.ts";
 import type { Head } from "../head.ts";
 import type { OnCall, UndiciRequest, Unwatch } from "./watch.ts";
@@ -26,10 +27,7 @@ export function watchUndiciCalls(onCall: OnCall, fields: readonly string[]): Unw
   return watch("undici:request:create", ({ request }) => {
     if (!Array.isArray(request.headers)) return;
     request.addHeader = addOnce;
-    const head = headOf(request.headers as HeaderList, () => {
-      request.addHeader = addOthers;
-    });
-    onCall(outgoingOf(request), head);
+    onCall(outgoingOf(request), new UndiciHead(request, addOthers));
   });
 }
 
@@ -59,31 +57,49 @@ function portOf(port: string, protocol: string): number {
   return protocol === "https:" ? 443 : 80;
 }
 
-function headOf(list: HeaderList, refuse: () => void): Head {
-  return {
-    refuse,
-    sealed: false,
-    values: (name) => valuesIn(list, name),
-    set: (name, value) => {
-      removeFrom(list, name);
-      list.push(name, value);
-    },
-    remove: (name) => removeFrom(list, name),
-  };
+class UndiciHead implements Head {
+  readonly sealed = false;
+  readonly #list: HeaderList;
+  readonly #request: UndiciRequest;
+  readonly #addOthers: UndiciRequest["addHeader"];
+
+  constructor(request: UndiciRequest, addOthers: UndiciRequest["addHeader"]) {
+    this.#list = request.headers as HeaderList;
+    this.#request = request;
+    this.#addOthers = addOthers;
+  }
+
+  values(name: string): readonly string[] {
+    let values: string[] | undefined;
+    for (let at = 0; at + 1 < this.#list.length; at += 2) {
+      if (!isNamed(this.#list[at], name)) continue;
+      const value = this.#list[at + 1] as string | string[];
+      const more = typeof value === "string" ? [value] : value;
+      values = values === undefined ? more : [...values, ...more];
+    }
+    return values ?? NONE;
+  }
+
+  set(name: string, value: string): void {
+    removeFrom(this.#list, name);
+    this.#list.push(name, value);
+  }
+
+  remove(name: string): void {
+    removeFrom(this.#list, name);
+  }
+
+  refuse(): void {
+    this.#request.addHeader = this.#addOthers;
+  }
 }
 
-function valuesIn(list: HeaderList, name: string): readonly string[] {
-  const values: string[] = [];
-  for (let at = 0; at + 1 < list.length; at += 2) {
-    if (isNamed(list[at], name)) values.push(...[list[at + 1] as string | string[]].flat());
-  }
-  return values;
-}
+const NONE: readonly string[] = [];
 
 function removeFrom(list: HeaderList, name: string): void {
   for (let at = list.length - 2; at >= 0; at -= 2) if (isNamed(list[at], name)) list.splice(at, 2);
 }
 
 function isNamed(field: string | string[] | undefined, name: string): boolean {
-  return typeof field === "string" && field.length === name.length && field.toLowerCase() === name;
+  return typeof field === "string" && isField(field, name);
 }
