@@ -1,5 +1,7 @@
 /** Applies the decision to the head of one call, and tells of it once nobody changes the head any more. */
+import { formatTraceparent } from "@tracemend/context";
 import type { Api, Call, CallCounts } from "./call.ts";
+import { failOpen } from "./fail-open.ts";
 import type { Carried, Handling } from "./handling.ts";
 import { routeOf } from "./handling.ts";
 import type { Head } from "./head.ts";
@@ -8,7 +10,6 @@ import type { Outcome } from "./judge-call.ts";
 import { judgeCall, judgeForeign } from "./judge-call.ts";
 import { findLocation } from "./location.ts";
 import type { Settings } from "./options.ts";
-import { formatTraceparent } from "@tracemend/context";
 
 /** A call that is about to leave. */
 export interface Outgoing {
@@ -57,8 +58,7 @@ export function createCarry(settings: Settings): Carry {
     carry(outgoing, head, handling, mayChange) {
       const outcome = judge(outgoing, head, handling);
       applyToHead(head, outcome.edits);
-      const noticed = isNoticed(outcome);
-      if (!noticed) {
+      if (!isNoticed(outcome)) {
         settle(outgoing, head, handling, outcome);
         return;
       }
@@ -78,15 +78,6 @@ export function createCarry(settings: Settings): Carry {
     },
     counts: () => ({ ...counts }),
   };
-}
-
-/** Whatever goes wrong here, the call it happened on goes on: an observer and a hostile header have no say in it. */
-export function failOpen(run: () => void): void {
-  try {
-    run();
-  } catch {
-    // A diagnostics channel would turn what a subscriber throws into the end of the process.
-  }
 }
 
 function isNoticed({ action, reason }: Outcome): boolean {

@@ -3,6 +3,7 @@ import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
 import type { Boundary, Observer, Passage } from "@tracemend/context";
 import { cross, tellAll } from "@tracemend/context";
 import type { ProxyServer } from "http-proxy-3";
+import { failOpen } from "./fail-open.ts";
 import { traceFields } from "./head.ts";
 import type { Passing } from "./proxy-crossing.ts";
 import { crossingOf } from "./proxy-crossing.ts";
@@ -28,21 +29,32 @@ export function preserve(proxy: ProxyServer, boundary: Boundary, options: Preser
   const judge = ({ rawHeaders, socket }: IncomingMessage): Passage =>
     cross(boundary, rawHeaders, () => undefined, { address: socket.remoteAddress });
 
-  // http-proxy-3 copies `headers` after this event, for every engine it has.
-  const onStart = (request: IncomingMessage, response: ServerResponse, target: unknown): void => {
-    const startMs = now();
-    const passage = judge(request);
-    const { headers } = request;
-    for (const { name, value } of passage.verdict.edits) {
-      if (value === null) delete headers[name];
-      else headers[name] = value;
-    }
-    if (headers.connection !== undefined) headers.connection = connectionFor(boundary, headers.connection);
-    if (observers.length === 0) return;
-    const current = { boundary, passage, startMs, name: upstream ?? hostOf(target), upstream: undefined };
+  const follow = (passage: Passage, request: IncomingMessage, response: ServerResponse, target: unknown): void => {
+    const current: Passing = {
+      boundary,
+      passage,
+      startMs: now(),
+      name: upstream ?? hostOf(target),
+      upstream: undefined,
+    };
     passing.set(request, current);
     response.once("close", () => observer.crossed(crossingOf(current, request, response, now())));
   };
+
+  // http-proxy-3 copies `headers` after this event, for every engine it has.
+  const onStart = (request: IncomingMessage, response: ServerResponse, target: unknown): void =>
+    failOpen(() => {
+      const passage = judge(request);
+      const { headers } = request;
+      for (const { name, value } of passage.verdict.edits) {
+        if (value === null) delete headers[name];
+        else headers[name] = value;
+      }
+      const connection = connectionFor(boundary, headers.connection);
+      if (connection === undefined) delete headers.connection;
+      else headers.connection = connection;
+      if (observers.length > 0) follow(passage, request, response, target);
+    });
   const onAnswer = (answer: IncomingMessage, request: IncomingMessage): void => {
     const current = passing.get(request);
     // The fetch engine of http-proxy-3 gives an answer without a socket.
@@ -51,14 +63,15 @@ export function preserve(proxy: ProxyServer, boundary: Boundary, options: Preser
     const { remoteAddress: address = "", remotePort: port = 0, localPort } = socket;
     current.upstream = { name: current.name, address, port, localPort };
   };
-  const onUpgrade = (outgoing: ClientRequest, request: IncomingMessage): void => {
-    for (const { name, value } of judge(request).verdict.edits) {
-      if (value === null) outgoing.removeHeader(name);
-      else outgoing.setHeader(name, value);
-    }
-    const connection = outgoing.getHeader("connection");
-    if (typeof connection === "string") outgoing.setHeader("connection", connectionFor(boundary, connection));
-  };
+  const onUpgrade = (outgoing: ClientRequest, request: IncomingMessage): void =>
+    failOpen(() => {
+      for (const { name, value } of judge(request).verdict.edits) {
+        if (value === null) outgoing.removeHeader(name);
+        else outgoing.setHeader(name, value);
+      }
+      const connection = connectionFor(boundary, request.headers.connection);
+      if (connection !== undefined) outgoing.setHeader("connection", connection);
+    });
 
   proxy.on("start", onStart);
   proxy.on("proxyRes", onAnswer);
@@ -71,15 +84,16 @@ export function preserve(proxy: ProxyServer, boundary: Boundary, options: Preser
 }
 
 /** http-proxy-3 forwards `Connection`: a trace field that it still names would be removed by the next hop. */
-function connectionFor({ policy }: Boundary, connection: string): string {
-  if (policy.repairs.nominated !== "on") return connection;
+function connectionFor({ policy }: Boundary, connection: string | undefined): string | undefined {
+  if (connection === undefined || policy.repairs.nominated !== "on") return connection;
   const fields = traceFields(policy);
   const options = connection.split(",").map((option) => option.trim());
-  return options.filter((option) => !fields.includes(option.toLowerCase())).join(", ");
+  const kept = options.filter((option) => !fields.includes(option.toLowerCase()));
+  return kept.length === 0 ? undefined : kept.join(", ");
 }
 
 /** A target is a text, a URL or an object with a host. */
 function hostOf(target: unknown): string {
-  const { host } = (typeof target === "string" ? (URL.parse(target) ?? {}) : target) as { readonly host?: unknown };
-  return typeof host === "string" ? host : "";
+  const named = (typeof target === "string" ? URL.parse(target) : target) as { readonly host?: unknown } | null;
+  return typeof named?.host === "string" ? named.host : "";
 }

@@ -8,11 +8,12 @@ import type {
 } from "node:http2";
 import type { CallCounts } from "./call.ts";
 import type { Outgoing } from "./carry.ts";
-import { createCarry, failOpen } from "./carry.ts";
+import { createCarry } from "./carry.ts";
 import { watchHttpCalls } from "./channels/http-calls.ts";
 import { watchHttp2Calls } from "./channels/http2-calls.ts";
 import { watchServers } from "./channels/servers.ts";
 import { watchUndiciCalls } from "./channels/undici-calls.ts";
+import { failOpen } from "./fail-open.ts";
 import type { Handled, Handling } from "./handling.ts";
 import { createHandling } from "./handling.ts";
 import type { Head } from "./head.ts";

@@ -7,9 +7,11 @@ import { W3CTraceContextPropagator } from "@opentelemetry/core";
 import { HttpInstrumentation } from "@opentelemetry/instrumentation-http";
 import { UndiciInstrumentation } from "@opentelemetry/instrumentation-undici";
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+import type * as httpProxy from "http-proxy-3";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Outbound, OutboundOptions } from "../src/index.ts";
 import { createOutbound } from "../src/index.ts";
+import { preserve } from "../src/http-proxy-3.ts";
 import type { RecordedCalls, Service } from "./peers.ts";
 import { PARENT_LINE, TRACE, ingress, recordCalls, send, startEcho, valuesOf } from "./peers.ts";
 
@@ -155,4 +157,21 @@ it("a call that nothing instruments is noticed and gets the active span's contex
     .find(({ kind, attributes }) => kind === SpanKind.SERVER && attributes["url.path"] === "/");
   expect(valuesOf(left, "traceparent")).toEqual([`00-${TRACE}-${server?.spanContext().spanId}-01`]);
   expect(observed.calls).toMatchObject([{ action: "carried", reason: "no-context", api: "undici" }]);
+});
+
+it("a gateway of http-proxy-3 with an SDK of its own sends the SDK's one traceparent", async () => {
+  instrument(http1);
+  // Loaded here, so that it finds node:http with the instrumentation in it.
+  const { ProxyServer } = createRequire(import.meta.url)("http-proxy-3") as typeof httpProxy;
+  const proxy = new ProxyServer({ target: `${echo.url}/out`, ignorePath: true });
+  opened.push(preserve(proxy, ingress({ repair: "on" })));
+  const server = patchedHttp().createServer((request, response) => proxy.web(request, response));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  opened.push(() => server.close());
+  const lines = ["traceparent", PARENT_LINE, "traceparent", PARENT_LINE];
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const left = valuesOf(JSON.parse(await send(url, lines)) as string[], "traceparent");
+  server.closeAllConnections();
+  expect(left).toHaveLength(1);
+  expect(left).toEqual([clientLine()]);
 });

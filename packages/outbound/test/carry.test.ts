@@ -120,4 +120,18 @@ describe("a call that has a context of its own", () => {
     // The test's own client writes its head as a list as well, outside of any request.
     expect(observed.calls).toMatchObject([{ action: "reported", reason: "head-sealed", path: "/" }]);
   });
+
+  it("is judged by the target its path names where it goes through a forward proxy", async () => {
+    const byProxy = (target: string) => async (url: string) => {
+      const { hostname, port } = new URL(url);
+      const [incoming] = (await once(get({ hostname, port, path: target }), "response")) as [IncomingMessage];
+      return bodyOf(incoming);
+    };
+    const foreign = await startPair(opened, byProxy("http://third.example/"));
+    expect(valuesOf(await foreign.ask(["traceparent", PARENT_LINE]), "traceparent")).toEqual([]);
+    foreign.outbound.close();
+    const options = { targets: ["orders.internal:80"] };
+    const allowed = await startPair(opened, byProxy("http://orders.internal/"), options);
+    expect(valuesOf(await allowed.ask(["traceparent", PARENT_LINE]), "traceparent")).toEqual([PARENT_LINE]);
+  });
 });

@@ -66,6 +66,9 @@ describe.each<[string, ServerOptions]>([
     const left = await ask(["traceparent", PARENT_LINE, "connection", "close, Traceparent"]);
     expect(valuesOf(left, "traceparent")).toEqual([PARENT_LINE]);
     expect(valuesOf(left, "connection").join()).not.toMatch(/traceparent/i);
+    const only = await ask(["traceparent", PARENT_LINE, "connection", "traceparent"]);
+    expect(valuesOf(only, "traceparent")).toEqual([PARENT_LINE]);
+    expect(valuesOf(only, "connection").join()).toMatch(/^(?:close|keep-alive)$/);
   });
 
   it("sends a carrier, and restores from one that a border before it sent", async () => {

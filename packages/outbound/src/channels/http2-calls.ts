@@ -8,7 +8,7 @@ import type {
 } from "node:http2";
 import type { Socket } from "node:net";
 import type { Outgoing } from "../carry.ts";
-import { failOpen } from "../carry.ts";
+import { failOpen } from "../fail-open.ts";
 import type { Head } from "../head.ts";
 import type { OnCall, Unwatch } from "./watch.ts";
 import { watch } from "./watch.ts";

@@ -4,7 +4,7 @@ import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
 import type { ClientHttp2Stream, IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import type { Outgoing } from "../carry.ts";
-import { failOpen } from "../carry.ts";
+import { failOpen } from "../fail-open.ts";
 import type { Head } from "../head.ts";
 
 /** A call is about to leave. */
