@@ -60,16 +60,14 @@ export function leaveWith(
 
 /**
  * A context of another format whose sampling is left to the callee goes on in that format alone: W3C's flag would turn
- * the open decision into a refusal.
+ * the open decision into a refusal. What there was of W3C's fields goes, unless it agreed.
  */
-export function leaveOpen(reading: Reading, policy: Policy, ruling: Ruling): Edits {
-  const edits: Edit[] = [
-    { name: "traceparent", value: null },
-    { name: "tracestate", value: null },
-  ];
+export function leaveOpen(reading: Reading & { kind: "valid" }, policy: Policy, ruling: Ruling): Edits {
+  const edits: Edit[] = [];
+  if (reading.notes.length > 0) edits.push({ name: "traceparent", value: null }, { name: "tracestate", value: null });
   takeOutCarrier(edits, reading, policy);
   leaveAside(edits, reading, policy, ruling);
-  return edits;
+  return edits.length === 0 ? NO_EDITS : edits;
 }
 
 /** No context of ours leaves; `outside` is the one that was remembered, where there is one. */

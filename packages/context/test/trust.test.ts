@@ -24,6 +24,11 @@ describe("trust", () => {
     });
   });
 
+  it("says of a head without a context that there was none", () => {
+    for (const trust of ["restart", "ignore", "restart-external"] as const)
+      expect(pass(["Host", "a"], { trust }, SPANS).verdict).toMatchObject({ action: "start", reason: "no-context" });
+  });
+
   it("restarts outsiders only, where that is asked", () => {
     const policy = { trust: "restart-external" } as const;
     const ours = pass(LINES, {}, SPANS).left;
