@@ -35,11 +35,10 @@ export function judgeForeign(head: Head, levels: Levels, fields: readonly string
 /** `carried` is undefined outside of any request; `over` says that the request is long answered. */
 export function judgeCall(head: Head, levels: Levels, carried: Carried | undefined, over: boolean): Outcome {
   const present = head.values("traceparent");
-  if (present.length > 1) return changed("single", "several-contexts", lastOf(head, present), "on", head);
   if (present.length === 1) {
     const reading = parseTraceparent(present[0] as string);
     if (reading.kind === "valid") return isOther(reading.context, carried) ? OTHER_TRACE : HAS_CONTEXT;
-  }
+  } else if (present.length > 1) return judgeSeveral(head, levels, present, over ? undefined : carried);
   const edits = carried === undefined || levels.carry === "off" ? NO_EDITS : editsFrom(carried.lines, head);
   if (carried === undefined || edits.length === 0) return NOTHING;
   if (over) return OVER;
@@ -47,19 +46,25 @@ export function judgeCall(head: Head, levels: Levels, carried: Carried | undefin
   return changed("carried", reason, edits, levels.carry, head);
 }
 
+/** What instrumentation adds comes behind what the service copied: the last valid one names the nearest span. */
+function judgeSeveral(head: Head, levels: Levels, present: readonly string[], carried: Carried | undefined): Outcome {
+  const last = present.findLast((value) => parseTraceparent(value).kind === "valid");
+  if (last !== undefined) {
+    const edits: Edit[] = [{ name: "traceparent", value: last }];
+    const states = head.values("tracestate");
+    if (states.length > 1) edits.push({ name: "tracestate", value: states.at(-1) as string });
+    return changed("single", "several-contexts", edits, "on", head);
+  }
+  const lines = carried === undefined || levels.carry !== "on" ? [] : carried.lines;
+  const edits = editsFrom(lines, head);
+  for (const name of ["traceparent", "tracestate"])
+    if (!edits.some((edit) => edit.name === name)) edits.push({ name, value: null });
+  return changed(lines.length > 0 ? "carried" : "single", "several-contexts", edits, "on", head);
+}
+
 function changed(action: CallAction, reason: CallReason, edits: Edits, level: Repair, head: Head): Outcome {
   if (head.sealed) return { action: "reported", reason: "head-sealed", edits: NO_EDITS };
   return level === "on" ? { action, reason, edits } : { action: "reported", reason, edits: NO_EDITS };
-}
-
-/** What instrumentation adds comes behind what the service copied: the last valid one names the nearest span. */
-function lastOf(head: Head, present: readonly string[]): Edits {
-  const valid = present.filter((value) => parseTraceparent(value).kind === "valid");
-  const edits: Edit[] = [{ name: "traceparent", value: valid.at(-1) ?? null }];
-  const states = head.values("tracestate");
-  if (valid.length === 0 || states.length > 1)
-    edits.push({ name: "tracestate", value: valid.length === 0 ? null : (states.at(-1) as string) });
-  return edits;
 }
 
 function isOther(context: TraceContext, carried: Carried | undefined): boolean {
@@ -67,14 +72,15 @@ function isOther(context: TraceContext, carried: Carried | undefined): boolean {
 }
 
 /** A `tracestate` belongs to the `traceparent` beside it; any other field that the service set itself stays. */
-function editsFrom(lines: FieldLines, head: Head): Edits {
+function editsFrom(lines: FieldLines, head: Head): Edit[] {
   const edits: Edit[] = [];
+  const whole = lines.includes("traceparent");
   for (let at = 0; at + 1 < lines.length; at += 2) {
     const name = lines[at] as string;
-    const own = name !== "traceparent" && name !== "tracestate" && head.values(name).length > 0;
+    const own = name !== "traceparent" && !(whole && name === "tracestate") && head.values(name).length > 0;
     if (!own) edits.push({ name, value: lines[at + 1] as string });
   }
-  if (lines.includes("traceparent") && !lines.includes("tracestate") && head.values("tracestate").length > 0)
+  if (whole && !lines.includes("tracestate") && head.values("tracestate").length > 0)
     edits.push({ name: "tracestate", value: null });
   return edits;
 }
