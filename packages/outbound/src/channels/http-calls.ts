@@ -2,6 +2,7 @@
 import type { ClientRequest } from "node:http";
 import type { Outgoing } from "../carry.ts";
 import type { Head } from "../head.ts";
+import { placeOf } from "./place.ts";
 import type { OnCall, Unwatch } from "./watch.ts";
 import { watch } from "./watch.ts";
 
@@ -12,26 +13,22 @@ export function watchHttpCalls(onCall: OnCall): Unwatch {
 }
 
 function outgoingOf(request: ClientRequest): Outgoing {
-  const { method, path, protocol } = request;
+  const { method, path, protocol, host } = request;
   // A request to a forward proxy names its target in the path (RFC 9112, section 3.2.2).
   const absolute = path.startsWith("/") ? null : URL.parse(path);
-  if (absolute !== null && absolute.host !== "")
-    return { api: "http", method, host: absolute.hostname, port: portOf(absolute), path: absolute.pathname };
-  const { host } = request;
+  if (absolute !== null && absolute.host !== "") {
+    const place = placeOf(`${absolute.protocol}//${absolute.host}`);
+    return { api: "http", method, host: absolute.hostname, port: place?.port, path: absolute.pathname };
+  }
   return { api: "http", method, host, port: portBeside(request, host, protocol), path };
 }
 
 /** A request keeps its host but not its port: that stands in the `Host` field, where that names the same host. */
 function portBeside(request: ClientRequest, host: string, protocol: string): number | undefined {
   const field = request.getHeader("host");
-  const url = typeof field === "string" ? URL.parse(`${protocol}//${field}`) : null;
-  const named = url?.hostname === host.toLowerCase() || url?.hostname === `[${host.toLowerCase()}]`;
-  return url !== null && named ? portOf(url) : undefined;
-}
-
-function portOf({ port, protocol }: URL): number {
-  if (port !== "") return Number(port);
-  return protocol === "https:" ? 443 : 80;
+  const place = typeof field === "string" ? placeOf(`${protocol}//${field}`) : undefined;
+  const lower = host.toLowerCase();
+  return place?.host === lower || place?.host === `[${lower}]` ? place.port : undefined;
 }
 
 function headOf(request: ClientRequest): Head {

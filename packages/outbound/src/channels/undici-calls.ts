@@ -2,6 +2,7 @@
 import { isField } from "@tracemend/context";
 import type { Outgoing } from "../carry.ts";
 import type { Head } from "../head.ts";
+import { placeOf } from "./place.ts";
 import type { OnCall, UndiciRequest, Unwatch } from "./watch.ts";
 import { watch } from "./watch.ts";
 
@@ -31,30 +32,9 @@ export function watchUndiciCalls(onCall: OnCall, fields: readonly string[]): Unw
   });
 }
 
-interface Place {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** A service calls few origins, and parsing one costs more than the rest of a call here. */
-const places = new Map<string, Place>();
-const MAX_PLACES = 1024;
-
 function outgoingOf({ method, origin, path }: UndiciRequest): Outgoing {
-  const text = typeof origin === "string" ? origin : origin.origin;
-  let place = places.get(text);
-  if (place === undefined) {
-    const { hostname, port, protocol } = new URL(text);
-    place = { host: hostname, port: portOf(port, protocol) };
-    if (places.size >= MAX_PLACES) places.clear();
-    places.set(text, place);
-  }
-  return { api: "undici", method, host: place.host, port: place.port, path };
-}
-
-function portOf(port: string, protocol: string): number {
-  if (port !== "") return Number(port);
-  return protocol === "https:" ? 443 : 80;
+  const place = placeOf(typeof origin === "string" ? origin : origin.origin);
+  return { api: "undici", method, host: place?.host ?? "", port: place?.port, path };
 }
 
 class UndiciHead implements Head {
