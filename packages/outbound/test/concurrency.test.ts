@@ -117,4 +117,4 @@ it("gives no context to a request that brought none, on connections that carried
     const wanted = number % 2 === 0 ? [lineOf(number)] : [];
     for (const head of heads) expect(valuesOf(head, "traceparent")).toEqual(wanted);
   });
-});
+}, 60_000);
