@@ -79,7 +79,9 @@ function complete(
   const all = [...before, ...notes];
   if (rules.conflict === "restart" && notes.includes(defectOf("format-conflict"))) {
     const rivals = won?.parentId === undefined ? foreign.rivals : [contextOf(won, ""), ...foreign.rivals];
-    return { kind: "invalid", carried, original, defects: all, foreign: { ...foreign, rivals } };
+    const conflict = defectOf("format-conflict");
+    const defects = [conflict, ...all.filter((defect) => defect !== conflict)];
+    return { kind: "invalid", carried, original, defects, foreign: { ...foreign, rivals } };
   }
   if (won?.source !== undefined && won.parentId !== undefined) {
     const together = reading.kind === "valid" && isSameTrace(won, reading.context.traceId) ? reading : undefined;

@@ -74,6 +74,13 @@ describe("a format that tells of an older context", () => {
     expect(valuesOf(removed.left, "b3")).toEqual([]);
   });
 
+  it("is stale too where it says otherwise of sampling alone", () => {
+    const contrary = [...W3C, "b3", `${TRACE}-${PARENT}-0`];
+    expect(valuesOf(pass(contrary, { repairs: { stale: "on" } }).left, "b3")).toEqual([`${TRACE}-${PARENT}-1`]);
+    const open = [...W3C, "b3", `${TRACE}-${PARENT}`];
+    expect(pass(open, { repairs: { stale: "on" } }).left).toBe(open);
+  });
+
   it("is stale too where it disagrees with a context that goes on as it came", () => {
     expect(valuesOf(pass(lines, { repairs: { stale: "on" } }).left, "b3")).toEqual([`${TRACE}-${PARENT}-1`]);
     const agreeing = [...W3C, ...B3];
