@@ -7,7 +7,7 @@ const VALUE = `00-${TRACE}-00f067aa0ba902b7-01`;
 describe("a traceparent that breaks the grammar", () => {
   it.each([
     ["traceparent-upper-case", VALUE.toUpperCase()],
-    ["version-tail", `${VALUE}, ${VALUE}`],
+    ["version-tail", `${VALUE}-x`],
     ["traceparent-length", "00-1-2-01"],
     ["trace-id-zero", `00-${"0".repeat(32)}-00f067aa0ba902b7-01`],
   ])("is malformed by its sender: %s", (code, value) => {
