@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { fieldsOf } from "../../../test/support/raw-exchange.ts";
 import { allowTraceHeaders } from "../src/index.ts";
-import { VERSIONS, serve } from "./apps.ts";
+import { serveForTest as serve } from "../../../test/support/service.ts";
+import { VERSIONS } from "./apps.ts";
 
 const PREFLIGHT = ["Origin: https://shop.example", "Access-Control-Request-Method: GET"];
 

@@ -6,7 +6,16 @@ import { describe, expect, it } from "vitest";
 import { defineBoundary } from "@tracemend/context";
 import { bodyOf, fieldsOf, jsonOf } from "../../../test/support/raw-exchange.ts";
 import { boundary } from "../src/index.ts";
-import { PARENT, SHOP, SPANS, TRACE, TRACEPARENT, VERSIONS, createRecorder, serve } from "./apps.ts";
+import {
+  PARENT,
+  SHOP,
+  SPANS,
+  TRACE,
+  TRACEPARENT,
+  createRecorder,
+  serveForTest as serve,
+} from "../../../test/support/service.ts";
+import { VERSIONS } from "./apps.ts";
 
 /** Everything the app sees of the trace fields. */
 function seen(request: Request, response: Response): void {

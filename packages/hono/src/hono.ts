@@ -1,0 +1,97 @@
+/** The boundary as Hono middleware. It only translates: what is decided is decided in `@tracemend/context`. */
+import type { ServiceBoundary, ServiceBoundaryOptions, ServicePassage, TraceContext } from "@tracemend/context";
+import {
+  applyToMessage,
+  arrivalOfMessage,
+  defineServiceBoundary,
+  exposeTraceresponse,
+  linesOfMessage,
+} from "@tracemend/context";
+import type { Context, MiddlewareHandler } from "hono";
+import { editedRequest } from "./edited-request.ts";
+import { applyToHeaders, linesOfHeaders } from "./field-lines.ts";
+import type { NodeExchange } from "./node-exchange.ts";
+import { nodeExchangeOf } from "./node-exchange.ts";
+import { tellAtEnd } from "./tell-at-end.ts";
+
+/** What `boundary` sets: `new Hono<{ Variables: BoundaryVariables }>()`. */
+export interface BoundaryVariables {
+  /** The context the request goes on with; undefined where it has none. */
+  traceContext: TraceContext | undefined;
+  /** How it was read and judged. */
+  passage: ServicePassage | undefined;
+}
+
+type BoundaryContext = Context<{ Variables: BoundaryVariables }>;
+
+/**
+ * Middleware for Hono on Node and on fetch runtimes. Whatever is mounted behind it sees the judged trace fields in
+ * `c.req`, and the context by `c.get("traceContext")`. It calls `next` exactly once and at once. Throws a `TypeError` that
+ * names the option and the value.
+ */
+export function boundary(options: ServiceBoundaryOptions): MiddlewareHandler<{ Variables: BoundaryVariables }> {
+  const service = defineServiceBoundary(options);
+  const carrier = service.boundary.policy.carrier?.field;
+  const names = ["traceparent", "tracestate", "connection", ...(carrier === undefined ? [] : [carrier])];
+  return function tracemendBoundary(c, next) {
+    const leave = attempt(() => enter(service, names, c));
+    return leave === undefined ? next() : passOn(next, leave);
+  };
+}
+
+async function passOn(next: () => Promise<void>, leave: () => void): Promise<void> {
+  try {
+    await next();
+  } finally {
+    attempt(leave);
+  }
+}
+
+/** The request goes on, whatever a runtime refuses to have read or written. */
+function attempt<T>(run: () => T): T | undefined {
+  try {
+    return run();
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is left to do once the app has answered; undefined where that is nothing. */
+function enter(service: ServiceBoundary, names: readonly string[], c: BoundaryContext): (() => void) | undefined {
+  if (c.get("passage")?.boundary === service.boundary) return undefined;
+  const startMs = service.observed ? service.now() : 0;
+  const exchange = nodeExchangeOf(c);
+  const lines = exchange === undefined ? linesOfHeaders(c.req.raw.headers, names) : linesOfMessage(exchange.incoming);
+  const passage = service.cross(lines, exchange === undefined ? undefined : arrivalOfMessage(lines));
+  c.set("traceContext", passage.verdict.context);
+  c.set("passage", passage);
+  applyEdits(c, exchange, passage);
+  const fields = service.answers ? service.answer(passage) : [];
+  const tell = service.observed ? tellAtEnd(service, passage, startMs, c, exchange) : undefined;
+  if (fields.length === 0) return tell;
+  return () => {
+    answer(c, fields);
+    tell?.();
+  };
+}
+
+function applyEdits(c: BoundaryContext, exchange: NodeExchange | undefined, { verdict }: ServicePassage): void {
+  if (verdict.edits.length === 0) return;
+  if (exchange === undefined) {
+    c.req.raw = editedRequest(c.req.raw, verdict.edits);
+    return;
+  }
+  applyToMessage(exchange.incoming, verdict.edits);
+  // Its Headers are a view that may have copied the lines before, and unlike those of a plain Request they can be set.
+  applyToHeaders(c.req.raw.headers, verdict.edits);
+}
+
+function answer(c: BoundaryContext, fields: ReturnType<ServiceBoundary["answer"]>): void {
+  // An upgrade is no answer whose fields could be set: a Response of that status cannot even be made.
+  if (!c.finalized || c.res.status < 200) return;
+  for (const [name, value] of fields) c.header(name, value, { append: name === "server-timing" });
+  const { headers } = c.res;
+  if (!headers.has("traceresponse") || !headers.has("access-control-allow-origin")) return;
+  const exposed = exposeTraceresponse(headers.get("access-control-expose-headers") ?? undefined);
+  if (exposed !== undefined) c.header("access-control-expose-headers", exposed);
+}
