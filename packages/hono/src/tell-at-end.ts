@@ -55,6 +55,6 @@ function endOnFetch(c: Context): End {
 function failureOnFetch(c: Context): CrossingFailure | undefined {
   // Some runtimes have no signal on a request that came in.
   const { signal }: Partial<Request> = c.req.raw;
-  if (signal?.aborted === true) return { kind: "client-gone", side: "downstream" };
+  if (signal?.aborted ?? false) return { kind: "client-gone", side: "downstream" };
   return c.finalized ? undefined : { kind: "internal", side: "internal" };
 }
