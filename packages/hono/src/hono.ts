@@ -33,18 +33,14 @@ export function boundary(options: ServiceBoundaryOptions): MiddlewareHandler<{ V
   const service = defineServiceBoundary(options);
   const carrier = service.boundary.policy.carrier?.field;
   const names = ["traceparent", "tracestate", "connection", ...(carrier === undefined ? [] : [carrier])];
-  return function tracemendBoundary(c, next) {
+  return async function tracemendBoundary(c, next) {
     const leave = attempt(() => enter(service, names, c));
-    return leave === undefined ? next() : passOn(next, leave);
+    try {
+      await next();
+    } finally {
+      if (leave !== undefined) attempt(leave);
+    }
   };
-}
-
-async function passOn(next: () => Promise<void>, leave: () => void): Promise<void> {
-  try {
-    await next();
-  } finally {
-    attempt(leave);
-  }
 }
 
 /** The request goes on, whatever a runtime refuses to have read or written. */

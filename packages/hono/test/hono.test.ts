@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { defineBoundary } from "@tracemend/context";
 import type { ServiceBoundaryOptions, TraceContext } from "@tracemend/context";
-import type { Context, Next } from "hono";
+import type { Context, Handler, Next } from "hono";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { describe, expect, expectTypeOf, it } from "vitest";
@@ -144,6 +144,17 @@ describe.each(RUNTIMES)("%s", (_, send) => {
     failing.get("/", (c) => c.json("served"));
     expect(await send(failing, [`traceparent: ${TRACEPARENT}`])).toEqual({ status: 200, json: "served" });
     expect(await send(failing, ["traceparent: ff"])).toEqual({ status: 200, json: "served" });
+  });
+
+  it("leaves what was not found, and a handler that answers nothing, to the app", async () => {
+    const missing = app().use(boundary({ boundary: SHOP }));
+    missing.get("/", (c) => c.notFound());
+    missing.notFound((c) => c.json("nothing here", 404));
+    expect(await send(missing, [])).toEqual({ status: 404, json: "nothing here" });
+    const empty = app().use(boundary({ boundary: SHOP }));
+    empty.get("/", (async () => {}) as unknown as Handler);
+    empty.onError((error, c) => c.json(error.message, 500));
+    expect(await send(empty, [])).toEqual({ status: 500, json: expect.stringContaining("not finalized") });
   });
 
   it("leaves errors to the app's error handler", async () => {
