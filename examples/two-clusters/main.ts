@@ -36,8 +36,11 @@ async function runPhase(clusters: Clusters, repair: Repair): Promise<Phase> {
   const prices = await send(clusters.shopUrl, "/prices", PRICES, WIDTH, told);
   status(`${title} waiting for the last spans …`);
   const complete = await settled(clusters.agents, total * SPANS_PER_REQUEST);
-  const breaks = await breaksSeen(clusters.adminUrls["us-1"]);
   const spans = clusters.agents.take();
+  status(`${title} waiting for the diagnosis …`);
+  const { breaks, requests } = await breaksSeen(clusters);
+  await settled(clusters.agents, requests * SPANS_PER_REQUEST);
+  clusters.agents.take();
   const phase: Phase = {
     repair,
     sent: { products, prices },
@@ -85,7 +88,7 @@ async function keepRunning(clusters: Clusters): Promise<void> {
   line(`\nStill running; Ctrl-C ends it. To look at:`);
   line(`  the shop             ${clusters.shopUrl}/products  ${clusters.shopUrl}/prices`);
   for (const [cluster, url] of Object.entries(clusters.adminUrls)) {
-    line(`  tracemend ${cluster}       ${url}/diagnostics/breaks  ${url}/metrics  ${url}/readyz`);
+    line(`  tracemend ${cluster}       ${url}/diagnostics  ${url}/diagnostics/breaks  ${url}/metrics`);
   }
   let requests = 0;
   let whole = 0;

@@ -45,7 +45,7 @@ function breakText(found: SeenBreak, later: readonly SeenBreak[]): string {
     wrap(`What to change: ${found.remedy.text}`, "  "),
   ];
   if (found.remedy.snippet !== undefined) lines.push(found.remedy.snippet.trimEnd().replaceAll(/^/gm, "      "));
-  if (after !== undefined) lines.push(`  With repair on: ${after.state}, ${after.count} of ${after.of} requests.`);
+  if (after !== undefined) lines.push(`  With repair on: ${after.traffic}, ${after.count} of ${after.of} requests.`);
   return lines.join("\n");
 }
 

@@ -1,9 +1,13 @@
 import { Server, ServerCredentials, credentials, makeClientConstructor } from "@grpc/grpc-js";
 import type { ServiceDefinition } from "@grpc/grpc-js";
 import { ROOT_CONTEXT, trace } from "@opentelemetry/api";
+import { OTLPLogExporter as LogExporter } from "@opentelemetry/exporter-logs-otlp-proto";
+import { OTLPMetricExporter as MetricExporter } from "@opentelemetry/exporter-metrics-otlp-proto";
 import { OTLPTraceExporter as GrpcExporter } from "@opentelemetry/exporter-trace-otlp-grpc";
 import { OTLPTraceExporter as HttpExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { resourceFromAttributes } from "@opentelemetry/resources";
+import { LoggerProvider, SimpleLogRecordProcessor } from "@opentelemetry/sdk-logs";
+import { MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 import { SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Collector } from "../support/collector.ts";
@@ -86,6 +90,31 @@ describe("an OpenTelemetry SDK with no code of ours", () => {
     });
     await provider.shutdown();
     trace.disable();
+  });
+});
+
+describe("metrics and logs of an OpenTelemetry SDK", () => {
+  it("arrive as many as were sent", async () => {
+    const meters = new MeterProvider({
+      readers: [
+        new PeriodicExportingMetricReader({
+          exporter: new MetricExporter({ url: `${program.url("otlp http")}/v1/metrics` }),
+          exportIntervalMillis: 3_600_000,
+        }),
+      ],
+    });
+    meters.getMeter("test").createCounter("orders").add(3, { kind: "lamp" });
+    await meters.forceFlush();
+    const loggers = new LoggerProvider({
+      processors: [
+        new SimpleLogRecordProcessor({ exporter: new LogExporter({ url: `${program.url("otlp http")}/v1/logs` }) }),
+      ],
+    });
+    loggers.getLogger("test").emit({ body: "an order came in" });
+    await loggers.forceFlush();
+    await collector.until(() => collector.items["metrics"] !== undefined && collector.items["logs"] !== undefined);
+    expect(collector.items).toMatchObject({ metrics: 1, logs: 1 });
+    await Promise.all([meters.shutdown(), loggers.shutdown()]);
   });
 });
 

@@ -37,7 +37,7 @@ destinations:
     batch: { max_age_ms: 20 }
     queue: { max_bytes: ${queueBytes} }
     retry: { initial_interval_ms: 50, max_interval_ms: 100 }
-shutdown: { grace_ms: 2000 }
+shutdown: { drain_ms: 1000, flush_ms: 1000 }
 admin: { listen: "127.0.0.1:0" }
 `);
   closing.push(

@@ -6,8 +6,8 @@ export interface FakeClock extends Clock {
   advance(ms: number): void;
   /** How many timers wait. */
   readonly pending: number;
-  /** Resolves once at least `count` timers wait. */
-  whenPending(count: number): Promise<void>;
+  /** Resolves once a timer waits that is due in exactly `ms`. */
+  whenDueIn(ms: number): Promise<void>;
 }
 
 interface Entry {
@@ -17,7 +17,7 @@ interface Entry {
 
 export function createFakeClock(startMs = 1_700_000_000_000): FakeClock {
   const entries = new Set<Entry>();
-  let watchers: { readonly count: number; readonly resolve: () => void }[] = [];
+  let watchers: { readonly atMs: number; readonly resolve: () => void }[] = [];
   let nowMs = startMs;
 
   const nextDue = (untilMs: number): Entry | undefined => {
@@ -33,9 +33,10 @@ export function createFakeClock(startMs = 1_700_000_000_000): FakeClock {
     after(ms, run): Timer {
       const entry = { atMs: nowMs + ms, run };
       entries.add(entry);
-      const ready = watchers.filter((watcher) => entries.size >= watcher.count);
-      watchers = watchers.filter((watcher) => entries.size < watcher.count);
-      for (const watcher of ready) watcher.resolve();
+      for (const watcher of watchers) {
+        if (watcher.atMs === entry.atMs) watcher.resolve();
+      }
+      watchers = watchers.filter((watcher) => watcher.atMs !== entry.atMs);
       return { cancel: () => entries.delete(entry) };
     },
     advance(ms) {
@@ -50,10 +51,13 @@ export function createFakeClock(startMs = 1_700_000_000_000): FakeClock {
     get pending() {
       return entries.size;
     },
-    whenPending(count) {
-      if (entries.size >= count) return Promise.resolve();
+    whenDueIn(ms) {
+      const atMs = nowMs + ms;
+      for (const entry of entries) {
+        if (entry.atMs === atMs) return Promise.resolve();
+      }
       return new Promise((resolve) => {
-        watchers.push({ count, resolve });
+        watchers.push({ atMs, resolve });
       });
     },
   };

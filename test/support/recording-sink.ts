@@ -179,6 +179,7 @@ const grpcPaths: Readonly<Record<string, Signal>> = {
 };
 
 async function serveGrpc(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, decide: Decide): Promise<void> {
+  stream.on("error", () => {});
   const body = await readAll(stream);
   const signal = grpcPaths[headers[":path"] ?? ""];
   if (body === undefined) return;

@@ -15,7 +15,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   hono: ["context"],
   outbound: ["context"],
   opentelemetry: ["context"],
-  tracemend: ["context", "diagnosis", "otlp", "pipeline", "proxy"],
+  dashboard: [],
+  tracemend: ["context", "dashboard", "diagnosis", "otlp", "pipeline", "proxy"],
 };
 const PURE = ["context", "otlp", "diagnosis"];
 

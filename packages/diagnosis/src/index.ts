@@ -1,1 +1,10 @@
-export const version = "0.1.0";
+/** The public surface, grouped by word. */
+export type { Diagnosis } from "./diagnosis.ts";
+export { createDiagnosis } from "./diagnosis.ts";
+export type { DiagnosisOptions } from "./settings.ts";
+export type { Gateway } from "./remedies/gateway-headers.ts";
+export type { Break, BreakEdge, BreakExample, BreakKind, Remedy, RemedySnippet, Traffic } from "./break.ts";
+export type { DiagnosisReport, EdgeState, EdgeVerdict, LedgerState, ServiceState } from "./report.ts";
+export type { ServiceActivity } from "./service.ts";
+export type { RepairDecision, RepairFacts, SpanRef } from "./repair.ts";
+export { decideRepair } from "./repair.ts";

@@ -40,8 +40,8 @@ export class AttributeView {
   }
 
   /**
-   * A string, a number (an integer beyond 2^53 is rounded) or a boolean; undefined for an empty value, bytes, arrays and
-   * maps. Value messages that repeat are merged, and the last member of their oneof counts.
+   * A string, a number (an integer beyond 2^53 is rounded) or a boolean; undefined for an empty value, bytes, arrays, maps
+   * and references into a dictionary, which only profiles have. Value messages that repeat are merged, and the last member of their oneof counts.
    */
   value(): AttributeValue | undefined {
     const bytes = this.#bytes;
@@ -53,7 +53,7 @@ export class AttributeView {
       if (pair.field !== 2) continue;
       any.open(bytes, pair.start, pair.stop);
       while (any.next()) {
-        if (any.field < 1 || any.field > 7) continue;
+        if (any.field > 8) continue;
         member = any.field;
         start = any.start;
         stop = any.stop;

@@ -84,9 +84,8 @@ function countItems(type: MessageType, bytes: Uint8Array): number {
 
 interface Node {
   readonly envelope: Envelope;
-  readonly children: Node[];
-  /** Starts and ends of the item fields. */
-  readonly ranges: number[];
+  /** In their order: envelopes, and ranges of item fields as lists of starts and ends. */
+  readonly content: (Node | number[])[];
 }
 
 /** A batch in the making: collects ranges, copies them once at the end. */
@@ -113,8 +112,10 @@ export class Piece {
   add(cursor: Cursor, envelope: Envelope, items: number): void {
     this.maxBytes += this.growth(cursor, envelope);
     this.items += items;
-    const { ranges } = this.#nodeOf(envelope);
-    addRange(ranges, cursor.tagStart, cursor.stop);
+    const { content } = this.#nodeOf(envelope);
+    const last = content.at(-1);
+    if (Array.isArray(last)) addRange(last, cursor.tagStart, cursor.stop);
+    else content.push([cursor.tagStart, cursor.stop]);
   }
 
   finish(signal: Signal): Batch {
@@ -127,9 +128,9 @@ export class Piece {
   #nodeOf(envelope: Envelope): Node {
     const open = this.#open[envelope.depth];
     if (open?.envelope === envelope) return open;
-    const node: Node = { envelope, children: [], ranges: [] };
+    const node: Node = { envelope, content: [] };
     if (envelope.parent === undefined) this.#roots.push(node);
-    else this.#nodeOf(envelope.parent).children.push(node);
+    else this.#nodeOf(envelope.parent).content.push(node);
     this.#open[envelope.depth] = node;
     return node;
   }
@@ -137,11 +138,14 @@ export class Piece {
 
 function writeBody(writer: Writer, node: Node): void {
   const { bytes, rest } = node.envelope;
-  writer.copyRanges(bytes, node.ranges);
-  for (const child of node.children.toReversed()) {
+  for (const entry of node.content.toReversed()) {
+    if (Array.isArray(entry)) {
+      writer.copyRanges(bytes, entry);
+      continue;
+    }
     const mark = writer.length;
-    writeBody(writer, child);
-    writer.wrap(child.envelope.number, mark);
+    writeBody(writer, entry);
+    writer.wrap(entry.envelope.number, mark);
   }
   writer.copyRanges(bytes, rest);
 }

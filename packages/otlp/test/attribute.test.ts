@@ -30,6 +30,7 @@ describe("AttributeView", () => {
     expect(read(str(1, "k"), len(2, str(1, "hidden"), num(3, 7)))).toEqual(["k", 7]);
     expect(read(str(1, "k"), len(2, str(1, "hidden")), len(2, num(3, 7)), len(2))).toEqual(["k", 7]);
     expect(read(str(1, "k"), len(2, num(3, 7), str(1, "shown")))).toEqual(["k", "shown"]);
+    expect(read(str(1, "k"), len(2, str(1, "hidden"), num(8, 3)))).toEqual(["k", undefined]);
   });
 
   it("takes the last of several keys", () => {

@@ -5,7 +5,7 @@ import type { Destination } from "./destination.ts";
 import type { Log } from "./event.ts";
 import { forwardGrpc } from "./forward/grpc.ts";
 import { forwardHttp } from "./forward/http.ts";
-import type { Account } from "./ledger.ts";
+import type { Account, DropReason } from "./ledger.ts";
 import { createReachability } from "./reachability.ts";
 import type { Reachability } from "./reachability.ts";
 import { pipeline } from "./stage.ts";
@@ -22,6 +22,7 @@ export interface DestinationBranch {
   readonly account: Account;
   readonly reachability: Reachability;
   readonly sink: Queue;
+  readonly lost: (batch: Batch, reason: DropReason) => void;
   /** How many batches left for which reason. */
   readonly flushes: Readonly<Record<FlushTrigger, number>>;
 }
@@ -45,18 +46,25 @@ export function createBranch(destination: Destination, surroundings: Surrounding
   );
   const forward = destination.protocol === "grpc" ? forwardGrpc : forwardHttp;
 
+  const dropped = ({ signal, items }: Batch, reason: DropReason): void =>
+    log({ kind: "dropped", destination: name, signal, items, reason });
+  const lost = (batch: Batch, reason: DropReason): void => {
+    account.lost(batch.signal, batch.items, reason);
+    dropped(batch, reason);
+  };
+
   const delivery = pipeline(
     batch({ ...destination.batch, clock, flushed: (trigger) => (flushes[trigger] += 1) }),
     deliver({
       maxConcurrent,
       account,
-      dropped: ({ signal, items }: Batch, reason) => log({ kind: "dropped", destination: name, signal, items, reason }),
+      dropped,
       refusedByPeer: ({ signal }: Batch, items, message) =>
         log({ kind: "refused-by-peer", destination: name, signal, items, message }),
     }),
     retry({ ...destination.retry, clock, random }),
     forward({ destination, reachability, clock, random }),
   );
-  const sink = createQueue({ ...destination.queue, account, clock }, delivery);
-  return { destination, signals: destination.signals, account, reachability, sink, flushes };
+  const sink = createQueue({ ...destination.queue, account, clock, lost }, delivery);
+  return { destination, signals: destination.signals, account, reachability, sink, lost, flushes };
 }

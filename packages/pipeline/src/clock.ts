@@ -40,17 +40,17 @@ export interface Deadline {
   clear(): void;
 }
 
-/** An abort signal that also fires after `ms`. */
+/** An abort signal that also fires after `ms`; 0 means that there is no deadline. */
 export function createDeadline(clock: Clock, ms: number, outer: AbortSignal): Deadline {
   const controller = new AbortController();
   const abort = (): void => controller.abort();
-  const timer = clock.after(ms, abort);
+  const timer = ms === 0 ? undefined : clock.after(ms, abort);
   if (outer.aborted) abort();
   else outer.addEventListener("abort", abort);
   return {
     signal: controller.signal,
     clear() {
-      timer.cancel();
+      timer?.cancel();
       outer.removeEventListener("abort", abort);
     },
   };

@@ -1,4 +1,5 @@
 /** Where batches go: the options of one destination, checked and completed. */
+import { validateHeaderName, validateHeaderValue } from "node:http";
 import type { Signal } from "@tracemend/otlp";
 
 export interface DestinationOptions {
@@ -16,7 +17,7 @@ export interface DestinationOptions {
   /** For one attempt. Default 10 000. */
   readonly timeoutMs?: number;
   readonly queue?: {
-    /** Default 64 MiB. */
+    /** Default 64 MiB. Every batch counts its bytes and 1 KiB more. */
     readonly maxBytes?: number;
   };
   readonly batch?: {
@@ -114,7 +115,7 @@ export function defineDestination(options: DestinationOptions): Destination {
     origin: url.origin,
     basePath,
     signals: [...new Set(signals)],
-    headers: lowerCaseNames(options.headers ?? {}),
+    headers: checkHeaders(options.headers ?? {}, fail),
     compression,
     timeoutMs: count("timeoutMs", options.timeoutMs ?? 10_000, 1),
     queue: { maxBytes: count("queue.maxBytes", queue.maxBytes ?? 64 * 1024 * 1024, 1) },
@@ -139,6 +140,30 @@ export function defineDestination(options: DestinationOptions): Destination {
   };
 }
 
-function lowerCaseNames(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+/** What a request is framed by, and what the forwards set themselves. */
+const reservedHeaders: ReadonlySet<string> = new Set(
+  (
+    "connection keep-alive proxy-connection transfer-encoding upgrade http2-settings te trailer host expect " +
+    "content-length content-type content-encoding user-agent grpc-timeout grpc-encoding grpc-accept-encoding"
+  ).split(" "),
+);
+
+function checkHeaders(
+  headers: Readonly<Record<string, string>>,
+  fail: (option: string, rule: string, value: unknown) => never,
+): Record<string, string> {
+  const checked: Record<string, string> = {};
+  for (const [written, value] of Object.entries(headers)) {
+    const name = written.toLowerCase();
+    if (reservedHeaders.has(name)) fail("headers", "fields that are not set by the transport", written);
+    try {
+      validateHeaderName(name);
+      validateHeaderValue(name, value);
+    } catch {
+      // The value may be a secret, so only the name is told.
+      fail("headers", "valid field names and values", written);
+    }
+    checked[name] = value;
+  }
+  return checked;
 }

@@ -13,7 +13,7 @@ import type { LedgerRow } from "./ledger.ts";
 import { createReservations } from "./reservation.ts";
 import type { Reservation } from "./reservation.ts";
 import { pipeline } from "./stage.ts";
-import type { Sink, Stage } from "./stage.ts";
+import type { Sink } from "./stage.ts";
 import type { FlushTrigger } from "./stages/batch.ts";
 import { fanOut } from "./stages/fan-out.ts";
 import { stamp } from "./stages/stamp.ts";
@@ -75,14 +75,15 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     createBranch(destination, { account: ledger.account(destination.name), clock, random, log }),
   );
 
-  const stages: Stage[] = [stamp({ attributes, spoofed: (count) => (counters.spoofedAttributes += count) })];
-  if (observe !== undefined) {
-    const failed = (cause: unknown): void => {
-      counters.observerErrors += 1;
-      log({ kind: "observer-failed", message: String(cause) });
-    };
-    stages.push(tap({ observe, failed }));
-  }
+  const observerFailed = (cause: unknown): void => {
+    counters.observerErrors += 1;
+    log({ kind: "observer-failed", message: String(cause) });
+  };
+
+  const stages = [
+    stamp({ attributes, spoofed: (count) => (counters.spoofedAttributes += count) }),
+    tap({ observe, failed: observerFailed }),
+  ];
   const entry = pipeline(...stages, fanOut(branches));
   const reserve = createReservations(
     stages,

@@ -53,3 +53,12 @@ export function rowOf(rows: readonly LedgerRow[], destination: string, signal: S
   if (row === undefined) throw new TypeError(`no row for ${destination} and ${signal}`);
   return row;
 }
+
+/** Resolves once `condition` holds; asked after every turn of the event loop. */
+export async function eventually(condition: () => boolean): Promise<void> {
+  while (!condition()) {
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+}

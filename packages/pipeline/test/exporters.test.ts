@@ -1,5 +1,6 @@
 /** OpenTelemetry's own exporters through the receivers and a pipeline, to a collector that decodes independently. */
 import { afterEach, describe, expect, test } from "vitest";
+import { SeverityNumber, SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import { OTLPTraceExporter as GrpcTraceExporter } from "@opentelemetry/exporter-trace-otlp-grpc";
 import { OTLPTraceExporter as HttpTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { OTLPMetricExporter } from "@opentelemetry/exporter-metrics-otlp-proto";
@@ -11,6 +12,7 @@ import { SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import type { SpanExporter } from "@opentelemetry/sdk-trace";
 import { createGrpcReceiver, createHttpReceiver, createPipeline } from "@tracemend/pipeline";
 import type { Receiver } from "@tracemend/pipeline";
+import type { Signal } from "@tracemend/otlp";
 import { createRecordingSink } from "../../../test/support/recording-sink.ts";
 import type { RecordingSink } from "../../../test/support/recording-sink.ts";
 import { expectBalanced, never, rowOf } from "./batches.ts";
@@ -22,12 +24,16 @@ afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
 });
 
-async function start(protocol: "grpc" | "http/protobuf", compression: "none" | "gzip") {
+async function start(
+  protocol: "grpc" | "http/protobuf",
+  compression: "none" | "gzip",
+  attributes: Record<string, string> = { "deployment.region": "eu" },
+) {
   const sink = await createRecordingSink();
   closers.push(() => sink.stop());
   const endpoint = protocol === "grpc" ? sink.grpcEndpoint : sink.httpEndpoint;
   const pipeline = createPipeline({
-    attributes: { "deployment.region": "eu" },
+    attributes,
     destinations: [{ name: "collector", endpoint, protocol, compression, batch: { maxAgeMs: 10 } }],
   });
   closers.push(() => pipeline.close(never));
@@ -112,3 +118,73 @@ describe("OpenTelemetry exporters", () => {
     });
   });
 });
+
+describe("what passes without a stamp", () => {
+  test.for(["grpc", "http/protobuf"] as const)(
+    "arrives over %s as if it had been sent straight there",
+    async (protocol) => {
+      const straight = await createRecordingSink();
+      closers.push(() => straight.stop());
+      const { sink, http } = await start(protocol, "gzip", {});
+      const exporters = <T>(create: new (config: { url: string }) => T, path: string): readonly [T, T] => [
+        new create({ url: straight.httpEndpoint + path }),
+        new create({ url: http + path }),
+      ];
+
+      const spanExporters = exporters(HttpTraceExporter, "/v1/traces");
+      const spanProcessors = spanExporters.map((exporter) => new SimpleSpanProcessor({ exporter }));
+      const traces = new TracerProvider({ resource, spanProcessors });
+      const tracer = traces.getTracer("test", "1.2.3", { schemaUrl: "https://example.com/schema" });
+      const parent = tracer.startSpan("checkout", {
+        kind: SpanKind.SERVER,
+        attributes: { retries: 3, ok: false, ratio: 0.5 },
+      });
+      const links = [{ context: parent.spanContext(), attributes: { why: "batch" } }];
+      const child = tracer.startSpan("pay – 支払い", { links, attributes: { tags: ["a", "b"] } });
+      child.addEvent("retry", { attempt: 2 });
+      child.setStatus({ code: SpanStatusCode.ERROR, message: "declined" });
+      child.end();
+      parent.end();
+      await traces.shutdown();
+
+      const logExporters = exporters(OTLPLogExporter, "/v1/logs");
+      const processors = logExporters.map((exporter) => new SimpleLogRecordProcessor({ exporter }));
+      const logs = new LoggerProvider({ resource, processors });
+      logs
+        .getLogger("test")
+        .emit({ body: { order: { id: 7, lines: ["x"] } }, severityText: "WARN", severityNumber: SeverityNumber.WARN });
+      await logs.shutdown();
+
+      const [first, second] = exporters(OTLPMetricExporter, "/v1/metrics");
+      const reader = new PeriodicExportingMetricReader({ exporter: first, exportIntervalMillis: 60_000 });
+      const meter = new MeterProvider({ resource, readers: [reader] }).getMeter("test");
+      meter.createCounter("orders", { unit: "1" }).add(3, { shop: "berlin" });
+      meter.createHistogram("latency", { unit: "ms" }).record(12.5);
+      const { resourceMetrics }: { resourceMetrics: unknown } = await reader.collect();
+      for (const exporter of [first, second]) {
+        await new Promise((resolve) => {
+          exporter.export(resourceMetrics as never, resolve);
+        });
+        await exporter.shutdown();
+      }
+
+      for (const signal of ["traces", "logs", "metrics"] as const) {
+        await sink.until(() => sink.items(signal) === straight.items(signal));
+        expect(straight.items(signal)).toBeGreaterThan(0);
+        expect(contentOf(sink, signal)).toEqual(contentOf(straight, signal));
+      }
+    },
+  );
+});
+
+/** Everything received of a signal, decoded, however it was cut into requests. */
+function contentOf(sink: RecordingSink, signal: Signal): readonly string[] {
+  const messages = sink.received.filter((request) => request.signal === signal).map((request) => request.message);
+  return messages
+    .flatMap((message) =>
+      Object.values(message)
+        .flat()
+        .map((part) => JSON.stringify(part)),
+    )
+    .toSorted();
+}

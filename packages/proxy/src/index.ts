@@ -1,1 +1,31 @@
-export const version = "0.1.0";
+/** The public surface, grouped by word. */
+export type { Proxy } from "./proxy.ts";
+export { createProxy } from "./proxy.ts";
+export type { ProxyOptions, Route, UpstreamOptions } from "./options.ts";
+export type { RouteMatch } from "./routing.ts";
+export type { SpanGrant, SpanSource } from "./spans.ts";
+export type { Clock } from "./clock.ts";
+export { systemClock } from "./clock.ts";
+export type { Failure, FailureKind } from "./failure.ts";
+export type {
+  AnswerHead,
+  BodyKind,
+  Call,
+  CallEvents,
+  Caller,
+  CallerEvents,
+  Connections,
+  DataPlane,
+  EngineSettings,
+  Limits,
+  ListenTarget,
+  Listener,
+  OutgoingHead,
+  RequestHead,
+  Timeouts,
+  TlsIdentity,
+  UpstreamProtocol,
+  UpstreamTarget,
+  UpstreamTls,
+} from "./plane/plane.ts";
+export { nodePlane } from "./plane/node-plane.ts";

@@ -7,6 +7,8 @@ export interface Answer {
   readonly status: number;
   readonly type: string;
   readonly body: string;
+  /** Content-Security-Policy; none where the answer is no page for a browser. */
+  readonly policy?: string;
 }
 
 /** Path → what answers it, asked anew for each request. */
@@ -42,13 +44,14 @@ function answer(pages: AdminPages, request: IncomingMessage): Answer {
   return page();
 }
 
-function write(request: IncomingMessage, response: ServerResponse, { status, type, body }: Answer): void {
+function write(request: IncomingMessage, response: ServerResponse, { status, type, body, policy }: Answer): void {
   request.resume();
   response.writeHead(status, {
     "content-type": type,
     "content-length": Buffer.byteLength(body),
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
+    ...(policy === undefined ? {} : { "content-security-policy": policy }),
   });
   response.end(request.method === "HEAD" ? undefined : body);
 }

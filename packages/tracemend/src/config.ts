@@ -97,6 +97,14 @@ const destination = z.strictObject({
     .prefault({}),
 });
 
+const diagnosis = z.strictObject({
+  max_bytes: z.int().min(65_536).default(33_554_432),
+  settle_ms: z.int().nonnegative().default(10_000),
+  hard_wait_ms: ms.default(60_000),
+  window_ms: ms.default(600_000),
+  gateways: z.record(z.string().min(1), z.enum(["nginx", "envoy", "haproxy", "kong", "traefik", "node"])).default({}),
+});
+
 const listener = z.strictObject({ listen: address, tls: serverTls.optional() });
 
 const schema = z.strictObject({
@@ -113,9 +121,10 @@ const schema = z.strictObject({
     })
     .prefault({}),
   destinations: z.record(z.string().min(1), destination).default({}),
+  diagnosis: diagnosis.prefault({}),
   admin: z.strictObject({ listen: address }).prefault({ listen: "127.0.0.1:9464" }),
   log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error"]).default("info") }).prefault({}),
-  shutdown: z.strictObject({ grace_ms: ms.default(10_000) }).prefault({}),
+  shutdown: z.strictObject({ drain_ms: ms.default(10_000), flush_ms: ms.default(5000) }).prefault({}),
 });
 
 /** Complete and checked: every default filled in, every upstream that a route names exists. */
@@ -172,6 +181,10 @@ function checkReferences(config: z.output<typeof schema>, source: ConfigText): s
       findings.push(finding(source, ["boundaries", at, "routes", index, "upstream"], message));
     });
   });
+  const { settle_ms: settleMs, hard_wait_ms: hardWaitMs, window_ms: windowMs } = config.diagnosis;
+  if (settleMs > hardWaitMs || hardWaitMs > windowMs) {
+    findings.push(finding(source, ["diagnosis"], "settle_ms ≤ hard_wait_ms ≤ window_ms must hold"));
+  }
   const receives = config.receivers.otlp_grpc !== undefined || config.receivers.otlp_http !== undefined;
   if (receives && Object.keys(config.destinations).length === 0) {
     findings.push(finding(source, ["receivers"], "OTLP is received but there are no destinations to send it to"));

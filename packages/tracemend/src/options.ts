@@ -1,6 +1,8 @@
 /** The configuration's words → the options of proxy and pipeline; certificate and key files are read here. */
+import { randomInt } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import type { DiagnosisOptions } from "@tracemend/diagnosis";
 import type { DestinationOptions } from "@tracemend/pipeline";
 import type { Route } from "@tracemend/proxy";
 import type { Config } from "./config.ts";
@@ -54,6 +56,20 @@ export function routesOf(config: Config, routes: Config["boundaries"][number]["r
       upstream: { name, url, protocol, ...clientTlsOf(config, tls) },
     };
   });
+}
+
+export function diagnosisOf({ diagnosis, upstreams }: Config): Omit<DiagnosisOptions, "now"> {
+  return {
+    maxBytes: diagnosis.max_bytes,
+    settleMs: diagnosis.settle_ms,
+    hardWaitMs: diagnosis.hard_wait_ms,
+    windowMs: diagnosis.window_ms,
+    gateways: diagnosis.gateways,
+    upstreamServices: Object.fromEntries(
+      Object.entries(upstreams).map(([name, { service }]) => [name, service ?? name]),
+    ),
+    seed: randomInt(2 ** 32),
+  };
 }
 
 export function destinationsOf(config: Config): readonly DestinationOptions[] {

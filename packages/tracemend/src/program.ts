@@ -2,13 +2,14 @@
 import { randomFillSync } from "node:crypto";
 import { hostname } from "node:os";
 import { createIds, defineBoundary, tellAll } from "@tracemend/context";
+import { PAGE_FILES, PAGE_POLICY } from "@tracemend/dashboard";
 import type { Diagnosis } from "@tracemend/diagnosis";
 import { createDiagnosis } from "@tracemend/diagnosis";
 import type { Pipeline, Receiver } from "@tracemend/pipeline";
 import { createGrpcReceiver, createHttpReceiver, createPipeline } from "@tracemend/pipeline";
 import type { Proxy } from "@tracemend/proxy";
 import { createProxy } from "@tracemend/proxy";
-import type { Admin } from "./admin.ts";
+import type { Admin, AdminPages } from "./admin.ts";
 import { createAdmin, jsonAnswer } from "./admin.ts";
 import type { Config } from "./config.ts";
 import type { Logger } from "./log.ts";
@@ -21,14 +22,14 @@ import {
   writeLedger,
   writePipeline,
 } from "./metrics.ts";
-import { routesOf, destinationsOf, tlsOf } from "./options.ts";
+import { destinationsOf, diagnosisOf, routesOf, tlsOf } from "./options.ts";
 import { createSpanSource } from "./span-source.ts";
 import { VERSION } from "./version.ts";
 
 export interface Program {
   /** Where each listener really listens, by its name: `boundary <name>`, `otlp grpc`, `otlp http`, `admin`. */
   readonly addresses: ReadonlyMap<string, string>;
-  /** Stops taking requests, finishes what is open, sends what is queued; then, at the grace period's end, cuts. */
+  /** Takes no more requests, finishes what is open, sends what is queued; each for as long as the configuration says. */
   close(): Promise<void>;
 }
 
@@ -38,7 +39,9 @@ export async function createProgram(config: Config, log: Logger): Promise<Progra
     "service.instance.id": `${hostname()}-${process.pid}`,
     ...config.resource,
   };
-  const closing: ((signal: AbortSignal) => Promise<void>)[] = [];
+  const receivers: Receiver[] = [];
+  const proxies: Proxy[] = [];
+  let admin: Admin | undefined;
   const addresses = new Map<string, string>();
   const listening = (name: string, { host, port }: { host: string; port: number }): void => {
     addresses.set(name, `${host}:${port}`);
@@ -47,7 +50,7 @@ export async function createProgram(config: Config, log: Logger): Promise<Progra
   let ready = false;
 
   const counters = createCrossingCounters();
-  const diagnosis = createDiagnosis({ now: Date.now, upstreamServices: servicesOf(config) });
+  const diagnosis = createDiagnosis({ now: Date.now, ...diagnosisOf(config) });
   const ticking = setInterval(() => diagnosis.tick(), 1000);
   const pipeline = createPipeline({
     attributes: config.resource,
@@ -61,28 +64,37 @@ export async function createProgram(config: Config, log: Logger): Promise<Progra
   const stop = async (): Promise<void> => {
     ready = false;
     clearInterval(ticking);
-    const signal = AbortSignal.timeout(config.shutdown.grace_ms);
-    for (const close of closing.toReversed()) await close(signal);
-    await pipeline.close(signal);
+    const drained = AbortSignal.timeout(config.shutdown.drain_ms);
+    await Promise.all(proxies.map((proxy) => proxy.close(drained)));
+    // After the requests: the services behind us export the last spans of what has just drained.
+    await Promise.all(receivers.map((receiver) => receiver.close(drained)));
+    await pipeline.close(AbortSignal.timeout(config.shutdown.flush_ms));
+    await admin?.close();
   };
 
   try {
-    for (const receiver of await createReceivers(config, pipeline)) {
-      closing.push((signal) => receiver.receiver.close(signal));
-      listening(receiver.name, receiver.receiver.address);
-    }
+    const { otlp_grpc: grpc, otlp_http: http, max_request_bytes: maxRequestBytes } = config.receivers;
+    const receive = async (name: string, create: typeof createGrpcReceiver, from: typeof grpc): Promise<void> => {
+      if (from === undefined) return;
+      const receiver = await create({ ...from.listen, ...tlsOf(config, from.tls), maxRequestBytes }, pipeline);
+      receivers.push(receiver);
+      listening(name, receiver.address);
+    };
+    await receive("otlp grpc", createGrpcReceiver, grpc);
+    await receive("otlp http", createHttpReceiver, http);
     for (const options of config.boundaries) {
-      const proxy: Proxy = await createProxy({
+      const proxy = await createProxy({
         boundary: defineBoundary({ ...options, cluster: config.cluster, policy: policyOf(options) }),
         listen: { ...options.listen, ...tlsOf(config, options.tls) },
         routes: routesOf(config, options.routes),
-        ...(Object.keys(config.destinations).length === 0 ? {} : { spans }),
+        spans,
         observer,
       });
-      closing.push((signal) => proxy.close(signal));
+      proxies.push(proxy);
       listening(`boundary ${options.name}`, proxy.address);
     }
-    const admin = await createAdmin(config.admin.listen, {
+    // Last to go: while the others drain it still says that the program is alive and not ready.
+    admin = await createAdmin(config.admin.listen, {
       "/healthz": () => jsonAnswer(200, { status: "alive" }),
       "/readyz": () => (ready ? jsonAnswer(200, { status: "ready" }) : jsonAnswer(503, { status: "not ready" })),
       "/metrics": () => ({ status: 200, type: METRICS_TYPE, body: metricsText(pipeline, diagnosis, counters) }),
@@ -90,8 +102,16 @@ export async function createProgram(config: Config, log: Logger): Promise<Progra
         diagnosis.tick();
         return jsonAnswer(200, diagnosis.report());
       },
+      "/diagnostics/pipeline": () =>
+        jsonAnswer(200, {
+          cluster: config.cluster,
+          version: VERSION,
+          ready,
+          destinations: pipeline.destinations(),
+          ledger: pipeline.ledger(),
+        }),
+      ...pages(),
     });
-    closing.unshift(() => closeAdmin(admin));
     listening("admin", admin.address);
   } catch (error) {
     await stop();
@@ -109,22 +129,10 @@ function policyOf({ policy }: Boundary): Parameters<typeof defineBoundary>[0]["p
   return carrier === undefined ? rest : { ...rest, carrier };
 }
 
-function servicesOf(config: Config): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(config.upstreams).map(([name, { service }]) => [name, service ?? name]));
-}
-
-async function createReceivers(config: Config, pipeline: Pipeline): Promise<{ name: string; receiver: Receiver }[]> {
-  const { otlp_grpc: grpc, otlp_http: http, max_request_bytes: maxRequestBytes } = config.receivers;
-  const created: { name: string; receiver: Receiver }[] = [];
-  if (grpc !== undefined) {
-    const options = { ...grpc.listen, ...tlsOf(config, grpc.tls), maxRequestBytes };
-    created.push({ name: "otlp grpc", receiver: await createGrpcReceiver(options, pipeline) });
-  }
-  if (http !== undefined) {
-    const options = { ...http.listen, ...tlsOf(config, http.tls), maxRequestBytes };
-    created.push({ name: "otlp http", receiver: await createHttpReceiver(options, pipeline) });
-  }
-  return created;
+/** The diagnostics page for people: it draws the two JSON pages beside it. */
+function pages(): AdminPages {
+  const files = Object.entries(PAGE_FILES);
+  return Object.fromEntries(files.map(([path, file]) => [path, () => ({ status: 200, policy: PAGE_POLICY, ...file })]));
 }
 
 function metricsText(
@@ -139,9 +147,4 @@ function metricsText(
   writePipeline(text, pipeline.counters());
   writeBreaks(text, diagnosis.report());
   return text.toString();
-}
-
-/** Last to go: while the others drain it still answers that the program is alive and not ready. */
-async function closeAdmin(admin: Admin): Promise<void> {
-  await admin.close();
 }

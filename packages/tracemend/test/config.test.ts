@@ -31,7 +31,7 @@ describe("the configuration", () => {
       routes: [{ match: {}, upstream: "gateway" }],
     });
     expect(config.admin.listen).toEqual({ host: "127.0.0.1", port: 9464 });
-    expect(config.shutdown.grace_ms).toBe(10_000);
+    expect(config.shutdown).toEqual({ drain_ms: 10_000, flush_ms: 5000 });
   });
 
   it("listens on loopback where only a port is given, and reads IPv6 in brackets", () => {

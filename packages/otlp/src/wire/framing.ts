@@ -26,10 +26,13 @@ const maxDepth = 100;
 /** Reads the whole of `bytes` as one message of `type`. Counts the items in it. Never throws. */
 export function proveFraming(type: MessageType, bytes: Uint8Array): Framing {
   const proof = new Proof(bytes);
-  if (proof.message(type, bytes.length, 0)) return { kind: "proven", items: proof.items };
+  if (proof.message(type, 0, bytes.length, 0)) return { kind: "proven", items: proof.items };
   const { code, offset, text } = proof;
   return { kind: "malformed", defect: { code, offset, message: `${text} at byte ${offset}` } };
 }
+
+/** What a read returns when the bytes are malformed, in place of an offset or a value. */
+const failed = -1;
 
 class Proof {
   items = 0;
@@ -37,131 +40,145 @@ class Proof {
   offset = 0;
   text = "";
   readonly #bytes: Uint8Array;
-  #pos = 0;
+  /** Where the varint read last ends. */
+  #after = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
   }
 
-  message(type: MessageType, end: number, depth: number): boolean {
-    if (depth === maxDepth) return this.#fail("depth", `more than ${maxDepth} nested messages`);
+  message(type: MessageType, start: number, end: number, depth: number): boolean {
+    if (depth === maxDepth) {
+      this.#fail("depth", start, `more than ${maxDepth} nested messages`);
+      return false;
+    }
     const bytes = this.#bytes;
     const fields = type.fields;
     const itemsBefore = this.items;
     let dataMember = 0;
-    while (this.#pos < end) {
-      const tagAt = this.#pos;
-      let tag = bytes[tagAt]!;
-      if (tag < 0x80) this.#pos++;
-      else if ((tag = this.#varint(end)) < 0) return false;
-      const number = Math.floor(tag / 8);
+    let pos = start;
+    while (pos < end) {
+      const tagAt = pos;
+      let tag = bytes[pos++]!;
+      if (tag >= 0x80 || tag < 8) {
+        tag = this.#tag(tagAt, end);
+        if (tag === failed) return false;
+        pos = this.#after;
+      }
       const wire = tag & 7;
-      if (number === 0 || number > 0x1fffffff) return this.#fail("tag", `field number ${number}`, tagAt);
-      const field = fields[number];
+      const field = fields[tag >>> 3];
       if (field === undefined) {
-        if (!this.#skip(number, wire, tagAt, end)) return false;
+        pos = this.#unknown(tag, tagAt, pos, end);
+        if (pos === failed) return false;
       } else if (wire !== field.wire) {
         if (wire !== 2 || !field.repeated) {
-          return this.#fail("wire-type", `wire type ${wire} for ${type.name}.${field.name}`, tagAt);
+          this.#fail("wire-type", tagAt, `wire type ${wire} for ${type.name}.${field.name}`);
+          return false;
         }
-        if (!this.#packed(field, end)) return false;
+        pos = this.#packed(field, pos, end);
+        if (pos === failed) return false;
       } else if (wire === 2) {
-        const stop = this.#length(end);
-        if (stop < 0) return false;
-        if (field.message === undefined) this.#pos = stop;
-        else {
+        const stop = this.#lengthEnd(pos, end);
+        if (stop === failed) return false;
+        if (field.message !== undefined) {
           // A oneof: the last member set is the metric's data, what an earlier one held does not exist for a reader.
           if (type === messageTypes.Metric && field.oneof && field.number !== dataMember) {
             this.items = itemsBefore;
             dataMember = field.number;
           }
           if (field.message.item) this.items++;
-          if (!this.message(field.message, stop, depth + 1)) return false;
+          if (!this.message(field.message, this.#after, stop, depth + 1)) return false;
         }
-      } else if (!this.#scalar(wire, end)) return false;
+        pos = stop;
+      } else {
+        pos = this.#scalarEnd(wire, pos, end);
+        if (pos === failed) return false;
+      }
     }
     return true;
   }
 
-  #scalar(wire: number, end: number): boolean {
-    if (wire === 0) return this.#varint(end) >= 0;
-    const stop = this.#pos + (wire === 1 ? 8 : 4);
-    if (stop > end) return this.#fail("truncated", "a fixed-width value ends behind its message");
-    this.#pos = stop;
-    return true;
+  #scalarEnd(wire: number, pos: number, end: number): number {
+    if (wire === 0) return this.#varint(pos, end) === failed ? failed : this.#after;
+    const stop = pos + (wire === 1 ? 8 : 4);
+    return stop <= end ? stop : this.#fail("truncated", pos, "a fixed-width value ends behind its message");
   }
 
-  #packed(field: Field, end: number): boolean {
-    const stop = this.#length(end);
-    if (stop < 0) return false;
-    while (this.#pos < stop) if (!this.#scalar(field.wire, stop)) return false;
-    return true;
+  #packed(field: Field, start: number, end: number): number {
+    const stop = this.#lengthEnd(start, end);
+    let pos = stop === failed ? stop : this.#after;
+    while (pos !== failed && pos < stop) pos = this.#scalarEnd(field.wire, pos, stop);
+    return pos;
   }
 
   /** Skips a field OTLP does not define; a group with everything in it, without recursion. */
-  #skip(number: number, wire: number, tagAt: number, end: number): boolean {
+  #unknown(tag: number, tagAt: number, pos: number, end: number): number {
     const open: number[] = [];
     for (;;) {
-      if (wire === 2) {
-        const stop = this.#length(end);
-        if (stop < 0) return false;
-        this.#pos = stop;
-      } else if (wire === 0 || wire === 1 || wire === 5) {
-        if (!this.#scalar(wire, end)) return false;
-      } else if (wire === 3) {
-        if (open.length === maxDepth) return this.#fail("depth", `more than ${maxDepth} nested groups`, tagAt);
+      const number = tag >>> 3;
+      const wire = tag & 7;
+      if (wire === 2) pos = this.#lengthEnd(pos, end);
+      else if (wire === 0 || wire === 1 || wire === 5) pos = this.#scalarEnd(wire, pos, end);
+      else if (wire === 3) {
+        if (open.length === maxDepth) return this.#fail("depth", tagAt, `more than ${maxDepth} nested groups`);
         open.push(number);
       } else if (wire === 4) {
-        if (open.pop() !== number) return this.#fail("group", `group ${number} ends without its start`, tagAt);
-      } else return this.#fail("wire-type", `wire type ${wire}`, tagAt);
+        if (open.pop() !== number) return this.#fail("group", tagAt, `group ${number} ends without its start`);
+      } else return this.#fail("wire-type", tagAt, `wire type ${wire}`);
 
-      if (open.length === 0) return true;
-      tagAt = this.#pos;
-      if (tagAt >= end) return this.#fail("group", `group ${open[0]} has no end`);
-      const tag = this.#varint(end);
-      if (tag < 0) return false;
-      number = Math.floor(tag / 8);
-      wire = tag & 7;
-      if (number === 0 || number > 0x1fffffff) return this.#fail("tag", `field number ${number}`, tagAt);
+      if (pos === failed || open.length === 0) return pos;
+      if (pos >= end) return this.#fail("group", pos, `group ${open[0]} has no end`);
+      tagAt = pos;
+      tag = this.#tag(pos, end);
+      if (tag === failed) return failed;
+      pos = this.#after;
     }
   }
 
-  /** Reads a length; the offset where its value ends, or -1. */
-  #length(end: number): number {
-    const lengthAt = this.#pos;
-    const length = this.#varint(end);
-    if (length < 0) return -1;
-    if (length > end - this.#pos) {
-      this.#fail("overrun", `a length of ${length} reaches behind its message`, lengthAt);
-      return -1;
-    }
-    return this.#pos + length;
+  #tag(pos: number, end: number): number {
+    const tag = this.#varint(pos, end);
+    if (tag === failed || (tag >= 8 && tag <= 0xffffffff)) return tag;
+    return this.#fail("tag", pos, `field number ${Math.floor(tag / 8)}`);
   }
 
-  /** The value, rounded above 2^53, or -1. */
-  #varint(end: number): number {
+  /** Reads a length; where its value ends. The value starts at `#after`. */
+  #lengthEnd(pos: number, end: number): number {
+    const length = this.#varint(pos, end);
+    if (length === failed) return failed;
+    if (length <= end - this.#after) return this.#after + length;
+    return this.#fail("overrun", pos, `a length of ${length} reaches behind its message`);
+  }
+
+  /** The value, rounded above 2^53. */
+  #varint(pos: number, end: number): number {
     const bytes = this.#bytes;
+    if (pos < end) {
+      const byte = bytes[pos]!;
+      if (byte < 0x80) {
+        this.#after = pos + 1;
+        return byte;
+      }
+    }
     let value = 0;
     let scale = 1;
     for (let count = 1; count <= 10; count++) {
-      if (this.#pos >= end) {
-        this.#fail("truncated", "a varint ends behind its message");
-        return -1;
-      }
-      const byte = bytes[this.#pos++]!;
+      if (pos >= end) return this.#fail("truncated", pos, "a varint ends behind its message");
+      const byte = bytes[pos++]!;
       if (count === 10 && byte > 1) break;
       value += (byte & 0x7f) * scale;
-      if (byte < 0x80) return value;
+      if (byte < 0x80) {
+        this.#after = pos;
+        return value;
+      }
       scale *= 128;
     }
-    this.#fail("varint", "a varint of more than 64 bits");
-    return -1;
+    return this.#fail("varint", pos, "a varint of more than 64 bits");
   }
 
-  #fail(code: WireDefectCode, text: string, offset: number = this.#pos): false {
+  #fail(code: WireDefectCode, offset: number, text: string): typeof failed {
     this.code = code;
-    this.text = text;
     this.offset = offset;
-    return false;
+    this.text = text;
+    return failed;
   }
 }

@@ -1,7 +1,8 @@
 /** Waits between attempts to connect: short at first, for a peer that only restarts, and never in step with others. */
 
-const firstMs = 100;
-const mostMs = 5_000;
+const firstMs = 50;
+/** An attempt is cheap, and what waits for the connection waits no longer than this once the peer is back. */
+const mostMs = 1_000;
 
 export interface Backoff {
   /** The wait before the next attempt. */

@@ -1,6 +1,5 @@
 /** One HTTP/2 session to a gRPC destination, made before it is needed and made again whenever it is lost. */
-import { once } from "node:events";
-import { connect, constants } from "node:http2";
+import { connect } from "node:http2";
 import type { ClientHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 import type { Clock, Timer } from "../clock.ts";
@@ -18,6 +17,11 @@ export interface Channel {
 }
 
 const connectTimeoutMs = 5_000;
+/**
+ * Megabytes. Node counts what waits to be written, and past the limit resets streams whose answer is arriving, so that
+ * batches the peer has taken would be sent again. What is written is bounded by the queue.
+ */
+const maxSessionMemory = 4_096;
 const pingTimeoutMs = 10_000;
 const idleBeforePingMs = 30_000;
 /** A session that lived shorter than this counts as a failed attempt. */
@@ -40,8 +44,7 @@ export function createChannel(
     const session = connect(destination.origin, {
       ...destination.tls,
       settings: { enablePush: false },
-      // Bytes the peer may send us unasked; its answers are small.
-      maxSessionMemory: 10,
+      maxSessionMemory,
     });
     dialing = session;
     let failure = "connection closed";
@@ -77,7 +80,7 @@ export function createChannel(
       pingWhenIdle(session);
     });
     session.on("goaway", (code: number) => {
-      failure = `GOAWAY ${nameOf(code)}`;
+      failure = `GOAWAY ${errorNames[code] ?? code}`;
       lost();
     });
     session.on("error", (error: Error) => {
@@ -115,7 +118,9 @@ export function createChannel(
       const session = current;
       if (session === undefined || session.destroyed) return;
       const cut = (): void => session.destroy();
-      const gone = once(session, "close");
+      const gone = new Promise((resolve) => {
+        session.once("close", resolve);
+      });
       session.close();
       if (signal.aborted) cut();
       else signal.addEventListener("abort", cut);
@@ -125,10 +130,8 @@ export function createChannel(
   };
 }
 
-function nameOf(code: number): string {
-  for (const [name, value] of Object.entries(constants)) {
-    if (value === code && name.startsWith("NGHTTP2_") && !name.startsWith("NGHTTP2_ERR_"))
-      return name.slice("NGHTTP2_".length);
-  }
-  return String(code);
-}
+/** RFC 9113 §7. */
+const errorNames: readonly string[] = (
+  "NO_ERROR PROTOCOL_ERROR INTERNAL_ERROR FLOW_CONTROL_ERROR SETTINGS_TIMEOUT STREAM_CLOSED FRAME_SIZE_ERROR " +
+  "REFUSED_STREAM CANCEL COMPRESSION_ERROR CONNECT_ERROR ENHANCE_YOUR_CALM INADEQUATE_SECURITY HTTP_1_1_REQUIRED"
+).split(" ");

@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import type { Answer, Batch } from "@tracemend/otlp";
 import type { Clock } from "../clock.ts";
 import type { Destination } from "../destination.ts";
-import { accepted, busy, refused } from "../outcome.ts";
+import { accepted, busy } from "../outcome.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Reachability } from "../reachability.ts";
 
@@ -47,6 +47,6 @@ export function createJudgement(reachability: Reachability): (answer: Answer | S
     if (answer.kind === "accepted") return accepted;
     if (answer.kind === "partial") return answer;
     if (answer.kind === "busy") return busy(answer.retryAfterMs ?? 0);
-    return refused(answer.message);
+    return answer;
   };
 }

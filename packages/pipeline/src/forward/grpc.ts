@@ -1,6 +1,6 @@
 /** The last sink, over gRPC: one unary Export call per batch on a session that is kept open. */
 import { constants } from "node:http2";
-import type { ClientHttp2Session, IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http2";
+import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http2";
 import {
   grpcPath,
   grpcPrefix,
@@ -34,12 +34,12 @@ export function forwardGrpc(options: ForwardOptions): Sink {
 
   return {
     async accept(batch, signal) {
+      await reachability.whenConnected(signal);
+      const body = await toBody(batch, compression);
+      const session = channel.session();
+      if (session === undefined || signal.aborted) return busy(0);
       const deadline = createDeadline(clock, timeoutMs, signal);
       try {
-        const body = await toBody(batch, compression);
-        await reachability.whenConnected(deadline.signal);
-        const session = channel.session();
-        if (session === undefined || deadline.signal.aborted) return busy(0);
         const headers = { ...fixed, ":path": grpcPath(batch.signal) };
         const prefix = grpcPrefix(body.byteLength, compression === "gzip");
         const reply = await call(session, headers, prefix, body, deadline.signal);
@@ -73,7 +73,8 @@ function call(
   signal: AbortSignal,
 ): Promise<Reply> {
   return new Promise((resolve) => {
-    const stream = session.request(headers);
+    const stream = request(session, headers);
+    if (stream === undefined) return resolve({ kind: "silence", message: "the session takes no more streams" });
     const chunks: Uint8Array[] = [];
     let bytes = 0;
     let httpStatus = 0;
@@ -103,6 +104,15 @@ function call(
     stream.write(prefix);
     stream.end(body);
   });
+}
+
+/** Undefined when the session cannot open a stream: it is closing, or its stream ids are used up. */
+function request(session: ClientHttp2Session, headers: OutgoingHttpHeaders): ClientHttp2Stream | undefined {
+  try {
+    return session.request(headers);
+  } catch {
+    return undefined;
+  }
 }
 
 function silence(signal: AbortSignal, resetCode: number | undefined): string {

@@ -13,7 +13,7 @@ import { createProbe } from "./probe.ts";
 export function forwardHttp(options: ForwardOptions): Sink {
   const { destination, reachability, clock, random } = options;
   const { basePath, compression, timeoutMs } = destination;
-  const probe = createProbe(destination.origin, reachability, clock, random);
+  const probe = createProbe(destination, reachability, clock, random);
   const judge = createJudgement(reachability);
   // The deadline of an attempt is kept here, by the injected clock, so undici's own timeouts are off.
   const pool = new Pool(destination.origin, {
@@ -41,11 +41,11 @@ export function forwardHttp(options: ForwardOptions): Sink {
 
   return {
     async accept(batch, signal) {
+      await reachability.whenConnected(signal);
+      const body = await toBody(batch, compression);
+      if (signal.aborted) return busy(0);
       const deadline = createDeadline(clock, timeoutMs, signal);
       try {
-        const body = await toBody(batch, compression);
-        await reachability.whenConnected(deadline.signal);
-        if (!reachability.connected || deadline.signal.aborted) return busy(0);
         const answer = await post(basePath + httpPath(batch.signal), body, deadline.signal);
         return signal.aborted ? busy(0) : judge(answer);
       } finally {

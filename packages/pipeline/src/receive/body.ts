@@ -38,6 +38,9 @@ export async function inflate(
   return reading;
 }
 
+/** What a chunk costs beside its bytes: a sender may send each byte in a chunk of its own. */
+const chunkBytes = 128;
+
 function collect(
   source: Readable,
   maxBytes: number,
@@ -56,7 +59,7 @@ function collect(
     const onData = (chunk: Uint8Array): void => {
       total += chunk.byteLength;
       if (total > maxBytes) finish({ kind: "too-large" });
-      else if (!lease.take(chunk.byteLength)) finish({ kind: "busy" });
+      else if (!lease.take(chunk.byteLength + chunkBytes)) finish({ kind: "busy" });
       else chunks.push(chunk);
     };
     const onEnd = (): void => finish({ kind: "body", bytes: join(chunks, total) });

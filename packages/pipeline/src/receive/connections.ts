@@ -25,7 +25,8 @@ export function createConnections(server: Server): Connections {
   const open = new Map<string, Connection>();
   let closing = false;
 
-  server.on("connection", (socket: Socket) => {
+  // Ahead of the server's own listener, which makes a session of the connection and so may begin work on it.
+  server.prependListener("connection", (socket: Socket) => {
     const key = keyOf(socket);
     open.set(key, { socket, work: 0 });
     socket.on("close", () => open.delete(key));

@@ -1,35 +1,18 @@
 /** OTLP/gRPC in: Export of every signal on raw HTTP/2, with and without TLS. */
 import { constants, createSecureServer, createServer } from "node:http2";
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
-import {
-  encodeExportResponse,
-  encodeStatus,
-  formatGrpcMessage,
-  grpcPrefix,
-  readBatch,
-  readGrpcMessage,
-  signalOfGrpcPath,
-} from "@tracemend/otlp";
-import type { Signal, Status } from "@tracemend/otlp";
+import { encodeStatus, formatGrpcMessage, grpcPrefix, readGrpcMessage, signalOfGrpcPath } from "@tracemend/otlp";
+import type { Status } from "@tracemend/otlp";
 import { createDeadline } from "../clock.ts";
-import type { Outcome } from "../outcome.ts";
 import type { Sink } from "../stage.ts";
+import { answerUnread, failure, hand, statusCode } from "./answer.ts";
+import type { Answer } from "./answer.ts";
 import { inflate, readBody } from "./body.ts";
 import type { BodyReading } from "./body.ts";
 import type { Lease } from "./budget.ts";
 import { createConnections } from "./connections.ts";
-import { closeServer, defineReceiver, listen, overloadedRetryMs } from "./receiver.ts";
+import { closeServer, defineReceiver, listen } from "./receiver.ts";
 import type { Receiver, ReceiverOptions, ReceiverSettings } from "./receiver.ts";
-
-const code = {
-  ok: 0,
-  invalidArgument: 3,
-  deadlineExceeded: 4,
-  resourceExhausted: 8,
-  unimplemented: 12,
-  internal: 13,
-  unavailable: 14,
-};
 
 const acceptEncoding = "identity,gzip";
 const prefixBytes = 5;
@@ -79,11 +62,11 @@ async function serve(
   if (!isGrpc(headers["content-type"])) return rejectHttp(stream, constants.HTTP_STATUS_UNSUPPORTED_MEDIA_TYPE);
   const path = headers[":path"] ?? "";
   const signal = signalOfGrpcPath(path);
-  if (signal === undefined) return fail(stream, { code: code.unimplemented, message: `unknown method ${path}` });
+  if (signal === undefined) return fail(stream, { code: statusCode.unimplemented, message: `unknown method ${path}` });
   const encoding = headers["grpc-encoding"] ?? "identity";
   if (encoding !== "identity" && encoding !== "gzip") {
     const message = `grpc-encoding ${String(encoding)} is not supported`;
-    return fail(stream, { code: code.unimplemented, message }, { "grpc-accept-encoding": acceptEncoding });
+    return fail(stream, { code: statusCode.unimplemented, message }, { "grpc-accept-encoding": acceptEncoding });
   }
 
   const gone = new AbortController();
@@ -92,8 +75,10 @@ async function serve(
   const lease = settings.budget.lease();
   try {
     const reading = await readMessage(stream, encoding, settings.maxRequestBytes, lease, deadline.signal);
-    if (reading.kind === "body") await hand(stream, signal, reading.bytes, sink, gone.signal);
-    else if (reading.kind !== "gone" && !stream.destroyed) fail(stream, statusOf(reading, settings));
+    if (reading.kind === "body") answer(stream, await hand(signal, reading.bytes, sink, gone.signal));
+    else if (reading.kind !== "gone") answer(stream, answerUnread(reading, settings));
+  } catch {
+    answer(stream, failure(500, statusCode.internal, "internal error"));
   } finally {
     deadline.clear();
     lease.end();
@@ -121,62 +106,22 @@ async function readMessage(
   return inflate(reading.message, encoding, maxBytes, lease, signal);
 }
 
-function statusOf(reading: Exclude<BodyReading, { kind: "body" | "gone" }>, settings: ReceiverSettings): Status {
-  const { maxRequestBytes, requestTimeoutMs } = settings;
-  if (reading.kind === "too-large") {
-    // Without RetryInfo: sending it again would not make it smaller (OTLP 1.11, OTLP/gRPC request size).
-    return { code: code.resourceExhausted, message: `a request has at most ${maxRequestBytes} bytes` };
-  }
-  if (reading.kind === "busy") {
-    return { code: code.unavailable, message: "too many requests at once", retryAfterMs: overloadedRetryMs };
-  }
-  if (reading.kind === "malformed") return { code: code.internal, message: reading.message };
-  return { code: code.deadlineExceeded, message: `the request took longer than ${requestTimeoutMs} ms` };
-}
-
-async function hand(
-  stream: ServerHttp2Stream,
-  signal: Signal,
-  body: Uint8Array,
-  sink: Sink,
-  gone: AbortSignal,
-): Promise<void> {
-  const reading = readBatch(signal, body);
-  if (reading.kind === "malformed") {
-    return fail(stream, {
-      code: code.invalidArgument,
-      message: `${reading.defect.code} at byte ${reading.defect.offset}: ${reading.defect.message}`,
-    });
-  }
-  // OTLP 1.11: a request with nothing in it succeeds.
-  if (reading.batch.bytes === 0) return succeed(stream, encodeExportResponse());
-  answer(stream, await sink.accept(reading.batch, gone));
-}
-
-function answer(stream: ServerHttp2Stream, outcome: Outcome): void {
-  switch (outcome.kind) {
-    case "accepted":
-      return succeed(stream, encodeExportResponse());
-    case "partial":
-      return succeed(stream, encodeExportResponse(outcome));
-    case "busy":
-      return fail(stream, { code: code.unavailable, message: "busy", retryAfterMs: outcome.retryAfterMs });
-    case "refused":
-      return fail(stream, { code: code.invalidArgument, message: outcome.message });
-  }
-}
-
-function succeed(stream: ServerHttp2Stream, response: Uint8Array): void {
-  if (stream.destroyed) return;
+function answer(stream: ServerHttp2Stream, answer: Answer): void {
+  if (answer.kind === "failure") return fail(stream, answer.status);
+  if (isAnswered(stream)) return;
   stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
   stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
-  stream.write(grpcPrefix(response.byteLength));
-  stream.end(response);
+  stream.write(grpcPrefix(answer.response.byteLength));
+  stream.end(answer.response);
+}
+
+function isAnswered(stream: ServerHttp2Stream): boolean {
+  return stream.destroyed || stream.headersSent;
 }
 
 /** Answers with a status alone, and lets go of whatever part of the request is still on its way. */
 function fail(stream: ServerHttp2Stream, status: Status, more: OutgoingHttpHeaders = {}): void {
-  if (stream.destroyed) return;
+  if (isAnswered(stream)) return;
   const details =
     status.retryAfterMs === undefined ? {} : { "grpc-status-details-bin": toBinaryHeader(encodeStatus(status)) };
   const head = {
@@ -203,5 +148,7 @@ function rejectHttp(stream: ServerHttp2Stream, status: number): void {
 
 /** NO_ERROR after a complete answer: the rest of the request is not wanted (RFC 9113 §8.1). */
 function letGo(stream: ServerHttp2Stream): void {
-  if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
+  if (stream.readableEnded) return;
+  // nghttp2 sends RST_STREAM ahead of headers still in its queue, and that queue is flushed at the end of this turn.
+  setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
 }

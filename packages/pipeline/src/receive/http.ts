@@ -2,26 +2,20 @@
 import { createServer } from "node:http";
 import type { IncomingMessage, OutgoingHttpHeaders, Server, ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
-import {
-  encodeExportResponse,
-  encodeStatus,
-  formatContentType,
-  formatRetryAfter,
-  parseContentType,
-  readBatch,
-  signalOfHttpPath,
-} from "@tracemend/otlp";
-import type { Encoding, Signal } from "@tracemend/otlp";
+import { encodeStatus, formatContentType, formatRetryAfter, parseContentType, signalOfHttpPath } from "@tracemend/otlp";
+import type { Encoding } from "@tracemend/otlp";
 import { createDeadline } from "../clock.ts";
-import { accepted, refused } from "../outcome.ts";
-import type { Outcome } from "../outcome.ts";
 import type { Sink } from "../stage.ts";
+import { answerUnread, failure, hand, statusCode } from "./answer.ts";
+import type { Answer } from "./answer.ts";
 import { inflate, readBody } from "./body.ts";
 import type { BodyReading, Compression } from "./body.ts";
 import type { Lease } from "./budget.ts";
 import { createConnections } from "./connections.ts";
-import { closeServer, defineReceiver, listen, overloadedRetryMs } from "./receiver.ts";
+import { closeServer, defineReceiver, listen } from "./receiver.ts";
 import type { Receiver, ReceiverOptions, ReceiverSettings } from "./receiver.ts";
+
+const acceptEncoding = "gzip, zstd";
 
 /** Rejects when the address cannot be had; throws a TypeError that names a wrong option. */
 export async function createHttpReceiver(options: ReceiverOptions, sink: Sink): Promise<Receiver> {
@@ -54,15 +48,16 @@ async function serve(
   const type = parseContentType(request.headers["content-type"]);
   const reply = defineReply(response, type ?? "protobuf");
   const signal = signalOfHttpPath(pathOf(request.url ?? ""));
-  if (signal === undefined) return reply.fail(404, code.unimplemented, "no such path");
-  if (request.method !== "POST") return reply.fail(405, code.unimplemented, "only POST", { allow: "POST" });
+  if (signal === undefined) return reply(failure(404, statusCode.unimplemented, "no such path"));
+  if (request.method !== "POST") return reply(failure(405, statusCode.unimplemented, "only POST"), { allow: "POST" });
   if (type !== "protobuf") {
-    return reply.fail(415, code.invalidArgument, `the content type must be ${formatContentType("protobuf")}`);
+    const message = `the content type must be ${formatContentType("protobuf")}`;
+    return reply(failure(415, statusCode.invalidArgument, message));
   }
   const compression = compressionOf(request.headers["content-encoding"]);
   if (compression === undefined) {
     const message = `the content encoding must be one of ${acceptEncoding}`;
-    return reply.fail(415, code.invalidArgument, message, { "accept-encoding": acceptEncoding });
+    return reply(failure(415, statusCode.invalidArgument, message), { "accept-encoding": acceptEncoding });
   }
 
   const gone = new AbortController();
@@ -71,17 +66,17 @@ async function serve(
   const lease = settings.budget.lease();
   try {
     const reading = await readRequest(request, compression, settings.maxRequestBytes, lease, deadline.signal);
-    if (reading.kind === "body") answer(reply, await hand(signal, reading.bytes, sink, gone.signal));
-    else if (!response.destroyed) rejectBody(reply, reading, settings);
+    if (reading.kind === "body") reply(await hand(signal, reading.bytes, sink, gone.signal));
+    // The rest of a slow body would be read as the next request.
+    else if (reading.kind === "slow") reply(answerUnread(reading, settings), { connection: "close" });
+    else if (reading.kind !== "gone") reply(answerUnread(reading, settings));
+  } catch {
+    reply(failure(500, statusCode.internal, "internal error"));
   } finally {
     deadline.clear();
     lease.end();
   }
 }
-
-const code = { invalidArgument: 3, deadlineExceeded: 4, resourceExhausted: 8, unimplemented: 12, unavailable: 14 };
-
-const acceptEncoding = "gzip, zstd";
 
 function pathOf(url: string): string {
   const query = url.indexOf("?");
@@ -115,64 +110,21 @@ async function readRequest(
   return inflate(body.bytes, compression, maxBytes, lease, signal);
 }
 
-async function hand(signal: Signal, body: Uint8Array, sink: Sink, gone: AbortSignal): Promise<Outcome> {
-  const reading = readBatch(signal, body);
-  if (reading.kind === "malformed") {
-    const { defect } = reading;
-    return refused(`${defect.code} at byte ${defect.offset}: ${defect.message}`);
-  }
-  // OTLP 1.11: a request with nothing in it succeeds.
-  return reading.batch.bytes === 0 ? accepted : sink.accept(reading.batch, gone);
-}
-
-function answer(reply: Reply, outcome: Outcome): void {
-  switch (outcome.kind) {
-    case "accepted":
-      return reply.succeed(encodeExportResponse());
-    case "partial":
-      return reply.succeed(encodeExportResponse(outcome));
-    case "busy":
-      return reply.fail(503, code.unavailable, "busy", { "retry-after": formatRetryAfter(outcome.retryAfterMs) });
-    case "refused":
-      return reply.fail(400, code.invalidArgument, outcome.message);
-  }
-}
-
-function rejectBody(reply: Reply, reading: Exclude<BodyReading, { kind: "body" }>, settings: ReceiverSettings): void {
-  switch (reading.kind) {
-    case "too-large":
-      return reply.fail(413, code.resourceExhausted, `a request has at most ${settings.maxRequestBytes} bytes`);
-    case "busy":
-      return reply.fail(503, code.unavailable, "too many requests at once", {
-        "retry-after": formatRetryAfter(overloadedRetryMs),
-      });
-    case "malformed":
-      return reply.fail(400, code.invalidArgument, reading.message);
-    case "slow":
-      return reply.fail(408, code.deadlineExceeded, `the request took longer than ${settings.requestTimeoutMs} ms`, {
-        connection: "close",
-      });
-    case "gone":
-  }
-}
-
-interface Reply {
-  succeed(body: Uint8Array): void;
-  /** With a google.rpc.Status as body, in the encoding of the request. */
-  fail(status: number, code: number, message: string, headers?: OutgoingHttpHeaders): void;
-}
+/** Sends an answer; a failure as google.rpc.Status, in the encoding of the request. */
+type Reply = (answer: Answer, headers?: OutgoingHttpHeaders) => void;
 
 function defineReply(response: ServerResponse, encoding: Encoding): Reply {
   const send = (status: number, headers: OutgoingHttpHeaders, body: Uint8Array | string): void => {
-    if (response.destroyed) return;
+    if (response.destroyed || response.headersSent) return;
     const length = typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
     response.writeHead(status, { "content-type": formatContentType(encoding), "content-length": length, ...headers });
     response.end(body);
   };
-  return {
-    succeed: (body) => send(200, {}, body),
-    fail(status, code, message, headers = {}) {
-      send(status, headers, encoding === "json" ? JSON.stringify({ code, message }) : encodeStatus({ code, message }));
-    },
+  return (answer, headers = {}) => {
+    if (answer.kind === "response") return send(200, headers, answer.response);
+    const { code, message, retryAfterMs } = answer.status;
+    const wait = retryAfterMs === undefined ? {} : { "retry-after": formatRetryAfter(retryAfterMs) };
+    const body = encoding === "json" ? JSON.stringify({ code, message }) : encodeStatus(answer.status);
+    send(answer.httpStatus, { ...wait, ...headers }, body);
   };
 }

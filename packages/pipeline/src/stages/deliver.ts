@@ -1,4 +1,5 @@
 /** Sends a bounded number of batches at a time, and writes the fate of every item into the ledger. */
+import { splitBatch } from "@tracemend/otlp";
 import type { Batch } from "@tracemend/otlp";
 import type { Account, DropReason } from "../ledger.ts";
 import { busy } from "../outcome.ts";
@@ -69,6 +70,15 @@ function createDelivery(options: DeliverOptions, next: Sink): Sink {
     }
   };
 
+  const send = async (batch: Batch, signal: AbortSignal): Promise<Outcome> => {
+    const outcome = await next.accept(batch, signal);
+    const pieces = outcome.kind === "refused" && outcome.tooLarge === true ? halve(batch) : [];
+    if (pieces.length > 1) {
+      for (const piece of pieces) await send(piece, signal);
+    } else record(batch, outcome, signal);
+    return outcome;
+  };
+
   return {
     async accept(batch, signal) {
       if (!signal.aborted && sending < maxConcurrent) sending += 1;
@@ -78,11 +88,14 @@ function createDelivery(options: DeliverOptions, next: Sink): Sink {
         return busy(0);
       }
       account.sent(batch.signal, batch.items);
-      const outcome = await next.accept(batch, signal);
-      record(batch, outcome, signal);
+      const outcome = await send(batch, signal);
       done();
       return outcome;
     },
     close: (signal) => next.close(signal),
   };
+}
+
+function halve(batch: Batch): readonly Batch[] {
+  return batch.items > 1 ? splitBatch(batch, { maxItems: Math.ceil(batch.items / 2) }) : [];
 }

@@ -1,6 +1,6 @@
 /** Gives a batch to every destination of its signal; none waits for another, and the sender gets one answer. */
 import type { Batch, Signal } from "@tracemend/otlp";
-import type { Account } from "../ledger.ts";
+import type { Account, DropReason } from "../ledger.ts";
 import { accepted, busy, refused } from "../outcome.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Sink } from "../stage.ts";
@@ -9,6 +9,8 @@ export interface Branch {
   readonly signals: readonly Signal[];
   readonly account: Account;
   readonly sink: Sink;
+  /** Counts and tells a batch that this branch could not take although another did. */
+  readonly lost: (batch: Batch, reason: DropReason) => void;
 }
 
 /**
@@ -42,9 +44,9 @@ function answer(batch: Batch, route: readonly Branch[], outcomes: readonly Outco
   let retryable = false;
   for (const [index, outcome] of outcomes.entries()) {
     if (isTaken(outcome)) continue;
-    const { account } = route[index] as Branch;
-    if (taken) account.lost(batch.signal, batch.items, outcome.kind === "busy" ? "queue-full" : "too-large");
-    else account.turnedAway(batch.signal, batch.items);
+    const branch = route[index] as Branch;
+    if (taken) branch.lost(batch, outcome.kind === "busy" ? "queue-full" : "too-large");
+    else branch.account.turnedAway(batch.signal, batch.items);
     if (outcome.kind === "busy") {
       retryable = true;
       waitMs = Math.max(waitMs, outcome.retryAfterMs);

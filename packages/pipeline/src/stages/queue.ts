@@ -1,16 +1,18 @@
 /** The bounded queue of one destination: the point where a batch becomes ours, so the point where memory is counted. */
 import type { Batch } from "@tracemend/otlp";
 import type { Clock } from "../clock.ts";
-import type { Account } from "../ledger.ts";
+import type { Account, DropReason } from "../ledger.ts";
 import { createOutstanding } from "../outstanding.ts";
 import { accepted, busy, refused } from "../outcome.ts";
 import type { Sink } from "../stage.ts";
 import { createDrainRate } from "./drain-rate.ts";
 
 export interface QueueOptions {
-  /** Bytes of OTLP the queue holds; what is being sent still counts. */
+  /** Bytes the queue holds: OTLP, and {@link entryBytes} for each batch. What is being sent still counts. */
   readonly maxBytes: number;
   readonly account: Account;
+  /** Told of a batch that comes after closing. */
+  readonly lost: (batch: Batch, reason: DropReason) => void;
   readonly clock: Clock;
 }
 
@@ -25,6 +27,9 @@ export interface Queue extends Sink {
   place(batch: Batch): void;
 }
 
+/** What a batch costs beside its bytes, measured: its objects and promises, and the header of its buffer. */
+export const entryBytes = 1_024;
+
 /** Answers `accepted` once the bytes are in memory, and hands the batch to `next` without waiting for its fate. */
 export function createQueue(options: QueueOptions, next: Sink): Queue {
   const { account, maxBytes } = options;
@@ -34,20 +39,20 @@ export function createQueue(options: QueueOptions, next: Sink): Queue {
   let usedBytes = 0;
   let closing = false;
 
-  const hasRoom = (bytes: number): boolean => !closing && usedBytes + bytes <= maxBytes;
+  const hasRoom = (bytes: number): boolean => !closing && usedBytes + bytes + entryBytes <= maxBytes;
 
   const settle = (batch: Batch): void => {
-    usedBytes -= batch.bytes;
+    usedBytes -= batch.bytes + entryBytes;
     drain.drained(batch.bytes);
     outstanding.end();
   };
 
   const place = (batch: Batch): void => {
     if (closing) {
-      account.lost(batch.signal, batch.items, "shutdown");
+      options.lost(batch, "shutdown");
       return;
     }
-    usedBytes += batch.bytes;
+    usedBytes += batch.bytes + entryBytes;
     outstanding.begin();
     account.queued(batch.signal, batch.items);
     void next.accept(batch, life.signal).then(() => settle(batch));
@@ -60,18 +65,19 @@ export function createQueue(options: QueueOptions, next: Sink): Queue {
     capacityBytes: maxBytes,
     hold(bytes) {
       if (!hasRoom(bytes)) return false;
-      usedBytes += bytes;
+      usedBytes += bytes + entryBytes;
       return true;
     },
     unhold(bytes) {
-      usedBytes -= bytes;
+      usedBytes -= bytes + entryBytes;
     },
     place,
     accept(batch) {
-      if (batch.bytes > maxBytes) {
-        return Promise.resolve(refused(`${batch.bytes} bytes can never fit a queue of ${maxBytes} bytes`));
+      const { bytes } = batch;
+      if (bytes + entryBytes > maxBytes) {
+        return Promise.resolve(refused(`${bytes} bytes can never fit a queue of ${maxBytes} bytes`));
       }
-      if (!hasRoom(batch.bytes)) return Promise.resolve(busy(drain.untilFreeMs(usedBytes + batch.bytes - maxBytes)));
+      if (!hasRoom(bytes)) return Promise.resolve(busy(drain.untilFreeMs(usedBytes + bytes + entryBytes - maxBytes)));
       place(batch);
       return Promise.resolve(accepted);
     },

@@ -3,18 +3,19 @@ import type { Batch } from "@tracemend/otlp";
 import type { Stage } from "../stage.ts";
 
 export interface TapOptions {
-  readonly observe: (batch: Batch) => void;
+  readonly observe: ((batch: Batch) => void) | undefined;
   /** Told what the observer threw; the batch goes on. */
   readonly failed: (cause: unknown) => void;
 }
 
-export function tap(options: TapOptions): Stage {
+export function tap({ observe, failed }: TapOptions): Stage {
+  if (observe === undefined) return (next) => next;
   return (next) => ({
     accept(batch, signal) {
       try {
-        options.observe(batch);
+        observe(batch);
       } catch (cause) {
-        options.failed(cause);
+        failed(cause);
       }
       return next.accept(batch, signal);
     },

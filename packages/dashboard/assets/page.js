@@ -1,0 +1,119 @@
+// Draws what the diagnosis says. Everything a peer can influence goes in as text, never as markup.
+import { drawMap } from "./map.js";
+import { breakCard } from "./break.js";
+import { element, replace, table } from "./element.js";
+
+const REFRESH_MS = 2000;
+
+/** @param {string} id */
+const place = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+
+/** What was drawn last, so that a page at rest is not drawn again under a reader's selection. */
+let drawn = "";
+let lastMs = 0;
+
+async function refresh() {
+  try {
+    const [breaks, pipeline] = await Promise.all(["breaks", "pipeline"].map(load));
+    lastMs = Date.now();
+    const text = JSON.stringify([breaks, pipeline]);
+    if (text !== drawn) draw(breaks, pipeline);
+    drawn = text;
+    say(`${pipeline.ready ? "ready" : "not ready"}, looking every ${REFRESH_MS / 1000} s`, false);
+  } catch (error) {
+    const since = lastMs === 0 ? "" : `; shown is what was seen ${Math.round((Date.now() - lastMs) / 1000)} s ago`;
+    say(`cannot be reached (${error instanceof Error ? error.message : String(error)})${since}`, true);
+  }
+  setTimeout(refresh, REFRESH_MS);
+}
+
+/** @param {string} page */
+async function load(page) {
+  const response = await fetch(`/diagnostics/${page}`, { cache: "no-store" });
+  if (!response.ok) throw new Error(`/diagnostics/${page} answers ${response.status}`);
+  return response.json();
+}
+
+/** @param {string} text @param {boolean} stale */
+function say(text, stale) {
+  place("state").textContent = text;
+  place("state").classList.toggle("stale", stale);
+}
+
+function draw(report, pipeline) {
+  place("where").textContent = `at ${pipeline.cluster}`;
+  replace(place("tiles"), tiles(report, pipeline));
+  replace(place("map"), [drawMap(report)]);
+  const cards = report.breaks.map(breakCard);
+  replace(place("breaks"), cards.length > 0 ? cards : [element("p", { class: "empty" }, "None is seen.")]);
+  replace(place("services"), services(report.services));
+  replace(place("destinations"), destinations(pipeline.destinations));
+  replace(place("ledger"), ledger(pipeline.ledger));
+}
+
+function tiles(report, pipeline) {
+  const { ledger } = report;
+  const broken = report.breaks.reduce((sum, one) => sum + one.count, 0);
+  const repaired = report.breaks.reduce((sum, one) => sum + one.repaired, 0);
+  const judged = ledger.matched + ledger.missing;
+  const continued = judged === 0 ? "–" : `${((100 * ledger.matched) / judged).toFixed(1)} %`;
+  const waiting = pipeline.destinations.reduce((sum, one) => sum + one.queueBytes, 0);
+  return [
+    tile(report.breaks.length, "kinds of break"),
+    tile(broken, "requests that show one"),
+    tile(repaired, "of them repaired"),
+    tile(continued, "of forwarded contexts were continued"),
+    tile(`${(waiting / 1024).toFixed(0)} KiB`, "of telemetry wait"),
+  ];
+}
+
+function tile(value, what) {
+  return element("div", { class: "tile" }, element("b", {}, String(value)), element("small", {}, what));
+}
+
+function services(rows) {
+  const head = ["service", "state", "spans", "unexplained roots", "explained roots"];
+  const body = rows.map((row) => [row.name, row.state, row.spans, row.orphans, row.legitimateRoots]);
+  return table(head, body, "No service has exported spans through this pipeline yet.");
+}
+
+function destinations(rows) {
+  const head = ["destination", "region", "reachable", "queued bytes", "capacity", "last failure"];
+  const body = rows.map((row) => [
+    row.name,
+    row.region ?? "–",
+    row.reachable ? "yes" : "no",
+    row.queueBytes,
+    row.queueCapacityBytes,
+    row.lastFailure ?? "–",
+  ]);
+  return table(head, body, "No destination is configured.");
+}
+
+function ledger(rows) {
+  const head = [
+    "signal",
+    "destination",
+    "received",
+    "exported",
+    "dropped",
+    "refused by peer",
+    "sampled out",
+    "queued",
+    "in flight",
+  ];
+  const body = rows.map((row) => [
+    row.signal,
+    row.destination,
+    row.received,
+    row.exported,
+    Object.values(row.dropped).reduce((sum, count) => sum + count, 0),
+    row.refusedByPeer,
+    row.sampledOut,
+    row.queued,
+    row.inFlight,
+  ]);
+  return table(head, body, "Nothing was received yet.");
+}
+
+void refresh();

@@ -1,0 +1,65 @@
+/** Every edge before a boundary, by boundary and neighbour; bounded, so that no crowd of callers fills it. */
+import type { Crossing } from "@tracemend/context";
+import type { Arrival } from "./arrival.ts";
+import { createArrival } from "./arrival.ts";
+
+/** Neighbours per boundary that are told apart; the rest are one. */
+const MAX_NEIGHBOURS = 128;
+const MAX_BOUNDARIES = 64;
+
+export const OTHER_CALLERS = "other callers";
+
+export interface ArrivalBook {
+  /** Undefined where there are too many boundaries; that is counted. */
+  open(crossing: Crossing): Arrival | undefined;
+  /** The edge from the border of a cluster that is known from elsewhere. */
+  openFrom(boundary: string, cluster: string, from: string): Arrival | undefined;
+  at(id: number): Arrival | undefined;
+  all(): readonly Arrival[];
+  refused(): number;
+}
+
+export function createArrivalBook(windowMs: number): ArrivalBook {
+  const byBoundary = new Map<string, Map<string, Arrival>>();
+  const byId: Arrival[] = [];
+  let refused = 0;
+  const neighboursOf = (boundary: string): Map<string, Arrival> | undefined => {
+    const known = byBoundary.get(boundary);
+    if (known !== undefined) return known;
+    if (byBoundary.size >= MAX_BOUNDARIES) {
+      refused += 1;
+      return undefined;
+    }
+    const neighbours = new Map<string, Arrival>();
+    byBoundary.set(boundary, neighbours);
+    return neighbours;
+  };
+  const open = (boundary: string, cluster: string, from: string, isCluster: boolean): Arrival | undefined => {
+    const neighbours = neighboursOf(boundary);
+    const known = neighbours?.get(from);
+    if (neighbours === undefined || known !== undefined) return known;
+    const full = neighbours.size >= MAX_NEIGHBOURS && from !== OTHER_CALLERS;
+    if (full) return open(boundary, cluster, OTHER_CALLERS, false);
+    const arrival = createArrival(byId.length, boundary, cluster, from, isCluster, windowMs);
+    neighbours.set(from, arrival);
+    byId.push(arrival);
+    return arrival;
+  };
+  return {
+    open(crossing) {
+      const before = clusterBefore(crossing);
+      const from = before ?? crossing.downstream?.address ?? OTHER_CALLERS;
+      return open(crossing.boundary, crossing.cluster, from, before !== undefined);
+    },
+    openFrom: (boundary, cluster, from) => open(boundary, cluster, from, true),
+    at: (id) => byId[id],
+    all: () => byId,
+    refused: () => refused,
+  };
+}
+
+/** The cluster whose border the request passed last, by what that border wrote into it. */
+function clusterBefore({ reading }: Crossing): string | undefined {
+  if (reading.carried !== undefined) return reading.carried.cluster;
+  return reading.kind === "valid" ? reading.own?.cluster : undefined;
+}

@@ -1,0 +1,103 @@
+/** One edge before a boundary: what came from one neighbour, and the signs of breaks it showed. */
+import type { Crossing } from "@tracemend/context";
+import type { BreakExample, BreakKind } from "./break.ts";
+import type { Fact, Sign } from "./sign.ts";
+import type { Tally } from "./tally.ts";
+import { createTally } from "./tally.ts";
+
+export const CAME = 0;
+const COUNTERS = 1;
+
+/** Counters of the signs of one kind, by what happened to the request. */
+export const OPEN = 0;
+export const REPORTED = 1;
+export const REPAIRED = 2;
+const SIGN_COUNTERS = 3;
+
+const MAX_EXAMPLES = 4;
+const MAX_PEERS = 4;
+
+export interface Signs {
+  readonly kind: BreakKind;
+  /** Each fact's requests, by what happened to them. */
+  readonly facts: Map<Fact, Tally>;
+  readonly examples: BreakExample[];
+  firstMs: number;
+  lastMs: number;
+}
+
+export interface Arrival {
+  readonly id: number;
+  readonly boundary: string;
+  readonly cluster: string;
+  /** The neighbour: a cluster whose border wrote into the request, else the address it came from. */
+  readonly from: string;
+  /** Whether `from` is a cluster. */
+  readonly known: boolean;
+  readonly tally: Tally;
+  readonly signs: Map<BreakKind, Signs>;
+  /** A few addresses it came from: who stands right before us. */
+  readonly peers: string[];
+}
+
+export function createArrival(
+  id: number,
+  boundary: string,
+  cluster: string,
+  from: string,
+  known: boolean,
+  windowMs: number,
+): Arrival {
+  return { id, boundary, cluster, from, known, tally: createTally(COUNTERS, windowMs), signs: new Map(), peers: [] };
+}
+
+export function noteArrivalOf(arrival: Arrival, crossing: Crossing, atMs: number): void {
+  arrival.tally.add(CAME, atMs, 1);
+  const { downstream } = crossing;
+  if (downstream === undefined || arrival.peers.length >= MAX_PEERS) return;
+  if (!arrival.peers.includes(downstream.address)) arrival.peers.push(downstream.address);
+}
+
+export interface Sighting {
+  readonly sign: Sign;
+  /** `OPEN`, `REPORTED` or `REPAIRED`. */
+  readonly outcome: number;
+  readonly atMs: number;
+  readonly example: BreakExample | undefined;
+}
+
+export function noteSign(arrival: Arrival, sighting: Sighting, windowMs: number): void {
+  const { sign, outcome, atMs, example } = sighting;
+  let signs = arrival.signs.get(sign.kind);
+  if (signs === undefined) {
+    signs = { kind: sign.kind, facts: new Map(), examples: [], firstMs: atMs, lastMs: atMs };
+    arrival.signs.set(sign.kind, signs);
+  }
+  let tally = signs.facts.get(sign.fact);
+  if (tally === undefined) {
+    tally = createTally(SIGN_COUNTERS, windowMs);
+    signs.facts.set(sign.fact, tally);
+  }
+  tally.add(outcome, atMs, 1);
+  signs.firstMs = Math.min(signs.firstMs, atMs);
+  signs.lastMs = Math.max(signs.lastMs, atMs);
+  if (example !== undefined && signs.examples.length < MAX_EXAMPLES) signs.examples.push(example);
+}
+
+/** What happened to a request with such a sign. Of identical lines one always leaves. */
+export function outcomeOf({ reading, verdict }: Crossing): number {
+  if (verdict.action === "repair") return REPAIRED;
+  if (verdict.reason === "carrier-reported") return REPORTED;
+  const doubled = reading.kind === "valid" && reading.notes.some(({ code }) => code === "duplicate-identical");
+  return doubled ? REPAIRED : OPEN;
+}
+
+export function exampleOf({ reading, verdict }: Crossing, atMs: number): BreakExample | undefined {
+  const carried = reading.carried?.context.traceId;
+  const came = carried ?? (reading.kind === "valid" ? reading.context.traceId : undefined);
+  const left = verdict.context?.traceId;
+  const traceId = came ?? left;
+  if (traceId === undefined) return undefined;
+  const other = left === traceId && reading.kind === "valid" ? reading.context.traceId : left;
+  return other === undefined || other === traceId ? { traceId, atMs } : { traceId, otherTraceId: other, atMs };
+}

@@ -1,0 +1,93 @@
+/** Everything the diagnosis remembers, and how its bytes are shared out. */
+import type { ArrivalBook } from "./arrival-book.ts";
+import { createArrivalBook } from "./arrival-book.ts";
+import type { BreakExample } from "./break.ts";
+import type { CrossingStore } from "./crossing-store.ts";
+import { createCrossingStore } from "./crossing-store.ts";
+import type { Settings } from "./settings.ts";
+import type { EdgeBook } from "./edge-book.ts";
+import { createEdgeBook } from "./edge-book.ts";
+import type { OrphanStore } from "./orphan-store.ts";
+import { createOrphanStore } from "./orphan-store.ts";
+import type { SeenSpans } from "./seen-spans.ts";
+import { createSeenSpans } from "./seen-spans.ts";
+import type { ServiceBook } from "./service-book.ts";
+import { createServiceBook } from "./service-book.ts";
+import type { SpanStore } from "./span-store.ts";
+import { createSpanStore } from "./span-store.ts";
+
+/** Since the start. Conserved: observed = matched + missing + waiting + unobserved + evicted. */
+export interface Totals {
+  /** Requests whose forwarded context the called service owes a span. */
+  observed: number;
+  matched: number;
+  missing: number;
+  waiting: number;
+  unobserved: number;
+  /** Overwritten while still waiting: the store is too small for the load. */
+  evicted: number;
+  /** Forwarded, but owed nothing: not sampled, or failed on the way. Not part of `observed`. */
+  excused: number;
+  /** Matched after they had been given up as missing or unobserved. */
+  late: number;
+  spans: number;
+  /** Spans whose ids are not ids. */
+  malformedSpans: number;
+}
+
+export interface Books {
+  readonly settings: Settings;
+  readonly crossings: CrossingStore;
+  readonly spans: SpanStore;
+  readonly orphans: OrphanStore;
+  readonly seen: SeenSpans;
+  readonly services: ServiceBook;
+  readonly edges: EdgeBook;
+  readonly arrivals: ArrivalBook;
+  readonly totals: Totals;
+  readonly bytes: number;
+  readonly sinceMs: number;
+}
+
+export function createBooks(settings: Settings, sinceMs: number): Books {
+  const { maxBytes, seed, windowMs, hardWaitMs } = settings;
+  const crossings = createCrossingStore(maxBytes * 0.4, seed);
+  const spans = createSpanStore(maxBytes * 0.4, seed);
+  const orphans = createOrphanStore(maxBytes * 0.1, seed);
+  const seen = createSeenSpans(maxBytes * 0.1, 2 * hardWaitMs, seed);
+  return {
+    settings,
+    crossings,
+    spans,
+    orphans,
+    seen,
+    services: createServiceBook(settings),
+    edges: createEdgeBook(windowMs),
+    arrivals: createArrivalBook(windowMs),
+    totals: {
+      observed: 0,
+      matched: 0,
+      missing: 0,
+      waiting: 0,
+      unobserved: 0,
+      evicted: 0,
+      excused: 0,
+      late: 0,
+      spans: 0,
+      malformedSpans: 0,
+    },
+    bytes: crossings.bytes + spans.bytes + orphans.bytes + seen.bytes,
+    sinceMs,
+  };
+}
+
+/** The time a request is counted at, the same whenever it is counted and taken back. */
+export function countedAtMs({ crossings }: Books, slot: number): number {
+  return Math.min(crossings.endMs[slot] as number, crossings.arrivedMs[slot] as number);
+}
+
+export function forwardedExample(books: Books, record: number): BreakExample {
+  const { crossings } = books;
+  const atMs = countedAtMs(books, crossings.ring.slot(record));
+  return { traceId: crossings.traceId(record), spanId: crossings.spanId(record), atMs };
+}

@@ -1,0 +1,194 @@
+/** The requests that were forwarded with a context: one fixed-size record each, the oldest overwritten by the newest. */
+import { KEY_WORDS, TRACE_WORDS, formatWords, sameWords } from "./id-words.ts";
+import { hashPair, hashWords } from "./hash.ts";
+import type { Chains, Ring } from "./ring.ts";
+import { INDEX_BYTES, capacityFor, createChains, createRing } from "./ring.ts";
+
+/** What became of the span that the called service owes a request. */
+export const WAITING = 1;
+export const MATCHED = 2;
+export const MISSING = 3;
+/** Nothing can be said: the service exports nothing, or nothing that recent. */
+export const UNOBSERVED = 4;
+/** Nothing was to be expected: not sampled, or the exchange failed. */
+export const EXCUSED = 5;
+
+/** Words of a record: trace id and span id that left, request id hash, parent id that came in, span id of the member. */
+const REQUEST_ID_AT: number = KEY_WORDS;
+const INBOUND_AT: number = KEY_WORDS + 2;
+const MEMBER_AT: number = KEY_WORDS + 4;
+const WORDS: number = KEY_WORDS + 6;
+const RECORD_BYTES: number = WORDS * 4 + 3 * 8 + 3 * 2 + 3 + 4 * INDEX_BYTES;
+
+/** Bits of a record. */
+export const SAMPLED_BIT = 1;
+/** The parent that left is a span of our own. */
+export const OWN_PARENT_BIT = 2;
+/** The trace began at this border. */
+export const STARTED_BIT = 4;
+/** Whether the parent that came in was ever exported is still to be seen. */
+export const INBOUND_OPEN_BIT = 8;
+/** The own member was written into the tracestate that left. */
+export const MEMBER_BIT = 16;
+/** It came without any traceparent. */
+export const CAME_ABSENT_BIT = 32;
+/** It came with a traceparent and without our member. */
+export const MEMBERLESS_BIT = 64;
+
+/** What `add` takes, beside the words in the scratch key. */
+export interface CrossingEntry {
+  startMs: number;
+  endMs: number;
+  arrivedMs: number;
+  edge: number;
+  /** The edge before us, plus one; 0 where it is not kept. */
+  arrival: number;
+  localPort: number;
+  state: number;
+  bits: number;
+}
+
+/** A store's scratch: its first six words are the key that `add` writes and `find…` looks for, the rest is `add`'s. */
+export interface CrossingStore {
+  readonly ring: Ring;
+  readonly bytes: number;
+  readonly scratch: Uint32Array;
+  readonly startMs: Float64Array;
+  readonly endMs: Float64Array;
+  readonly arrivedMs: Float64Array;
+  readonly edge: Uint16Array;
+  readonly arrival: Uint16Array;
+  readonly localPort: Uint16Array;
+  readonly state: Uint8Array;
+  readonly bits: Uint8Array;
+  /** Why it is missing: a `Cause`, meaningful while the state is MISSING. */
+  readonly cause: Uint8Array;
+  /** Writes the scratch and the entry over the oldest record; returns the new record's number. */
+  add(entry: CrossingEntry): number;
+  /** Newest record that forwarded the trace and span of `key`, and the next older one; 0 for none. */
+  findSpan(key: Uint32Array): number;
+  findOlderSpan(key: Uint32Array, record: number): number;
+  /** Newest record that forwarded the trace of `key`, and the next older one. */
+  findTrace(key: Uint32Array): number;
+  findOlderTrace(key: Uint32Array, record: number): number;
+  /** Newest record with the request id whose hash stands in `words` at `at`, and the next older one. */
+  findRequest(words: Uint32Array, at: number): number;
+  findOlderRequest(words: Uint32Array, at: number, record: number): number;
+  /** Newest record of this edge that left through this local port, and the next older one. */
+  findPort(edge: number, port: number): number;
+  findOlderPort(edge: number, port: number, record: number): number;
+  /** Copies the trace and span id that left into `key`. */
+  readKey(record: number, key: Uint32Array): void;
+  /** Copies the hash of the request id; false where there was none. */
+  readRequest(record: number, into: Uint32Array, at: number): boolean;
+  /** Copies the parent id that came in, and the span id of the member that came with it. */
+  readInbound(record: number, into: Uint32Array, at: number): void;
+  readMember(record: number, into: Uint32Array, at: number): void;
+  traceId(record: number): string;
+  spanId(record: number): string;
+}
+
+export const CROSSING_SCRATCH: { readonly requestId: number; readonly inbound: number; readonly member: number } = {
+  requestId: REQUEST_ID_AT,
+  inbound: INBOUND_AT,
+  member: MEMBER_AT,
+};
+
+export function createCrossingStore(budgetBytes: number, seed: number): CrossingStore {
+  const capacity = capacityFor(budgetBytes, RECORD_BYTES);
+  const ring = createRing(capacity);
+  const words = new Uint32Array(capacity * WORDS);
+  const scratch = new Uint32Array(WORDS);
+  const startMs = new Float64Array(capacity);
+  const endMs = new Float64Array(capacity);
+  const arrivedMs = new Float64Array(capacity);
+  const edge = new Uint16Array(capacity);
+  const arrival = new Uint16Array(capacity);
+  const localPort = new Uint16Array(capacity);
+  const state = new Uint8Array(capacity);
+  const bits = new Uint8Array(capacity);
+  const cause = new Uint8Array(capacity);
+  const bySpan = createChains(ring);
+  const byTrace = createChains(ring);
+  const byRequest = createChains(ring);
+  const byPort = createChains(ring);
+
+  /** The first record from `record` on, down the chain, whose words at `place` are those of `key` at `at`. */
+  const seek = (chains: Chains, from: number, place: number, key: Uint32Array, at: number, count: number): number => {
+    let record = from;
+    while (record !== 0 && !sameWords(words, ring.slot(record) * WORDS + place, key, at, count)) {
+      record = chains.after(record);
+    }
+    return record;
+  };
+  const copySpanId = (record: number, place: number, into: Uint32Array, at: number): void => {
+    const from = ring.slot(record) * WORDS + place;
+    into[at] = words[from] as number;
+    into[at + 1] = words[from + 1] as number;
+  };
+  const seekPort = (from: number, wantedEdge: number, wantedPort: number): number => {
+    let record = from;
+    while (record !== 0) {
+      const slot = ring.slot(record);
+      if (edge[slot] === wantedEdge && localPort[slot] === wantedPort) break;
+      record = byPort.after(record);
+    }
+    return record;
+  };
+
+  return {
+    ring,
+    bytes: capacity * RECORD_BYTES,
+    scratch,
+    startMs,
+    endMs,
+    arrivedMs,
+    edge,
+    arrival,
+    localPort,
+    state,
+    bits,
+    cause,
+    add(entry) {
+      const record = ring.advance();
+      const slot = ring.slot(record);
+      words.set(scratch, slot * WORDS);
+      startMs[slot] = entry.startMs;
+      endMs[slot] = entry.endMs;
+      arrivedMs[slot] = entry.arrivedMs;
+      edge[slot] = entry.edge;
+      arrival[slot] = entry.arrival;
+      localPort[slot] = entry.localPort;
+      state[slot] = entry.state;
+      bits[slot] = entry.bits;
+      cause[slot] = 0;
+      bySpan.add(hashWords(scratch, 0, KEY_WORDS, seed), record);
+      byTrace.add(hashWords(scratch, 0, TRACE_WORDS, seed), record);
+      if (scratch[REQUEST_ID_AT] !== 0) byRequest.add(hashWords(scratch, REQUEST_ID_AT, 2, seed), record);
+      if (entry.localPort !== 0) byPort.add(hashPair(entry.edge, entry.localPort, seed), record);
+      return record;
+    },
+    findSpan: (key) => seek(bySpan, bySpan.first(hashWords(key, 0, KEY_WORDS, seed)), 0, key, 0, KEY_WORDS),
+    findOlderSpan: (key, record) => seek(bySpan, bySpan.after(record), 0, key, 0, KEY_WORDS),
+    findTrace: (key) => seek(byTrace, byTrace.first(hashWords(key, 0, TRACE_WORDS, seed)), 0, key, 0, TRACE_WORDS),
+    findOlderTrace: (key, record) => seek(byTrace, byTrace.after(record), 0, key, 0, TRACE_WORDS),
+    findRequest: (key, at) => seek(byRequest, byRequest.first(hashWords(key, at, 2, seed)), REQUEST_ID_AT, key, at, 2),
+    findOlderRequest: (key, at, record) => seek(byRequest, byRequest.after(record), REQUEST_ID_AT, key, at, 2),
+    findPort: (wantedEdge, port) => seekPort(byPort.first(hashPair(wantedEdge, port, seed)), wantedEdge, port),
+    findOlderPort: (wantedEdge, port, record) => seekPort(byPort.after(record), wantedEdge, port),
+    readKey(record, key) {
+      const from = ring.slot(record) * WORDS;
+      for (let word = 0; word < KEY_WORDS; word += 1) key[word] = words[from + word] as number;
+    },
+    readRequest(record, into, at) {
+      const from = ring.slot(record) * WORDS + REQUEST_ID_AT;
+      into[at] = words[from] as number;
+      into[at + 1] = words[from + 1] as number;
+      return into[at] !== 0;
+    },
+    readInbound: (record, into, at) => copySpanId(record, INBOUND_AT, into, at),
+    readMember: (record, into, at) => copySpanId(record, MEMBER_AT, into, at),
+    traceId: (record) => formatWords(words, ring.slot(record) * WORDS, TRACE_WORDS),
+    spanId: (record) => formatWords(words, ring.slot(record) * WORDS + TRACE_WORDS, 2),
+  };
+}

@@ -1,0 +1,75 @@
+/** The called service got a context and began a trace of its own instead. */
+import { BARE, SAME_CONNECTION, SAME_REQUEST, SAME_TIME } from "../cause.ts";
+import type { EdgeFacts } from "../edge-facts.ts";
+import { judgedOf } from "../edge-facts.ts";
+import type { Finding } from "../finding.ts";
+import { calleeOf, isWorthAlarm, shareText } from "../finding.ts";
+import { readTraceContext } from "../remedies/sdk-propagators.ts";
+
+const CAUSES: readonly number[] = [SAME_REQUEST, SAME_CONNECTION, SAME_TIME, BARE];
+
+/** Requests that merely have a fitting orphan are believed from here on. */
+const ENOUGH = 5;
+
+/** How sure the pairs are: by time as measured on published traces, by mere agreement as set. */
+const BY_TIME = 0.95;
+const BY_AGREEMENT = 0.7;
+
+export function detectDroppedByCallee(facts: EdgeFacts): Finding | undefined {
+  const request = facts.missing[SAME_REQUEST] as number;
+  const connection = facts.missing[SAME_CONNECTION] as number;
+  const time = facts.missing[SAME_TIME] as number;
+  const bare = facts.missing[BARE] as number;
+  const joined = request + connection + time;
+  const excess = Math.round(Math.min(bare, facts.compatible - time) - facts.compatibleByChance);
+  const agreeing = excess >= ENOUGH && excess >= bare / 2 ? excess : 0;
+  const count = joined + agreeing;
+  const of = judgedOf(facts);
+  if (!isWorthAlarm(count, of) || count < (joined + bare) / 2) return undefined;
+  const callee = calleeOf(facts);
+  const evidence = [
+    `${shareText(count, of, `requests forwarded to ${facts.upstream}`)} have no SERVER span below the span that was forwarded, although ${callee} has exported spans past their end.`,
+  ];
+  if (request > 0) evidence.push(`${request} of them are a root span of ${callee} with the same request id.`);
+  if (connection > 0) {
+    evidence.push(
+      `${connection} of them are the only root span of ${callee} that came over our own connection at that time.`,
+    );
+  }
+  if (time > 0) {
+    evidence.push(`${time} of them fit one root span of ${callee} in time as no other pair does.`);
+  }
+  if (agreeing > 0) {
+    evidence.push(
+      `For ${agreeing} more a root span of ${callee} lies within the request where chance would put one in ${Math.round(facts.compatibleByChance)}; which belongs to which cannot be told.`,
+    );
+  }
+  evidence.push(
+    facts.answered === 0
+      ? `No request was continued: this points to the configuration of ${callee}, not to one code path.`
+      : `${facts.answered} other requests were continued: this points to one route, version or instance of ${callee}.`,
+  );
+  const sdk = readTraceContext(facts.language);
+  return {
+    kind: "dropped-by-callee",
+    to: callee,
+    hop: `service ${callee}`,
+    count,
+    of,
+    confidence: (0.999 * request + 0.99 * connection + BY_TIME * time + BY_AGREEMENT * agreeing) / count,
+    evidence,
+    alternatives: [
+      "A hop between us and the service removes the header: then its roots name a peer that is not our connection.",
+      ...(agreeing + time > 0
+        ? ["The service may be called by others who send no context, and not record the requests that come through us."]
+        : []),
+    ],
+    explanation: `${callee} receives a valid traceparent from ${facts.boundary} and does not continue it: it begins a new trace, so each request is two traces that nothing joins.`,
+    remedy: {
+      text: `Let the SDK of ${callee} read W3C trace context: set the tracecontext propagator, load the HTTP server instrumentation before the server, and switch off "public endpoint" behaviour behind a border of your own.`,
+      snippet: sdk.snippet,
+      language: sdk.language,
+    },
+    causes: CAUSES,
+  };
+}

@@ -1,0 +1,41 @@
+/** Every edge behind a boundary, by boundary and upstream; bounded. */
+import type { Edge } from "./edge.ts";
+import { createEdge } from "./edge.ts";
+
+const MAX_EDGES = 2_000;
+
+export interface EdgeBook {
+  /** Undefined where the book is full; that is counted. */
+  open(boundary: string, cluster: string, upstream: string): Edge | undefined;
+  at(id: number): Edge;
+  all(): readonly Edge[];
+  refused(): number;
+}
+
+export function createEdgeBook(windowMs: number): EdgeBook {
+  const byBoundary = new Map<string, Map<string, Edge>>();
+  const byId: Edge[] = [];
+  let refused = 0;
+  return {
+    open(boundary, cluster, upstream) {
+      let edges = byBoundary.get(boundary);
+      const known = edges?.get(upstream);
+      if (known !== undefined) return known;
+      if (byId.length >= MAX_EDGES) {
+        refused += 1;
+        return undefined;
+      }
+      if (edges === undefined) {
+        edges = new Map();
+        byBoundary.set(boundary, edges);
+      }
+      const edge = createEdge(byId.length, boundary, cluster, upstream, windowMs);
+      edges.set(upstream, edge);
+      byId.push(edge);
+      return edge;
+    },
+    at: (id) => byId[id] as Edge,
+    all: () => byId,
+    refused: () => refused,
+  };
+}

@@ -1,0 +1,138 @@
+/** Enters one crossing into the ledger: the request owes us a span of the called service from now on. */
+import type { Crossing, TraceContext } from "@tracemend/context";
+import { OWN_KEY, isSampled, memberValue } from "@tracemend/context";
+import type { Arrival } from "./arrival.ts";
+import type { Books } from "./books.ts";
+import type { CrossingEntry } from "./crossing-store.ts";
+import {
+  CROSSING_SCRATCH,
+  CAME_ABSENT_BIT,
+  EXCUSED,
+  INBOUND_OPEN_BIT,
+  MATCHED,
+  MEMBERLESS_BIT,
+  MEMBER_BIT,
+  OWN_PARENT_BIT,
+  SAMPLED_BIT,
+  STARTED_BIT,
+  WAITING,
+} from "./crossing-store.ts";
+import type { Edge } from "./edge.ts";
+import { ANSWERED, FORGOTTEN, FORWARDED, NOT_EXPECTED, learnService } from "./edge.ts";
+import { hashText } from "./hash.ts";
+import { readSpanId, readTraceId } from "./id-words.ts";
+import { noteChild } from "./child.ts";
+import { markJoined } from "./settle.ts";
+
+const entry: CrossingEntry = {
+  startMs: 0,
+  endMs: 0,
+  arrivedMs: 0,
+  edge: 0,
+  arrival: 0,
+  localPort: 0,
+  state: 0,
+  bits: 0,
+};
+
+/** What went nowhere or left without a context owes nothing and is passed over. */
+export function enterCrossing(books: Books, crossing: Crossing, arrival: Arrival | undefined, nowMs: number): void {
+  const { upstream, verdict } = crossing;
+  const { context } = verdict;
+  if (upstream === undefined || context === undefined) return;
+  const edge = books.edges.open(crossing.boundary, crossing.cluster, upstream.name);
+  if (edge === undefined || !writeScratch(books, crossing, context)) return;
+  makeRoom(books);
+  entry.startMs = crossing.startMs;
+  entry.endMs = crossing.endMs;
+  entry.arrivedMs = nowMs;
+  entry.edge = edge.id;
+  entry.arrival = arrival === undefined ? 0 : arrival.id + 1;
+  entry.localPort = upstream.localPort ?? 0;
+  entry.bits = bitsOf(crossing, context);
+  entry.state = stateOf(books, crossing, context);
+  const record = books.crossings.add(entry);
+  count(books, edge, Math.min(crossing.endMs, nowMs), entry.state);
+  earlyChildren(books, record, edge);
+  if ((entry.bits & STARTED_BIT) !== 0) ownRootIsNoOrphan(books);
+}
+
+function writeScratch(books: Books, crossing: Crossing, context: TraceContext): boolean {
+  const { scratch } = books.crossings;
+  if (!readTraceId(context.traceId, scratch) || !readSpanId(context.parentId, scratch, 4)) return false;
+  const { requestId, verdict, reading } = crossing;
+  if (requestId === undefined) scratch.fill(0, CROSSING_SCRATCH.requestId, CROSSING_SCRATCH.requestId + 2);
+  else hashText(requestId, scratch, CROSSING_SCRATCH.requestId);
+  scratch.fill(0, CROSSING_SCRATCH.inbound);
+  if (verdict.from !== undefined) readSpanId(verdict.from.parentId, scratch, CROSSING_SCRATCH.inbound);
+  if (reading.kind === "valid" && reading.own !== undefined) {
+    readSpanId(reading.own.spanId, scratch, CROSSING_SCRATCH.member);
+  }
+  return true;
+}
+
+/** A request that is overwritten while it waits will never be known: the store is too small for the load. */
+function makeRoom({ crossings, edges, totals }: Books): void {
+  const { ring, state, edge, endMs } = crossings;
+  if (ring.newest() < ring.capacity) return;
+  const slot = ring.slot(ring.oldest());
+  if (state[slot] !== WAITING) return;
+  totals.waiting -= 1;
+  totals.evicted += 1;
+  const forgotten = edges.at(edge[slot] as number);
+  forgotten.waiting -= 1;
+  forgotten.tally.add(FORGOTTEN, endMs[slot] as number, 1);
+}
+
+function bitsOf({ reading, verdict }: Crossing, context: TraceContext): number {
+  let bits = 0;
+  if (isSampled(context)) bits |= SAMPLED_BIT;
+  if (verdict.ownParent) bits |= OWN_PARENT_BIT;
+  if (verdict.from === undefined) bits |= STARTED_BIT;
+  if (verdict.ownParent && memberValue(context.tracestate, OWN_KEY) !== undefined) bits |= MEMBER_BIT;
+  if (reading.kind === "absent") bits |= CAME_ABSENT_BIT;
+  if (reading.kind !== "valid") return bits;
+  if (reading.own === undefined) bits |= MEMBERLESS_BIT;
+  else if (reading.own.spanId !== reading.context.parentId) bits |= INBOUND_OPEN_BIT;
+  return bits;
+}
+
+function stateOf(books: Books, crossing: Crossing, context: TraceContext): number {
+  if (!isSampled(context) || crossing.failure !== undefined) return EXCUSED;
+  return books.spans.findChild(books.crossings.scratch) === 0 ? WAITING : MATCHED;
+}
+
+/** The children that came before their request. */
+function earlyChildren(books: Books, record: number, edge: Edge): void {
+  const { spans, crossings, services } = books;
+  const { scratch } = crossings;
+  for (let child = spans.findChild(scratch); child !== 0; child = spans.findOlderChild(scratch, child)) {
+    const slot = spans.ring.slot(child);
+    learnService(edge, services.at(spans.service[slot] as number));
+    noteChild(books, record, spans.startMs[slot] as number, spans.endMs[slot] as number);
+  }
+}
+
+function count(books: Books, edge: Edge, atMs: number, state: number): void {
+  const { totals } = books;
+  if (state === EXCUSED) {
+    totals.excused += 1;
+    edge.tally.add(NOT_EXPECTED, atMs, 1);
+    return;
+  }
+  totals.observed += 1;
+  edge.tally.add(FORWARDED, atMs, 1);
+  if (state === MATCHED) {
+    totals.matched += 1;
+    edge.tally.add(ANSWERED, atMs, 1);
+    return;
+  }
+  totals.waiting += 1;
+  edge.waiting += 1;
+}
+
+/** Our own SERVER span of a trace that began here is a root by right. */
+function ownRootIsNoOrphan(books: Books): void {
+  const root = books.orphans.findTrace(books.crossings.scratch);
+  if (root !== 0) markJoined(books, root);
+}

@@ -1,0 +1,40 @@
+/** Hashes of id words and of texts, for indexes and for exact joins on texts that are not kept. */
+
+/** Mixes one word into a running hash (the round and the finish of MurmurHash3, 32 bit). */
+function mix(hash: number, word: number): number {
+  let k = Math.imul(word, 0xcc9e2d51);
+  k = (k << 15) | (k >>> 17);
+  const h = hash ^ Math.imul(k, 0x1b873593);
+  return (Math.imul((h << 13) | (h >>> 19), 5) + 0xe6546b64) | 0;
+}
+
+export function hashWords(words: Uint32Array, from: number, count: number, seed: number): number {
+  let hash = seed | 0;
+  for (let at = from; at < from + count; at += 1) hash = mix(hash, words[at] as number);
+  return finish(hash);
+}
+
+export function hashPair(first: number, second: number, seed: number): number {
+  return finish(mix(mix(seed | 0, first), second));
+}
+
+/** 64 bits of a text as two words: two texts with the same pair are taken to be the same. Never the pair 0, 0. */
+export function hashText(text: string, into: Uint32Array, at: number): void {
+  let first = 0x811c9dc5;
+  let second = 0x9747b28c;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    first = Math.imul(first ^ code, 0x01000193);
+    second = mix(second, code);
+  }
+  into[at] = finish(first) | 1;
+  into[at + 1] = finish(second ^ text.length);
+}
+
+function finish(hash: number): number {
+  let h = hash ^ (hash >>> 16);
+  h = Math.imul(h, 0x85ebca6b);
+  h ^= h >>> 13;
+  h = Math.imul(h, 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}

@@ -1,0 +1,63 @@
+/** The ledger of requests and the spans they are owed: what comes in, and the passage of time. */
+import type { Crossing } from "@tracemend/context";
+import type { Batch, SpanView } from "@tracemend/otlp";
+import { forEachSpan } from "@tracemend/otlp";
+import type { Arrival } from "./arrival.ts";
+import type { Books } from "./books.ts";
+import { WAITING } from "./crossing-store.ts";
+import { enterCrossing } from "./forwarded.ts";
+import { checkParentBefore, comparePair } from "./pairs.ts";
+import { probeService, readWatermarks, settleByAge, settleByTime, settleByWatermark } from "./settle.ts";
+import { enterSpan } from "./span-intake.ts";
+
+export interface Ledger {
+  forwarded(crossing: Crossing, arrival: Arrival | undefined, nowMs: number): void;
+  spans(batch: Batch, nowMs: number): void;
+  /** Settles what is due. */
+  settle(nowMs: number): void;
+}
+
+export function createLedger(books: Books): Ledger {
+  const { crossings, settings } = books;
+  const { ring, state, arrivedMs } = crossings;
+  /** Records before it no longer wait. */
+  let waitingFrom = 1;
+  /** Records before it have told what they can of the service behind their edge. */
+  let probedFrom = 1;
+  /** Records before it have had the longest wait. */
+  let agedFrom = 1;
+  let arrivalMs = 0;
+  const isOlder = (record: number, thanMs: number): boolean =>
+    record <= ring.newest() && (arrivedMs[ring.slot(record)] as number) <= thanMs;
+  const visit = (span: SpanView): void => {
+    enterSpan(books, span, arrivalMs);
+  };
+  return {
+    forwarded(crossing, arrival, nowMs) {
+      enterCrossing(books, crossing, arrival, nowMs);
+    },
+    spans(batch, nowMs) {
+      arrivalMs = nowMs;
+      forEachSpan(batch, visit);
+    },
+    settle(nowMs) {
+      readWatermarks(books, nowMs);
+      probedFrom = Math.max(probedFrom, ring.oldest());
+      while (isOlder(probedFrom, nowMs - settings.settleMs)) {
+        probeService(books, probedFrom);
+        comparePair(books, probedFrom);
+        probedFrom += 1;
+      }
+      agedFrom = Math.max(agedFrom, ring.oldest());
+      while (isOlder(agedFrom, nowMs - settings.hardWaitMs)) {
+        settleByAge(books, agedFrom);
+        checkParentBefore(books, agedFrom);
+        agedFrom += 1;
+      }
+      settleByTime(books);
+      waitingFrom = Math.max(waitingFrom, agedFrom);
+      while (waitingFrom <= ring.newest() && state[ring.slot(waitingFrom)] !== WAITING) waitingFrom += 1;
+      for (let record = waitingFrom; record <= ring.newest(); record += 1) settleByWatermark(books, record);
+    },
+  };
+}

@@ -1,0 +1,120 @@
+/** Root SERVER spans that nothing explains: each may be the child that a request misses. */
+import { KEY_WORDS, TRACE_WORDS, formatWords, sameWords } from "./id-words.ts";
+import { hashPair, hashWords } from "./hash.ts";
+import type { Chains, Ring } from "./ring.ts";
+import { INDEX_BYTES, capacityFor, createChains, createRing } from "./ring.ts";
+
+/** Words of a record: trace id, span id, linked trace id and span id, request id hash. */
+const LINK_AT: number = KEY_WORDS;
+const REQUEST_ID_AT: number = KEY_WORDS * 2;
+const WORDS: number = KEY_WORDS * 2 + 2;
+const RECORD_BYTES: number = WORDS * 4 + 2 * 8 + 2 + 2 + 1 + 4 * INDEX_BYTES;
+
+export interface OrphanEntry {
+  service: number;
+  startMs: number;
+  endMs: number;
+  /** The port its peer called from; 0 where the span does not say. */
+  peerPort: number;
+}
+
+export const ORPHAN_SCRATCH: { readonly link: number; readonly requestId: number } = {
+  link: LINK_AT,
+  requestId: REQUEST_ID_AT,
+};
+
+export interface OrphanStore {
+  readonly ring: Ring;
+  readonly bytes: number;
+  /** What `add` writes; a part that is all zero is absent. */
+  readonly scratch: Uint32Array;
+  readonly service: Uint16Array;
+  readonly startMs: Float64Array;
+  readonly endMs: Float64Array;
+  readonly peerPort: Uint16Array;
+  /** 1 once it was joined with a request. */
+  readonly joined: Uint8Array;
+  add(entry: OrphanEntry): number;
+  /** Newest orphan with a link to the trace and span in `key`, and the next older one; 0 for none. */
+  findLink(key: Uint32Array): number;
+  findOlderLink(key: Uint32Array, record: number): number;
+  findRequest(words: Uint32Array, at: number): number;
+  findOlderRequest(words: Uint32Array, at: number, record: number): number;
+  /** Newest orphan whose peer called from this port, and the next older one. */
+  findPort(port: number): number;
+  findOlderPort(port: number, record: number): number;
+  /** Newest orphan of the trace in `key`. */
+  findTrace(key: Uint32Array): number;
+  /** Copies its trace and span id into `key`. */
+  readKey(record: number, key: Uint32Array): void;
+  traceId(record: number): string;
+  spanId(record: number): string;
+}
+
+export function createOrphanStore(budgetBytes: number, seed: number): OrphanStore {
+  const capacity = capacityFor(budgetBytes, RECORD_BYTES);
+  const ring = createRing(capacity);
+  const words = new Uint32Array(capacity * WORDS);
+  const scratch = new Uint32Array(WORDS);
+  const service = new Uint16Array(capacity);
+  const startMs = new Float64Array(capacity);
+  const endMs = new Float64Array(capacity);
+  const peerPort = new Uint16Array(capacity);
+  const joined = new Uint8Array(capacity);
+  const byLink = createChains(ring);
+  const byRequest = createChains(ring);
+  const byPort = createChains(ring);
+  const byTrace = createChains(ring);
+  const seek = (chains: Chains, from: number, place: number, key: Uint32Array, at: number, count: number): number => {
+    let record = from;
+    while (record !== 0 && !sameWords(words, ring.slot(record) * WORDS + place, key, at, count)) {
+      record = chains.after(record);
+    }
+    return record;
+  };
+  const seekPort = (from: number, port: number): number => {
+    let record = from;
+    while (record !== 0 && peerPort[ring.slot(record)] !== port) record = byPort.after(record);
+    return record;
+  };
+  return {
+    ring,
+    bytes: capacity * RECORD_BYTES,
+    scratch,
+    service,
+    startMs,
+    endMs,
+    peerPort,
+    joined,
+    add(entry) {
+      const record = ring.advance();
+      const slot = ring.slot(record);
+      words.set(scratch, slot * WORDS);
+      service[slot] = entry.service;
+      startMs[slot] = entry.startMs;
+      endMs[slot] = entry.endMs;
+      peerPort[slot] = entry.peerPort;
+      joined[slot] = 0;
+      byTrace.add(hashWords(scratch, 0, TRACE_WORDS, seed), record);
+      if (scratch[LINK_AT + TRACE_WORDS] !== 0 || scratch[LINK_AT + TRACE_WORDS + 1] !== 0) {
+        byLink.add(hashWords(scratch, LINK_AT, KEY_WORDS, seed), record);
+      }
+      if (scratch[REQUEST_ID_AT] !== 0) byRequest.add(hashWords(scratch, REQUEST_ID_AT, 2, seed), record);
+      if (entry.peerPort !== 0) byPort.add(hashPair(entry.peerPort, 0, seed), record);
+      return record;
+    },
+    findLink: (key) => seek(byLink, byLink.first(hashWords(key, 0, KEY_WORDS, seed)), LINK_AT, key, 0, KEY_WORDS),
+    findOlderLink: (key, record) => seek(byLink, byLink.after(record), LINK_AT, key, 0, KEY_WORDS),
+    findRequest: (key, at) => seek(byRequest, byRequest.first(hashWords(key, at, 2, seed)), REQUEST_ID_AT, key, at, 2),
+    findOlderRequest: (key, at, record) => seek(byRequest, byRequest.after(record), REQUEST_ID_AT, key, at, 2),
+    findPort: (port) => seekPort(byPort.first(hashPair(port, 0, seed)), port),
+    findOlderPort: (port, record) => seekPort(byPort.after(record), port),
+    findTrace: (key) => seek(byTrace, byTrace.first(hashWords(key, 0, TRACE_WORDS, seed)), 0, key, 0, TRACE_WORDS),
+    readKey(record, key) {
+      const from = ring.slot(record) * WORDS;
+      for (let word = 0; word < KEY_WORDS; word += 1) key[word] = words[from + word] as number;
+    },
+    traceId: (record) => formatWords(words, ring.slot(record) * WORDS, TRACE_WORDS),
+    spanId: (record) => formatWords(words, ring.slot(record) * WORDS + TRACE_WORDS, 2),
+  };
+}

@@ -1,0 +1,188 @@
+/** What the diagnosis knows at one moment: breaks, edges, services and how full the books are. */
+import type { Arrival } from "./arrival.ts";
+import type { Books, Totals } from "./books.ts";
+import type { Break, BreakExample } from "./break.ts";
+import type { Edge } from "./edge.ts";
+import { EDGE_DETECTORS } from "./edge-detectors.ts";
+import type { EdgeFacts } from "./edge-facts.ts";
+import { factsOf, judgedOf, missingOf } from "./edge-facts.ts";
+import { explainSigns } from "./explain-signs.ts";
+import type { Finding } from "./finding.ts";
+import type { ServiceActivity } from "./service.ts";
+import { LEGITIMATE_ROOTS, ORPHANS, activityOf } from "./service.ts";
+import { SIGN_MEANINGS } from "./sign-meanings.ts";
+
+export interface DiagnosisReport {
+  /** The surest and most frequent first. */
+  readonly breaks: readonly Break[];
+  readonly edges: readonly EdgeState[];
+  readonly services: readonly ServiceState[];
+  readonly ledger: LedgerState;
+  readonly sinceMs: number;
+}
+
+/**
+ * `intact`: answered as owed. `broken`: a break is reported. `unexplained`: children are missing and nothing says why:
+ * sampled out or not recorded, mostly. `unobserved`: the service exports nothing that could answer. `insufficient-data`:
+ * too little was seen, or requests were forgotten for want of room.
+ */
+export type EdgeVerdict = "intact" | "broken" | "unexplained" | "unobserved" | "insufficient-data";
+
+export interface EdgeState {
+  readonly boundary: string;
+  readonly cluster: string;
+  readonly upstream: string;
+  readonly services: readonly string[];
+  readonly verdict: EdgeVerdict;
+  /** Requests in the window that are owed a span: answered + missing + notObserved + forgotten + those that wait. */
+  readonly forwarded: number;
+  readonly answered: number;
+  readonly missing: number;
+  readonly notObserved: number;
+  readonly forgotten: number;
+  readonly waiting: number;
+  /** Requests in the window that are owed nothing: not sampled, or failed on the way. */
+  readonly notExpected: number;
+}
+
+export interface ServiceState {
+  readonly name: string;
+  readonly state: ServiceActivity;
+  readonly instances: number;
+  readonly spans: number;
+  /** Root SERVER spans in the window that nothing explains, and those that a rule does. */
+  readonly orphans: number;
+  readonly legitimateRoots: number;
+  readonly lastArrivalMs: number;
+}
+
+export interface LedgerState extends Readonly<Totals> {
+  /** Records held now. */
+  readonly records: number;
+  readonly bytes: number;
+  readonly capacityBytes: number;
+  /** Crossings and spans that were not taken in because a table was full. */
+  readonly overflowed: number;
+}
+
+/** Fewer judged requests than this say nothing about an edge that looks intact. */
+const ENOUGH = 5;
+
+export function createReport(books: Books, nowMs: number): DiagnosisReport {
+  const breaks: Break[] = [];
+  for (const arrival of books.arrivals.all()) collectSigns(breaks, books, arrival, nowMs);
+  const edges = books.edges.all().map((edge) => {
+    const facts = factsOf(edge, nowMs);
+    const findings = EDGE_DETECTORS.map((detect) => detect(facts)).filter((finding) => finding !== undefined);
+    for (const finding of findings) breaks.push(breakOf(edge, finding));
+    return stateOf(facts, findings.length > 0);
+  });
+  return {
+    breaks: breaks.sort((a, b) => b.confidence * b.count - a.confidence * a.count),
+    edges,
+    services: servicesOf(books, nowMs),
+    ledger: ledgerOf(books),
+    sinceMs: books.sinceMs,
+  };
+}
+
+function collectSigns(breaks: Break[], books: Books, arrival: Arrival, nowMs: number): void {
+  for (const signs of arrival.signs.values()) {
+    const meaning = SIGN_MEANINGS[signs.kind];
+    const found = meaning && explainSigns(arrival, signs, meaning, books.settings.gateways, nowMs);
+    if (found !== undefined) breaks.push(found);
+  }
+}
+
+function breakOf(edge: Edge, finding: Finding): Break {
+  const { kind, to, hop, count, of, confidence, evidence, alternatives, explanation, remedy, causes } = finding;
+  const examples: BreakExample[] = [];
+  let firstSeenMs = Infinity;
+  let lastSeenMs = -Infinity;
+  for (const cause of causes) {
+    if (edge.firstMs[cause] === 0) continue;
+    firstSeenMs = Math.min(firstSeenMs, edge.firstMs[cause] as number);
+    lastSeenMs = Math.max(lastSeenMs, edge.lastMs[cause] as number);
+    examples.push(...(edge.examples[cause] as BreakExample[]));
+  }
+  return {
+    kind,
+    edge: { from: edge.boundary, to, hop },
+    firstSeenMs,
+    lastSeenMs,
+    count,
+    of,
+    confidence,
+    evidence,
+    alternatives,
+    explanation,
+    remedy,
+    traffic: "open",
+    repaired: 0,
+    examples,
+  };
+}
+
+function stateOf(facts: EdgeFacts, broken: boolean): EdgeState {
+  const { boundary, cluster, upstream, services, forwarded, answered, notObserved, forgotten, waiting } = facts;
+  const missing = missingOf(facts);
+  return {
+    boundary,
+    cluster,
+    upstream,
+    services,
+    verdict: broken ? "broken" : verdictOf(facts, missing),
+    forwarded,
+    answered,
+    missing,
+    notObserved,
+    forgotten,
+    waiting,
+    notExpected: facts.notExpected,
+  };
+}
+
+function verdictOf(facts: EdgeFacts, missing: number): EdgeVerdict {
+  const judged = judgedOf(facts);
+  if (facts.forgotten > judged) return "insufficient-data";
+  if (judged === 0) return facts.notObserved > 0 ? "unobserved" : "insufficient-data";
+  if (judged < ENOUGH) return "insufficient-data";
+  return missing / judged > 0.005 ? "unexplained" : "intact";
+}
+
+function servicesOf({ services, edges, settings }: Books, nowMs: number): readonly ServiceState[] {
+  const states: ServiceState[] = services.all().map((service) => ({
+    name: service.name,
+    state: activityOf(service, nowMs, settings),
+    instances: service.instances.size,
+    spans: service.spans,
+    orphans: service.tally.sum(ORPHANS, nowMs),
+    legitimateRoots: service.tally.sum(LEGITIMATE_ROOTS, nowMs),
+    lastArrivalMs: service.lastArrivalMs,
+  }));
+  const names = new Set(states.map(({ name }) => name));
+  for (const { upstream, services: behind } of edges.all()) {
+    const name = settings.upstreamServices.get(upstream) ?? upstream;
+    if (behind.length > 0 || names.has(name)) continue;
+    names.add(name);
+    states.push({ name, state: "unseen", instances: 0, spans: 0, orphans: 0, legitimateRoots: 0, lastArrivalMs: 0 });
+  }
+  return states;
+}
+
+function ledgerOf(books: Books): LedgerState {
+  const { totals, crossings, spans, orphans, seen, services, edges, arrivals, bytes } = books;
+  const held = [crossings.ring, spans.ring, orphans.ring].map((ring) => ring.newest() - ring.oldest() + 1);
+  const records = held.reduce((sum, count) => sum + count, 0);
+  const used = [crossings, spans, orphans].reduce(
+    (sum, store, at) => sum + (store.bytes * (held[at] as number)) / store.ring.capacity,
+    seen.bytes,
+  );
+  return {
+    ...totals,
+    records,
+    bytes: Math.round(used),
+    capacityBytes: bytes,
+    overflowed: services.refused() + edges.refused() + arrivals.refused(),
+  };
+}

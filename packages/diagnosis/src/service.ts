@@ -1,0 +1,115 @@
+/** What is known of each service that exports spans: how far its spans have come, instance by instance. */
+import { createTally, tallyBytes } from "./tally.ts";
+import type { Tally } from "./tally.ts";
+import type { Lag } from "./lag.ts";
+import { createLag } from "./lag.ts";
+
+/** Counters of a service: roots that no rule explains, and roots that one does. */
+export const ORPHANS = 0;
+export const LEGITIMATE_ROOTS = 1;
+const COUNTERS = 2;
+
+/** Instances per service beyond which the one that was silent longest is forgotten. */
+const MAX_INSTANCES = 64;
+
+/** A span whose end is further from its arrival says nothing about how far the others have come. */
+const UNBELIEVABLE_MS = 3_600_000;
+
+interface Instance {
+  newestEndMs: number;
+  lastArrivalMs: number;
+  readonly lag: Lag;
+}
+
+export interface Service {
+  readonly id: number;
+  readonly name: string;
+  /** `telemetry.sdk.language` of its newest span, "" when it says none. */
+  language: string;
+  spans: number;
+  lastArrivalMs: number;
+  readonly tally: Tally;
+  readonly instances: Map<string, Instance>;
+}
+
+export interface ServiceTimes {
+  readonly windowMs: number;
+  /** How long a span may take to arrive where too few were seen to know. */
+  readonly settleMs: number;
+  readonly hardWaitMs: number;
+}
+
+/** What a service takes at most, for the books: its tally, and instances with their histograms. */
+export const SERVICE_BYTES: number = 256 + tallyBytes(COUNTERS);
+
+export function createService(id: number, name: string, times: ServiceTimes): Service {
+  return {
+    id,
+    name,
+    language: "",
+    spans: 0,
+    lastArrivalMs: 0,
+    tally: createTally(COUNTERS, times.windowMs),
+    instances: new Map(),
+  };
+}
+
+/** Notes the arrival of one span; `endMs` is by the clock of the instance. */
+export function noteArrival(service: Service, instanceId: string, endMs: number, nowMs: number): void {
+  let instance = service.instances.get(instanceId);
+  if (instance === undefined) {
+    if (service.instances.size >= MAX_INSTANCES) forgetQuietest(service);
+    instance = { newestEndMs: 0, lastArrivalMs: 0, lag: createLag() };
+    service.instances.set(instanceId, instance);
+  }
+  service.spans += 1;
+  service.lastArrivalMs = nowMs;
+  if (Math.abs(nowMs - endMs) > UNBELIEVABLE_MS) return;
+  instance.lastArrivalMs = nowMs;
+  if (endMs > instance.newestEndMs) instance.newestEndMs = endMs;
+  instance.lag.add(nowMs - endMs);
+}
+
+/**
+ * Requests that ended before this time have had their spans of this service arrive, if they were ever to. -Infinity
+ * while nothing can be said. Which instance served a request whose span is missing is not known: the slowest of those
+ * that still export decides.
+ */
+export function watermarkMs(service: Service, nowMs: number, times: ServiceTimes): number {
+  let slowest = Infinity;
+  for (const instance of service.instances.values()) {
+    if (nowMs - instance.lastArrivalMs > times.hardWaitMs) continue;
+    const margin = Math.min(times.hardWaitMs, instance.lag.marginMs(times.settleMs));
+    slowest = Math.min(slowest, reachedMs(instance) - margin);
+  }
+  return slowest === Infinity ? -Infinity : slowest;
+}
+
+/** Whether some instance exported spans that ended at this time or later. */
+export function hasExportedPast(service: Service, endMs: number): boolean {
+  for (const instance of service.instances.values()) if (reachedMs(instance) >= endMs) return true;
+  return false;
+}
+
+/** The newest end by our clock; a span cannot have ended after it arrived. */
+function reachedMs({ newestEndMs, lastArrivalMs, lag }: Instance): number {
+  return Math.min(newestEndMs - lag.aheadMs(), lastArrivalMs);
+}
+
+export type ServiceActivity = "unseen" | "exporting" | "silent";
+
+export function activityOf(service: Service, nowMs: number, times: ServiceTimes): ServiceActivity {
+  if (service.spans === 0) return "unseen";
+  return nowMs - service.lastArrivalMs > 2 * times.hardWaitMs ? "silent" : "exporting";
+}
+
+function forgetQuietest(service: Service): void {
+  let quietest = "";
+  let since = Infinity;
+  for (const [id, { lastArrivalMs }] of service.instances) {
+    if (lastArrivalMs >= since) continue;
+    quietest = id;
+    since = lastArrivalMs;
+  }
+  service.instances.delete(quietest);
+}

@@ -1,0 +1,165 @@
+/** The expected-child test: has the span that a request is owed arrived, and if not, is it surely missing? */
+import { associate } from "./associate.ts";
+import type { Books } from "./books.ts";
+import type { BreakExample } from "./break.ts";
+import { countedAtMs, forwardedExample } from "./books.ts";
+import { BARE, SAME_CONNECTION, SAME_TIME } from "./cause.ts";
+import { MATCHED, MISSING, UNOBSERVED, WAITING } from "./crossing-store.ts";
+import type { Edge } from "./edge.ts";
+import { ANSWERED, NOT_OBSERVED, learnService, missingCounter, noteSighting } from "./edge.ts";
+import type { Join } from "./join.ts";
+import { findJoin } from "./join.ts";
+import { decideRepair } from "./repair.ts";
+import { repairFactsOf } from "./repair-facts.ts";
+import type { Service } from "./service.ts";
+import { ORPHANS, hasExportedPast, watermarkMs } from "./service.ts";
+
+/** Roots of one service in a row that came over connections of an edge, before it is taken to stand behind it. */
+const SURE_AFTER = 3;
+
+/** The span of this request arrived: also where the request had been given up. */
+export function answered(books: Books, record: number, service: Service): void {
+  const { crossings, totals } = books;
+  const slot = crossings.ring.slot(record);
+  const edge = books.edges.at(crossings.edge[slot] as number);
+  const atMs = countedAtMs(books, slot);
+  const state = crossings.state[slot];
+  if (state === WAITING) {
+    totals.waiting -= 1;
+    edge.waiting -= 1;
+  } else if (state === MISSING) {
+    totals.missing -= 1;
+    totals.late += 1;
+    edge.tally.add(missingCounter(crossings.cause[slot] as number), atMs, -1);
+  } else if (state === UNOBSERVED) {
+    totals.unobserved -= 1;
+    totals.late += 1;
+    edge.tally.add(NOT_OBSERVED, atMs, -1);
+  } else return;
+  crossings.state[slot] = MATCHED;
+  totals.matched += 1;
+  edge.tally.add(ANSWERED, atMs, 1);
+  learnService(edge, service);
+}
+
+/** Sets how far the services behind each edge have come. */
+export function readWatermarks(books: Books, nowMs: number): void {
+  for (const edge of books.edges.all()) {
+    if (edge.services.length === 0) {
+      const { settings, services } = books;
+      const service = services.find(settings.upstreamServices.get(edge.upstream) ?? edge.upstream);
+      if (service !== undefined) learnService(edge, service);
+    }
+    edge.watermarkMs = Infinity;
+    for (const service of edge.services) {
+      edge.watermarkMs = Math.min(edge.watermarkMs, watermarkMs(service, nowMs, books.settings));
+    }
+    if (edge.services.length === 0) edge.watermarkMs = -Infinity;
+  }
+}
+
+/**
+ * Looks for the service behind an edge where neither its name nor an answer told: by what one of its requests left
+ * elsewhere. A shared connection may be chance, so it takes several.
+ */
+export function probeService(books: Books, record: number): void {
+  const { crossings, orphans, services, edges } = books;
+  const slot = crossings.ring.slot(record);
+  const edge = edges.at(crossings.edge[slot] as number);
+  if (edge.services.length > 0 || crossings.state[slot] !== WAITING) return;
+  const { cause, orphan } = findJoin(books, record, edge);
+  if (orphan === 0) return;
+  const service = services.at(orphans.service[orphans.ring.slot(orphan)] as number);
+  edge.guessed = edge.guess === service ? edge.guessed + 1 : 1;
+  edge.guess = service;
+  if (cause !== SAME_CONNECTION || edge.guessed >= SURE_AFTER) learnService(edge, service);
+}
+
+/** Ends the wait of a request whose services have come past its end. */
+export function settleByWatermark(books: Books, record: number): void {
+  const { crossings, edges } = books;
+  const slot = crossings.ring.slot(record);
+  if (crossings.state[slot] !== WAITING) return;
+  const edge = edges.at(crossings.edge[slot] as number);
+  if ((crossings.endMs[slot] as number) < edge.watermarkMs) giveUp(books, record, edge);
+}
+
+/** Ends the wait of a request after the longest time: missing where its services went on exporting, else not observed. */
+export function settleByAge(books: Books, record: number): void {
+  const { crossings, edges, totals } = books;
+  const slot = crossings.ring.slot(record);
+  const edge = edges.at(crossings.edge[slot] as number);
+  if (crossings.state[slot] === MISSING && crossings.cause[slot] === BARE) {
+    edge.tally.add(missingCounter(BARE), countedAtMs(books, slot), -1);
+    explain(books, record, edge);
+    if (crossings.cause[slot] === BARE) edge.undecided.push(record);
+    return;
+  }
+  if (crossings.state[slot] !== WAITING) return;
+  const endMs = crossings.endMs[slot] as number;
+  if (edge.services.some((service) => hasExportedPast(service, endMs))) {
+    giveUp(books, record, edge);
+    if (crossings.cause[slot] === BARE) edge.undecided.push(record);
+    return;
+  }
+  crossings.state[slot] = UNOBSERVED;
+  totals.waiting -= 1;
+  totals.unobserved += 1;
+  edge.waiting -= 1;
+  edge.tally.add(NOT_OBSERVED, countedAtMs(books, slot), 1);
+}
+
+/** A joined orphan is explained: it is no longer counted among those that are not. */
+export function markJoined({ orphans, services }: Books, record: number): void {
+  const slot = orphans.ring.slot(record);
+  if (orphans.joined[slot] === 1) return;
+  orphans.joined[slot] = 1;
+  services.at(orphans.service[slot] as number).tally.add(ORPHANS, orphans.endMs[slot] as number, -1);
+}
+
+function giveUp(books: Books, record: number, edge: Edge): void {
+  const { crossings, totals } = books;
+  crossings.state[crossings.ring.slot(record)] = MISSING;
+  totals.waiting -= 1;
+  totals.missing += 1;
+  edge.waiting -= 1;
+  explain(books, record, edge);
+}
+
+/** Pairs by their times what no exact join explained; called once the requests of this moment have had the longest wait. */
+export function settleByTime(books: Books): void {
+  for (const edge of books.edges.all()) {
+    if (edge.undecided.length === 0) continue;
+    for (const { record, orphan, confidence } of associate(books, edge, edge.undecided)) {
+      edge.tally.add(missingCounter(BARE), countedAtMs(books, books.crossings.ring.slot(record)), -1);
+      conclude(books, record, edge, { cause: SAME_TIME, orphan, span: 0, confidence });
+    }
+    edge.undecided.length = 0;
+  }
+}
+
+function explain(books: Books, record: number, edge: Edge): void {
+  conclude(books, record, edge, findJoin(books, record, edge));
+}
+
+function conclude(books: Books, record: number, edge: Edge, join: Join): void {
+  const { crossings, orphans, services } = books;
+  const slot = crossings.ring.slot(record);
+  const atMs = countedAtMs(books, slot);
+  crossings.cause[slot] = join.cause;
+  edge.tally.add(missingCounter(join.cause), atMs, 1);
+  noteSighting(edge, join.cause, atMs, () => exampleOf(books, record, join));
+  const { repair, decided, now } = books.settings;
+  if (repair !== "off" && decided !== undefined) {
+    const decision = decideRepair(repairFactsOf(books, record, edge, join, now()), repair === "report");
+    if (decision !== undefined) decided(decision);
+  }
+  if (join.orphan === 0) return;
+  markJoined(books, join.orphan);
+  learnService(edge, services.at(orphans.service[orphans.ring.slot(join.orphan)] as number));
+}
+
+function exampleOf(books: Books, record: number, { orphan }: Join): BreakExample {
+  const example = forwardedExample(books, record);
+  return orphan === 0 ? example : { ...example, otherTraceId: books.orphans.traceId(orphan) };
+}

@@ -1,0 +1,83 @@
+/** The spans by which a service enters a trace, and which services worked in a trace at all. */
+import { KEY_WORDS, SPAN_WORDS, TRACE_WORDS, formatWords, sameWords } from "./id-words.ts";
+import { hashWords } from "./hash.ts";
+import type { Chains, Ring } from "./ring.ts";
+import { INDEX_BYTES, capacityFor, createChains, createRing } from "./ring.ts";
+
+/** Words of a record: trace id, parent id, the span's own id. */
+const OWN_ID_AT: number = KEY_WORDS;
+const WORDS: number = KEY_WORDS + SPAN_WORDS;
+const RECORD_BYTES: number = WORDS * 4 + 2 * 8 + 2 + 1 + 2 * INDEX_BYTES;
+
+/** A span that a request from elsewhere began: SERVER, CONSUMER, or one whose parent is known to be remote. */
+export const ENTRY = 1;
+/** Stands for all other spans of one service in one trace. */
+export const LOCAL = 2;
+
+export interface SpanStore {
+  readonly ring: Ring;
+  readonly bytes: number;
+  /** Trace id, parent id, own id: `add` writes them, and `find…` takes any array with the key in front. */
+  readonly scratch: Uint32Array;
+  readonly startMs: Float64Array;
+  readonly endMs: Float64Array;
+  readonly service: Uint16Array;
+  readonly role: Uint8Array;
+  add(role: number, service: number, startMs: number, endMs: number): void;
+  /** Newest entry span of the trace and parent in `key`, and the next older one; 0 for none. */
+  findChild(key: Uint32Array): number;
+  findOlderChild(key: Uint32Array, record: number): number;
+  /** Newest record of the trace in `key`, and the next older one. */
+  findTrace(key: Uint32Array): number;
+  findOlderTrace(key: Uint32Array, record: number): number;
+  /** Copies trace id and parent id into `key`. */
+  readKey(record: number, key: Uint32Array): void;
+  spanId(record: number): string;
+}
+
+export function createSpanStore(budgetBytes: number, seed: number): SpanStore {
+  const capacity = capacityFor(budgetBytes, RECORD_BYTES);
+  const ring = createRing(capacity);
+  const words = new Uint32Array(capacity * WORDS);
+  const scratch = new Uint32Array(WORDS);
+  const startMs = new Float64Array(capacity);
+  const endMs = new Float64Array(capacity);
+  const service = new Uint16Array(capacity);
+  const role = new Uint8Array(capacity);
+  const byParent = createChains(ring);
+  const byTrace = createChains(ring);
+  const seek = (chains: Chains, from: number, key: Uint32Array, count: number): number => {
+    let record = from;
+    while (record !== 0 && !sameWords(words, ring.slot(record) * WORDS, key, 0, count)) record = chains.after(record);
+    return record;
+  };
+  return {
+    ring,
+    bytes: capacity * RECORD_BYTES,
+    scratch,
+    startMs,
+    endMs,
+    service,
+    role,
+    add(newRole, serviceId, start, end) {
+      const record = ring.advance();
+      const slot = ring.slot(record);
+      words.set(scratch, slot * WORDS);
+      startMs[slot] = start;
+      endMs[slot] = end;
+      service[slot] = serviceId;
+      role[slot] = newRole;
+      byTrace.add(hashWords(scratch, 0, TRACE_WORDS, seed), record);
+      if (newRole === ENTRY) byParent.add(hashWords(scratch, 0, KEY_WORDS, seed), record);
+    },
+    findChild: (key) => seek(byParent, byParent.first(hashWords(key, 0, KEY_WORDS, seed)), key, KEY_WORDS),
+    findOlderChild: (key, record) => seek(byParent, byParent.after(record), key, KEY_WORDS),
+    findTrace: (key) => seek(byTrace, byTrace.first(hashWords(key, 0, TRACE_WORDS, seed)), key, TRACE_WORDS),
+    findOlderTrace: (key, record) => seek(byTrace, byTrace.after(record), key, TRACE_WORDS),
+    readKey(record, key) {
+      const from = ring.slot(record) * WORDS;
+      for (let word = 0; word < KEY_WORDS; word += 1) key[word] = words[from + word] as number;
+    },
+    spanId: (record) => formatWords(words, ring.slot(record) * WORDS + OWN_ID_AT, SPAN_WORDS),
+  };
+}

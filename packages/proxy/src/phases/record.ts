@@ -1,0 +1,51 @@
+/** Last phase, always: what happened is told once, to the grant of its spans and to the observer. */
+import type { Crossing } from "@tracemend/context";
+import { cross, fieldValue } from "@tracemend/context";
+import type { Exchange } from "../exchange.ts";
+import type { Failure } from "../failure.ts";
+import { pathOf } from "../routing.ts";
+import { tryFinish } from "../spans.ts";
+
+export function record(exchange: Exchange, failure: Failure | undefined): void {
+  const { grant, site } = exchange;
+  if (grant === undefined && site.observer === undefined) return;
+  const crossing = crossingOf(exchange, failure);
+  if (grant !== undefined) tryFinish(grant, crossing);
+  try {
+    site.observer?.crossed(crossing);
+  } catch {
+    // An observer watches; it has no say in the exchange it watches.
+  }
+}
+
+function crossingOf(exchange: Exchange, failure: Failure | undefined): Crossing {
+  const { site, caller } = exchange;
+  const { boundary, clock } = site;
+  const { head } = caller;
+  // A request that was refused before it crossed is still told with what it brought.
+  const { reading, verdict, spans } = exchange.passage ?? cross(boundary, head.lines, () => undefined);
+  const inRequestId = boundary.policy.carrier?.field === "x-request-id";
+  return {
+    boundary: boundary.name,
+    side: boundary.side,
+    cluster: boundary.cluster,
+    reading,
+    verdict,
+    spans,
+    startMs: exchange.startMs,
+    endMs: Math.max(exchange.startMs, clock.now()),
+    protocol: head.version === "2" ? "h2" : head.version === "1.0" ? "http/1.0" : "http/1.1",
+    scheme: head.scheme,
+    method: head.method,
+    path: pathOf(exchange.target === "" ? head.target : exchange.target),
+    authority:
+      exchange.authority === "" ? (head.authority ?? fieldValue(head.lines, "host") ?? "") : exchange.authority,
+    userAgent: fieldValue(head.lines, "user-agent"),
+    requestId: inRequestId ? reading.original : fieldValue(head.lines, "x-request-id"),
+    downstream: caller.peer,
+    upstream: exchange.upstream,
+    status: exchange.status,
+    grpcStatus: exchange.grpcStatus,
+    failure: failure === undefined ? undefined : { kind: failure.kind, side: failure.side },
+  };
+}

@@ -1,0 +1,30 @@
+/** Where an exchange failed: the proxy's own answer, or a break the caller cannot take for an end. */
+import type { Exchange } from "../exchange.ts";
+import type { Failure } from "../failure.ts";
+import { grpcStatusOf, statusOf } from "../failure.ts";
+import { trailersOnly } from "../grpc.ts";
+import { relayedReset } from "../reset.ts";
+
+export function refuse(exchange: Exchange, failure: Failure): void {
+  const { caller } = exchange;
+  if (failure.kind === "client-gone") return;
+  if (exchange.status !== undefined) return caller.reset(relayedReset(failure.code));
+  if (exchange.grpc) {
+    exchange.status = 200;
+    exchange.grpcStatus = grpcStatusOf(failure);
+    const lines = trailersOnly(exchange.grpcStatus, failure.text);
+    return caller.answer({ status: 200, reason: undefined, lines, open: false, trailers: false });
+  }
+  exchange.status = statusOf(failure);
+  const text = `${failure.text}\n`;
+  const lines = ["content-type", "text/plain; charset=utf-8", "content-length", String(text.length)];
+  // What follows a request that was read with doubt must not be read as the next one.
+  if (failure.side === "downstream" && caller.head.version !== "2") lines.push("connection", "close");
+  const open = caller.head.method !== "HEAD";
+  caller.answer({ status: exchange.status, reason: undefined, lines, open, trailers: false });
+  if (!open) return;
+  caller.write(encoder.encode(text));
+  caller.end(undefined);
+}
+
+const encoder = new TextEncoder();

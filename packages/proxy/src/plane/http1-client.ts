@@ -1,0 +1,187 @@
+/** HTTP/1.1 upstream, requests with a body, trailers or an upgrade: node:http on its own keep-alive connections. */
+import { Agent, request } from "node:http";
+import type { AgentOptions, ClientRequest, IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { FieldLines } from "@tracemend/context";
+import { failureOf } from "../failure.ts";
+import type { Dial } from "./dial.ts";
+import { hasNoBody, toHttp1Lines, toPairs } from "./http1-lines.ts";
+import type { Call, CallEvents, Connections, EngineSettings, OutgoingHead, UpstreamTarget } from "./plane.ts";
+import { failureOfError } from "./undici.ts";
+
+/** Node closes idle connections of its servers after 5 s; a request must not meet one that is being closed. */
+const IDLE_MS = 4_000;
+
+class DialingAgent extends Agent {
+  readonly #dial: Dial;
+
+  constructor(options: AgentOptions, dial: Dial) {
+    super(options);
+    this.#dial = dial;
+  }
+
+  override createConnection(_options: unknown, done?: (error: Error | null, stream: Duplex) => void): undefined {
+    this.#dial(["http/1.1"], (error, socket) => done?.(error, socket as Socket));
+  }
+
+  override keepSocketAlive(socket: Duplex): boolean {
+    // The base applies the upstream's Keep-Alive hint; its declaration says void.
+    const kept: unknown = super.keepSocketAlive(socket);
+    if (kept !== false && "timeout" in socket && socket.timeout === 0) (socket as Socket).setTimeout(IDLE_MS);
+    return kept !== false;
+  }
+}
+
+export function createHttp1Client(target: UpstreamTarget, settings: EngineSettings, dial: Dial): Connections {
+  const agent = new DialingAgent({ keepAlive: true, maxSockets: target.connections, scheduling: "lifo" }, dial);
+  const open = new Set<ClientRequest>();
+  let waiting = 0;
+  return {
+    upgrades: true,
+    send(head, events) {
+      if (waiting >= settings.limits.waiting) {
+        queueMicrotask(() => events.failed(failureOf("busy")));
+        return { write: () => true, end() {}, pause() {}, resume() {}, cancel() {} };
+      }
+      waiting += 1;
+      const sent = request({
+        agent,
+        method: head.method,
+        path: head.target,
+        headers: outgoingLines(head),
+        maxHeaderSize: settings.limits.headBytes,
+        setHost: false,
+      });
+      // Otherwise node:http keeps the first 2000 lines of an answer and drops the rest in silence.
+      sent.maxHeadersCount = 0;
+      open.add(sent);
+      sent.once("socket", () => {
+        waiting -= 1;
+      });
+      sent.once("close", () => open.delete(sent));
+      return new Http1Call(sent, head, events);
+    },
+    close(signal) {
+      const abort = (): void => {
+        for (const sent of open) sent.destroy();
+        agent.destroy();
+      };
+      if (open.size === 0 || signal.aborted) {
+        abort();
+        return Promise.resolve();
+      }
+      const { promise, resolve } = Promise.withResolvers<void>();
+      signal.addEventListener("abort", abort, { once: true });
+      for (const sent of open)
+        sent.once("close", () => {
+          if (open.size > 0) return;
+          signal.removeEventListener("abort", abort);
+          agent.destroy();
+          resolve();
+        });
+      return promise;
+    },
+  };
+}
+
+/** node:http takes the framing from the lines and adds only `Connection`. */
+function outgoingLines(head: OutgoingHead): string[] {
+  const lines = [...toHttp1Lines(head)];
+  if (head.upgrade !== undefined) lines.push("Connection", "Upgrade", "Upgrade", head.upgrade);
+  if (head.body === "unsized") lines.push("Transfer-Encoding", "chunked");
+  return lines;
+}
+
+class Http1Call implements Call {
+  readonly #request: ClientRequest;
+  readonly #head: OutgoingHead;
+  readonly #events: CallEvents;
+  /** Of the answer; the socket itself once it is a tunnel. */
+  #readable: Duplex | IncomingMessage | undefined;
+  #tunnel: Duplex | undefined;
+  #over = false;
+
+  constructor(sent: ClientRequest, head: OutgoingHead, events: CallEvents) {
+    this.#request = sent;
+    this.#head = head;
+    this.#events = events;
+    sent.once("socket", (socket) => this.#connected(socket));
+    sent.on("drain", () => this.#over || events.drained());
+    sent.on("information", (info) => {
+      if (!this.#over && info.statusCode !== 100) events.informed(info.statusCode, info.rawHeaders);
+    });
+    sent.once("response", (response) => this.#answered(response));
+    sent.once("upgrade", (response, socket, first) => this.#upgraded(response, socket, first));
+    sent.on("error", (error) => this.#fail(error));
+  }
+
+  write(chunk: Uint8Array): boolean {
+    return this.#tunnel === undefined ? this.#request.write(chunk) : this.#tunnel.write(chunk);
+  }
+
+  end(trailers: FieldLines | undefined): void {
+    if (this.#tunnel !== undefined) return void this.#tunnel.end();
+    if (trailers !== undefined) this.#request.addTrailers(toPairs(trailers));
+    this.#request.end();
+  }
+
+  pause(): void {
+    this.#readable?.pause();
+  }
+
+  resume(): void {
+    this.#readable?.resume();
+  }
+
+  cancel(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#tunnel?.destroy();
+    this.#request.destroy();
+  }
+
+  #connected(socket: Socket): void {
+    if (this.#over) return;
+    this.#events.connected(socket.remoteAddress ?? "", socket.remotePort ?? 0, socket.localPort);
+    if (this.#head.body === "none") this.#request.end();
+    else this.#request.flushHeaders();
+  }
+
+  #answered(response: IncomingMessage): void {
+    if (this.#over) return;
+    const { statusCode: status = 0, statusMessage: reason, rawHeaders: lines } = response;
+    const open = !hasNoBody(this.#head.method, status, lines);
+    this.#readable = response;
+    this.#events.answered({ status, reason, lines, open, trailers: open });
+    response.on("data", (chunk: Uint8Array) => this.#over || this.#events.body(chunk));
+    response.once("end", () => this.#end(response.rawTrailers));
+    response.on("error", (error) => this.#fail(error));
+  }
+
+  #upgraded(response: IncomingMessage, socket: Duplex, first: Uint8Array): void {
+    if (this.#over) return void socket.destroy();
+    this.#tunnel = socket;
+    this.#readable = socket;
+    const { statusCode: status = 0, statusMessage: reason, rawHeaders: lines } = response;
+    this.#events.answered({ status, reason, lines, open: true, trailers: false });
+    socket.on("drain", () => this.#over || this.#events.drained());
+    socket.on("error", (error) => this.#fail(error));
+    if (first.length > 0) socket.unshift(first);
+    socket.on("data", (chunk: Uint8Array) => this.#over || this.#events.body(chunk));
+    socket.once("end", () => this.#end([]));
+    socket.once("close", () => this.#fail(new Error("closed")));
+  }
+
+  #end(trailers: FieldLines): void {
+    if (this.#over) return;
+    this.#over = this.#tunnel === undefined && this.#request.writableEnded;
+    this.#events.ended(trailers.length === 0 ? undefined : trailers);
+  }
+
+  #fail(error: Error): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#events.failed(failureOfError(error, false));
+  }
+}

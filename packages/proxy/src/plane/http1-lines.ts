@@ -1,0 +1,54 @@
+/** Header lines as HTTP/1.1 wants them, and what the lines of an answer say about its body. Pure. */
+import type { FieldLines } from "@tracemend/context";
+import { fieldValue, findField, isField } from "@tracemend/context";
+import type { OutgoingHead } from "./plane.ts";
+
+export const NO_LINES: FieldLines = [];
+
+/**
+ * The lines of a request for an HTTP/1.1 upstream: `Host` says the authority, `te` is this hop's own, and the crumbs of
+ * a cookie are one line again (RFC 9113, section 8.2.3). The same array where that is so already.
+ */
+export function toHttp1Lines(head: OutgoingHead): FieldLines {
+  const { lines, authority } = head;
+  const host = findField(lines, "host");
+  const cookie = findField(lines, "cookie");
+  const crumbs = cookie >= 0 && findField(lines, "cookie", cookie + 2) >= 0;
+  if (host >= 0 && lines[host + 1] === authority && !crumbs && findField(lines, "te") < 0) return lines;
+  const changed: string[] = host < 0 ? ["host", authority] : [];
+  let jar = -1;
+  for (let at = 0; at + 1 < lines.length; at += 2) {
+    const name = lines[at] as string;
+    const value = lines[at + 1] as string;
+    if (isField(name, "te")) continue;
+    if (at === host) changed.push(name, authority);
+    else if (!crumbs || !isField(name, "cookie")) changed.push(name, value);
+    else if (jar >= 0) changed[jar] += `; ${value}`;
+    else jar = changed.push(name, value) - 1;
+  }
+  return changed;
+}
+
+/** Source: RFC 9112, section 6.3. */
+export function hasNoBody(method: string, status: number, lines: FieldLines): boolean {
+  return method === "HEAD" || status === 204 || status === 304 || fieldValue(lines, "content-length") === "0";
+}
+
+/** Source: RFC 9110, section 9.2.2; those that are safe to repeat unasked. */
+export function isIdempotent(method: string): boolean {
+  return method === "GET" || method === "HEAD" || method === "OPTIONS" || method === "TRACE" || method === "QUERY";
+}
+
+/** Name and value pairs, as node:http takes trailers. */
+export function toPairs(lines: FieldLines): [string, string][] {
+  const pairs: [string, string][] = [];
+  for (let at = 0; at + 1 < lines.length; at += 2) pairs.push([lines[at] as string, lines[at + 1] as string]);
+  return pairs;
+}
+
+/** The text of an HTTP/1.1 head. */
+export function formatHead(status: number, reason: string, lines: FieldLines): string {
+  let text = `HTTP/1.1 ${status} ${reason}\r\n`;
+  for (let at = 0; at + 1 < lines.length; at += 2) text += `${lines[at]}: ${lines[at + 1]}\r\n`;
+  return `${text}\r\n`;
+}

@@ -1,0 +1,173 @@
+/** HTTP/2 from callers: node:http2 streams as callers, resets mapped to what they mean. */
+import { performServerHandshake } from "node:http2";
+import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
+import type { Socket } from "node:net";
+import type { FieldLines, Peer } from "@tracemend/context";
+import { NO_ERROR } from "../reset.ts";
+import { findField } from "@tracemend/context";
+import { pseudoEnd, toFields, withoutPseudo } from "./http2-lines.ts";
+import { END_STREAM, SESSION_WINDOW_BYTES, sessionOptions } from "./http2-settings.ts";
+import type { AnswerHead, Caller, CallerEvents, EngineSettings, RequestHead } from "./plane.ts";
+
+/** The HTTP/2 sessions of one listener. */
+export interface Http2Sessions {
+  /** Takes over a connection whose first bytes or ALPN said HTTP/2. */
+  take(socket: Socket): void;
+  /** Sends GOAWAY on each; what is open goes on. */
+  drain(): void;
+  destroy(): void;
+}
+
+export function createHttp2(
+  settings: EngineSettings,
+  scheme: "http" | "https",
+  accept: (caller: Caller) => void,
+): Http2Sessions {
+  const options = sessionOptions(settings, settings.limits.streams);
+  const sessions = new Set<ServerHttp2Session>();
+  return {
+    take(socket) {
+      const peer = { address: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 };
+      const session = performServerHandshake(socket, options);
+      sessions.add(session);
+      session.setLocalWindowSize(SESSION_WINDOW_BYTES);
+      session.once("close", () => sessions.delete(session));
+      session.on("error", ignore);
+      let open = 0;
+      session.on("stream", (stream, _headers, flags, raw: FieldLines) => {
+        open += 1;
+        stream.once("close", () => {
+          open -= 1;
+        });
+        accept(new Http2Caller(stream, raw, (flags & END_STREAM) !== 0, scheme, peer));
+      });
+      session.setTimeout(settings.timeouts.keepAliveMs, () => {
+        if (open === 0) session.close();
+      });
+    },
+    drain() {
+      for (const session of sessions) session.close();
+    },
+    destroy() {
+      for (const session of sessions) session.destroy();
+    },
+  };
+}
+
+function ignore(): void {
+  // Every stream of the session tells its own end.
+}
+
+class Http2Caller implements Caller {
+  readonly head: RequestHead;
+  readonly peer: Peer;
+  readonly #stream: ServerHttp2Stream;
+  readonly #ended: boolean;
+  #events: CallerEvents | undefined;
+  #flowing = false;
+  #wanted = false;
+  #finished = false;
+  #requestTrailers: FieldLines | undefined;
+  #answerTrailers: FieldLines | undefined;
+
+  constructor(stream: ServerHttp2Stream, raw: FieldLines, ended: boolean, scheme: "http" | "https", peer: Peer) {
+    this.#stream = stream;
+    this.#ended = ended;
+    this.peer = peer;
+    this.head = readHead(raw, ended, scheme);
+    stream.on("error", ignore);
+  }
+
+  attach(events: CallerEvents): void {
+    this.#events = events;
+    this.#stream.once("close", () => {
+      events.closed(this.#finished && this.#stream.writableFinished);
+    });
+  }
+
+  pause(): void {
+    this.#stream.pause();
+  }
+
+  resume(): void {
+    const stream = this.#stream;
+    if (this.#flowing) return void stream.resume();
+    this.#flowing = true;
+    if (findField(this.head.lines, "expect") >= 0 && !stream.headersSent) stream.additionalHeaders({ ":status": 100 });
+    stream.on("data", (chunk: Uint8Array) => this.#events?.body(chunk));
+    stream.on("trailers", (_fields, _flags, raw: FieldLines) => {
+      this.#requestTrailers = raw;
+    });
+    // A reset with NO_ERROR ends the readable side like END_STREAM does; only it closes the stream.
+    stream.once("end", () => stream.closed || this.#events?.bodyEnded(this.#requestTrailers));
+  }
+
+  inform(status: number, lines: FieldLines): void {
+    if (!this.#stream.closed) this.#stream.additionalHeaders(toFields(lines, status));
+  }
+
+  answer(head: AnswerHead): void {
+    const stream = this.#stream;
+    if (stream.closed || stream.destroyed) return;
+    const options = { endStream: !head.open, waitForTrailers: head.open && head.trailers, sendDate: false };
+    stream.respond(toFields(head.lines, head.status), options);
+    if (!head.open) return this.#finish();
+    if (head.trailers) stream.once("wantTrailers", () => this.#sendTrailers());
+  }
+
+  write(chunk: Uint8Array): boolean {
+    if (this.#stream.write(chunk)) return true;
+    if (!this.#wanted) {
+      this.#wanted = true;
+      this.#stream.on("drain", () => this.#events?.drained());
+    }
+    return false;
+  }
+
+  end(trailers: FieldLines | undefined): void {
+    this.#answerTrailers = trailers;
+    this.#stream.end();
+    this.#finish();
+  }
+
+  reset(code: number): void {
+    this.#stream.close(code);
+  }
+
+  #sendTrailers(): void {
+    const trailers = this.#answerTrailers;
+    // Without any, node:http2 ends the stream with an empty DATA frame.
+    this.#stream.sendTrailers(trailers === undefined ? {} : toFields(trailers));
+  }
+
+  #finish(): void {
+    this.#finished = true;
+    if (!this.#ended) setImmediate(stopCaller, this.#stream);
+  }
+}
+
+const RETRY_MS = 20;
+
+/**
+ * RFC 9113, section 8.1: whoever answered in full before the request ended asks the caller to stop sending. Only once
+ * END_STREAM is on its way: nghttp2 drops what still waits on a stream that is reset.
+ */
+function stopCaller(stream: ServerHttp2Stream): void {
+  if (stream.closed || stream.destroyed || stream.readableEnded) return;
+  if (stream.state.localClose === 1) stream.close(NO_ERROR);
+  else setTimeout(stopCaller, RETRY_MS, stream).unref();
+}
+
+function readHead(raw: FieldLines, ended: boolean, scheme: "http" | "https"): RequestHead {
+  let method = "";
+  let target = "";
+  let authority: string | undefined;
+  const end = pseudoEnd(raw);
+  for (let at = 0; at < end; at += 2) {
+    const value = raw[at + 1] as string;
+    if (raw[at] === ":method") method = value;
+    else if (raw[at] === ":path") target = value;
+    else if (raw[at] === ":authority") authority = value;
+  }
+  return { method, target, version: "2", scheme, authority, lines: withoutPseudo(raw), ended, upgrade: undefined };
+}

@@ -1,0 +1,136 @@
+/** One port for HTTP/1.1 and HTTP/2: by ALPN over TLS, by the first bytes in plaintext. */
+import { createServer } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
+import type { Server as SecureServer } from "node:https";
+import type { AddressInfo, Socket } from "node:net";
+import { fieldValue } from "@tracemend/context";
+import { Http1Tunnel } from "./http1-tunnel.ts";
+import { Http1Caller } from "./http1.ts";
+import { createHttp2 } from "./http2.ts";
+import type { Caller, EngineSettings, ListenTarget, Listener, TlsIdentity } from "./plane.ts";
+import { sniff } from "./sniff.ts";
+
+export async function listen(
+  target: ListenTarget,
+  settings: EngineSettings,
+  accept: (caller: Caller) => void,
+): Promise<Listener> {
+  const scheme: "http" | "https" = target.tls === undefined ? "http" : "https";
+  const http2 = createHttp2(settings, scheme, accept);
+  const server = createHttp1(target.tls, settings);
+  const sockets = new Set<Socket>();
+  const undecided = new Set<Socket>();
+  let closing = false;
+
+  // HTTP/1.1 keeps its own way in, with its timers for slow heads; HTTP/2 is turned off before it.
+  const event = target.tls === undefined ? "connection" : "secureConnection";
+  const [http1] = server.listeners(event);
+  server.removeAllListeners(event);
+  const take = (socket: Socket, spoken: string): void => {
+    if (spoken === "h2") http2.take(socket);
+    else {
+      http1?.call(server, socket);
+      socket.resume();
+    }
+    if (closing && spoken === "h2") http2.drain();
+  };
+  server.prependListener("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  server.on(event, (socket: Socket) => {
+    if ("alpnProtocol" in socket) return take(socket, socket.alpnProtocol === "h2" ? "h2" : "http/1.1");
+    undecided.add(socket);
+    const timer = settings.clock.after(settings.timeouts.headMs, () => socket.destroy());
+    const decide = (): void => {
+      timer.cancel();
+      undecided.delete(socket);
+    };
+    socket.once("close", decide);
+    sniff(socket, (spoken) => {
+      decide();
+      take(socket, spoken);
+    });
+  });
+
+  const options = (request: IncomingMessage, expects: boolean) => ({
+    scheme,
+    expects,
+    upgrade: upgradeOf(request),
+    closing: () => closing,
+  });
+  server.on("request", (request: IncomingMessage, response: ServerResponse) =>
+    accept(new Http1Caller(request, response, options(request, false))),
+  );
+  server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) =>
+    accept(new Http1Caller(request, response, options(request, true))),
+  );
+  const tunnel = (request: IncomingMessage, socket: Socket, first: Uint8Array): void =>
+    accept(new Http1Tunnel(request, socket, first, options(request, false)));
+  server.on("upgrade", tunnel);
+  server.on("connect", tunnel);
+
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once("error", reject);
+  server.listen(target.port, target.host, () => {
+    server.off("error", reject);
+    resolve();
+  });
+  await promise;
+  const { address, port } = server.address() as AddressInfo;
+  return {
+    address: { host: address, port },
+    close(signal) {
+      closing = true;
+      const closed = Promise.withResolvers<void>();
+      const abort = (): void => {
+        for (const socket of sockets) socket.destroy();
+      };
+      server.close(() => {
+        signal.removeEventListener("abort", abort);
+        closed.resolve();
+      });
+      http2.drain();
+      for (const socket of undecided) socket.destroy();
+      if (signal.aborted) abort();
+      else signal.addEventListener("abort", abort, { once: true });
+      return closed.promise;
+    },
+  };
+}
+
+function createHttp1(tls: TlsIdentity | undefined, settings: EngineSettings): Server | SecureServer {
+  const { limits, timeouts } = settings;
+  const options = {
+    maxHeaderSize: limits.headBytes,
+    headersTimeout: timeouts.headMs,
+    // A limit on the whole request would cut long uploads; idle ones are cut by the exchange's own deadline.
+    requestTimeout: 0,
+    keepAliveTimeout: timeouts.keepAliveMs,
+    connectionsCheckingInterval: Math.min(30_000, timeouts.headMs),
+    insecureHTTPParser: false,
+    // Refused with a reason by the first phase, and recorded.
+    requireHostHeader: false,
+    noDelay: true,
+    // Without it node:http leaves the connection for any protocol a caller names; `h2c` would pass every check behind.
+    shouldUpgradeCallback: (request: IncomingMessage) => upgradeOf(request) !== undefined,
+  };
+  const server =
+    tls === undefined
+      ? createServer(options)
+      : createSecureServer({ ...options, ...identity(tls), ALPNProtocols: ["h2", "http/1.1"] });
+  // With a count, node:http drops the lines beyond it in silence; bytes are counted and refused with 431.
+  server.maxHeadersCount = 0;
+  return server;
+}
+
+function identity(tls: TlsIdentity): { key: string | Buffer; cert: string | Buffer } {
+  const bytes = (text: string | Uint8Array): string | Buffer => (typeof text === "string" ? text : Buffer.from(text));
+  return { key: bytes(tls.key), cert: bytes(tls.cert) };
+}
+
+function upgradeOf(request: IncomingMessage): string | undefined {
+  const value = fieldValue(request.rawHeaders, "upgrade");
+  return request.method === "GET" && value?.toLowerCase() === "websocket" ? value : undefined;
+}

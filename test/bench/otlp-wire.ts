@@ -1,0 +1,182 @@
+/**
+ * CPU time for 1000 spans of about 555 bytes: scanning and splicing with @tracemend/otlp, beside decoding and
+ * re-encoding with protobufjs code generated from the .proto files. Answers are compared before anything is timed.
+ *
+ *     node test/bench/otlp-wire.ts
+ */
+
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { type Batch, defineStamp, encodeSpans, forEachSpan, readBatch, type SpanRecord } from "@tracemend/otlp";
+
+interface Attribute {
+  key: string;
+  value: { stringValue: string };
+}
+
+interface Request {
+  resourceSpans: {
+    resource: { attributes: Attribute[] };
+    scopeSpans: { spans: { traceId: Uint8Array }[] }[];
+  }[];
+}
+
+interface Codec {
+  decode(bytes: Uint8Array): Request;
+  encode(request: Request): { finish(): Uint8Array };
+}
+
+const root = createRequire(import.meta.url)("otlp-ref/build/src/generated/root.js") as {
+  opentelemetry: { proto: { collector: { trace: { v1: { ExportTraceServiceRequest: Codec } } } } };
+};
+const reference = root.opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest;
+
+const spansPerBody = 1000;
+const stampAttributes = {
+  "deployment.environment.name": "production",
+  "cloud.region": "eu-central-1",
+  "k8s.cluster.name": "edge-17",
+  "tracemend.hop": "gateway",
+};
+
+/** xorshift32: the same bodies in every run. */
+function createRandom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) / 2 ** 32;
+  };
+}
+
+function createBody(random: () => number): Uint8Array {
+  const digits = (count: number): string =>
+    Array.from({ length: count }, () => Math.floor(random() * 16).toString(16)).join("");
+  const keys = [
+    "http.request.method",
+    "url.path",
+    "server.address",
+    "http.route",
+    "db.query.text",
+    "user_agent.original",
+  ];
+  const spans = Array.from({ length: spansPerBody }, (): SpanRecord => {
+    const count = 6 + Math.floor(random() * 12);
+    const attributes = Array.from({ length: count }, (_, index): [string, string | number] => [
+      `${keys[index % keys.length]}.${index}`,
+      random() < 0.3 ? Math.floor(random() * 1e6) : digits(Math.floor(random() * 24)),
+    ]);
+    return {
+      traceId: digits(32),
+      spanId: digits(16),
+      parentSpanId: digits(16),
+      flags: 0x101,
+      name: `GET /orders/${digits(4)}`,
+      kind: "server",
+      startMs: 1_795_000_000_000 + random() * 1000,
+      endMs: 1_795_000_001_000,
+      attributes: Object.fromEntries(attributes),
+      status: { code: "ok" },
+    };
+  });
+  const resource = { "service.name": "shop", "service.version": "1.4.2", "host.name": `node-${digits(6)}` };
+  // protobufjs reads text faster from a Buffer than from a plain Uint8Array.
+  return Buffer.from(encodeSpans(resource, { name: "bench", version: "1" }, spans).parts[0]!);
+}
+
+function read(body: Uint8Array): Batch {
+  const reading = readBatch("traces", body);
+  assert(reading.kind === "batch");
+  return reading.batch;
+}
+
+/** Setting attributes after a full decode, with the same result as a stamp. */
+function editDecoded(body: Uint8Array): Request {
+  const request = reference.decode(body);
+  for (const envelope of request.resourceSpans) {
+    const kept = envelope.resource.attributes.filter(({ key }) => !Object.hasOwn(stampAttributes, key));
+    const added = Object.entries(stampAttributes).map(([key, stringValue]) => ({ key, value: { stringValue } }));
+    envelope.resource.attributes = [...kept, ...added];
+  }
+  return request;
+}
+
+const random = createRandom(42);
+const bodies = Array.from({ length: 40 }, () => createBody(random));
+const batches = bodies.map((body) => read(body));
+const stamp = defineStamp(stampAttributes);
+const bodyBytes = bodies.reduce((sum, body) => sum + body.length, 0) / bodies.length;
+
+for (const [index, body] of bodies.entries()) {
+  const batch = batches[index]!;
+  const decoded = reference.decode(body);
+  const traceIds = decoded.resourceSpans[0]!.scopeSpans[0]!.spans.map((span) =>
+    Buffer.from(span.traceId).toString("hex"),
+  );
+  const seen: string[] = [];
+  forEachSpan(batch, (span) => seen.push(span.traceId()));
+  assert.deepEqual(seen, traceIds);
+  assert.equal(batch.items, traceIds.length);
+  const stamped = reference.encode(reference.decode(stamp(batch).batch.parts[0]!)).finish();
+  assert(
+    Buffer.compare(stamped, reference.encode(editDecoded(body)).finish()) === 0,
+    "stamp differs from decode, edit, encode",
+  );
+}
+
+let sink = 0;
+const work: readonly (readonly [string, (index: number) => void])[] = [
+  ["readBatch: prove framing, count", (index) => (sink += read(bodies[index]!).items)],
+  ["stamp 4 attributes", (index) => (sink += stamp(batches[index]!).batch.bytes)],
+  ["walk, locate trace id", (index) => forEachSpan(batches[index]!, (span) => (sink += span.kind()))],
+  ["walk, trace id as text", (index) => forEachSpan(batches[index]!, (span) => (sink += span.traceId().length))],
+  [
+    "walk, find 2 attributes",
+    (index) =>
+      forEachSpan(batches[index]!, (span) => {
+        if (span.attribute("http.route.3") !== undefined || span.attribute("absent") !== undefined) sink++;
+      }),
+  ],
+  [
+    "read, stamp and walk",
+    (index) => {
+      const { batch } = stamp(read(bodies[index]!));
+      forEachSpan(batch, (span) => (sink += span.traceId().length));
+    },
+  ],
+  ["reference: decode", (index) => (sink += reference.decode(bodies[index]!).resourceSpans.length)],
+  [
+    "reference: decode, edit, encode",
+    (index) => (sink += reference.encode(editDecoded(bodies[index]!)).finish().length),
+  ],
+];
+
+/** The best of several rounds, in microseconds of CPU time (user and system, all threads) for one body. */
+function measure(run: (index: number) => void): number {
+  const rounds = Array.from({ length: 15 }, () => {
+    const start = process.cpuUsage();
+    for (let index = 0; index < bodies.length; index++) run(index);
+    const { user, system } = process.cpuUsage(start);
+    return (user + system) / bodies.length;
+  });
+  return Math.min(...rounds);
+}
+
+for (const [, run] of work) measure(run);
+const rows = work.map(([name, run]) => ({ name, cpu: measure(run) }));
+const base = rows.at(-1)!.cpu;
+console.log(`${spansPerBody} spans, ${Math.round(bodyBytes / spansPerBody)} bytes each; Node ${process.version}`);
+console.table(
+  Object.fromEntries(
+    rows.map(({ name, cpu }) => [
+      name,
+      {
+        "µs CPU / 1000 spans": Math.round(cpu),
+        "spans/s/core": Math.round(spansPerBody / (cpu / 1e6)),
+        "times faster than decode + encode": Number((base / cpu).toFixed(1)),
+      },
+    ]),
+  ),
+);
+assert(sink > 0);

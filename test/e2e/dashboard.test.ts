@@ -1,0 +1,94 @@
+import { existsSync } from "node:fs";
+import type { Browser, Page } from "playwright-core";
+import { chromium } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startCollector } from "../support/collector.ts";
+import type { Collector } from "../support/collector.ts";
+import type { ProgramProcess } from "../support/program.ts";
+import { startProgram } from "../support/program.ts";
+import type { RecordingUpstream } from "../support/upstream.ts";
+import { startUpstream } from "../support/upstream.ts";
+
+const BROWSERS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+const browserPath = BROWSERS.find((path) => existsSync(path));
+if (browserPath === undefined) process.stderr.write(`skipped: no browser at ${BROWSERS.join(", ")}\n`);
+
+/** A carrier that a border of cluster eu-1 wrote, as it arrives behind a gateway that dropped `traceparent`. */
+const CARRIER = "tm1.4bf92f3577b34da6a3ce929d0e0e4736.00f067aa0ba902b7.01.eu-1";
+
+describe.skipIf(browserPath === undefined)("the diagnostics page in a browser", () => {
+  let upstream: RecordingUpstream;
+  let collector: Collector;
+  let program: ProgramProcess;
+  let browser: Browser;
+  let page: Page;
+  const problems: string[] = [];
+
+  beforeAll(async () => {
+    upstream = await startUpstream();
+    collector = await startCollector();
+    program = await startProgram(`
+cluster: us-1
+boundaries:
+  - name: us-1-ingress
+    side: ingress
+    listen: "127.0.0.1:0"
+    policy: { repair: report, carrier: { read: true } }
+    routes: [{ upstream: catalogue }]
+upstreams: { catalogue: { url: "${upstream.url}" } }
+destinations: { agent: { endpoint: "http://127.0.0.1:${collector.port}", region: us } }
+admin: { listen: "127.0.0.1:0" }
+`);
+    browser = await chromium.launch({
+      executablePath: browserPath as string,
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
+    });
+    page = await browser.newPage();
+    page.on("pageerror", (error) => problems.push(error.message));
+    page.on("console", (message) => {
+      if (message.type() === "error") problems.push(message.text());
+    });
+  });
+
+  afterAll(async () => {
+    await browser.close();
+    await program.stop();
+    await collector.close();
+    await upstream.close();
+  });
+
+  it("shows that nothing has happened before anything has", async () => {
+    await page.goto(`${program.url("admin")}/diagnostics`);
+    await page.getByText("None is seen.").waitFor();
+    await page.getByText("No request has crossed yet.").waitFor();
+    expect(await page.title()).toBe("tracemend: broken traces");
+  });
+
+  it("draws the break, its evidence and what to change, without being loaded anew", async () => {
+    for (let requests = 0; requests < 30; requests += 1) {
+      const headers = { "x-tracemend-context": CARRIER };
+      expect((await fetch(`${program.url("boundary us-1-ingress")}/`, { headers })).status).toBe(200);
+    }
+    await page.getByRole("heading", { name: /^stripped-before-us: / }).waitFor();
+    await page.getByText("What to change:").waitFor();
+    await page.locator("svg path.broken").waitFor({ state: "attached" });
+    expect(await page.locator("svg").textContent()).toContain("stripped-before-us: 30 of 30");
+    await page.getByRole("button", { name: "HAProxy" }).click();
+    expect(await page.locator("pre").first().textContent()).toContain("http-request set-header traceparent");
+  });
+
+  it("shows the destination and its region", async () => {
+    await page.getByRole("cell", { name: "us", exact: true }).waitFor();
+    expect(await page.locator("#destinations").textContent()).toMatch(/agentus(yes|no)/);
+  });
+
+  it("loads nothing from anywhere else, and no script fails", () => {
+    expect(problems).toEqual([]);
+  });
+});

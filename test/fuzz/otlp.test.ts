@@ -1,0 +1,225 @@
+import { Buffer } from "node:buffer";
+import {
+  type Batch,
+  defineStamp,
+  forEachSpan,
+  mergeBatches,
+  readBatch,
+  type Signal,
+  type SpanView,
+  splitBatch,
+} from "@tracemend/otlp";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type MessageType, messageTypes } from "../../packages/otlp/src/wire/fields.ts";
+import { concat } from "../../packages/otlp/test/support/bytes.ts";
+import { canonical, mayHavePaddedVarint, unknownFields } from "../../packages/otlp/test/support/canonical.ts";
+import { Choices, makeMessage, mutate } from "../../packages/otlp/test/support/messages.ts";
+import { decodeRequest, type Message } from "../../packages/otlp/test/support/reference.ts";
+
+type Known = Exclude<Signal, "profiles">;
+
+const numRuns = Number(process.env["TRACEMEND_FUZZ_RUNS"] ?? 1000);
+const timeoutMs = 30_000 + 2 * numRuns;
+
+const types: Readonly<Record<Known, MessageType>> = {
+  traces: messageTypes.Traces,
+  metrics: messageTypes.Metrics,
+  logs: messageTypes.Logs,
+};
+
+interface Sample {
+  readonly signal: Known;
+  readonly seed: number;
+  /** Do singular messages repeat, and oneofs have several members? */
+  readonly repeats: boolean;
+}
+
+const anySample = fc.record<Sample>({
+  signal: fc.constantFrom<Known>("traces", "traces", "metrics", "logs"),
+  seed: fc.integer(),
+  repeats: fc.boolean(),
+});
+
+function bytesOf(sample: Sample): Uint8Array {
+  return makeMessage(types[sample.signal], new Choices(sample.seed), sample);
+}
+
+function read(signal: Signal, bytes: Uint8Array): Batch {
+  const reading = readBatch(signal, bytes);
+  if (reading.kind !== "batch") throw new Error(`${reading.defect.code}: ${reading.defect.message}`);
+  return reading.batch;
+}
+
+/** What the independent reader reads, once the repeats it has its own idea of are resolved. */
+function meaning(signal: Known, bytes: Uint8Array): Message {
+  return decodeRequest(signal, canonical(types[signal], bytes));
+}
+
+function law(name: string, check: (sample: Sample) => void): void {
+  it(name, { timeout: timeoutMs }, () => {
+    fc.assert(fc.property(anySample, check), { numRuns });
+  });
+}
+
+interface Pair {
+  key?: string;
+  value?: Message;
+}
+
+const list = (message: Message | undefined, field: string): Message[] => (message?.[field] ?? []) as Message[];
+
+function valueOf(pairs: readonly Pair[], key: string): unknown {
+  const value = pairs.find((pair) => (pair.key ?? "") === key)?.value ?? {};
+  if (value["intValue"] !== undefined) return Number(value["intValue"]);
+  return value["stringValue"] ?? value["boolValue"] ?? value["doubleValue"];
+}
+
+const hexOf = (value: unknown): string => Buffer.from((value ?? "") as string, "base64").toString("hex");
+const keys = ["service.name", "http.route", "größe", "", "absent"];
+
+/** One span as the reference tells it. */
+function spanFacts(span: Message, resource: Message | undefined): unknown {
+  const status = span["status"] as Message | undefined;
+  return {
+    ids: [span["traceId"], span["spanId"], span["parentSpanId"]].map((id) => hexOf(id)),
+    texts: [span["name"], span["traceState"], status?.["message"]].map((text) => text ?? ""),
+    numbers: [span["kind"], span["flags"], status?.["code"]].map((number) => number ?? 0),
+    times: [span["startTimeUnixNano"], span["endTimeUnixNano"]].map((time) => time ?? "0"),
+    attributes: keys.map((key) => valueOf(list(span, "attributes"), key)),
+    resource: keys.map((key) => valueOf(list(resource, "attributes"), key)),
+    links: list(span, "links").map((link) => [hexOf(link["traceId"]), hexOf(link["spanId"]), link["traceState"] ?? ""]),
+  };
+}
+
+/** One span as the view tells it. */
+function viewFacts(view: SpanView): unknown {
+  return {
+    ids: [view.traceId(), view.spanId(), view.parentSpanId()],
+    texts: [view.name(), view.tracestate(), view.statusMessage()],
+    numbers: [view.kind(), view.flags(), view.statusCode()],
+    times: [String(view.startUnixNano()), String(view.endUnixNano())],
+    attributes: keys.map((key) => view.attribute(key)),
+    resource: keys.map((key) => view.resourceAttribute(key)),
+    links: view.links().map((link) => [link.traceId, link.spanId, link.tracestate]),
+  };
+}
+
+function spansOf(request: Message): unknown[] {
+  return list(request, "resourceSpans").flatMap((envelope) =>
+    list(envelope, "scopeSpans").flatMap((scope) =>
+      list(scope, "spans").map((span) => spanFacts(span, envelope["resource"] as Message | undefined)),
+    ),
+  );
+}
+
+function viewsOf(batch: Batch): unknown[] {
+  const seen: unknown[] = [];
+  forEachSpan(batch, (view) => seen.push(viewFacts(view)));
+  return seen;
+}
+
+/** Every item with the envelopes it stands in, their other items left out. */
+function itemsOf(type: MessageType, message: Message, path: readonly unknown[] = []): unknown[] {
+  const around = { ...message };
+  const inner = type.fields.filter((field) => field?.envelops && message[field.name] !== undefined);
+  for (const field of inner) delete around[field!.name];
+  return inner.flatMap((field) => {
+    const children = field!.repeated ? (message[field!.name] as Message[]) : [message[field!.name] as Message];
+    return children.flatMap((child) => {
+      const place = [...path, around, field!.name];
+      return field!.message!.item ? [[...place, child]] : itemsOf(field!.message!, child, place);
+    });
+  });
+}
+
+describe("OTLP bytes", () => {
+  it("the canonical form means what the message means", { timeout: timeoutMs }, () => {
+    const plain = anySample.map((sample) => ({ ...sample, repeats: false }));
+    fc.assert(
+      fc.property(plain, (sample) => {
+        const bytes = bytesOf(sample);
+        expect(meaning(sample.signal, bytes)).toEqual(decodeRequest(sample.signal, bytes));
+      }),
+      { numRuns },
+    );
+  });
+
+  law("every legal message is read, and its items are counted as decoding counts them", (sample) => {
+    const bytes = bytesOf(sample);
+    const items = itemsOf(types[sample.signal], meaning(sample.signal, bytes));
+    expect(read(sample.signal, bytes).items).toBe(items.length);
+  });
+
+  law("scanning tells what decoding tells", (sample) => {
+    const bytes = makeMessage(messageTypes.Traces, new Choices(sample.seed), sample);
+    expect(viewsOf(read("traces", bytes))).toEqual(spansOf(meaning("traces", bytes)));
+  });
+
+  law("a stamp does what decoding, editing and encoding does, and keeps what is unknown", (sample) => {
+    const bytes = bytesOf(sample);
+    const type = types[sample.signal];
+    const wanted = { "service.name": "eu-1", größe: "🚀" };
+    const { batch, spoofed } = defineStamp(wanted)(read(sample.signal, bytes));
+    const stamped = concat(...batch.parts);
+    expect(read(sample.signal, stamped)).toMatchObject({ items: batch.items, bytes: batch.bytes });
+
+    const edited = meaning(sample.signal, bytes);
+    const result = meaning(sample.signal, stamped);
+    const envelopes = type.fields[1]!.name;
+    let different = 0;
+    for (const envelope of list(edited, envelopes)) {
+      const resource = (envelope["resource"] ??= {}) as Message;
+      const pairs = list(resource, "attributes") as Pair[];
+      for (const [key, stringValue] of Object.entries(wanted)) {
+        different += pairs.filter((pair) => pair.key === key && pair.value?.["stringValue"] !== stringValue).length;
+      }
+      const added = Object.entries(wanted).map(([key, stringValue]) => ({ key, value: { stringValue } }));
+      resource["attributes"] = [...pairs.filter((pair) => !Object.hasOwn(wanted, pair.key ?? "")), ...added];
+    }
+    // An attribute that already was right may stay in its place.
+    for (const envelope of [...list(edited, envelopes), ...list(result, envelopes)]) {
+      const resource = envelope["resource"] as Message;
+      resource["attributes"] = list(resource, "attributes")
+        .map((pair) => JSON.stringify(pair))
+        .toSorted();
+    }
+    expect(result).toEqual(edited);
+    expect(spoofed).toBe(different);
+    expect(unknownFields(type, stamped, "resource")).toEqual(unknownFields(type, bytes, "resource"));
+  });
+
+  law("splitting keeps every item with its envelopes, in order and within the limit", (sample) => {
+    const choices = new Choices(sample.seed);
+    const type = types[sample.signal];
+    const parts = Array.from({ length: 1 + choices.below(2) }, () => makeMessage(type, choices, sample));
+    const batch = mergeBatches(parts.map((part) => read(sample.signal, part)));
+    const maxItems = 1 + choices.below(4);
+    const maxBytes = 100 + choices.below(2000);
+    const pieces = splitBatch(batch, { maxItems, maxBytes });
+    for (const piece of pieces) {
+      expect(read(sample.signal, concat(...piece.parts))).toMatchObject({ items: piece.items, bytes: piece.bytes });
+      // A metric with several kinds of data is one piece however many points it has.
+      if (piece.items <= 1 || (sample.signal === "metrics" && sample.repeats)) continue;
+      expect(piece.items).toBeLessThanOrEqual(maxItems);
+      expect(piece.bytes).toBeLessThanOrEqual(maxBytes);
+    }
+    const itemsIn = (bytes: Uint8Array): unknown[] => itemsOf(type, meaning(sample.signal, bytes));
+    expect(pieces.flatMap((piece) => itemsIn(concat(...piece.parts)))).toEqual(parts.flatMap((part) => itemsIn(part)));
+  });
+
+  law("damaged bytes are refused, or read as the reference reads them", (sample) => {
+    const bytes = mutate(bytesOf(sample), new Choices(~sample.seed));
+    const reading = readBatch(sample.signal, bytes);
+    if (reading.kind === "malformed") {
+      expect(reading.defect.offset).toBeLessThanOrEqual(bytes.length);
+      return;
+    }
+    if (!mayHavePaddedVarint(bytes)) expect(() => decodeRequest(sample.signal, bytes)).not.toThrow();
+    const { batch } = reading;
+    const decoded = meaning(sample.signal, bytes);
+    expect(batch.items).toBe(itemsOf(types[sample.signal], decoded).length);
+    if (sample.signal === "traces") expect(viewsOf(batch)).toEqual(spansOf(decoded));
+    expect(defineStamp({ a: "b" })(batch).batch.items).toBe(batch.items);
+  });
+});

