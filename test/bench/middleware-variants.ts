@@ -36,6 +36,12 @@ const SPANS: ServiceBoundaryOptions = {
   spans: (): OwnSpans => ({ traceId: ids.traceId(), serverSpanId: ids.spanId(), clientSpanId: ids.spanId() }),
 };
 
+const BESIDE_SDK: ServiceBoundaryOptions = {
+  ...OBSERVED,
+  answer: ["traceresponse"],
+  servedBy: () => trace.getActiveSpan()?.spanContext(),
+};
+
 const require = createRequire(import.meta.url);
 
 /** Node's own server: instrumentation patches what CommonJS loads, and only what is loaded after it. */
@@ -101,6 +107,13 @@ const VARIANTS = {
     instrument(true);
     return express(() => {}, activeTrace);
   },
+  "express OpenTelemetry http + express, boundary": () => {
+    instrument(true);
+    return express(
+      (app) => void app.use(expressBoundary(BESIDE_SDK)),
+      (response) => (local(response) === activeTrace() ? activeTrace() : "two traces"),
+    );
+  },
   "hono bare": () => hono(() => {}, variable),
   "hono no-op": () => hono((app) => void app.use(async (_c, next) => next()), variable),
   "hono boundary": () => hono((app) => void app.use(honoBoundary(PLAIN)), variable),
@@ -109,6 +122,13 @@ const VARIANTS = {
   "hono OpenTelemetry http": () => {
     instrument(false);
     return hono(() => {}, activeTrace);
+  },
+  "hono OpenTelemetry http, boundary": () => {
+    instrument(false);
+    return hono(
+      (app) => void app.use(honoBoundary(BESIDE_SDK)),
+      (c) => (variable(c) === activeTrace() ? activeTrace() : "two traces"),
+    );
   },
 } as const satisfies Readonly<Record<string, () => Http.Server>>;
 

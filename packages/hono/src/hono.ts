@@ -34,21 +34,34 @@ export function boundary(options: ServiceBoundaryOptions): MiddlewareHandler<{ V
   const carrier = service.boundary.policy.carrier?.field;
   const names = ["traceparent", "tracestate", "connection", ...(carrier === undefined ? [] : [carrier])];
   return async function tracemendBoundary(c, next) {
-    const leave = attempt(() => enter(service, names, c));
+    const leave = tryEnter(service, names, c);
+    if (leave === undefined) {
+      await next();
+      return;
+    }
     try {
       await next();
     } finally {
-      if (leave !== undefined) attempt(leave);
+      tryLeave(leave);
     }
   };
 }
 
-/** The request goes on, whatever a runtime refuses to have read or written. */
-function attempt<T>(run: () => T): T | undefined {
+/** The request goes on, whatever a runtime or another middleware refuses to have read or written. */
+function tryEnter(service: ServiceBoundary, names: readonly string[], c: BoundaryContext): (() => void) | undefined {
   try {
-    return run();
+    return enter(service, names, c);
   } catch {
     return undefined;
+  }
+}
+
+/** The answer goes out, whatever a runtime refuses to have written. */
+function tryLeave(leave: () => void): void {
+  try {
+    leave();
+  } catch {
+    // Nothing is left to be done about it.
   }
 }
 

@@ -1,5 +1,6 @@
 /** Tells the observer of a request when its answer has ended. */
-import type { Crossing, CrossingFailure, ServiceBoundary, ServicePassage } from "@tracemend/context";
+import type { CrossingFailure, Served, ServiceBoundary, ServicePassage } from "@tracemend/context";
+import { linesOfMessage } from "@tracemend/context";
 import type { Context } from "hono";
 import { linesOfHeaders } from "./field-lines.ts";
 import type { NodeExchange } from "./node-exchange.ts";
@@ -8,7 +9,7 @@ import { failureOf, peerOf, protocolOf } from "./node-exchange.ts";
 const TOLD_FIELDS = ["user-agent", "x-request-id"];
 
 /** How a request ended. */
-type End = Pick<Crossing, "status" | "failure" | "protocol">;
+type End = Pick<Served, "status" | "failure" | "protocol" | "lines">;
 
 /**
  * On Node the answer has ended when its response closes. Elsewhere nobody tells: it is taken to end when the app has
@@ -24,20 +25,23 @@ export function tellAtEnd(
   const { method, url } = c.req;
   const downstream = exchange === undefined ? undefined : peerOf(exchange.incoming);
   const tell = (end: End): void => {
-    const lines = linesOfHeaders(c.req.raw.headers, TOLD_FIELDS);
-    service.tell(passage, { ...end, ...placeOf(url), startMs, method, downstream, lines });
+    service.tell(passage, { ...end, ...placeOf(url), startMs, method, downstream });
   };
   if (exchange === undefined) return () => tell(endOnFetch(c));
   const { incoming, outgoing } = exchange;
   outgoing.once("close", () => {
-    const status = outgoing.headersSent ? outgoing.statusCode : undefined;
-    tell({ protocol: protocolOf(incoming), status, failure: failureOf(outgoing) });
+    tell({
+      protocol: protocolOf(incoming),
+      status: outgoing.headersSent ? outgoing.statusCode : undefined,
+      failure: failureOf(outgoing),
+      lines: linesOfMessage(incoming),
+    });
   });
   return undefined;
 }
 
 /** `http[s]://authority/target`, taken apart: a URL object costs more than the whole judgement. */
-function placeOf(url: string): Pick<Crossing, "scheme" | "authority"> & { readonly target: string } {
+function placeOf(url: string): Pick<Served, "scheme" | "authority" | "target"> {
   const scheme = url.startsWith("https:") ? "https" : "http";
   const start = scheme.length + "://".length;
   const end = url.indexOf("/", start);
@@ -49,7 +53,8 @@ function placeOf(url: string): Pick<Crossing, "scheme" | "authority"> & { readon
 /** The web's Request does not tell its version. */
 function endOnFetch(c: Context): End {
   const status = c.finalized ? c.res.status : undefined;
-  return { protocol: "http/1.1", status, failure: failureOnFetch(c) };
+  const lines = linesOfHeaders(c.req.raw.headers, TOLD_FIELDS);
+  return { protocol: "http/1.1", status, failure: failureOnFetch(c), lines };
 }
 
 function failureOnFetch(c: Context): CrossingFailure | undefined {
