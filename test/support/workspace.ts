@@ -40,7 +40,10 @@ export function files(pattern: string): readonly string[] {
   );
 }
 
-/** Every module specifier that a source names. */
+/** Every module specifier that a source names; code inside template literals is text for people. */
 export function importsOf(source: string): readonly string[] {
-  return [...source.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map((match) => match[1] as string);
+  const code = source.replaceAll(/`(?:[^`\\]|\\.)*`/g, "``");
+  const statements = code.matchAll(/^(?:import|export)\s(?:[^;"=()]*?\bfrom\s+)?"([^"]+)"/gm);
+  const calls = code.matchAll(/\bimport\(\s*"([^"]+)"\s*\)/g);
+  return [...statements, ...calls].map((match) => match[1] as string);
 }

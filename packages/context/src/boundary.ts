@@ -2,7 +2,7 @@
 import type { Arrival } from "./arrival.ts";
 import type { FieldLines } from "./field-lines.ts";
 import type { OwnSpans } from "./judge.ts";
-import { judge, wantsSpans } from "./judge.ts";
+import { judge, rulingOf, wantsSpans } from "./judge.ts";
 import type { PolicyOptions } from "./define-policy.ts";
 import { checkClusterName, definePolicy } from "./define-policy.ts";
 import type { Policy } from "./policy.ts";
@@ -50,8 +50,15 @@ export function cross(
   grant: () => OwnSpans | undefined,
   arrival?: Arrival,
 ): Passage {
-  const { policy, cluster } = boundary;
+  const { cluster } = boundary;
+  const policy = policyFor(boundary.policy, arrival);
   const reading = read(lines, policy, arrival);
-  const spans = wantsSpans(reading, policy) ? grant() : undefined;
-  return { reading, verdict: judge(reading, policy, cluster, spans), spans };
+  const ruling = rulingOf(reading, policy, lines, arrival);
+  const spans = wantsSpans(reading, policy, ruling) ? grant() : undefined;
+  return { reading, verdict: judge(reading, policy, cluster, spans, ruling), spans };
+}
+
+function policyFor(policy: Policy, arrival: Arrival | undefined): Policy {
+  if (policy.upstreams === undefined || arrival?.upstream === undefined) return policy;
+  return policy.upstreams.get(arrival.upstream) ?? policy;
 }

@@ -1,43 +1,99 @@
 /** From the options a user writes to a complete `Policy`: checked once, at construction. */
+import { lookAside } from "./aside.ts";
+import type { BaggageOptions, BaggageRules } from "./baggage.ts";
+import { KEEP_ALL } from "./baggage.ts";
 import { CARRIER_FIELD } from "./carrier.ts";
+import { checkOneOf, checkWhole, checkedEach, fieldName, wrong } from "./check.ts";
+import type { ForeignOptions } from "./define-foreign.ts";
+import { defineForeign } from "./define-foreign.ts";
+import type { TrustOptions } from "./define-trust.ts";
+import { defineTrust } from "./define-trust.ts";
+import { FORMATS } from "./foreign/formats.ts";
 import { isClusterName } from "./own-member.ts";
-import type { Carrier, Policy, Repair, RepairName, Repairs, Trust } from "./policy.ts";
+import type { Carrier, Policy, Repair, RepairName, Repairs } from "./policy.ts";
 import { PRESERVE } from "./policy.ts";
+import { KNOWN_FLAGS, SAMPLED } from "./trace-context.ts";
 import { MAX_LENGTH, MAX_READ_LENGTH } from "./tracestate.ts";
 
-export interface PolicyOptions {
-  readonly trust?: Trust;
-  /** The level of every repair; `nominated` stays on unless `repairs` says otherwise. Default `off`. */
+/**
+ * `standard`: reserved bits leave as zero where we write the field, as the specification asks. `level-2`: they never
+ * leave, for readers that refuse them. `level-1`: nor does the random bit, for readers that know only `sampled`.
+ */
+export type FlagProfile = "standard" | "level-2" | "level-1";
+
+/** What one upstream may need otherwise. */
+export interface UpstreamOptions extends Pick<ForeignOptions, "inject" | "injectDefault" | "stale"> {
+  readonly flags?: FlagProfile;
+  readonly carrier?: { readonly field?: string; readonly read?: boolean; readonly send?: boolean };
+  readonly baggage?: BaggageOptions;
+  /** Header fields that do not leave unless an inject rule writes them. */
+  readonly clear?: readonly string[];
+  /** No context leaves, in any format, nor `baggage`; applied last. */
+  readonly strip?: boolean;
+  readonly outside?: "drop" | "remember" | "restore";
+}
+
+export interface PolicyOptions extends UpstreamOptions, TrustOptions, ForeignOptions {
+  /** The level of every repair; `nominated` stays on and `parent` off unless `repairs` says otherwise. Default `off`. */
   readonly repair?: Repair;
   readonly repairs?: Partial<Repairs>;
   readonly duplicate?: "first" | "last";
-  readonly carrier?: { readonly field?: string; readonly read?: boolean; readonly send?: boolean };
   readonly start?: boolean;
   /** 512, the length every participant has to accept, to 8,192 characters. Default 512. */
   readonly tracestateMaxLength?: number;
+  /** Options of single upstreams, by the name in `Arrival.upstream`. */
+  readonly upstreams?: Readonly<Record<string, UpstreamOptions>>;
 }
 
 /** Completes the options; throws a `TypeError` that names the option and the value. */
 export function definePolicy(options: PolicyOptions = {}): Policy {
-  const { trust = PRESERVE.trust, repair = PRESERVE.repair, duplicate = PRESERVE.duplicate } = options;
-  const { start = PRESERVE.start, carrier, tracestateMaxLength = PRESERVE.tracestateMaxLength } = options;
-  checkOneOf("trust", trust, ["continue", "restart"]);
+  const { repair = PRESERVE.repair, duplicate = PRESERVE.duplicate, start = PRESERVE.start } = options;
+  const { tracestateMaxLength = PRESERVE.tracestateMaxLength, upstreams = {} } = options;
+  const trust = defineTrust(options);
   checkLevel("repair", repair);
   checkOneOf("duplicate", duplicate, ["first", "last"]);
   checkWhole("tracestateMaxLength", tracestateMaxLength, MAX_LENGTH, MAX_READ_LENGTH);
+  const repairs = defineRepairs(repair, options.repairs ?? {});
+  const shared = { ...trust, repair, repairs, duplicate, start, tracestateMaxLength };
+  const entries = Object.entries(upstreams).map(([name, own]): [string, Policy] => [
+    name,
+    { ...shared, ...defineLeaving({ ...options, ...own }, repairs), upstreams: undefined },
+  ]);
   return {
-    trust,
-    repair,
-    repairs: defineRepairs(repair, options.repairs ?? {}),
-    duplicate,
-    carrier: carrier === undefined ? undefined : defineCarrier(carrier),
-    start,
-    tracestateMaxLength,
+    ...shared,
+    ...defineLeaving(options, repairs),
+    upstreams: entries.length === 0 ? undefined : new Map(entries),
   };
 }
 
-/** Repairs that `repair` sets the level of. `nominated` is on by itself: it only keeps what the caller sent. */
-const FOLLOWING: readonly RepairName[] = ["carrier", "case", "duplicates", "members"];
+/** What differs by upstream. */
+function defineLeaving(
+  options: PolicyOptions,
+  repairs: Repairs,
+): Pick<Policy, "foreign" | "carrier" | "lookAside" | "baggage" | "outside" | "flagMask" | "flagsAlways" | "strip"> {
+  const { strip = PRESERVE.strip, outside = PRESERVE.outside, flags = "standard", clear = [] } = options;
+  checkOneOf("flags", flags, ["standard", "level-2", "level-1"]);
+  checkOneOf("outside", outside, ["drop", "remember", "restore"]);
+  const cleared = checkedEach("clear", clear, fieldName, "a header field name");
+  const carrier = options.carrier === undefined ? undefined : defineCarrier(options.carrier);
+  if (strip && carrier?.send === true) throw wrong("carrier.send", true, "false where strip is true");
+  const ignoring = [options.trust, ...(options.trustRules ?? []).map((rule) => rule.trust)].includes("ignore");
+  const baggage = options.baggage === undefined ? undefined : defineBaggage(options.baggage);
+  const looks = strip || ignoring || baggage !== undefined || cleared.length > 0;
+  return {
+    foreign: defineForeign(options, repairs.stale),
+    carrier,
+    lookAside: looks ? lookAside(cleared, strip) : undefined,
+    baggage: baggage ?? (ignoring ? KEEP_ALL : undefined),
+    outside,
+    flagMask: flags === "level-1" ? SAMPLED : KNOWN_FLAGS,
+    flagsAlways: flags !== "standard",
+    strip,
+  };
+}
+
+/** `nominated` only keeps what the caller sent; `parent` is right only behind a hop that is known to export nothing. */
+const FOLLOWING: readonly RepairName[] = ["carrier", "case", "duplicates", "members", "stale"];
 
 function defineRepairs(repair: Repair, options: Partial<Repairs>): Repairs {
   const repairs = { ...PRESERVE.repairs };
@@ -51,28 +107,28 @@ function defineRepairs(repair: Repair, options: Partial<Repairs>): Repairs {
 }
 
 function defineCarrier(options: NonNullable<PolicyOptions["carrier"]>): Carrier {
-  const field = (options.field ?? CARRIER_FIELD).toLowerCase();
-  if (!isToken(field)) throw wrong("carrier.field", field, "a header field name");
-  if (RESERVED.has(field))
-    throw wrong("carrier.field", field, "a field that is not the context's or the message's own");
-  return { field, read: options.read ?? false, send: options.send ?? false };
+  const field = options.field ?? CARRIER_FIELD;
+  const name = fieldName(field);
+  if (name === undefined) throw wrong("carrier.field", field, "a header field name");
+  if (RESERVED.has(name)) throw wrong("carrier.field", name, "a field that is not the context's or the message's own");
+  return { field: name, read: options.read ?? false, send: options.send ?? false };
 }
 
-const RESERVED = new Set(
-  "traceparent tracestate baggage host connection content-length transfer-encoding te trailer upgrade expect cookie authorization".split(
+const RESERVED: ReadonlySet<string> = new Set([
+  ..."traceparent tracestate baggage host connection content-length transfer-encoding te trailer upgrade expect".split(
     " ",
   ),
-);
+  ..."cookie authorization x-forwarded-for".split(" "),
+  ...[...FORMATS.values()].flatMap((format) => format.fields),
+]);
 
-/** Source: RFC 9110, section 5.6.2. */
-function isToken(text: string): boolean {
-  if (text === "") return false;
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    const alphanumeric = (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39);
-    if (!alphanumeric && !"!#$%&'*+-.^_`|~".includes(text.charAt(at))) return false;
-  }
-  return true;
+function defineBaggage(options: BaggageOptions): BaggageRules {
+  const rules = { ...KEEP_ALL, ...options };
+  for (const option of ["keep", "drop"] as const)
+    checkedEach(`baggage.${option}`, rules[option], (key) => key || undefined, "a key, or the beginning of one and *");
+  checkWhole("baggage.maxBytes", rules.maxBytes, 0, 1_048_576);
+  checkWhole("baggage.maxMembers", rules.maxMembers, 0, 4096);
+  return rules;
 }
 
 /** Throws a `TypeError` where the name cannot stand in the own `tracestate` member. */
@@ -82,17 +138,4 @@ export function checkClusterName(name: string): void {
 
 function checkLevel(option: string, value: unknown): void {
   checkOneOf(option, value, ["off", "report", "on"]);
-}
-
-function checkOneOf(option: string, value: unknown, allowed: readonly string[]): void {
-  if (!allowed.some((each) => each === value)) throw wrong(option, value, `one of ${allowed.join(", ")}`);
-}
-
-function checkWhole(option: string, value: number, min: number, max: number): void {
-  if (!Number.isInteger(value) || value < min || value > max)
-    throw wrong(option, value, `a whole number from ${min} to ${max}`);
-}
-
-function wrong(option: string, value: unknown, wanted: string): TypeError {
-  return new TypeError(`${option} is ${JSON.stringify(value)}; it must be ${wanted}`);
 }

@@ -1,12 +1,17 @@
-/** The heart: reading × policy × span granted → action, reason and edits. A table without I/O. */
-import { leaveAlone, leaveNothing, leaveWith } from "./leave.ts";
-import { OWN_KEY, formatOwnMember, ownMemberOf } from "./own-member.ts";
-import type { Policy } from "./policy.ts";
+/** The heart: reading × trust × policy × span granted → action, reason and edits. A table without I/O. */
+import type { Arrival } from "./arrival.ts";
+import type { FieldLines } from "./field-lines.ts";
+import { leaveAlone, leaveNothing, leaveOpen, leaveStripped, leaveWith } from "./leave.ts";
+import { restoreOutside } from "./outside.ts";
+import { beginAs, continueAs } from "./own-context.ts";
+import { hashTraceId } from "./own-member.ts";
+import type { Policy, Ruling, Trust } from "./policy.ts";
 import type { Reading } from "./reading.ts";
-import { repairsOf } from "./repairs.ts";
+import { isNoted } from "./reading.ts";
+import { NO_REPAIRS, lastExported, repairsOf } from "./repairs.ts";
 import type { TraceContext } from "./trace-context.ts";
-import { RANDOM, SAMPLED, isSampled } from "./trace-context.ts";
-import { putMemberFirst } from "./tracestate.ts";
+import { SAMPLED, isSampled } from "./trace-context.ts";
+import { limitTracestate } from "./tracestate.ts";
 import type { Action, Reason, Verdict } from "./verdict.ts";
 
 /** A pair of spans that was accepted for export before its ids are put on the wire. */
@@ -25,92 +30,199 @@ interface Plan {
   readonly from: TraceContext | undefined;
 }
 
-/** Reading × policy, in order of precedence; the first line that fits decides. */
-function plan(reading: Reading, policy: Policy): Plan {
-  if (policy.trust === "restart")
-    return reading.kind === "absent" ? begin("start", "no-context", policy) : begin("restart", "untrusted", policy);
-  if (reading.kind === "valid") return { action: "preserve", reason: "intact", from: reading.context };
-  if (reading.kind === "invalid" && reading.mendable !== undefined) {
+const PLAIN: Readonly<Record<Trust, Ruling>> = {
+  continue: { trust: "continue", capped: false },
+  restart: { trust: "restart", capped: false },
+  "restart-external": { trust: "restart", capped: false },
+  ignore: { trust: "ignore", capped: false },
+};
+
+const NO_LINES: FieldLines = [];
+const NO_ARRIVAL: Arrival = {};
+
+/** What trust comes to for one head. To be called once for each: uses of a signature and forced sampling are counted. */
+export function rulingOf(
+  reading: Reading,
+  policy: Policy,
+  lines: FieldLines = NO_LINES,
+  arrival: Arrival = NO_ARRIVAL,
+): Ruling {
+  return policy.rule === undefined ? PLAIN[policy.trust] : policy.rule(reading, lines, arrival);
+}
+
+/** Reading × trust × policy, in order of precedence; the first line that fits decides. */
+function plan(reading: Reading, policy: Policy, ruling: Ruling): Plan {
+  const { repairs } = policy;
+  const carried = reading.carried?.context;
+  if (ruling.trust !== "continue" && !cameIn(reading)) return begin(reading, policy, "no-context");
+  if (ruling.trust === "ignore") return begin(reading, policy, "ignored");
+  if (ruling.trust === "restart") return begin(reading, policy, "untrusted");
+  if (reading.kind === "valid") return goOn(reading, policy, ruling);
+  if (reading.kind === "invalid" && isNoted(reading, "format-conflict"))
+    return begin(reading, policy, "format-conflict");
+  if (reading.kind === "invalid" && reading.mendable !== undefined && repairs[reading.mendable.repair] === "on") {
     const { repair, contexts } = reading.mendable;
     const from = policy.duplicate === "first" ? contexts[0] : contexts.at(-1);
-    if (policy.repairs[repair] === "on") return { action: "repair", reason: `${repair}-repaired`, from };
+    return { action: "repair", reason: `${repair}-repaired`, from };
   }
-  const carried = reading.carried?.context;
-  if (carried !== undefined && policy.repairs.carrier === "on")
+  if (carried !== undefined && repairs.carrier === "on")
     return { action: "repair", reason: "carrier-restored", from: carried };
-  const reported = carried !== undefined && policy.repairs.carrier === "report";
-  if (reading.kind === "absent") return begin("start", reported ? "carrier-reported" : "no-context", policy);
-  return begin("restart", reported ? "carrier-reported" : "invalid-context", policy);
+  if (reading.foreign?.sampling === "deny" && policy.denied === "honour") return leave(reading, "sampling-denied");
+  if (reading.foreign?.adopted !== undefined) return begin(reading, policy, "trace-id-adopted");
+  if (carried !== undefined && repairs.carrier === "report") return begin(reading, policy, "carrier-reported");
+  return begin(reading, policy, reading.kind === "invalid" ? "invalid-context" : "no-context");
 }
 
-function begin(action: "start" | "restart", reason: Reason, policy: Policy): Plan {
-  if (policy.start) return { action, reason, from: undefined };
-  return action === "start"
-    ? { action: "preserve", reason: "start-off", from: undefined }
-    : { action: "strip", reason, from: undefined };
+/** A valid context of a caller that is believed. */
+function goOn(reading: Reading & { kind: "valid" }, policy: Policy, ruling: Ruling): Plan {
+  const { context } = reading;
+  const exported = policy.repairs.parent === "on" ? lastExported(reading) : undefined;
+  if (ruling.capped) return { action: "preserve", reason: "sampling-capped", from: unsampled(context) };
+  if (exported !== undefined) return { action: "repair", reason: "parent-restored", from: exported };
+  if (reading.wire === undefined && reading.foreign !== undefined)
+    return { action: "preserve", reason: "format-translated", from: context };
+  return { action: "preserve", reason: "intact", from: context };
 }
 
-/** Whether a pair of spans of our own is worth asking for: only a sampled trace is exported. */
-export function wantsSpans(reading: Reading, policy: Policy): boolean {
-  const { action, from } = plan(reading, policy);
-  if (from !== undefined) return isSampled(from);
-  return action === "start" || action === "restart";
+function begin(reading: Reading, policy: Policy, reason: Reason): Plan {
+  if (!policy.start) return leave(reading, reading.kind === "absent" ? "start-off" : reason);
+  const fresh = reading.kind === "absent" && reason !== "untrusted" && reason !== "ignored";
+  return { action: fresh ? "start" : "restart", reason, from: undefined };
+}
+
+/** No trace goes on and none begins. */
+function leave(reading: Reading, reason: Reason): Plan {
+  return { action: reading.kind === "absent" ? "preserve" : "strip", reason, from: undefined };
+}
+
+/** Whether a caller that is not believed has sent anything it is not believed in. */
+function cameIn(reading: Reading): boolean {
+  return reading.kind !== "absent" || reading.foreign?.adopted !== undefined;
+}
+
+/**
+ * Sampling may change only together with the parent id (section 3.4). The new one belongs to no span; nobody behind us
+ * records a child of it either.
+ */
+function unsampled(context: TraceContext): TraceContext {
+  const { traceId, parentId } = context;
+  const derived = hashTraceId(traceId + parentId) + hashTraceId(parentId + traceId);
+  const id = derived === "0000000000000000" ? "0000000000000001" : derived;
+  return { ...context, parentId: id, flags: context.flags & ~SAMPLED };
+}
+
+/** Whether a pair of spans of our own is worth asking for: only a trace that is recorded is exported. */
+export function wantsSpans(reading: Reading, policy: Policy, ruling: Ruling = rulingOf(reading, policy)): boolean {
+  const { action, from } = plan(reading, policy, ruling);
+  if (from === undefined) return action === "start" || action === "restart";
+  if (isSampled(from) || isOpen(reading)) return true;
+  return policy.denied === "override" && !ruling.capped;
+}
+
+/** Whether the caller left the sampling decision to us. */
+function isOpen(reading: Reading): reading is Reading & { kind: "valid" } {
+  return reading.kind === "valid" && reading.wire === undefined && reading.foreign?.sampling === "defer";
 }
 
 /**
  * Decides what leaves. `spans` are given only when they are accepted for export: without them no parent id of ours
  * leaves and no trace begins here, and the context that came in goes on as it came.
  */
-export function judge(reading: Reading, policy: Policy, cluster: string, spans: OwnSpans | undefined): Verdict {
-  const { action, reason, from } = plan(reading, policy);
-  const { repaired, reported } = repairsOf(reading, policy);
-  const links = action === "restart" && reading.kind === "valid" ? [reading.context] : undefined;
-  if (from === undefined && (spans === undefined || action === "preserve" || action === "strip")) {
-    const begins = action === "start" || action === "restart";
-    return {
-      action: action === "start" || action === "preserve" ? "preserve" : "strip",
-      reason: begins ? "no-span" : reason,
-      from,
-      context: undefined,
-      ownParent: false,
-      edits: leaveNothing(reading, policy),
-      links,
-      repaired,
-      reported,
-    };
-  }
-  if (spans === undefined) {
-    const context = from as TraceContext;
-    const edits =
-      action === "preserve"
-        ? leaveAlone(reading, policy, cluster, context)
-        : leaveWith(reading, policy, cluster, context);
-    return { action, reason, from, context, ownParent: false, edits, links, repaired, reported };
-  }
-  const context = ownContext(reading, policy, cluster, action, from, spans);
-  const edits = leaveWith(reading, policy, cluster, context);
-  return { action, reason, from, context, ownParent: true, edits, links, repaired, reported };
-}
-
-/** The context that leaves with our own span as the parent and our own member first. */
-function ownContext(
+export function judge(
   reading: Reading,
   policy: Policy,
   cluster: string,
-  action: Action,
-  from: TraceContext | undefined,
-  spans: OwnSpans,
-): TraceContext {
-  const valid = action === "preserve" && reading.kind === "valid" ? reading : undefined;
-  const traceId = from === undefined ? spans.traceId : from.traceId;
-  const flags = from === undefined ? SAMPLED | RANDOM : from.flags;
-  const salvaged = policy.repairs.members === "on" ? valid?.salvage : undefined;
-  const tracestate = salvaged ?? (from === undefined ? "" : from.tracestate);
-  const member = formatOwnMember(ownMemberOf(traceId, spans.clientSpanId, flags, cluster, valid?.own));
-  return {
-    traceId,
-    parentId: spans.clientSpanId,
-    flags,
-    tracestate: putMemberFirst(tracestate, OWN_KEY, member, policy.tracestateMaxLength),
-  };
+  spans: OwnSpans | undefined,
+  ruling: Ruling = rulingOf(reading, policy),
+): Verdict {
+  const planned = plan(reading, policy, ruling);
+  const inside = settle(reading, policy, cluster, spans, ruling, planned);
+  const outside = policy.outside === "restore" ? outsideOf(reading) : undefined;
+  if (!policy.strip && outside === undefined) return inside;
+  const edits = policy.strip
+    ? leaveStripped(reading, policy, outside)
+    : leaveWith(reading, policy, ruling, cluster, outside as TraceContext);
+  return outside === undefined
+    ? { ...inside, action: "strip", reason: "egress-strip", context: undefined, ownParent: false, edits }
+    : { ...inside, action: "restart", reason: "outside-restored", context: outside, ownParent: false, edits };
+}
+
+function outsideOf(reading: Reading): TraceContext | undefined {
+  return reading.kind === "valid" ? restoreOutside(reading.context) : undefined;
+}
+
+/** The verdict before the domain's end has its say. */
+function settle(
+  reading: Reading,
+  policy: Policy,
+  cluster: string,
+  spans: OwnSpans | undefined,
+  ruling: Ruling,
+  planned: Plan,
+): Verdict {
+  const { action, reason, from } = planned;
+  const links = linksOf(reading, ruling, action);
+  if (from === undefined && (spans === undefined || action === "preserve" || action === "strip")) {
+    const unable = action === "start" || action === "restart";
+    return {
+      action: action === "start" || action === "preserve" ? "preserve" : "strip",
+      reason: unable ? "no-span" : reason,
+      from,
+      context: undefined,
+      ownParent: false,
+      edits: leaveNothing(reading, policy, ruling),
+      links,
+      ...repairsMade(reading, policy, ruling, undefined),
+    };
+  }
+  if (spans === undefined) {
+    const asItCame = reading.kind === "valid" && reading.context === from && reading.wire !== undefined;
+    const context = asItCame ? reading.context : limited(from as TraceContext, policy);
+    const { repaired, reported } = repairsMade(reading, policy, ruling, context);
+    const edits = asItCame
+      ? leaveAlone(reading, policy, ruling, cluster)
+      : isOpen(reading)
+        ? leaveOpen(reading, policy, ruling)
+        : leaveWith(reading, policy, ruling, cluster, context);
+    return { action, reason, from, context, ownParent: false, edits, links, repaired, reported };
+  }
+  const context =
+    from === undefined
+      ? beginAs(spans, adoptedOf(reading, reason), rememberedOf(reading, policy, action), policy, cluster)
+      : continueAs(spans, from, reading, policy, cluster);
+  const { repaired, reported } = repairsMade(reading, policy, ruling, context);
+  const edits = leaveWith(reading, policy, ruling, cluster, context);
+  const overridden = from !== undefined && !isSampled(from) && !isOpen(reading);
+  const why = overridden && reason === "intact" ? "sampling-overridden" : reason;
+  return { action, reason: why, from, context, ownParent: true, edits, links, repaired, reported };
+}
+
+/** Nobody has put a member of ours first, and with it the list within its limits. */
+function limited(context: TraceContext, policy: Policy): TraceContext {
+  const tracestate = limitTracestate(context.tracestate, policy.tracestateMaxLength);
+  return tracestate === context.tracestate ? context : { ...context, tracestate };
+}
+
+function adoptedOf(reading: Reading, reason: Reason): string | undefined {
+  return reason === "trace-id-adopted" ? reading.foreign?.adopted : undefined;
+}
+
+function rememberedOf(reading: Reading, policy: Policy, action: Action): TraceContext | undefined {
+  const remembers = policy.outside === "remember" && action === "restart" && reading.kind === "valid";
+  return remembers ? reading.context : undefined;
+}
+
+/** Nothing is repaired of what is not believed. */
+function repairsMade(reading: Reading, policy: Policy, ruling: Ruling, leaving: TraceContext | undefined) {
+  const clean = reading.kind === "valid" && reading.notes.length === 0 && reading.own === undefined;
+  if (ruling.trust !== "continue" || (clean && reading.foreign === undefined)) return NO_REPAIRS;
+  return repairsOf(reading, policy, leaving);
+}
+
+/** What came in and does not go on. Whoever is ignored is not linked to either. */
+function linksOf(reading: Reading, ruling: Ruling, action: Action): readonly TraceContext[] | undefined {
+  if (ruling.trust === "ignore") return undefined;
+  const rivals = reading.foreign?.rivals ?? [];
+  const left = action === "restart" && reading.kind === "valid" ? [reading.context, ...rivals] : rivals;
+  return left.length === 0 ? undefined : left;
 }

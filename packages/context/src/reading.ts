@@ -7,9 +7,10 @@ import { defectOf } from "./defect.ts";
 import { singleValue } from "./duplicates.ts";
 import type { FieldLines } from "./field-lines.ts";
 import { fieldValues, isField, trimBlanks } from "./field-lines.ts";
+import type { Foreign } from "./foreign/extract.ts";
 import type { OwnMember } from "./own-member.ts";
 import { OWN_KEY, hashTraceId, parseOwnMember } from "./own-member.ts";
-import type { Carrier, Policy } from "./policy.ts";
+import type { Aside, Carrier, Policy } from "./policy.ts";
 import type { TraceContext } from "./trace-context.ts";
 import { contextIn, findDefect, notesOf } from "./traceparent.ts";
 import { isPlainList, memberValue, readTracestate } from "./tracestate.ts";
@@ -19,6 +20,10 @@ interface Found {
   readonly carried: Carried | undefined;
   /** The caller's own value of the carrier's field: it must leave, or stay recoverable. */
   readonly original: string | undefined;
+  /** What came in other formats; undefined where none did or the policy looks for none. */
+  readonly foreign?: Foreign | undefined;
+  /** Fields beside the context that the policy has a say in; undefined where it has none. */
+  readonly aside?: Aside | undefined;
 }
 
 /** What a repair by policy could make of an invalid reading. */
@@ -36,7 +41,7 @@ export type Reading =
       readonly notes: readonly Defect[];
       /** Our own `tm=` member, where a border before us wrote one. */
       readonly own: OwnMember | undefined;
-      /** `traceparent` as it came, without the blanks around it. */
+      /** `traceparent` as it came, without the blanks around it; undefined where the context is of another format. */
       readonly wire?: string | undefined;
       /** The members that are valid on their own, where `tracestate` as a whole is not and so is no part of `context`. */
       readonly salvage?: string | undefined;
@@ -57,8 +62,15 @@ const NONE: readonly Defect[] = [];
 
 /** Reads the trace context of one head. Never throws, whatever the bytes. */
 export function read(lines: FieldLines, policy?: Policy, arrival?: Arrival): Reading {
-  const carrier = policy?.carrier;
-  const carrierField = carrier === undefined ? "" : carrier.field;
+  const own = readOwn(lines, policy?.carrier, arrival);
+  if (policy === undefined || (policy.foreign === undefined && policy.lookAside === undefined)) return own;
+  const reading = policy.foreign === undefined ? own : policy.foreign.extract(lines, own);
+  return policy.lookAside === undefined ? reading : { ...reading, aside: policy.lookAside(lines) };
+}
+
+/** W3C's two fields and the extra carrier, in one pass over the lines. */
+function readOwn(lines: FieldLines, carrier: Carrier | undefined, arrival: Arrival | undefined): Reading {
+  const carrierLength = carrier === undefined ? -1 : carrier.field.length;
   let parent = -1;
   let parents = 0;
   let state = -1;
@@ -81,7 +93,7 @@ export function read(lines: FieldLines, policy?: Policy, arrival?: Arrival): Rea
         nominated ||= nominatesTrace(lines[at + 1] as string);
       }
     }
-    if (name.length === carrierField.length && isField(name, carrierField)) carriers += 1;
+    if (name.length === carrierLength && isField(name, (carrier as Carrier).field)) carriers += 1;
   }
   const found = carriers === 0 ? NOTHING_FOUND : readCarrier(lines, carrier as Carrier);
   const around = nominated || arrival?.truncated === true ? notesAround(nominated, arrival) : NONE;
@@ -132,7 +144,7 @@ function validReading(
   const member = tracestate === "" ? undefined : memberValue(tracestate, OWN_KEY);
   const own = member === undefined ? undefined : parseOwnMember(member);
   const all =
-    own === undefined || own.traceIdHash === hashTraceId(context.traceId)
+    own === undefined || own.traceIdHash === hashTraceId(wire, 3, 35)
       ? notes
       : [...notes, defectOf("own-member-mismatch")];
   return { kind: "valid", carried: found.carried, original: found.original, context, notes: all, own, wire, salvage };

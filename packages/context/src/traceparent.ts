@@ -74,7 +74,7 @@ function isValidOnceLowered(value: string): boolean {
   return lower !== value && findDefect(lower) === undefined;
 }
 
-/** Writes version 00. Reserved flag bits leave as zero, the random bit is kept (section 3.2.2.5). */
-export function formatTraceparent(context: TraceContext): string {
-  return `00-${context.traceId}-${context.parentId}-${formatByte(context.flags & KNOWN_FLAGS)}`;
+/** Writes version 00. Flag bits outside the mask leave as zero: by default the reserved ones (section 3.2.2.5). */
+export function formatTraceparent(context: TraceContext, flagMask: number = KNOWN_FLAGS): string {
+  return `00-${context.traceId}-${context.parentId}-${formatByte(context.flags & flagMask)}`;
 }

@@ -87,13 +87,13 @@ export function putMemberFirst(tracestate: string, key: string, value: string, m
   const others = dropMember(tracestate, key);
   if (others === "") return member;
   const length = member.length + 1 + others.length;
-  if (length <= maxLength && countMembers(others) < MAX_MEMBERS) return `${member},${others}`;
+  if (length <= maxLength && !isOverfull(others, MAX_MEMBERS - 1)) return `${member},${others}`;
   return [member, ...evict(membersOf(others), MAX_MEMBERS - 1, maxLength - member.length - 1)].join(",");
 }
 
 /** The list cut to its limits: entries of more than 128 characters leave first, then the right-most (section 3.3.3.1). */
 export function limitTracestate(tracestate: string, maxLength: number = MAX_LENGTH): string {
-  if (tracestate.length <= maxLength && countMembers(tracestate) <= MAX_MEMBERS) return tracestate;
+  if (tracestate.length <= maxLength && !isOverfull(tracestate, MAX_MEMBERS)) return tracestate;
   return evict(membersOf(tracestate), MAX_MEMBERS, maxLength).join(",");
 }
 
@@ -111,10 +111,12 @@ function evict(members: readonly string[], maxMembers: number, maxLength: number
   return kept;
 }
 
-function countMembers(list: string): number {
+/** A member and its comma have four characters at least, so a short list need not be counted. */
+function isOverfull(list: string, maxMembers: number): boolean {
+  if (list.length < 4 * maxMembers) return false;
   let count = 1;
-  for (let at = 0; at < list.length; at += 1) if (list.charCodeAt(at) === COMMA) count += 1;
-  return count;
+  for (let at = list.indexOf(","); at >= 0; at = list.indexOf(",", at + 1)) count += 1;
+  return count > maxMembers;
 }
 
 function membersOf(list: string): string[] {
@@ -146,63 +148,55 @@ function isMember(member: string): boolean {
 /** Where the members of the list that is being checked begin: scratch of one synchronous call. */
 const starts = new Int32Array(MAX_MEMBERS);
 
+const KEY_START = 1;
+const IN_KEY = 2;
+const IN_VALUE = 4;
+
+/**
+ * What each character may be part of. Section 3.3.2.2: a key has `a-z 0-9 _ - * / @` and begins with one of the first two
+ * ranges (Level 1 had a tenant and a system form around one `@`); a value has printable ASCII but `,` and `=`.
+ */
+const PARTS: Uint8Array = new Uint8Array(256);
+for (let code = 0x20; code <= 0x7e; code += 1) {
+  const alphanumeric = (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39);
+  const inKey = alphanumeric || "_-*/@".includes(String.fromCharCode(code));
+  const inValue = code !== COMMA && code !== EQUALS;
+  PARTS[code] = (alphanumeric ? KEY_START : 0) | (inKey ? IN_KEY : 0) | (inValue ? IN_VALUE : 0);
+}
+
 /** Whether the list is exactly as section 3.3.2 writes it, with no blanks, no empty members and no key twice. */
 export function isPlainList(list: string): boolean {
-  if (list.length > MAX_READ_LENGTH) return false;
-  let count = 0;
+  const length = list.length;
+  if (length > MAX_READ_LENGTH) return false;
   let at = 0;
-  for (;;) {
-    if (count === MAX_MEMBERS) return false;
+  for (let count = 0; count < MAX_MEMBERS; count += 1) {
     const start = at;
-    at = endOfKey(list, at);
-    if (at < 0 || isKeyTaken(list, start, at, count)) return false;
+    if (at === length || !isPart(list, at, KEY_START)) return false;
+    while (at < length && isPart(list, at, IN_KEY)) at += 1;
+    if (at === length || list.charCodeAt(at) !== EQUALS || at - start > MAX_KEY) return false;
+    if (count > 0 && isKeyTaken(list, start, at, count)) return false;
     starts[count] = start;
-    count += 1;
-    at = endOfValue(list, at + 1);
-    if (at < 0) return false;
-    if (at === list.length) return true;
+    at += 1;
+    const value = at;
+    while (at < length && isPart(list, at, IN_VALUE)) at += 1;
+    if (at === value || at - value > MAX_VALUE || list.charCodeAt(at - 1) === 0x20) return false;
+    if (at === length) return true;
+    if (list.charCodeAt(at) !== COMMA) return false;
     at += 1;
   }
+  return false;
 }
 
-/** The index of the `=` behind the key that begins at `start`; -1 where no valid key does. Section 3.3.2.2.1. */
-function endOfKey(list: string, start: number): number {
-  let at = start;
-  for (; at < list.length; at += 1) {
-    const code = list.charCodeAt(at);
-    if (code === EQUALS) break;
-    if (!isKeyStart(code) && (at === start || !isKeyOther(code))) return -1;
-  }
-  return at === start || at === list.length || at - start > MAX_KEY ? -1 : at;
+/** Past the table there is nothing, which is no part of anything. */
+function isPart(list: string, at: number, part: number): boolean {
+  return ((PARTS[list.charCodeAt(at)] as number) & part) !== 0;
 }
 
-function isKeyStart(code: number): boolean {
-  return (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39);
-}
-
-/** `_ - * / @`: Level 2 lets `@` stand anywhere but first; Level 1 had a tenant and a system form around one `@`. */
-function isKeyOther(code: number): boolean {
-  return code === 0x5f || code === 0x2d || code === 0x2a || code === 0x2f || code === 0x40;
-}
-
-/** The index behind the value that begins at `start`: a comma or the end; -1 where no valid value does. Section 3.3.2.2.2. */
-function endOfValue(list: string, start: number): number {
-  let at = start;
-  for (; at < list.length; at += 1) {
-    const code = list.charCodeAt(at);
-    if (code === COMMA) break;
-    if (code < 0x20 || code > 0x7e || code === EQUALS) return -1;
-  }
-  const length = at - start;
-  if (length === 0 || length > MAX_VALUE || list.charCodeAt(at - 1) === 0x20) return -1;
-  return at;
-}
-
+/** Whether an earlier member has the key from `start` up to its `=` at `end`. */
 function isKeyTaken(list: string, start: number, end: number, count: number): boolean {
   for (let index = 0; index < count; index += 1) {
     const other = starts[index] as number;
-    if (list.charCodeAt(other) !== list.charCodeAt(start)) continue;
-    let at = 1;
+    let at = 0;
     while (start + at <= end && list.charCodeAt(other + at) === list.charCodeAt(start + at)) at += 1;
     if (start + at > end) return true;
   }

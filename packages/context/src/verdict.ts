@@ -18,8 +18,18 @@ export type Reason =
   | "carrier-reported"
   | "case-repaired"
   | "duplicates-repaired"
+  | "parent-restored"
+  | "format-translated"
+  | "format-conflict"
+  | "trace-id-adopted"
+  | "sampling-denied"
+  | "sampling-overridden"
+  | "sampling-capped"
   | "invalid-context"
   | "untrusted"
+  | "ignored"
+  | "outside-restored"
+  | "egress-strip"
   | "start-off"
   | "no-span";
 

@@ -188,3 +188,50 @@ describe("a repair by policy", () => {
     expect(verdict).toMatchObject({ action: "restart", reason: "untrusted", repaired: undefined });
   });
 });
+
+describe("the parent a border exported", () => {
+  const sent = pass(["traceparent", PARENT_LINE], {}, SPANS).left;
+  const rewritten = ["traceparent", `00-${TRACE}-${OTHER_PARENT}-00`, ...sent.slice(2)];
+  const policy = { repairs: { parent: "on" } } as const;
+
+  it("takes the place of one that an opaque hop put there, and so do its flags", () => {
+    const { verdict, left } = pass(rewritten, policy);
+    expect(verdict).toMatchObject({ action: "repair", reason: "parent-restored", repaired: ["parent"] });
+    expect(valuesOf(left, "traceparent")).toEqual([`00-${TRACE}-${SPANS.clientSpanId}-01`]);
+  });
+
+  it("is left alone where nothing came between, in another trace, or by default", () => {
+    expect(pass(sent, policy).verdict.reason).toBe("intact");
+    const restarted = ["traceparent", `00-${SPANS.traceId}-${OTHER_PARENT}-01`, ...sent.slice(2)];
+    expect(pass(restarted, policy).verdict.reason).toBe("intact");
+    expect(pass(rewritten, { repair: "on" }).left).toBe(rewritten);
+    expect(pass(rewritten, { repairs: { parent: "report" } }).verdict).toMatchObject({
+      reason: "intact",
+      reported: ["parent"],
+    });
+  });
+});
+
+describe("a flag profile", () => {
+  const lines = ["traceparent", `00-${TRACE}-${PARENT}-0b`];
+
+  it("takes bits away that an upstream refuses, even from a context that passes", () => {
+    expect(pass(lines).left).toBe(lines);
+    expect(pass(lines, { flags: "level-2" }).left).toEqual(["traceparent", `00-${TRACE}-${PARENT}-03`]);
+    expect(pass(lines, { flags: "level-1" }).left).toEqual(["traceparent", `00-${TRACE}-${PARENT}-01`]);
+    const plain = ["traceparent", PARENT_LINE];
+    expect(pass(plain, { flags: "level-1" }).left).toBe(plain);
+  });
+
+  it("may differ by upstream, and so may what is written and stripped", () => {
+    const policy = {
+      inject: ["gcp"],
+      upstreams: { apisix: { flags: "level-1", inject: ["b3"] }, partner: { strip: true } },
+    } as const;
+    const to = (upstream?: string) => pass(lines, policy, SPANS, { upstream }).left.filter((_, at) => at % 2 === 0);
+    expect(to("apisix")).toEqual(["traceparent", "tracestate", "b3"]);
+    expect(to("partner")).toEqual([]);
+    expect(to("other")).toEqual(["traceparent", "tracestate", "x-cloud-trace-context"]);
+    expect(to()).toEqual(to("other"));
+  });
+});

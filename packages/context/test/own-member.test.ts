@@ -43,9 +43,9 @@ describe("the own member", () => {
   });
 
   it("counts the borders it has passed up to 255", () => {
-    expect(ownMemberOf(TRACE, PARENT, 1, "a", undefined).hop).toBe(1);
-    expect(ownMemberOf(TRACE, PARENT, 1, "a", MEMBER).hop).toBe(3);
-    expect(ownMemberOf(TRACE, PARENT, 1, "a", { ...MEMBER, hop: 255 }).hop).toBe(255);
+    expect(ownMemberOf({ traceId: TRACE, parentId: PARENT, flags: 1 }, "a", undefined).hop).toBe(1);
+    expect(ownMemberOf({ traceId: TRACE, parentId: PARENT, flags: 1 }, "a", MEMBER).hop).toBe(3);
+    expect(ownMemberOf({ traceId: TRACE, parentId: PARENT, flags: 1 }, "a", { ...MEMBER, hop: 255 }).hop).toBe(255);
   });
 
   it("sends no flag bits but the two that are defined", () => {

@@ -16,6 +16,10 @@ describe("reading a head", () => {
     expect(read(["Host", "a"])).toEqual({ kind: "absent", carried: undefined, original: undefined, notes: [] });
   });
 
+  it("passes over a line without a name", () => {
+    expect(read(["", "", "traceparent", PARENT_LINE]).kind).toBe("valid");
+  });
+
   it("finds the fields whatever the case of their names", () => {
     for (const name of ["traceparent", "TraceParent", "TRACEPARENT", "tRaCePaReNt"])
       expect(seen([name, PARENT_LINE])).toEqual(["valid"]);

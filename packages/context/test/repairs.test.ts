@@ -10,14 +10,14 @@ describe("the repairs a reading calls for", () => {
   it("are none where nothing is wrong", () => {
     const policy = definePolicy({ repair: "on" });
     for (const lines of [[], ["traceparent", PARENT_LINE], ["traceparent", `00-${TRACE}-${PARENT}-09`]])
-      expect(repairsOf(read(lines, policy), policy)).toEqual({ repaired: undefined, reported: undefined });
+      expect(repairsOf(read(lines, policy), policy, undefined)).toEqual({ repaired: undefined, reported: undefined });
   });
 
   it("fall back to the carrier where the first one is not made", () => {
     const lines = ["traceparent", PARENT_LINE, "traceparent", `00-${TRACE}-${OTHER_PARENT}-01`, ...CARRIER_LINES];
     const both = definePolicy({ repair: "on", carrier });
-    expect(repairsOf(read(lines, both), both)).toEqual({ repaired: ["duplicates"], reported: undefined });
+    expect(repairsOf(read(lines, both), both, undefined)).toEqual({ repaired: ["duplicates"], reported: undefined });
     const one = definePolicy({ repair: "on", repairs: { duplicates: "report" }, carrier });
-    expect(repairsOf(read(lines, one), one)).toEqual({ repaired: ["carrier"], reported: ["duplicates"] });
+    expect(repairsOf(read(lines, one), one, undefined)).toEqual({ repaired: ["carrier"], reported: ["duplicates"] });
   });
 });

@@ -2,6 +2,9 @@
 
 export { type Batch, type BatchReading, isDivisible, mergeBatches, readBatch, type Signal } from "./batch.ts";
 export { splitBatch, type SplitLimit } from "./split.ts";
+export { selectSpans, shardByTrace } from "./select.ts";
+export { type ItemDefect, refineBatch, type Refinement } from "./refine.ts";
+export { rewriteStrings, type StringRules, type StringSite } from "./rewrite-strings.ts";
 export { defineStamp, type Stamp, type Stamped } from "./stamp.ts";
 export { forEachSpan, type SpanLink, type SpanView } from "./span-view.ts";
 export type { AttributeValue } from "./attribute.ts";
@@ -9,6 +12,11 @@ export { type Attributes, encodeSpans, type SpanLinkRecord, type SpanRecord } fr
 
 export type { WireDefect, WireDefectCode } from "./wire/framing.ts";
 export { formatBase64, parseBase64 } from "./wire/base64.ts";
+
+export { formatJsonBatch } from "./json/format.ts";
+export { type JsonBatchReading, readJsonBatch } from "./json/read.ts";
+export type { JsonDefect } from "./json/parse.ts";
+export { formatJsonExportResponse, formatJsonStatus } from "./json/answer.ts";
 
 export {
   formatGrpcMessage,

@@ -9,6 +9,7 @@ import { Writer } from "./wire/writer.ts";
 
 /** A message around items: a request, a ResourceSpans, a ScopeSpans, a Metric, a Sum. */
 export interface Envelope {
+  readonly type: MessageType;
   /** Undefined for a request. */
   readonly parent: Envelope | undefined;
   readonly depth: number;
@@ -25,17 +26,21 @@ export interface Envelope {
 /** One item in its field, from `cursor.tagStart` to `cursor.stop`. */
 type Visit = (cursor: Cursor, envelope: Envelope, items: number) => void;
 
+/** An envelope, before the items in it; it may have none. */
+type Enter = (envelope: Envelope) => void;
+
 /**
  * Shows the items of a batch in the order of the bytes. A metric with no data or with several members of its data oneof
  * cannot be taken apart and is shown as one, with the number of its data points.
  */
-export function forEachItem(batch: Batch, visit: Visit): void {
+export function forEachItem(batch: Batch, visit: Visit, enter?: Enter): void {
   const type = requestTypes[batch.signal];
-  for (const part of batch.parts) walk(type, openEnvelope(type, part, 0, part.length), visit);
+  for (const part of batch.parts) walk(openEnvelope(type, part, 0, part.length), visit, enter);
 }
 
-function walk(type: MessageType, envelope: Envelope, visit: Visit): void {
-  const bytes = envelope.bytes;
+function walk(envelope: Envelope, visit: Visit, enter: Enter | undefined): void {
+  enter?.(envelope);
+  const { type, bytes } = envelope;
   const cursor = new Cursor().open(bytes, envelope.start, envelope.stop);
   while (cursor.next()) {
     const field = type.fields[cursor.field];
@@ -45,7 +50,7 @@ function walk(type: MessageType, envelope: Envelope, visit: Visit): void {
       visit(cursor, envelope, countItems(field.message, bytes.subarray(cursor.start, cursor.stop)));
     } else {
       const child = openEnvelope(field.message, bytes, cursor.start, cursor.stop, envelope, cursor.field);
-      walk(field.message, child, visit);
+      walk(child, visit, enter);
     }
   }
 }
@@ -67,7 +72,7 @@ function openEnvelope(
     restBytes += cursor.stop - cursor.tagStart;
   }
   const depth = parent === undefined ? 0 : parent.depth + 1;
-  return { parent, depth, number, bytes, start, stop, rest, restBytes };
+  return { type, parent, depth, number, bytes, start, stop, rest, restBytes };
 }
 
 function hasOneData(bytes: Uint8Array, start: number, stop: number): boolean {
@@ -91,7 +96,7 @@ interface Node {
 /** A batch in the making: collects ranges, copies them once at the end. */
 export class Piece {
   items = 0;
-  /** At least as many bytes as the finished batch will have, by less than eleven for each envelope. */
+  /** No fewer bytes than the finished batch will have, and at most six more for each envelope. */
   maxBytes = 0;
   readonly #roots: Node[] = [];
   /** The envelopes items go into now, outermost first. */

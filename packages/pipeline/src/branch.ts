@@ -62,7 +62,7 @@ export function createBranch(destination: Destination, surroundings: Surrounding
       refusedByPeer: ({ signal }: Batch, items, message) =>
         log({ kind: "refused-by-peer", destination: name, signal, items, message }),
     }),
-    retry({ ...destination.retry, clock, random }),
+    retry({ ...destination.retry, connection: reachability, clock, random }),
     forward({ destination, reachability, clock, random }),
   );
   const sink = createQueue({ ...destination.queue, account, clock, lost }, delivery);

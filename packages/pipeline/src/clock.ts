@@ -11,10 +11,13 @@ export interface Clock {
   after(ms: number, run: () => void): Timer;
 }
 
+/** About 24.8 days: a timer of setTimeout with a longer time runs at once. */
+const longestMs = 2_147_483_647;
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(ms, run) {
-    const timer = setTimeout(run, ms);
+    const timer = setTimeout(run, Math.min(ms, longestMs));
     return { cancel: () => clearTimeout(timer) };
   },
 };

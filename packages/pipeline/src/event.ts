@@ -15,6 +15,7 @@ export type PipelineEvent =
       readonly kind: "refused-by-peer";
       readonly destination: string;
       readonly signal: Signal;
+      /** 0 when the peer took everything and had something to say. */
       readonly items: number;
       /** As the peer worded it. */
       readonly message: string;

@@ -7,8 +7,9 @@ import type { Sink, Stage } from "./stage.ts";
 
 export interface Reservation {
   /**
-   * Puts the batch into the room held, through the same stages as any other batch. Never fails the first time; throws a
-   * TypeError once the reservation is filled or released.
+   * Puts the batch into the room held, through the same stages as any other batch. Never fails the first time: a batch
+   * larger than what was reserved goes in all the same, past the queue's bound. Throws a TypeError once the reservation
+   * is filled or released.
    */
   fill(batch: Batch): void;
   /** Gives the room back; does nothing once it is filled or released. */

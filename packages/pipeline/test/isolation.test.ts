@@ -46,6 +46,22 @@ describe("two destinations", () => {
     expectBalanced(pipeline.ledger());
   });
 
+  test("one that is full is worth coming back for, whatever the other says", async () => {
+    const sink = await startSink();
+    sink.answer({ kind: "hang" });
+    const batch = batchOf("traces", 2);
+    const { pipeline } = start({
+      destinations: [
+        destinationOf(sink, "grpc", { queue: { maxBytes: batch.bytes + 1_024 } }),
+        destinationOf(sink, "grpc", { name: "b", queue: { maxBytes: 1_025 } }),
+      ],
+    });
+    expect((await pipeline.accept(batch, never)).kind).toBe("accepted");
+    expect(rowOf(pipeline.ledger(), "b")).toMatchObject({ received: 2, dropped: { "too-large": 2 } });
+    expect((await pipeline.accept(batch, never)).kind).toBe("busy");
+    expectBalanced(pipeline.ledger());
+  });
+
   test("signals go only to the destinations that take them", async () => {
     const sink = await startSink();
     const { pipeline } = start({

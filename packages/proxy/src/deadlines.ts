@@ -7,14 +7,16 @@ export interface Deadline {
   expired(): void;
 }
 
-export interface Deadlines {
-  add(deadline: Deadline): void;
-  remove(deadline: Deadline): void;
+export interface Deadlines<T extends Deadline> {
+  add(deadline: T): void;
+  remove(deadline: T): void;
+  /** Every one that was added and neither removed nor met. */
+  forEach(visit: (deadline: T) => void): void;
 }
 
 /** Deadlines are met up to `stepMs` late. The timer runs only while there is one. */
-export function createDeadlines(clock: Clock, stepMs: number): Deadlines {
-  const open = new Set<Deadline>();
+export function createDeadlines<T extends Deadline>(clock: Clock, stepMs: number): Deadlines<T> {
+  const open = new Set<T>();
   let armed = false;
   const sweep = (): void => {
     armed = false;
@@ -38,6 +40,9 @@ export function createDeadlines(clock: Clock, stepMs: number): Deadlines {
     },
     remove(deadline) {
       open.delete(deadline);
+    },
+    forEach(visit) {
+      for (const deadline of open) visit(deadline);
     },
   };
 }

@@ -22,7 +22,7 @@ export interface Site {
   readonly spans: SpanSource | undefined;
   readonly observer: Observer | undefined;
   readonly clock: Clock;
-  readonly deadlines: Deadlines;
+  readonly deadlines: Deadlines<Exchange>;
   readonly timeouts: Timeouts;
 }
 

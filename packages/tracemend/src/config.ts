@@ -1,12 +1,13 @@
 /** The configuration: its schema, its defaults, and errors that name file, line and key. */
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { defineBoundary } from "@tracemend/context";
 import { z } from "zod";
 import type { ConfigText } from "./config-file.ts";
 import { ConfigError, readConfigText } from "./config-file.ts";
+import { fieldName, policyOf, policySchema } from "./config-policy.ts";
 
 const clusterName = z.string().regex(/^[a-z0-9-]{1,16}$/, "must be 1 to 16 characters of a-z, 0-9 and -");
-const fieldName = z.string().regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, "must be a header field name");
 const bytes = z.int().positive();
 const ms = z.int().positive();
 
@@ -33,19 +34,6 @@ const clientTls = z.strictObject({
   server_name: z.string().min(1).optional(),
 });
 
-const carrier = z.strictObject({
-  field: fieldName.default("x-tracemend-context"),
-  read: z.boolean().default(false),
-  send: z.boolean().default(false),
-});
-
-const policy = z.strictObject({
-  trust: z.enum(["continue", "restart"]).default("continue"),
-  repair: z.enum(["off", "report", "on"]).default("off"),
-  start: z.boolean().default(true),
-  carrier: carrier.optional(),
-});
-
 const route = z.strictObject({
   match: z
     .strictObject({ authority: z.string().min(1).optional(), path_prefix: z.string().startsWith("/").optional() })
@@ -58,7 +46,7 @@ const boundary = z.strictObject({
   side: z.enum(["ingress", "egress"]),
   listen: address,
   tls: serverTls.optional(),
-  policy: policy.prefault({}),
+  policy: policySchema.prefault({}),
   routes: z.array(route).min(1),
 });
 
@@ -174,12 +162,19 @@ function checkReferences(config: z.output<typeof schema>, source: ConfigText): s
     if (names.has(boundary.name))
       findings.push(finding(source, ["boundaries", at, "name"], `${boundary.name} is taken`));
     names.add(boundary.name);
-    boundary.routes.forEach((route, index) => {
-      if (Object.hasOwn(config.upstreams, route.upstream)) return;
+    try {
+      defineBoundary({ ...boundary, cluster: config.cluster, policy: policyOf(boundary.policy) });
+    } catch (error) {
+      findings.push(finding(source, ["boundaries", at, "policy"], (error as Error).message));
+    }
+    const mustExist = (upstream: string, path: readonly PropertyKey[]): void => {
+      if (Object.hasOwn(config.upstreams, upstream)) return;
       const known = Object.keys(config.upstreams).join(", ") || "none";
-      const message = `there is no upstream ${JSON.stringify(route.upstream)} (there are: ${known})`;
-      findings.push(finding(source, ["boundaries", at, "routes", index, "upstream"], message));
-    });
+      const message = `there is no upstream ${JSON.stringify(upstream)} (there are: ${known})`;
+      findings.push(finding(source, ["boundaries", at, ...path], message));
+    };
+    boundary.routes.forEach(({ upstream }, index) => mustExist(upstream, ["routes", index, "upstream"]));
+    for (const name of Object.keys(boundary.policy.upstreams ?? {})) mustExist(name, ["policy", "upstreams", name]);
   });
   const { settle_ms: settleMs, hard_wait_ms: hardWaitMs, window_ms: windowMs } = config.diagnosis;
   if (settleMs > hardWaitMs || hardWaitMs > windowMs) {

@@ -12,6 +12,7 @@ import { createProxy } from "@tracemend/proxy";
 import type { Admin, AdminPages } from "./admin.ts";
 import { createAdmin, jsonAnswer } from "./admin.ts";
 import type { Config } from "./config.ts";
+import { policyOf } from "./config-policy.ts";
 import type { Logger } from "./log.ts";
 import {
   METRICS_TYPE,
@@ -84,7 +85,7 @@ export async function createProgram(config: Config, log: Logger): Promise<Progra
     await receive("otlp http", createHttpReceiver, http);
     for (const options of config.boundaries) {
       const proxy = await createProxy({
-        boundary: defineBoundary({ ...options, cluster: config.cluster, policy: policyOf(options) }),
+        boundary: defineBoundary({ ...options, cluster: config.cluster, policy: policyOf(options.policy) }),
         listen: { ...options.listen, ...tlsOf(config, options.tls) },
         routes: routesOf(config, options.routes),
         spans,
@@ -120,13 +121,6 @@ export async function createProgram(config: Config, log: Logger): Promise<Progra
   ready = true;
   log.info({ cluster: config.cluster, version: VERSION }, "ready");
   return { addresses, close: stop };
-}
-
-type Boundary = Config["boundaries"][number];
-
-function policyOf({ policy }: Boundary): Parameters<typeof defineBoundary>[0]["policy"] & {} {
-  const { carrier, ...rest } = policy;
-  return carrier === undefined ? rest : { ...rest, carrier };
 }
 
 /** The diagnostics page for people: it draws the two JSON pages beside it. */

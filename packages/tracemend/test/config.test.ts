@@ -27,7 +27,7 @@ describe("the configuration", () => {
     const config = parseConfig("tracemend.yaml", MINIMAL, {});
     expect(config.boundaries[0]).toMatchObject({
       listen: { host: "127.0.0.1", port: 8080 },
-      policy: { trust: "continue", repair: "off", start: true },
+      policy: {},
       routes: [{ match: {}, upstream: "gateway" }],
     });
     expect(config.admin.listen).toEqual({ host: "127.0.0.1", port: 9464 });
@@ -56,6 +56,17 @@ describe("the configuration", () => {
   it("says which upstreams there are when a route names another", () => {
     expect(findings(MINIMAL.replace("upstream: gateway", "upstream: gatevay"))).toEqual([
       'tracemend.yaml:8:9: boundaries.0.routes.0.upstream: there is no upstream "gatevay" (there are: gateway)',
+    ]);
+  });
+
+  it("says what contradicts itself in a policy, and where", () => {
+    const strip = "listen: 127.0.0.1:8080\n    policy: { strip: true, carrier: { send: true } }";
+    expect(findings(MINIMAL.replace("listen: 127.0.0.1:8080", strip))).toEqual([
+      expect.stringMatching(/^tracemend\.yaml:7:5: boundaries\.0\.policy: carrier\.send is true/),
+    ]);
+    const other = "listen: 127.0.0.1:8080\n    policy: { upstreams: { gatevay: { strip: true } } }";
+    expect(findings(MINIMAL.replace("listen: 127.0.0.1:8080", other))).toEqual([
+      expect.stringContaining('boundaries.0.policy.upstreams.gatevay: there is no upstream "gatevay"'),
     ]);
   });
 

@@ -22,7 +22,8 @@ function prefixed(prefix: string, words: readonly string[]): readonly string[] {
 
 /**
  * "number name type", separated by ";". "*" after the type: repeated. "|" before the name: member of the message's
- * oneof. ">": what it holds are items, or envelopes of items. traceId and spanId are bytes that JSON writes as hexadecimal digits.
+ * oneof. ">": what it holds are items, or envelopes of items. traceId and spanId are bytes that JSON writes as
+ * hexadecimal digits.
  */
 const definitions = {
   Traces: "1 >resourceSpans ResourceSpans*",

@@ -5,7 +5,7 @@
  * form wherever a message has such repeats.
  */
 
-import type { Field, MessageType } from "../../src/wire/fields.ts";
+import type { Field, FieldType, MessageType } from "../../src/wire/fields.ts";
 import { type Bytes, concat, len, str, tag, varint } from "./bytes.ts";
 
 const text = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -34,7 +34,7 @@ export function canonical(type: MessageType, bytes: Bytes): Bytes {
         if (field.message !== undefined) return len(field.number, canonical(field.message, value));
         if (field.type === "string") return str(field.number, text.decode(value));
         if (field.wire === 2) return len(field.number, value);
-        return concat(tag(field.number, field.wire), field.wire === 0 ? varint(readVarint(value, 0)[0]) : value);
+        return concat(tag(field.number, field.wire), field.wire === 0 ? cut(field.type, value) : value);
       }),
     ),
   );
@@ -102,6 +102,14 @@ function readFields(bytes: Bytes): WireField[] {
     if (open === 0) fields.push({ number, wire, value: bytes.subarray(start, pos) });
   }
   return fields;
+}
+
+/** A varint with the bits its type has. */
+function cut(type: FieldType, value: Bytes): Bytes {
+  const [bits] = readVarint(value, 0);
+  if (type === "bool") return varint(bits === 0n ? 0 : 1);
+  if (type === "int64" || type === "uint64") return varint(bits);
+  return varint(type === "int32" || type === "enum" ? BigInt.asIntN(32, bits) : BigInt.asUintN(32, bits));
 }
 
 /** The value and where it ends. */

@@ -8,7 +8,8 @@ export interface MessageShape {
   readonly repeats: boolean;
 }
 
-const words = [
+/** The strings of every message. */
+export const words: readonly string[] = [
   "",
   "a",
   "service.name",

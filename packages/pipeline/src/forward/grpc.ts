@@ -34,7 +34,6 @@ export function forwardGrpc(options: ForwardOptions): Sink {
 
   return {
     async accept(batch, signal) {
-      await reachability.whenConnected(signal);
       const body = await toBody(batch, compression);
       const session = channel.session();
       if (session === undefined || signal.aborted) return busy(0);

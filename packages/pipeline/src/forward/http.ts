@@ -41,7 +41,6 @@ export function forwardHttp(options: ForwardOptions): Sink {
 
   return {
     async accept(batch, signal) {
-      await reachability.whenConnected(signal);
       const body = await toBody(batch, compression);
       if (signal.aborted) return busy(0);
       const deadline = createDeadline(clock, timeoutMs, signal);

@@ -16,6 +16,8 @@ interface Peer {
   readonly remotePort?: number | undefined;
 }
 
+const idleBeforeKeepAliveMs = 60_000;
+
 interface Connection {
   readonly socket: Socket;
   work: number;
@@ -28,6 +30,8 @@ export function createConnections(server: Server): Connections {
   // Ahead of the server's own listener, which makes a session of the connection and so may begin work on it.
   server.prependListener("connection", (socket: Socket) => {
     const key = keyOf(socket);
+    // A sender that vanished without a word would keep its connection for ever.
+    socket.setKeepAlive(true, idleBeforeKeepAliveMs);
     open.set(key, { socket, work: 0 });
     socket.on("close", () => open.delete(key));
   });

@@ -1,7 +1,15 @@
 /** OTLP/gRPC in: Export of every signal on raw HTTP/2, with and without TLS. */
 import { constants, createSecureServer, createServer } from "node:http2";
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
-import { encodeStatus, formatGrpcMessage, grpcPrefix, readGrpcMessage, signalOfGrpcPath } from "@tracemend/otlp";
+import {
+  encodeExportResponse,
+  encodeStatus,
+  formatGrpcMessage,
+  grpcPrefix,
+  readBatch,
+  readGrpcMessage,
+  signalOfGrpcPath,
+} from "@tracemend/otlp";
 import type { Status } from "@tracemend/otlp";
 import { createDeadline } from "../clock.ts";
 import type { Sink } from "../stage.ts";
@@ -75,8 +83,8 @@ async function serve(
   const lease = settings.budget.lease();
   try {
     const reading = await readMessage(stream, encoding, settings.maxRequestBytes, lease, deadline.signal);
-    if (reading.kind === "body") answer(stream, await hand(signal, reading.bytes, sink, gone.signal));
-    else if (reading.kind !== "gone") answer(stream, answerUnread(reading, settings));
+    if (reading.kind === "body") answer(stream, await hand(readBatch(signal, reading.bytes), sink, gone.signal));
+    else if (reading.kind !== "gone") answer(stream, answerUnread(reading, settings.maxRequestBytes, settings));
   } catch {
     answer(stream, failure(500, statusCode.internal, "internal error"));
   } finally {
@@ -111,8 +119,9 @@ function answer(stream: ServerHttp2Stream, answer: Answer): void {
   if (isAnswered(stream)) return;
   stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
   stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
-  stream.write(grpcPrefix(answer.response.byteLength));
-  stream.end(answer.response);
+  const response = encodeExportResponse(answer.partial);
+  stream.write(grpcPrefix(response.byteLength));
+  stream.end(response);
 }
 
 function isAnswered(stream: ServerHttp2Stream): boolean {

@@ -1,21 +1,25 @@
-/** OTLP/HTTP in: POST of protobuf bodies, one path for each signal. */
+/** OTLP/HTTP in: POST of protobuf and JSON bodies, one path for each signal. */
+import { isUtf8 } from "node:buffer";
 import { createServer } from "node:http";
-import type { IncomingMessage, OutgoingHttpHeaders, Server, ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
-import { encodeStatus, formatContentType, formatRetryAfter, parseContentType, signalOfHttpPath } from "@tracemend/otlp";
-import type { Encoding } from "@tracemend/otlp";
+import { formatContentType, parseContentType, readBatch, readJsonBatch, signalOfHttpPath } from "@tracemend/otlp";
+import type { Encoding, JsonBatchReading, Signal } from "@tracemend/otlp";
 import { createDeadline } from "../clock.ts";
 import type { Sink } from "../stage.ts";
 import { answerUnread, failure, hand, statusCode } from "./answer.ts";
-import type { Answer } from "./answer.ts";
 import { inflate, readBody } from "./body.ts";
 import type { BodyReading, Compression } from "./body.ts";
 import type { Lease } from "./budget.ts";
 import { createConnections } from "./connections.ts";
 import { closeServer, defineReceiver, listen } from "./receiver.ts";
 import type { Receiver, ReceiverOptions, ReceiverSettings } from "./receiver.ts";
+import { defineReply } from "./reply.ts";
 
 const acceptEncoding = "gzip, zstd";
+
+/** A JSON body takes so many times its size, and so much longer, until it is protobuf. */
+const jsonFactor = 8;
 
 /** Rejects when the address cannot be had; throws a TypeError that names a wrong option. */
 export async function createHttpReceiver(options: ReceiverOptions, sink: Sink): Promise<Receiver> {
@@ -45,13 +49,13 @@ async function serve(
   settings: ReceiverSettings,
   sink: Sink,
 ): Promise<void> {
-  const type = parseContentType(request.headers["content-type"]);
-  const reply = defineReply(response, type ?? "protobuf");
+  const encoding = parseContentType(request.headers["content-type"]);
   const signal = signalOfHttpPath(pathOf(request.url ?? ""));
+  const reply = defineReply(response, signal ?? "traces", encoding ?? "protobuf");
   if (signal === undefined) return reply(failure(404, statusCode.unimplemented, "no such path"));
   if (request.method !== "POST") return reply(failure(405, statusCode.unimplemented, "only POST"), { allow: "POST" });
-  if (type !== "protobuf") {
-    const message = `the content type must be ${formatContentType("protobuf")}`;
+  if (encoding === undefined) {
+    const message = `the content type must be ${formatContentType("protobuf")} or ${formatContentType("json")}`;
     return reply(failure(415, statusCode.invalidArgument, message));
   }
   const compression = compressionOf(request.headers["content-encoding"]);
@@ -64,18 +68,25 @@ async function serve(
   response.on("close", () => gone.abort());
   const deadline = createDeadline(settings.clock, settings.requestTimeoutMs, gone.signal);
   const lease = settings.budget.lease();
+  const maxBytes = encoding === "json" ? Math.floor(settings.maxRequestBytes / jsonFactor) : settings.maxRequestBytes;
   try {
-    const reading = await readRequest(request, compression, settings.maxRequestBytes, lease, deadline.signal);
-    if (reading.kind === "body") reply(await hand(signal, reading.bytes, sink, gone.signal));
+    const reading = await readRequest(request, compression, maxBytes, lease, deadline.signal);
+    if (reading.kind === "body") reply(await hand(read(signal, encoding, reading.bytes), sink, gone.signal));
     // The rest of a slow body would be read as the next request.
-    else if (reading.kind === "slow") reply(answerUnread(reading, settings), { connection: "close" });
-    else if (reading.kind !== "gone") reply(answerUnread(reading, settings));
+    else if (reading.kind === "slow") reply(answerUnread(reading, maxBytes, settings), { connection: "close" });
+    else if (reading.kind !== "gone") reply(answerUnread(reading, maxBytes, settings));
   } catch {
     reply(failure(500, statusCode.internal, "internal error"));
   } finally {
     deadline.clear();
     lease.end();
   }
+}
+
+function read(signal: Signal, encoding: Encoding, body: Uint8Array): JsonBatchReading {
+  if (encoding === "protobuf") return readBatch(signal, body);
+  if (isUtf8(body)) return readJsonBatch(signal, Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString());
+  return { kind: "malformed", defect: { code: "syntax", offset: 0, message: "JSON must be UTF-8" } };
 }
 
 function pathOf(url: string): string {
@@ -108,23 +119,4 @@ async function readRequest(
   const body = await readBody(request, maxBytes, lease, signal);
   if (body.kind !== "body" || compression === "identity") return body;
   return inflate(body.bytes, compression, maxBytes, lease, signal);
-}
-
-/** Sends an answer; a failure as google.rpc.Status, in the encoding of the request. */
-type Reply = (answer: Answer, headers?: OutgoingHttpHeaders) => void;
-
-function defineReply(response: ServerResponse, encoding: Encoding): Reply {
-  const send = (status: number, headers: OutgoingHttpHeaders, body: Uint8Array | string): void => {
-    if (response.destroyed || response.headersSent) return;
-    const length = typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
-    response.writeHead(status, { "content-type": formatContentType(encoding), "content-length": length, ...headers });
-    response.end(body);
-  };
-  return (answer, headers = {}) => {
-    if (answer.kind === "response") return send(200, headers, answer.response);
-    const { code, message, retryAfterMs } = answer.status;
-    const wait = retryAfterMs === undefined ? {} : { "retry-after": formatRetryAfter(retryAfterMs) };
-    const body = encoding === "json" ? JSON.stringify({ code, message }) : encodeStatus(answer.status);
-    send(answer.httpStatus, { ...wait, ...headers }, body);
-  };
 }

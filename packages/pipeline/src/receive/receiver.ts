@@ -14,7 +14,10 @@ export interface ReceiverOptions {
   readonly port?: number;
   /** PEM. With `ca`, a client certificate it signed is demanded. */
   readonly tls?: { readonly cert: string; readonly key: string; readonly ca?: string };
-  /** Largest request after decompression. Default 64 MiB (OTLP 1.11, request size limit). */
+  /**
+   * Largest request after decompression; for JSON an eighth of it, for what reading it takes. Default 64 MiB (OTLP 1.11,
+   * request size limit).
+   */
   readonly maxRequestBytes?: number;
   /** What all requests being received may hold together; above it they are answered busy. Default 256 MiB. */
   readonly maxInFlightBytes?: number;

@@ -19,12 +19,13 @@ export interface BatchOptions {
   readonly flushed: (trigger: FlushTrigger) => void;
 }
 
+/** What waits to be joined; all of it is answered with one outcome. */
 interface Bin {
   readonly batches: Batch[];
-  readonly answers: ((outcome: Outcome) => void)[];
+  readonly answer: PromiseWithResolvers<Outcome>;
+  readonly timer: Timer;
   items: number;
   bytes: number;
-  readonly timer: Timer;
 }
 
 /** An accepted batch is answered with the outcome of the larger batch it became part of. */
@@ -47,56 +48,42 @@ function createBatcher(options: BatchOptions, next: Sink): Sink {
     return outcomes.find((outcome) => outcome.kind !== "accepted") ?? accepted;
   };
 
-  const settle = async (bin: Bin): Promise<void> => {
-    const outcome = await send(mergeBatches(bin.batches));
-    for (const answer of bin.answers) answer(outcome);
-  };
-
   const flush = (signal: Signal, trigger: FlushTrigger): void => {
     const bin = bins.get(signal);
     if (bin === undefined) return;
     bins.delete(signal);
     bin.timer.cancel();
     options.flushed(trigger);
-    void settle(bin);
+    bin.answer.resolve(send(mergeBatches(bin.batches)));
   };
 
-  const isFull = (items: number, bytes: number): boolean => items >= maxItems || bytes >= maxBytes;
+  const openBin = (signal: Signal): Bin => {
+    const timer = clock.after(maxAgeMs, () => flush(signal, "timeout"));
+    const bin = { batches: [], answer: Promise.withResolvers<Outcome>(), timer, items: 0, bytes: 0 };
+    bins.set(signal, bin);
+    return bin;
+  };
 
   return {
     accept(batch) {
       const { signal } = batch;
       if (!isDivisible(signal) || maxAgeMs === 0 || closing) return send(batch);
-      let bin = bins.get(signal);
-      if (bin !== undefined && (bin.items + batch.items > maxItems || bin.bytes + batch.bytes > maxBytes)) {
+      const waiting = bins.get(signal);
+      if (waiting !== undefined && (waiting.items + batch.items > maxItems || waiting.bytes + batch.bytes > maxBytes)) {
         flush(signal, "size");
-        bin = undefined;
       }
-      if (bin === undefined) {
-        bin = {
-          batches: [],
-          answers: [],
-          items: 0,
-          bytes: 0,
-          timer: clock.after(maxAgeMs, () => flush(signal, "timeout")),
-        };
-        bins.set(signal, bin);
-      }
+      const bin = bins.get(signal) ?? openBin(signal);
       bin.batches.push(batch);
       bin.items += batch.items;
       bin.bytes += batch.bytes;
-      const { answers } = bin;
-      const answer = new Promise<Outcome>((resolve) => {
-        answers.push(resolve);
-      });
-      if (isFull(bin.items, bin.bytes)) flush(signal, "size");
-      return answer;
+      if (bin.items >= maxItems || bin.bytes >= maxBytes) flush(signal, "size");
+      return bin.answer.promise;
     },
     async close(signal) {
       closing = true;
       const abort = (): void => life.abort();
       if (signal.aborted) abort();
-      else signal.addEventListener("abort", abort, { once: true });
+      else signal.addEventListener("abort", abort);
       for (const name of bins.keys()) flush(name, "close");
       await outstanding.none();
       signal.removeEventListener("abort", abort);

@@ -1,5 +1,5 @@
-/** Sends a bounded number of batches at a time, and writes the fate of every item into the ledger. */
-import { splitBatch } from "@tracemend/otlp";
+/** Sends a bounded number of batches at a time, saves what can be saved of a refused one, and keeps the ledger. */
+import { refineBatch, splitBatch } from "@tracemend/otlp";
 import type { Batch } from "@tracemend/otlp";
 import type { Account, DropReason } from "../ledger.ts";
 import { busy } from "../outcome.ts";
@@ -45,7 +45,7 @@ function createDelivery(options: DeliverOptions, next: Sink): Sink {
     else go();
   };
 
-  const record = (batch: Batch, outcome: Outcome, signal: AbortSignal): void => {
+  const record = (batch: Batch, outcome: Exclude<Outcome, { kind: "refused" }>, signal: AbortSignal): void => {
     const { items } = batch;
     switch (outcome.kind) {
       case "accepted":
@@ -58,10 +58,6 @@ function createDelivery(options: DeliverOptions, next: Sink): Sink {
         options.refusedByPeer(batch, rejected, outcome.message);
         return;
       }
-      case "refused":
-        account.settled("inFlight", batch.signal, items, "refusedByPeer");
-        options.refusedByPeer(batch, items, outcome.message);
-        return;
       case "busy": {
         const reason = signal.aborted ? "shutdown" : "retry-expired";
         account.settled("inFlight", batch.signal, items, { dropped: reason });
@@ -72,10 +68,17 @@ function createDelivery(options: DeliverOptions, next: Sink): Sink {
 
   const send = async (batch: Batch, signal: AbortSignal): Promise<Outcome> => {
     const outcome = await next.accept(batch, signal);
-    const pieces = outcome.kind === "refused" && outcome.tooLarge === true ? halve(batch) : [];
-    if (pieces.length > 1) {
-      for (const piece of pieces) await send(piece, signal);
-    } else record(batch, outcome, signal);
+    if (outcome.kind !== "refused") {
+      record(batch, outcome, signal);
+      return outcome;
+    }
+    const pieces = outcome.tooLarge === true ? halve(batch) : refine(batch);
+    const lostItems = batch.items - pieces.reduce((sum, piece) => sum + piece.items, 0);
+    if (lostItems > 0) {
+      account.settled("inFlight", batch.signal, lostItems, "refusedByPeer");
+      options.refusedByPeer(batch, lostItems, outcome.message);
+    }
+    for (const piece of pieces) await send(piece, signal);
     return outcome;
   };
 
@@ -96,6 +99,17 @@ function createDelivery(options: DeliverOptions, next: Sink): Sink {
   };
 }
 
+/** A batch too large for the peer in two; nothing when it cannot be cut. */
 function halve(batch: Batch): readonly Batch[] {
-  return batch.items > 1 ? splitBatch(batch, { maxItems: Math.ceil(batch.items / 2) }) : [];
+  const pieces = splitBatch(batch, { maxItems: Math.max(1, Math.ceil(batch.items / 2)) });
+  return pieces.length > 1 ? pieces : [];
+}
+
+/**
+ * A refused batch without the items that make a reader refuse all of it, such as one with a trace id of a wrong length;
+ * nothing when there are none, because then the refusal has another reason.
+ */
+function refine(batch: Batch): readonly Batch[] {
+  const refinement = refineBatch(batch);
+  return refinement.rejected > 0 && refinement.batch.items > 0 ? [refinement.batch] : [];
 }

@@ -1,7 +1,7 @@
 /** Gives a batch to every destination of its signal; none waits for another, and the sender gets one answer. */
 import type { Batch, Signal } from "@tracemend/otlp";
 import type { Account, DropReason } from "../ledger.ts";
-import { accepted, busy, refused } from "../outcome.ts";
+import { accepted, refused } from "../outcome.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Sink } from "../stage.ts";
 
@@ -39,21 +39,23 @@ export function fanOut(branches: readonly Branch[]): Sink {
 
 function answer(batch: Batch, route: readonly Branch[], outcomes: readonly Outcome[]): Outcome {
   const taken = outcomes.some(isTaken);
-  let waitMs = 0;
-  let why = `no destination takes ${batch.signal}`;
-  let retryable = false;
+  let told: Outcome = taken ? accepted : refused(`no destination takes ${batch.signal}`);
   for (const [index, outcome] of outcomes.entries()) {
     if (isTaken(outcome)) continue;
     const branch = route[index] as Branch;
     if (taken) branch.lost(batch, outcome.kind === "busy" ? "queue-full" : "too-large");
-    else branch.account.turnedAway(batch.signal, batch.items);
-    if (outcome.kind === "busy") {
-      retryable = true;
-      waitMs = Math.max(waitMs, outcome.retryAfterMs);
-    } else if (outcome.kind === "refused") why = outcome.message;
+    else {
+      branch.account.turnedAway(batch.signal, batch.items);
+      told = moreHopeful(told, outcome);
+    }
   }
-  if (taken) return accepted;
-  return retryable ? busy(waitMs) : refused(why);
+  return told;
+}
+
+/** One destination that will have room is reason enough to come back, and the longest wait is the one that helps. */
+function moreHopeful(one: Outcome, other: Outcome): Outcome {
+  if (one.kind !== "busy") return other;
+  return other.kind === "busy" && other.retryAfterMs > one.retryAfterMs ? other : one;
 }
 
 function isTaken(outcome: Outcome): boolean {

@@ -3,7 +3,7 @@ import type { Batch } from "@tracemend/otlp";
 import type { Clock } from "../clock.ts";
 import type { Account, DropReason } from "../ledger.ts";
 import { createOutstanding } from "../outstanding.ts";
-import { accepted, busy, refused } from "../outcome.ts";
+import { accepted, busy } from "../outcome.ts";
 import type { Sink } from "../stage.ts";
 import { createDrainRate } from "./drain-rate.ts";
 
@@ -75,7 +75,8 @@ export function createQueue(options: QueueOptions, next: Sink): Queue {
     accept(batch) {
       const { bytes } = batch;
       if (bytes + entryBytes > maxBytes) {
-        return Promise.resolve(refused(`${bytes} bytes can never fit a queue of ${maxBytes} bytes`));
+        const message = `${bytes} bytes can never fit a queue of ${maxBytes} bytes`;
+        return Promise.resolve({ kind: "refused", message, tooLarge: true });
       }
       if (!hasRoom(bytes)) return Promise.resolve(busy(drain.untilFreeMs(usedBytes + bytes + entryBytes - maxBytes)));
       place(batch);

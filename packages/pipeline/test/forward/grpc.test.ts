@@ -159,6 +159,6 @@ describe("the gRPC forward", () => {
     await pipeline.accept(batchOf("traces", 1), never);
     expect(await seen("dropped")).toMatchObject({ reason: "retry-expired" });
     expect(pipeline.destinations()[0]).toMatchObject({ reachable: false });
-    expect(pipeline.destinations()[0]?.lastFailure).toBeTruthy();
+    await eventually(() => pipeline.destinations()[0]?.lastFailure !== undefined);
   });
 });

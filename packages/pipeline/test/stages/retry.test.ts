@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Outcome } from "@tracemend/pipeline";
 import { createFakeClock } from "../../../../test/support/clock.ts";
+import { createReachability } from "../../src/reachability.ts";
 import { retry } from "../../src/stages/retry.ts";
 import type { RetryOptions } from "../../src/stages/retry.ts";
 import { batchOf, never } from "../batches.ts";
@@ -11,6 +12,8 @@ const batch = batchOf("traces", 1);
 function setUp(options: Partial<RetryOptions> = {}) {
   const clock = createFakeClock();
   const sink = createScriptedSink();
+  const connection = createReachability(clock, () => {});
+  connection.up();
   const stage = retry({
     initialIntervalMs: 100,
     multiplier: 2,
@@ -19,9 +22,10 @@ function setUp(options: Partial<RetryOptions> = {}) {
     maxElapsedTimeMs: 60_000,
     clock,
     random: () => 0.5,
+    connection,
     ...options,
   })(sink);
-  return { stage, sink, clock };
+  return { stage, sink, clock, connection };
 }
 
 describe("the retry stage", () => {
@@ -87,12 +91,33 @@ describe("the retry stage", () => {
     expect(clock.pending).toBe(0);
   });
 
-  test("cuts off a try that is under way when the time is up", async () => {
+  test("lets a try that is under way finish when the time is up", async () => {
     const { stage, sink, clock } = setUp({ maxElapsedTimeMs: 1_000 });
     const answer = stage.accept(batch, never);
+    clock.advance(2_000);
+    sink.answer({ kind: "accepted" });
+    expect(await answer).toEqual({ kind: "accepted" });
+  });
+
+  test("tries as soon as there is a connection, and not before", async () => {
+    const { stage, sink, connection } = setUp();
+    connection.down("gone");
+    const answer = stage.accept(batch, never);
+    await settled();
+    expect(sink.batches).toEqual([]);
+    connection.up();
+    await settled();
+    sink.answer({ kind: "accepted" });
+    expect(await answer).toEqual({ kind: "accepted" });
+  });
+
+  test("waits for a connection no longer than the time it has", async () => {
+    const { stage, sink, clock, connection } = setUp({ maxElapsedTimeMs: 1_000 });
+    connection.down("gone");
+    const answer = stage.accept(batch, never);
     clock.advance(1_000);
-    expect((await answer).kind).toBe("busy");
-    expect(sink.waiting).toBe(0);
+    expect(await answer).toEqual({ kind: "busy", retryAfterMs: 0 });
+    expect(sink.batches).toEqual([]);
   });
 
   test("an elapsed time of 0 never gives up", async () => {

@@ -153,7 +153,7 @@ class Http1Call implements Call {
     const { statusCode: status = 0, statusMessage: reason, rawHeaders: lines } = response;
     const open = !hasNoBody(this.#head.method, status, lines);
     this.#readable = response;
-    this.#events.answered({ status, reason, lines, open, trailers: open });
+    this.#events.answered({ status, reason, lines, open, trailers: open, last: false });
     response.on("data", (chunk: Uint8Array) => this.#over || this.#events.body(chunk));
     response.once("end", () => this.#end(response.rawTrailers));
     response.on("error", (error) => this.#fail(error));
@@ -161,10 +161,15 @@ class Http1Call implements Call {
 
   #upgraded(response: IncomingMessage, socket: Duplex, first: Uint8Array): void {
     if (this.#over) return void socket.destroy();
+    if (this.#head.upgrade === undefined) {
+      socket.destroy();
+      this.#over = true;
+      return this.#events.failed(failureOf("bad-answer"));
+    }
     this.#tunnel = socket;
     this.#readable = socket;
     const { statusCode: status = 0, statusMessage: reason, rawHeaders: lines } = response;
-    this.#events.answered({ status, reason, lines, open: true, trailers: false });
+    this.#events.answered({ status, reason, lines, open: true, trailers: false, last: false });
     socket.on("drain", () => this.#over || this.#events.drained());
     socket.on("error", (error) => this.#fail(error));
     if (first.length > 0) socket.unshift(first);

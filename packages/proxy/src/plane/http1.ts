@@ -52,6 +52,7 @@ export class Http1Caller implements Caller {
     const response = this.#response;
     const { socket } = this.#request;
     response.once("close", () => {
+      answering.delete(socket);
       // A head that left before the listener closed promised to keep the connection: it is idle now and nobody ends it.
       if (this.#options.closing()) socket.end();
       events.closed(response.writableFinished);
@@ -82,7 +83,9 @@ export class Http1Caller implements Caller {
 
   answer(head: AnswerHead): void {
     const response = this.#response;
-    if (this.#options.closing()) response.shouldKeepAlive = false;
+    answering.add(this.#request.socket);
+    if (head.last) ending.add(this.#request.socket);
+    if (head.last || this.#options.closing()) response.shouldKeepAlive = false;
     const lines = head.lines as string[];
     if (head.reason === undefined) response.writeHead(head.status, lines);
     else response.writeHead(head.status, head.reason, lines);
@@ -124,6 +127,31 @@ export class Http1Caller implements Caller {
   reset(): void {
     breakOff(this.#request.socket);
   }
+}
+
+/** Connections whose last request is answered. */
+const ending = new WeakSet<Socket>();
+
+/** node:http goes on to parse what came with a request whose answer closes the connection. */
+export function isEnding(socket: Socket): boolean {
+  return ending.has(socket);
+}
+
+/** Connections with an answer under way: nothing else may be written to them. */
+const answering = new WeakSet<Socket>();
+
+/** Bytes that are no HTTP/1.1, or too many of them: there is no exchange to refuse, only a connection to end. */
+export function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || answering.has(socket)) return void socket.destroy();
+  const [status, reason] =
+    error.code === "HPE_HEADER_OVERFLOW"
+      ? [431, "Request Header Fields Too Large"]
+      : error.code === "ERR_HTTP_REQUEST_TIMEOUT"
+        ? [408, "Request Timeout"]
+        : [400, "Bad Request"];
+  const text = `${reason.toLowerCase()}\n`;
+  const lines = ["content-type", "text/plain; charset=utf-8", "content-length", String(text.length)];
+  socket.end(formatHead(status, reason, [...lines, "connection", "close"]) + text, "latin1");
 }
 
 function flushHead(caller: Http1Caller): void {
