@@ -27,9 +27,11 @@ const SAFE_LENGTH = 2000;
 const WHOLE: Arrival = {};
 const CUT: Arrival = { truncated: true };
 
-/** Whether Node may have cut the lines of a request. */
-export function arrivalOfMessage(lines: FieldLines): Arrival {
-  return lines.length > SAFE_LENGTH ? CUT : WHOLE;
+/** Whether Node may have cut the lines of a request, and the peer's address where the policy asks for it. */
+export function arrivalOfMessage(lines: FieldLines, address?: string): Arrival {
+  const cut = lines.length > SAFE_LENGTH;
+  if (address === undefined) return cut ? CUT : WHOLE;
+  return { truncated: cut, address };
 }
 
 /** Applies the edits to the message itself, so that all of its views agree; without edits nothing is touched. */

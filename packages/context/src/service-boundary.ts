@@ -8,6 +8,7 @@ import type { PolicyOptions } from "./define-policy.ts";
 import type { FieldLines } from "./field-lines.ts";
 import { fieldValue } from "./field-lines.ts";
 import type { OwnSpans } from "./judge.ts";
+import type { Policy } from "./policy.ts";
 import type { TraceResponse } from "./traceresponse.ts";
 import { formatTraceresponse, parseTraceresponse } from "./traceresponse.ts";
 
@@ -57,6 +58,10 @@ export interface Served extends Pick<
 export interface ServiceBoundary {
   readonly boundary: Boundary;
   readonly now: () => number;
+  /** Whether the policy looks at the peer's address. */
+  readonly asksAddress: boolean;
+  /** The only fields it reads, lower case; undefined where it may read any. */
+  readonly fields: readonly string[] | undefined;
   /** Reads and judges one head. */
   cross(lines: FieldLines, arrival?: Arrival): ServicePassage;
   /** Whether anyone is to be told. */
@@ -81,6 +86,8 @@ export function defineServiceBoundary(options: ServiceBoundaryOptions): ServiceB
   return {
     boundary,
     now,
+    asksAddress: boundary.policy.rule !== undefined,
+    fields: fieldsOf(boundary.policy),
     cross(lines, arrival) {
       const { reading, verdict, spans } = cross(boundary, lines, grant, arrival);
       return { boundary, reading, verdict, spans };
@@ -101,6 +108,12 @@ export function defineServiceBoundary(options: ServiceBoundaryOptions): ServiceB
 
 const ANSWER_FIELDS: readonly AnswerField[] = ["traceresponse", "server-timing"];
 
+function fieldsOf({ foreign, lookAside, rule, carrier }: Policy): readonly string[] | undefined {
+  if (foreign !== undefined || lookAside !== undefined || rule !== undefined) return undefined;
+  const own = ["traceparent", "tracestate", "connection"];
+  return carrier === undefined ? own : [...own, carrier.field];
+}
+
 /** What the service's owner plugged in has no say in the request. */
 function attempt<T>(source: () => T | undefined): T | undefined {
   try {
@@ -112,7 +125,7 @@ function attempt<T>(source: () => T | undefined): T | undefined {
 
 function ownResponse({ verdict, spans }: Passage): TraceResponse | undefined {
   const { context } = verdict;
-  if (spans === undefined || context === undefined) return undefined;
+  if (!verdict.ownParent || spans === undefined || context === undefined) return undefined;
   return { traceId: context.traceId, spanId: spans.serverSpanId, flags: context.flags };
 }
 

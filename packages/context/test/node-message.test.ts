@@ -116,4 +116,5 @@ describe("a message of a serverless bridge, which has only folded fields", () =>
 it("lines that Node may have cut are told as cut", () => {
   expect(arrivalOfMessage(Array.from({ length: 2000 }, () => "x")).truncated).toBeUndefined();
   expect(arrivalOfMessage(Array.from({ length: 2046 }, () => "x")).truncated).toBe(true);
+  expect(arrivalOfMessage(["a", "1"], "10.0.0.1")).toEqual({ truncated: false, address: "10.0.0.1" });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { AnswerField, Crossing, OwnSpans, Served, ServiceBoundaryOptions } from "../src/index.ts";
+import type { AnswerField, Crossing, OwnSpans, PolicyOptions, Served, ServiceBoundaryOptions } from "../src/index.ts";
 import { defineBoundary, defineServiceBoundary } from "../src/index.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
@@ -56,7 +56,35 @@ describe("a service boundary", () => {
   });
 });
 
+describe("what a policy looks at", () => {
+  const fields = (policy: PolicyOptions) => define({ boundary: { name: "shop", cluster: "eu-1", policy } }).fields;
+
+  it("is a few fields, unless it reads other formats or fields beside the context, or has rules of trust", () => {
+    expect(fields({})).toEqual(["traceparent", "tracestate", "connection"]);
+    expect(fields({ carrier: { field: "X-Way", read: true } })).toContain("x-way");
+    expect(fields({ extract: ["w3c", "b3"] })).toBeUndefined();
+    expect(fields({ clear: ["x-secret"] })).toBeUndefined();
+    expect(fields({ trustRules: [{ when: { cidr: ["::1/128"] }, trust: "continue" }] })).toBeUndefined();
+  });
+
+  it("is the peer's address only where rules of trust ask for it", () => {
+    const trustRules = [{ when: { cidr: ["127.0.0.0/8"] }, trust: "continue" }] as const;
+    const boundary = { name: "shop", cluster: "eu-1", policy: { trust: "restart", trustRules } } as const;
+    expect(define().asksAddress).toBe(false);
+    expect(define({ boundary }).asksAddress).toBe(true);
+  });
+});
+
 describe("the answer", () => {
+  it("does not name a span of ours where the outside context leaves in its place", () => {
+    const policy: PolicyOptions = { outside: "restore" };
+    const service = define({ boundary: { name: "out", cluster: "eu-1", policy }, spans: () => SPANS, answer: both });
+    const outside = `tmo=1.${"9".repeat(32)}.${"8".repeat(16)}.01`;
+    const passage = service.cross([...LINES, "tracestate", outside]);
+    expect(passage.verdict.reason).toBe("outside-restored");
+    expect(service.answer(passage)).toEqual([]);
+  });
+
   it("names the span of ours that served the request", () => {
     const service = define({ spans: () => SPANS, answer: both });
     const value = `00-${TRACE}-${SPANS.serverSpanId}-01`;

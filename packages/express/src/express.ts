@@ -64,7 +64,8 @@ function enter(service: ServiceBoundary, request: BoundaryRequest, response: Bou
   if (locals.passage?.boundary === service.boundary) return;
   const startMs = service.observed ? service.now() : 0;
   const lines = linesOfMessage(request);
-  const passage = service.cross(lines, arrivalOfMessage(lines));
+  const address = service.asksAddress ? request.socket.remoteAddress : undefined;
+  const passage = service.cross(lines, arrivalOfMessage(lines, address));
   applyToMessage(request, passage.verdict.edits);
   locals.traceContext = passage.verdict.context;
   locals.passage = passage;

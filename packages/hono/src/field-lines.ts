@@ -1,8 +1,12 @@
 /** Between the web's Headers and what the boundary reads and edits. */
 import type { Edits, FieldLines } from "@tracemend/context";
 
-/** The named fields as lines. Headers joins what came in several lines; the reading takes such a value apart again. */
-export function linesOfHeaders(headers: Headers, names: readonly string[]): FieldLines {
+/**
+ * The named fields, or all of them, as lines. Headers joins what came in several lines; the reading takes such a value
+ * apart again.
+ */
+export function linesOfHeaders(headers: Headers, names: readonly string[] | undefined): FieldLines {
+  if (names === undefined) return [...headers].flat();
   const lines: string[] = [];
   for (const name of names) {
     const value = headers.get(name);

@@ -31,10 +31,8 @@ type BoundaryContext = Context<{ Variables: BoundaryVariables }>;
  */
 export function boundary(options: ServiceBoundaryOptions): MiddlewareHandler<{ Variables: BoundaryVariables }> {
   const service = defineServiceBoundary(options);
-  const carrier = service.boundary.policy.carrier?.field;
-  const names = ["traceparent", "tracestate", "connection", ...(carrier === undefined ? [] : [carrier])];
   return async function tracemendBoundary(c, next) {
-    const leave = tryEnter(service, names, c);
+    const leave = tryEnter(service, c);
     if (leave === undefined) {
       await next();
       return;
@@ -48,9 +46,9 @@ export function boundary(options: ServiceBoundaryOptions): MiddlewareHandler<{ V
 }
 
 /** The request goes on, whatever a runtime or another middleware refuses to have read or written. */
-function tryEnter(service: ServiceBoundary, names: readonly string[], c: BoundaryContext): (() => void) | undefined {
+function tryEnter(service: ServiceBoundary, c: BoundaryContext): (() => void) | undefined {
   try {
-    return enter(service, names, c);
+    return enter(service, c);
   } catch {
     return undefined;
   }
@@ -66,12 +64,11 @@ function tryLeave(leave: () => void): void {
 }
 
 /** What is left to do once the app has answered; undefined where that is nothing. */
-function enter(service: ServiceBoundary, names: readonly string[], c: BoundaryContext): (() => void) | undefined {
+function enter(service: ServiceBoundary, c: BoundaryContext): (() => void) | undefined {
   if (c.get("passage")?.boundary === service.boundary) return undefined;
   const startMs = service.observed ? service.now() : 0;
   const exchange = nodeExchangeOf(c);
-  const lines = exchange === undefined ? linesOfHeaders(c.req.raw.headers, names) : linesOfMessage(exchange.incoming);
-  const passage = service.cross(lines, exchange === undefined ? undefined : arrivalOfMessage(lines));
+  const passage = exchange === undefined ? crossOnFetch(service, c) : crossOnNode(service, exchange);
   c.set("traceContext", passage.verdict.context);
   c.set("passage", passage);
   applyEdits(c, exchange, passage);
@@ -82,6 +79,17 @@ function enter(service: ServiceBoundary, names: readonly string[], c: BoundaryCo
     answer(c, fields);
     tell?.();
   };
+}
+
+function crossOnNode(service: ServiceBoundary, { incoming }: NodeExchange): ServicePassage {
+  const lines = linesOfMessage(incoming);
+  const address = service.asksAddress ? incoming.socket.remoteAddress : undefined;
+  return service.cross(lines, arrivalOfMessage(lines, address));
+}
+
+/** A Request does not tell who sent it. */
+function crossOnFetch(service: ServiceBoundary, c: BoundaryContext): ServicePassage {
+  return service.cross(linesOfHeaders(c.req.raw.headers, service.fields));
 }
 
 function applyEdits(c: BoundaryContext, exchange: NodeExchange | undefined, { verdict }: ServicePassage): void {

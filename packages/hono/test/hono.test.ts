@@ -116,6 +116,16 @@ describe.each(RUNTIMES)("%s", (_, send) => {
     expect((await send(granted, [])).json).toMatchObject({ context: { traceId: SPANS.traceId } });
   });
 
+  it("takes a context from another format, and clears what a policy clears", async () => {
+    const policy = { extract: ["w3c", "b3"], clear: ["x-other"] } as const;
+    const foreign = app()
+      .use(boundary({ boundary: { ...SHOP, policy } }))
+      .get("/", seen);
+    const { json } = await send(foreign, [`b3: ${TRACE}-${PARENT}-1`, "x-other: 1"]);
+    expect(json).toMatchObject({ context: { traceId: TRACE, parentId: PARENT, flags: 1 } });
+    expect(json).not.toHaveProperty("other");
+  });
+
   it("works in front of routes and mounted apps, and is crossed once where it is mounted twice", async () => {
     const recorder = createRecorder();
     const shared: ServiceBoundaryOptions = {

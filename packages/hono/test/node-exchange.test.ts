@@ -43,6 +43,14 @@ describe("raw lines", () => {
   });
 });
 
+it("believes callers on Node by their address, and on fetch nobody: a Request does not tell who sent it", async () => {
+  const policy = { trust: "restart", trustRules: [{ when: { cidr: ["127.0.0.0/8"] }, trust: "continue" }] } as const;
+  const ruled = app().use(boundary({ boundary: { ...SHOP, policy } }));
+  ruled.get("/", (c) => c.json(c.get("passage")?.verdict.reason));
+  expect(jsonOf(await (await serve(ruled)).raw([`traceparent: ${TRACEPARENT}`]))).toBe("intact");
+  expect(await (await ruled.request("/", { headers: { traceparent: TRACEPARENT } })).json()).toBe("no-span");
+});
+
 describe("the crossing", () => {
   it("is told once on Node, when the answer has ended", async () => {
     const recorder = createRecorder();
