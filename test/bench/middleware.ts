@@ -1,9 +1,9 @@
 /**
- * What middleware costs a small app on one core's worth of requests: bare Express and bare Hono beside the same app with
- * the boundary in front, and with OpenTelemetry's instrumentation. Every variant is a process of its own; they take turns
- * within each round, and a variant is compared with the bare app of the same round.
+ * What middleware costs a small app: bare Express and bare Hono beside the same app with the boundary in front, and with
+ * OpenTelemetry's instrumentation. Every variant is a process of its own; each of its slices is compared with a slice of
+ * a bare app right before or after it.
  *
- *     node test/bench/middleware.ts [rounds]
+ *     node test/bench/middleware.ts [pairs of slices for each variant] [part of the variants' names]
  */
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
@@ -15,8 +15,8 @@ import type { VariantName } from "./middleware-variants.ts";
 import { VARIANT_NAMES } from "./middleware-variants.ts";
 
 const CONNECTIONS = 32;
-const SLICE_MS = 250;
-const WARM_UP_MS = 1500;
+const SLICE_REQUESTS = 800;
+const WARM_UP_REQUESTS = 20_000;
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const TRACEPARENT = `00-${TRACE}-b7ad6b7169203331-01`;
@@ -42,6 +42,7 @@ const REQUEST = Buffer.from(`${HEAD.join("\r\n")}\r\n\r\n`);
 interface Server {
   readonly name: VariantName;
   readonly port: number;
+  readonly answerBytes: number;
   readonly child: ChildProcess;
 }
 
@@ -53,7 +54,7 @@ interface Slice {
 async function start(name: VariantName): Promise<Server> {
   const child = fork(fileURLToPath(new URL("./middleware-variants.ts", import.meta.url)), [name]);
   const [port] = (await once(child, "message")) as [number];
-  return { name, port, child };
+  return { name, port, child, answerBytes: await prove(name, port) };
 }
 
 /** CPU time of the server so far, user and system, in microseconds. */
@@ -63,10 +64,9 @@ async function cpuOf({ child }: Server): Promise<number> {
   return cpu;
 }
 
-/** Keeps one request in flight on each connection; every answer must be as long as the first, which was checked. */
-async function load({ port }: Server, ms: number, answerBytes: number): Promise<number> {
-  const until = performance.now() + ms;
-  let requests = 0;
+/** Keeps one request in flight on each connection; every answer must be as long as the one that was proven. */
+async function load({ port, answerBytes }: Server, requests: number): Promise<void> {
+  let left = requests - CONNECTIONS;
   const drive = async (): Promise<void> => {
     const socket = connect(port, "127.0.0.1").setNoDelay();
     await once(socket, "connect");
@@ -76,27 +76,26 @@ async function load({ port }: Server, ms: number, answerBytes: number): Promise<
       if (received < answerBytes) return;
       assert.equal(received, answerBytes);
       received = 0;
-      requests += 1;
-      if (performance.now() < until) socket.write(REQUEST);
+      left -= 1;
+      if (left >= 0) socket.write(REQUEST);
       else socket.destroy();
     });
     socket.write(REQUEST);
     await once(socket, "close");
   };
   await Promise.all(Array.from({ length: CONNECTIONS }, drive));
-  return requests;
 }
 
-async function measure(server: Server, answerBytes: number): Promise<Slice> {
+async function measure(server: Server): Promise<Slice> {
   const cpuBefore = await cpuOf(server);
   const before = performance.now();
-  const requests = await load(server, SLICE_MS, answerBytes);
+  await load(server, SLICE_REQUESTS);
   const seconds = (performance.now() - before) / 1000;
-  return { perSecond: requests / seconds, cpuUs: ((await cpuOf(server)) - cpuBefore) / requests };
+  return { perSecond: SLICE_REQUESTS / seconds, cpuUs: ((await cpuOf(server)) - cpuBefore) / SLICE_REQUESTS };
 }
 
-/** Proves the answer, then tells its length on a kept connection. */
-async function prove({ name, port }: Server): Promise<number> {
+/** Proves the answer and what the app saw; gives the answer's length on a kept connection. */
+async function prove(name: VariantName, port: number): Promise<number> {
   const socket = connect(port, "127.0.0.1");
   socket.write(REQUEST);
   const [chunk] = (await once(socket, "data")) as [Buffer];
@@ -118,38 +117,35 @@ function median(numbers: readonly number[]): number {
     : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 }
 
-const rounds = Number(process.argv[2] ?? 20);
-const servers = await Promise.all(VARIANT_NAMES.map(start));
-try {
-  const answerBytes = new Map<Server, number>();
-  for (const server of servers) answerBytes.set(server, await prove(server));
-  for (const server of servers) await load(server, WARM_UP_MS, answerBytes.get(server) as number);
-  const slices = new Map<VariantName, Slice[]>(VARIANT_NAMES.map((name) => [name, []]));
-  for (let round = 0; round < rounds; round += 1) {
-    for (const server of round % 2 === 0 ? servers : servers.toReversed())
-      slices.get(server.name)?.push(await measure(server, answerBytes.get(server) as number));
+/** Both apps are new processes and get the same warm-up: one that has served more would be the faster for it. */
+async function compare(name: VariantName): Promise<Readonly<Record<string, number>>> {
+  const bare = await start(name.startsWith("express") ? "express bare" : "hono bare");
+  const server = await start(name);
+  const slices: { readonly bare: Slice; readonly own: Slice }[] = [];
+  try {
+    for (const each of [bare, server]) await load(each, WARM_UP_REQUESTS);
+    for (let pair = 0; pair < pairs; pair += 1) {
+      const first = await measure(pair % 2 === 0 ? bare : server);
+      const second = await measure(pair % 2 === 0 ? server : bare);
+      slices.push(pair % 2 === 0 ? { bare: first, own: second } : { bare: second, own: first });
+    }
+  } finally {
+    for (const { child } of [bare, server]) child.disconnect();
   }
-  const bareOf = (name: VariantName): readonly Slice[] =>
-    slices.get(name.startsWith("express") ? "express bare" : "hono bare") as readonly Slice[];
-  console.log(`${rounds} rounds of ${SLICE_MS} ms, ${CONNECTIONS} connections; medians; Node ${process.version}`);
-  console.table(
-    Object.fromEntries(
-      VARIANT_NAMES.map((name) => {
-        const own = slices.get(name) as readonly Slice[];
-        const ratio = (of: (slice: Slice) => number): number =>
-          Number(median(own.map((slice, at) => of(slice) / of(bareOf(name)[at] as Slice))).toFixed(3));
-        return [
-          name,
-          {
-            "requests/s": Math.round(median(own.map(({ perSecond }) => perSecond))),
-            "of bare": ratio(({ perSecond }) => perSecond),
-            "CPU µs/request": Number(median(own.map(({ cpuUs }) => cpuUs)).toFixed(1)),
-            "CPU of bare": ratio(({ cpuUs }) => cpuUs),
-          },
-        ];
-      }),
-    ),
-  );
-} finally {
-  for (const { child } of servers) child.disconnect();
+  // Whatever else runs on the machine can only add to the CPU time of a slice.
+  const least = (which: "bare" | "own"): number => Math.min(...slices.map((slice) => slice[which].cpuUs));
+  const rates = slices.map(({ bare, own }) => own.perSecond / bare.perSecond);
+  return {
+    "requests/s": Math.round(median(slices.map(({ own }) => own.perSecond))),
+    "median of bare": Number(median(rates).toFixed(3)),
+    "least CPU µs/request": Number(least("own").toFixed(1)),
+    "of the bare app's": Number((least("own") / least("bare")).toFixed(3)),
+  };
 }
+
+const pairs = Number(process.argv[2] ?? 40);
+const wanted = VARIANT_NAMES.filter((name) => name.includes(process.argv[3] ?? ""));
+const rows: [VariantName, Readonly<Record<string, number>>][] = [];
+for (const name of wanted) rows.push([name, await compare(name)]);
+console.log(`${pairs} pairs of ${SLICE_REQUESTS} requests, ${CONNECTIONS} connections; Node ${process.version}`);
+console.table(Object.fromEntries(rows));

@@ -76,8 +76,11 @@ function enter(service: ServiceBoundary, c: BoundaryContext): (() => void) | und
   const tell = service.observed ? tellAtEnd(service, passage, startMs, c, exchange) : undefined;
   if (fields.length === 0) return tell;
   return () => {
-    answer(c, fields);
-    tell?.();
+    try {
+      answer(c, fields);
+    } finally {
+      tell?.();
+    }
   };
 }
 
