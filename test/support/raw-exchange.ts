@@ -1,6 +1,6 @@
 /** HTTP/1.1 as bytes: heads with duplicates and cases that no client library would send, and answers as they came. */
 import { once } from "node:events";
-import type { RequestListener, Server } from "node:http";
+import type { RequestListener } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { connect } from "node:net";
@@ -25,11 +25,7 @@ export interface RawRequest {
 
 /** Serves the listener on a port of its own. */
 export async function serveOnSocket(listener: RequestListener): Promise<Served> {
-  return served(createServer(listener));
-}
-
-export async function served(server: Server): Promise<Served> {
-  server.listen(0, "127.0.0.1");
+  const server = createServer(listener).listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   const send = (head: string): Socket => {

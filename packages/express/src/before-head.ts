@@ -9,7 +9,11 @@ export function beforeHead(response: ServerResponse, run: () => void): void {
   const writeHead = response.writeHead.bind(response) as (...head: unknown[]) => ServerResponse;
   response.writeHead = function tracemendWriteHead(...head: unknown[]): ServerResponse {
     response.writeHead = writeHead;
-    if (!response.headersSent) run();
+    try {
+      if (!response.headersSent) run();
+    } catch {
+      // The answer goes out, whatever another middleware has made of its fields.
+    }
     return writeHead(...head);
   };
 }

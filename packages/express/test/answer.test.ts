@@ -36,6 +36,20 @@ describe.each(VERSIONS)("the answer of %s", (_, express) => {
     expect(fieldsOf(byHand, "x-a")).toEqual(["1"]);
   });
 
+  it("goes out also where its fields cannot be set", async () => {
+    const app = express()
+      .use(boundary(asked))
+      .get("/", (_request, response) => {
+        response.setHeader = () => {
+          throw new Error("no more fields");
+        };
+        response.end("ok");
+      });
+    const answer = await (await serve(app)).raw([`traceparent: ${TRACEPARENT}`]);
+    expect(answer).toMatch(/^HTTP\/1.1 200 /);
+    expect(fieldsOf(answer, "traceresponse")).toEqual([]);
+  });
+
   it("lets a script of another origin read it, where the app grants that origin", async () => {
     const app = express()
       .use(boundary(asked))
