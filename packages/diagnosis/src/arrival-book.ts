@@ -12,47 +12,54 @@ export const OTHER_CALLERS = "other callers";
 export interface ArrivalBook {
   /** Undefined where there are too many boundaries; that is counted. */
   open(crossing: Crossing): Arrival | undefined;
-  all(): Iterable<Arrival>;
+  /** The edge from the border of a cluster that is known from elsewhere. */
+  openFrom(boundary: string, cluster: string, from: string): Arrival | undefined;
+  at(id: number): Arrival | undefined;
+  all(): readonly Arrival[];
   refused(): number;
 }
 
 export function createArrivalBook(windowMs: number): ArrivalBook {
   const byBoundary = new Map<string, Map<string, Arrival>>();
-  const every: Arrival[] = [];
+  const byId: Arrival[] = [];
   let refused = 0;
+  const neighboursOf = (boundary: string): Map<string, Arrival> | undefined => {
+    const known = byBoundary.get(boundary);
+    if (known !== undefined) return known;
+    if (byBoundary.size >= MAX_BOUNDARIES) {
+      refused += 1;
+      return undefined;
+    }
+    const neighbours = new Map<string, Arrival>();
+    byBoundary.set(boundary, neighbours);
+    return neighbours;
+  };
+  const open = (boundary: string, cluster: string, from: string, isCluster: boolean): Arrival | undefined => {
+    const neighbours = neighboursOf(boundary);
+    const known = neighbours?.get(from);
+    if (neighbours === undefined || known !== undefined) return known;
+    const full = neighbours.size >= MAX_NEIGHBOURS && from !== OTHER_CALLERS;
+    if (full) return open(boundary, cluster, OTHER_CALLERS, false);
+    const arrival = createArrival(byId.length, boundary, cluster, from, isCluster, windowMs);
+    neighbours.set(from, arrival);
+    byId.push(arrival);
+    return arrival;
+  };
   return {
     open(crossing) {
-      const { boundary, cluster } = crossing;
-      let arrivals = byBoundary.get(boundary);
-      if (arrivals === undefined) {
-        if (byBoundary.size >= MAX_BOUNDARIES) {
-          refused += 1;
-          return undefined;
-        }
-        arrivals = new Map();
-        byBoundary.set(boundary, arrivals);
-      }
-      const neighbour = clusterBefore(crossing);
-      const from = neighbour ?? crossing.downstream?.address ?? OTHER_CALLERS;
-      const known = arrivals.get(from);
-      if (known !== undefined) return known;
-      const full = arrivals.size >= MAX_NEIGHBOURS;
-      const name = full ? OTHER_CALLERS : from;
-      let arrival = full ? arrivals.get(name) : undefined;
-      if (arrival === undefined) {
-        arrival = createArrival(boundary, cluster, name, neighbour !== undefined && !full, windowMs);
-        arrivals.set(name, arrival);
-        every.push(arrival);
-      }
-      return arrival;
+      const before = clusterBefore(crossing);
+      const from = before ?? crossing.downstream?.address ?? OTHER_CALLERS;
+      return open(crossing.boundary, crossing.cluster, from, before !== undefined);
     },
-    all: () => every,
+    openFrom: (boundary, cluster, from) => open(boundary, cluster, from, true),
+    at: (id) => byId[id],
+    all: () => byId,
     refused: () => refused,
   };
 }
 
 /** The cluster whose border the request passed last, by what that border wrote into it. */
-export function clusterBefore({ reading }: Crossing): string | undefined {
+function clusterBefore({ reading }: Crossing): string | undefined {
   if (reading.carried !== undefined) return reading.carried.cluster;
   return reading.kind === "valid" ? reading.own?.cluster : undefined;
 }

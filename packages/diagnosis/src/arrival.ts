@@ -6,8 +6,7 @@ import type { Tally } from "./tally.ts";
 import { createTally } from "./tally.ts";
 
 export const CAME = 0;
-export const CAME_WHOLE = 1;
-const COUNTERS = 2;
+const COUNTERS = 1;
 
 /** Counters of the signs of one kind, by what happened to the request. */
 export const OPEN = 0;
@@ -28,6 +27,7 @@ export interface Signs {
 }
 
 export interface Arrival {
+  readonly id: number;
   readonly boundary: string;
   readonly cluster: string;
   /** The neighbour: a cluster whose border wrote into the request, else the address it came from. */
@@ -41,21 +41,33 @@ export interface Arrival {
 }
 
 export function createArrival(
+  id: number,
   boundary: string,
   cluster: string,
   from: string,
   known: boolean,
   windowMs: number,
 ): Arrival {
-  return { boundary, cluster, from, known, tally: createTally(COUNTERS, windowMs), signs: new Map(), peers: [] };
+  return { id, boundary, cluster, from, known, tally: createTally(COUNTERS, windowMs), signs: new Map(), peers: [] };
 }
 
 export function noteArrivalOf(arrival: Arrival, crossing: Crossing, atMs: number): void {
   arrival.tally.add(CAME, atMs, 1);
-  if (crossing.reading.kind === "valid") arrival.tally.add(CAME_WHOLE, atMs, 1);
+  const { downstream } = crossing;
+  if (downstream === undefined || arrival.peers.length >= MAX_PEERS) return;
+  if (!arrival.peers.includes(downstream.address)) arrival.peers.push(downstream.address);
 }
 
-export function noteSign(arrival: Arrival, sign: Sign, crossing: Crossing, atMs: number, windowMs: number): void {
+export interface Sighting {
+  readonly sign: Sign;
+  /** `OPEN`, `REPORTED` or `REPAIRED`. */
+  readonly outcome: number;
+  readonly atMs: number;
+  readonly example: BreakExample | undefined;
+}
+
+export function noteSign(arrival: Arrival, sighting: Sighting, windowMs: number): void {
+  const { sign, outcome, atMs, example } = sighting;
   let signs = arrival.signs.get(sign.kind);
   if (signs === undefined) {
     signs = { kind: sign.kind, facts: new Map(), examples: [], firstMs: atMs, lastMs: atMs };
@@ -66,27 +78,26 @@ export function noteSign(arrival: Arrival, sign: Sign, crossing: Crossing, atMs:
     tally = createTally(SIGN_COUNTERS, windowMs);
     signs.facts.set(sign.fact, tally);
   }
-  tally.add(outcomeOf(crossing), atMs, 1);
+  tally.add(outcome, atMs, 1);
   signs.firstMs = Math.min(signs.firstMs, atMs);
   signs.lastMs = Math.max(signs.lastMs, atMs);
-  const { reading, verdict, downstream } = crossing;
-  if (signs.examples.length < MAX_EXAMPLES) {
-    const came = reading.kind === "valid" ? reading.context : reading.carried?.context;
-    const traceId = came?.traceId ?? verdict.context?.traceId;
-    const left = verdict.context?.traceId;
-    if (traceId !== undefined) {
-      const example = { traceId, atMs };
-      signs.examples.push(left === undefined || left === traceId ? example : { ...example, otherTraceId: left });
-    }
-  }
-  if (downstream !== undefined && arrival.peers.length < MAX_PEERS && !arrival.peers.includes(downstream.address)) {
-    arrival.peers.push(downstream.address);
-  }
+  if (example !== undefined && signs.examples.length < MAX_EXAMPLES) signs.examples.push(example);
 }
 
-function outcomeOf({ reading, verdict }: Crossing): number {
+/** What happened to a request with such a sign. Of identical lines one always leaves. */
+export function outcomeOf({ reading, verdict }: Crossing): number {
   if (verdict.action === "repair") return REPAIRED;
   if (verdict.reason === "carrier-reported") return REPORTED;
   const doubled = reading.kind === "valid" && reading.notes.some(({ code }) => code === "duplicate-identical");
   return doubled ? REPAIRED : OPEN;
+}
+
+export function exampleOf({ reading, verdict }: Crossing, atMs: number): BreakExample | undefined {
+  const carried = reading.carried?.context.traceId;
+  const came = carried ?? (reading.kind === "valid" ? reading.context.traceId : undefined);
+  const left = verdict.context?.traceId;
+  const traceId = came ?? left;
+  if (traceId === undefined) return undefined;
+  const other = left === traceId && reading.kind === "valid" ? reading.context.traceId : left;
+  return other === undefined || other === traceId ? { traceId, atMs } : { traceId, otherTraceId: other, atMs };
 }

@@ -1,4 +1,7 @@
 /** Everything the diagnosis remembers, and how its bytes are shared out. */
+import type { ArrivalBook } from "./arrival-book.ts";
+import { createArrivalBook } from "./arrival-book.ts";
+import type { BreakExample } from "./break.ts";
 import type { CrossingStore } from "./crossing-store.ts";
 import { createCrossingStore } from "./crossing-store.ts";
 import type { Settings } from "./settings.ts";
@@ -40,6 +43,7 @@ export interface Books {
   readonly seen: SeenSpans;
   readonly services: ServiceBook;
   readonly edges: EdgeBook;
+  readonly arrivals: ArrivalBook;
   readonly totals: Totals;
   readonly bytes: number;
   readonly sinceMs: number;
@@ -59,6 +63,7 @@ export function createBooks(settings: Settings, sinceMs: number): Books {
     seen,
     services: createServiceBook(settings),
     edges: createEdgeBook(windowMs),
+    arrivals: createArrivalBook(windowMs),
     totals: {
       observed: 0,
       matched: 0,
@@ -74,4 +79,15 @@ export function createBooks(settings: Settings, sinceMs: number): Books {
     bytes: crossings.bytes + spans.bytes + orphans.bytes + seen.bytes,
     sinceMs,
   };
+}
+
+/** The time a request is counted at, the same whenever it is counted and taken back. */
+export function countedAtMs({ crossings }: Books, slot: number): number {
+  return Math.min(crossings.endMs[slot] as number, crossings.arrivedMs[slot] as number);
+}
+
+export function forwardedExample(books: Books, record: number): BreakExample {
+  const { crossings } = books;
+  const atMs = countedAtMs(books, crossings.ring.slot(record));
+  return { traceId: crossings.traceId(record), spanId: crossings.spanId(record), atMs };
 }

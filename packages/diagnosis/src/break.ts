@@ -1,7 +1,25 @@
 /** What the diagnosis says: which kind of break, where, how sure, and what to do. */
 
-/** The taxonomy. `dropped-…` are seen behind us by missing spans, the rest before us by what came in, or in the spans. */
-export type BreakKind = "stripped-before-us" | "dropped-by-callee";
+/** The taxonomy: what came in shows the first group, the missing or misplaced spans of the called service the second. */
+export type BreakKind =
+  | "stripped-before-us"
+  | "restarted-between-borders"
+  | "malformed-traceparent"
+  | "duplicate-traceparent"
+  | "ghost-hop-before-us"
+  | "tracestate-lost"
+  | "sampled-flag-cleared"
+  | "sampled-flag-set"
+  | "random-flag-lost"
+  | "dropped-by-callee"
+  | "dropped-before-callee"
+  | "deliberate-restart"
+  | "ghost-hop"
+  | "truncated-trace-id"
+  | "export-loss"
+  | "recorded-unsampled"
+  | "context-leak"
+  | "clock-skew";
 
 /** What happens to the requests concerned now: the context is put back, would be put back, or stays broken. */
 export type Traffic = "repaired" | "reported" | "open";

@@ -17,4 +17,14 @@ export const GHOST_PARENT = 7;
 /** The called service worked in the trace, but the span it was entered by is not there. */
 export const DESCENDANTS = 8;
 
-export const CAUSES = 8;
+/** A root of the called service fits in time, and no other pair does nearly as well. */
+export const SAME_TIME = 9;
+
+export const CAUSES = 9;
+
+/** Beside the causes, what an answer shows that did come: it was recorded though unsampled, began far too late, or its clock is off. */
+export const UNSAMPLED = 10;
+export const LATE_WORK = 11;
+export const OTHER_CLOCK = 12;
+
+export const SIGHTINGS = 12;

@@ -13,11 +13,12 @@ export const UNOBSERVED = 4;
 /** Nothing was to be expected: not sampled, or the exchange failed. */
 export const EXCUSED = 5;
 
-/** Words of a record: trace id and span id that left, request id hash, parent id that came in. */
+/** Words of a record: trace id and span id that left, request id hash, parent id that came in, span id of the member. */
 const REQUEST_ID_AT: number = KEY_WORDS;
 const INBOUND_AT: number = KEY_WORDS + 2;
-const WORDS: number = KEY_WORDS + 4;
-const RECORD_BYTES: number = WORDS * 4 + 3 * 8 + 2 + 2 + 1 + 1 + 1 + 4 * INDEX_BYTES;
+const MEMBER_AT: number = KEY_WORDS + 4;
+const WORDS: number = KEY_WORDS + 6;
+const RECORD_BYTES: number = WORDS * 4 + 3 * 8 + 3 * 2 + 3 + 4 * INDEX_BYTES;
 
 /** Bits of a record. */
 export const SAMPLED_BIT = 1;
@@ -29,8 +30,10 @@ export const STARTED_BIT = 4;
 export const INBOUND_OPEN_BIT = 8;
 /** The own member was written into the tracestate that left. */
 export const MEMBER_BIT = 16;
-/** The random flag left. */
-export const RANDOM_BIT = 32;
+/** It came without any traceparent. */
+export const CAME_ABSENT_BIT = 32;
+/** It came with a traceparent and without our member. */
+export const MEMBERLESS_BIT = 64;
 
 /** What `add` takes, beside the words in the scratch key. */
 export interface CrossingEntry {
@@ -38,6 +41,8 @@ export interface CrossingEntry {
   endMs: number;
   arrivedMs: number;
   edge: number;
+  /** The edge before us, plus one; 0 where it is not kept. */
+  arrival: number;
   localPort: number;
   state: number;
   bits: number;
@@ -52,6 +57,7 @@ export interface CrossingStore {
   readonly endMs: Float64Array;
   readonly arrivedMs: Float64Array;
   readonly edge: Uint16Array;
+  readonly arrival: Uint16Array;
   readonly localPort: Uint16Array;
   readonly state: Uint8Array;
   readonly bits: Uint8Array;
@@ -75,14 +81,17 @@ export interface CrossingStore {
   readKey(record: number, key: Uint32Array): void;
   /** Copies the hash of the request id; false where there was none. */
   readRequest(record: number, into: Uint32Array, at: number): boolean;
+  /** Copies the parent id that came in, and the span id of the member that came with it. */
   readInbound(record: number, into: Uint32Array, at: number): void;
+  readMember(record: number, into: Uint32Array, at: number): void;
   traceId(record: number): string;
   spanId(record: number): string;
 }
 
-export const CROSSING_SCRATCH: { readonly requestId: number; readonly inbound: number } = {
+export const CROSSING_SCRATCH: { readonly requestId: number; readonly inbound: number; readonly member: number } = {
   requestId: REQUEST_ID_AT,
   inbound: INBOUND_AT,
+  member: MEMBER_AT,
 };
 
 export function createCrossingStore(budgetBytes: number, seed: number): CrossingStore {
@@ -94,6 +103,7 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
   const endMs = new Float64Array(capacity);
   const arrivedMs = new Float64Array(capacity);
   const edge = new Uint16Array(capacity);
+  const arrival = new Uint16Array(capacity);
   const localPort = new Uint16Array(capacity);
   const state = new Uint8Array(capacity);
   const bits = new Uint8Array(capacity);
@@ -110,6 +120,11 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
       record = chains.after(record);
     }
     return record;
+  };
+  const copySpanId = (record: number, place: number, into: Uint32Array, at: number): void => {
+    const from = ring.slot(record) * WORDS + place;
+    into[at] = words[from] as number;
+    into[at + 1] = words[from + 1] as number;
   };
   const seekPort = (from: number, wantedEdge: number, wantedPort: number): number => {
     let record = from;
@@ -129,6 +144,7 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
     endMs,
     arrivedMs,
     edge,
+    arrival,
     localPort,
     state,
     bits,
@@ -141,6 +157,7 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
       endMs[slot] = entry.endMs;
       arrivedMs[slot] = entry.arrivedMs;
       edge[slot] = entry.edge;
+      arrival[slot] = entry.arrival;
       localPort[slot] = entry.localPort;
       state[slot] = entry.state;
       bits[slot] = entry.bits;
@@ -169,11 +186,8 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
       into[at + 1] = words[from + 1] as number;
       return into[at] !== 0;
     },
-    readInbound(record, into, at) {
-      const from = ring.slot(record) * WORDS + INBOUND_AT;
-      into[at] = words[from] as number;
-      into[at + 1] = words[from + 1] as number;
-    },
+    readInbound: (record, into, at) => copySpanId(record, INBOUND_AT, into, at),
+    readMember: (record, into, at) => copySpanId(record, MEMBER_AT, into, at),
     traceId: (record) => formatWords(words, ring.slot(record) * WORDS, TRACE_WORDS),
     spanId: (record) => formatWords(words, ring.slot(record) * WORDS + TRACE_WORDS, 2),
   };

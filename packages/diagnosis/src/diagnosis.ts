@@ -1,15 +1,14 @@
 /** Evidence in, breaks out: the diagnosis as the program sees it. */
 import type { Crossing, Observer } from "@tracemend/context";
 import type { Batch } from "@tracemend/otlp";
-import { noteArrivalOf, noteSign } from "./arrival.ts";
-import { createArrivalBook } from "./arrival-book.ts";
+import { exampleOf, noteArrivalOf, noteSign, outcomeOf } from "./arrival.ts";
 import { createBooks } from "./books.ts";
 import { createLedger } from "./ledger.ts";
 import type { DiagnosisReport } from "./report.ts";
 import { createReport } from "./report.ts";
 import type { DiagnosisOptions } from "./settings.ts";
 import { defineSettings } from "./settings.ts";
-import { SIGN_DETECTORS } from "./sign-detectors.ts";
+import { SIGN_DETECTORS, isPlain } from "./sign-detectors.ts";
 
 export interface Diagnosis extends Observer {
   crossed(crossing: Crossing): void;
@@ -25,19 +24,24 @@ export function createDiagnosis(options: DiagnosisOptions): Diagnosis {
   const settings = defineSettings(options);
   const { now } = options;
   const books = createBooks(settings, now());
-  const arrivals = createArrivalBook(settings.windowMs);
   const ledger = createLedger(books);
   return {
     crossed(crossing) {
       const nowMs = now();
-      ledger.forwarded(crossing, nowMs);
-      const arrival = arrivals.open(crossing);
-      if (arrival === undefined) return;
       const atMs = Math.min(crossing.endMs, nowMs);
+      const arrival = books.arrivals.open(crossing);
+      ledger.forwarded(crossing, arrival, nowMs);
+      if (arrival === undefined) return;
       noteArrivalOf(arrival, crossing, atMs);
+      if (isPlain(crossing)) return;
       for (const detect of SIGN_DETECTORS) {
         const sign = detect(crossing);
-        if (sign !== undefined) noteSign(arrival, sign, crossing, atMs, settings.windowMs);
+        if (sign === undefined) continue;
+        noteSign(
+          arrival,
+          { sign, outcome: outcomeOf(crossing), atMs, example: exampleOf(crossing, atMs) },
+          settings.windowMs,
+        );
       }
     },
     spans(batch) {
@@ -49,7 +53,7 @@ export function createDiagnosis(options: DiagnosisOptions): Diagnosis {
     report() {
       const nowMs = now();
       ledger.settle(nowMs);
-      return createReport(books, arrivals, nowMs);
+      return createReport(books, nowMs);
     },
   };
 }

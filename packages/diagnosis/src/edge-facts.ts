@@ -1,7 +1,22 @@
 /** What is known of one edge behind a boundary in the window, in figures: all that an edge detector sees. */
 import { BARE, CAUSES } from "./cause.ts";
 import type { Edge } from "./edge.ts";
-import { ANSWERED, FORGOTTEN, FORWARDED, NOT_EXPECTED, NOT_OBSERVED, missingCounter } from "./edge.ts";
+import {
+  ANSWERED,
+  BEGAN_AFTER,
+  BEGAN_AFTER_MS,
+  BEGAN_BEFORE,
+  BEGAN_BEFORE_MS,
+  COMPATIBLE,
+  COMPATIBLE_BY_CHANCE,
+  LEAKED,
+  UNSAMPLED_ANSWERED,
+  FORGOTTEN,
+  FORWARDED,
+  NOT_EXPECTED,
+  NOT_OBSERVED,
+  missingCounter,
+} from "./edge.ts";
 import { ORPHANS } from "./service.ts";
 
 export interface EdgeFacts {
@@ -22,6 +37,19 @@ export interface EdgeFacts {
   readonly missing: readonly number[];
   /** Beside `forwarded`: requests that are owed nothing. */
   readonly notExpected: number;
+  /** Requests that left unsampled and were recorded by the service all the same. */
+  readonly unsampledAnswered: number;
+  /** Answers that began long after their request had ended. */
+  readonly leaked: number;
+  /** Answers that began before their request, and by how many milliseconds on average. */
+  readonly beganBefore: number;
+  readonly beganBeforeMs: number;
+  /** Answers that began after their request had ended, and by how many milliseconds on average. */
+  readonly beganAfter: number;
+  readonly beganAfterMs: number;
+  /** Of those missing for no known cause: how many have an orphan that fits in time, and how many would by chance. */
+  readonly compatible: number;
+  readonly compatibleByChance: number;
   /** Roots of these services in the window that nothing explains. */
   readonly orphans: number;
 }
@@ -30,6 +58,9 @@ export function factsOf(edge: Edge, nowMs: number): EdgeFacts {
   const { tally, services } = edge;
   const missing = [0];
   for (let cause = BARE; cause <= CAUSES; cause += 1) missing.push(tally.sum(missingCounter(cause), nowMs));
+  const mean = (total: number, count: number): number => (count === 0 ? 0 : tally.sum(total, nowMs) / count);
+  const beganBefore = tally.sum(BEGAN_BEFORE, nowMs);
+  const beganAfter = tally.sum(BEGAN_AFTER, nowMs);
   return {
     boundary: edge.boundary,
     cluster: edge.cluster,
@@ -43,6 +74,14 @@ export function factsOf(edge: Edge, nowMs: number): EdgeFacts {
     waiting: edge.waiting,
     missing,
     notExpected: tally.sum(NOT_EXPECTED, nowMs),
+    unsampledAnswered: tally.sum(UNSAMPLED_ANSWERED, nowMs),
+    leaked: tally.sum(LEAKED, nowMs),
+    beganBefore,
+    beganBeforeMs: mean(BEGAN_BEFORE_MS, beganBefore),
+    beganAfter,
+    beganAfterMs: mean(BEGAN_AFTER_MS, beganAfter),
+    compatible: tally.sum(COMPATIBLE, nowMs),
+    compatibleByChance: tally.sum(COMPATIBLE_BY_CHANCE, nowMs) / 2,
     orphans: services.reduce((sum, service) => sum + service.tally.sum(ORPHANS, nowMs), 0),
   };
 }

@@ -1,9 +1,11 @@
 /** One edge behind a boundary: what was forwarded to an upstream and what came of it. */
-import { CAUSES } from "./cause.ts";
+import { CAUSES, SIGHTINGS } from "./cause.ts";
 import type { BreakExample } from "./break.ts";
 import type { Service } from "./service.ts";
 import type { Tally } from "./tally.ts";
 import { createTally, tallyBytes } from "./tally.ts";
+import type { TimingModel } from "./timing-model.ts";
+import { TIMING_BYTES, createTimingModel } from "./timing-model.ts";
 
 /** Counters of an edge; the missing ones are counted by their cause, from `MISSING_FROM` on. */
 export const FORWARDED = 0;
@@ -11,7 +13,20 @@ export const ANSWERED = 1;
 export const NOT_OBSERVED = 2;
 export const NOT_EXPECTED = 3;
 export const FORGOTTEN = 4;
-const MISSING_FROM = 4;
+/** Answered although the request had left unsampled. */
+export const UNSAMPLED_ANSWERED = 5;
+/** Answers that began long after their request had ended. */
+export const LEAKED = 6;
+/** Answers that began before their request, and the milliseconds by which they did. */
+export const BEGAN_BEFORE = 7;
+export const BEGAN_BEFORE_MS = 8;
+/** Answers that began after their request had ended, and the milliseconds by which they did. */
+export const BEGAN_AFTER = 9;
+export const BEGAN_AFTER_MS = 10;
+/** Missing for no known cause, with an orphan that fits in time; and how many of them would, moved to other times, twice. */
+export const COMPATIBLE = 11;
+export const COMPATIBLE_BY_CHANCE = 12;
+const MISSING_FROM = 12;
 const COUNTERS: number = MISSING_FROM + CAUSES + 1;
 
 export function missingCounter(cause: number): number {
@@ -32,19 +47,22 @@ export interface Edge {
   /** The services that answer for the upstream: configured, named like it, or seen to answer. */
   readonly services: Service[];
   readonly tally: Tally;
-  /** By cause; 0 where it never happened. */
+  /** By cause or other sighting; 0 where it never happened. */
   readonly firstMs: Float64Array;
   readonly lastMs: Float64Array;
   readonly examples: BreakExample[][];
   /** Requests that ended before it have had their spans arrive; set at each tick. */
   watermarkMs: number;
   waiting: number;
+  readonly timing: TimingModel;
+  /** Records that had the longest wait at this tick and have no known cause. */
+  readonly undecided: number[];
   /** The service that the last probes pointed to, and how many in a row did. */
   guess: Service | undefined;
   guessed: number;
 }
 
-export const EDGE_BYTES: number = 1_024 + tallyBytes(COUNTERS) + 2 * 8 * (CAUSES + 1);
+export const EDGE_BYTES: number = 1_024 + TIMING_BYTES + tallyBytes(COUNTERS) + 2 * 8 * (SIGHTINGS + 1);
 
 export function createEdge(id: number, boundary: string, cluster: string, upstream: string, windowMs: number): Edge {
   return {
@@ -54,11 +72,13 @@ export function createEdge(id: number, boundary: string, cluster: string, upstre
     upstream,
     services: [],
     tally: createTally(COUNTERS, windowMs),
-    firstMs: new Float64Array(CAUSES + 1),
-    lastMs: new Float64Array(CAUSES + 1),
-    examples: Array.from({ length: CAUSES + 1 }, () => []),
+    firstMs: new Float64Array(SIGHTINGS + 1),
+    lastMs: new Float64Array(SIGHTINGS + 1),
+    examples: Array.from({ length: SIGHTINGS + 1 }, () => []),
     watermarkMs: -Infinity,
     waiting: 0,
+    timing: createTimingModel(),
+    undecided: [],
     guess: undefined,
     guessed: 0,
   };
@@ -72,10 +92,10 @@ export function answersFor(edge: Edge, serviceId: number): boolean {
   return edge.services.some(({ id }) => id === serviceId);
 }
 
-/** Notes that the cause was seen; `example` is asked for only where there is room for one. */
-export function noteCause(edge: Edge, cause: number, atMs: number, example: () => BreakExample): void {
-  if (edge.firstMs[cause] === 0) edge.firstMs[cause] = atMs;
-  edge.lastMs[cause] = Math.max(edge.lastMs[cause] as number, atMs);
-  const examples = edge.examples[cause] as BreakExample[];
+/** Notes that something was seen; `example` is asked for only where there is room for one. */
+export function noteSighting(edge: Edge, sighting: number, atMs: number, example: () => BreakExample): void {
+  if (edge.firstMs[sighting] === 0) edge.firstMs[sighting] = atMs;
+  edge.lastMs[sighting] = Math.max(edge.lastMs[sighting] as number, atMs);
+  const examples = edge.examples[sighting] as BreakExample[];
   if (examples.length < MAX_EXAMPLES) examples.push(example());
 }

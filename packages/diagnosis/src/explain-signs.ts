@@ -1,7 +1,7 @@
 /** Turns the signs of one kind on one edge before a boundary into a break a person can act on. */
 import type { Arrival, Signs } from "./arrival.ts";
 import { CAME, OPEN, REPAIRED, REPORTED } from "./arrival.ts";
-import type { Break, BreakKind, Remedy, Traffic } from "./break.ts";
+import type { Break, Remedy, Traffic } from "./break.ts";
 import { shareText } from "./finding.ts";
 import type { Gateway } from "./remedies/gateway-headers.ts";
 import { passHeaders } from "./remedies/gateway-headers.ts";
@@ -66,8 +66,6 @@ export function explainSigns(
   };
 }
 
-export type SignMeanings = Readonly<Partial<Record<BreakKind, SignMeaning>>>;
-
 export function hopBefore(arrival: Arrival): string {
   return arrival.known
     ? `the hop between the border of cluster ${arrival.from} and ${arrival.boundary} (cluster ${arrival.cluster})`
@@ -78,10 +76,9 @@ export function nameOf(arrival: Arrival): string {
   return arrival.known ? `cluster ${arrival.from}` : arrival.from;
 }
 
-/** The remedy for a hop that must let both headers through. */
-export function letThrough(text: string, gateway: Gateway | undefined): Remedy {
-  const { first, others } = passHeaders(gateway ?? "nginx");
-  const whose =
-    gateway === undefined ? ` Shown for ${first.product}; the same for other products is listed beside it.` : "";
+/** The remedy for a hop that must let both headers through; `sure` where the product is known. */
+export function letThrough(text: string, gateway: Gateway, sure: boolean): Remedy {
+  const { first, others } = passHeaders(gateway);
+  const whose = sure ? "" : ` Shown for ${first.product}; the same for other products stands beside it.`;
   return { text: text + whose, snippet: first.snippet, language: first.language, others };
 }

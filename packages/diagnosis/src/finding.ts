@@ -1,6 +1,7 @@
 /** What a detector concludes about one edge behind a boundary. */
 import type { BreakKind, Remedy } from "./break.ts";
 import type { EdgeFacts } from "./edge-facts.ts";
+import { wilsonLowerBound } from "./wilson.ts";
 
 export interface Finding {
   readonly kind: BreakKind;
@@ -13,7 +14,7 @@ export interface Finding {
   readonly alternatives: readonly string[];
   readonly explanation: string;
   readonly remedy: Remedy;
-  /** The causes it rests on: their times and examples are the break's. */
+  /** The causes and other sightings it rests on: their times and examples are the break's. */
   readonly causes: readonly number[];
 }
 
@@ -21,7 +22,17 @@ export interface Finding {
 export type EdgeDetector = (facts: EdgeFacts) => Finding | undefined;
 
 /** A share of requests that is not worth an alarm even when it is certain. */
-export const LEAST_SHARE = 0.005;
+const LEAST_SHARE = 0.005;
+
+/** Whether the share is surely above what is worth an alarm. */
+export function isWorthAlarm(count: number, of: number): boolean {
+  return wilsonLowerBound(count, of) > LEAST_SHARE;
+}
+
+/** The called service in words: by the names it exports under, else by the upstream's. */
+export function calleeOf(facts: EdgeFacts): string {
+  return facts.services.join(", ") || facts.upstream;
+}
 
 /** "3 of 40 requests (7.5 %)" */
 export function shareText(count: number, of: number, what: string): string {

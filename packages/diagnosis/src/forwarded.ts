@@ -1,16 +1,18 @@
 /** Enters one crossing into the ledger: the request owes us a span of the called service from now on. */
 import type { Crossing, TraceContext } from "@tracemend/context";
-import { OWN_KEY, RANDOM, isSampled, memberValue } from "@tracemend/context";
+import { OWN_KEY, isSampled, memberValue } from "@tracemend/context";
+import type { Arrival } from "./arrival.ts";
 import type { Books } from "./books.ts";
 import type { CrossingEntry } from "./crossing-store.ts";
 import {
   CROSSING_SCRATCH,
+  CAME_ABSENT_BIT,
   EXCUSED,
   INBOUND_OPEN_BIT,
   MATCHED,
+  MEMBERLESS_BIT,
   MEMBER_BIT,
   OWN_PARENT_BIT,
-  RANDOM_BIT,
   SAMPLED_BIT,
   STARTED_BIT,
   WAITING,
@@ -19,12 +21,22 @@ import type { Edge } from "./edge.ts";
 import { ANSWERED, FORGOTTEN, FORWARDED, NOT_EXPECTED, learnService } from "./edge.ts";
 import { hashText } from "./hash.ts";
 import { readSpanId, readTraceId } from "./id-words.ts";
+import { noteChild } from "./child.ts";
 import { markJoined } from "./settle.ts";
 
-const entry: CrossingEntry = { startMs: 0, endMs: 0, arrivedMs: 0, edge: 0, localPort: 0, state: 0, bits: 0 };
+const entry: CrossingEntry = {
+  startMs: 0,
+  endMs: 0,
+  arrivedMs: 0,
+  edge: 0,
+  arrival: 0,
+  localPort: 0,
+  state: 0,
+  bits: 0,
+};
 
 /** What went nowhere or left without a context owes nothing and is passed over. */
-export function enterCrossing(books: Books, crossing: Crossing, nowMs: number): void {
+export function enterCrossing(books: Books, crossing: Crossing, arrival: Arrival | undefined, nowMs: number): void {
   const { upstream, verdict } = crossing;
   const { context } = verdict;
   if (upstream === undefined || context === undefined) return;
@@ -35,23 +47,26 @@ export function enterCrossing(books: Books, crossing: Crossing, nowMs: number): 
   entry.endMs = crossing.endMs;
   entry.arrivedMs = nowMs;
   entry.edge = edge.id;
+  entry.arrival = arrival === undefined ? 0 : arrival.id + 1;
   entry.localPort = upstream.localPort ?? 0;
   entry.bits = bitsOf(crossing, context);
-  entry.state = stateOf(books, crossing, context, edge);
-  books.crossings.add(entry);
+  entry.state = stateOf(books, crossing, context);
+  const record = books.crossings.add(entry);
   count(books, edge, Math.min(crossing.endMs, nowMs), entry.state);
+  earlyChildren(books, record, edge);
   if ((entry.bits & STARTED_BIT) !== 0) ownRootIsNoOrphan(books);
 }
 
 function writeScratch(books: Books, crossing: Crossing, context: TraceContext): boolean {
   const { scratch } = books.crossings;
   if (!readTraceId(context.traceId, scratch) || !readSpanId(context.parentId, scratch, 4)) return false;
-  const { requestId, verdict } = crossing;
+  const { requestId, verdict, reading } = crossing;
   if (requestId === undefined) scratch.fill(0, CROSSING_SCRATCH.requestId, CROSSING_SCRATCH.requestId + 2);
   else hashText(requestId, scratch, CROSSING_SCRATCH.requestId);
-  const inbound = verdict.from?.parentId;
-  if (inbound === undefined || !readSpanId(inbound, scratch, CROSSING_SCRATCH.inbound)) {
-    scratch.fill(0, CROSSING_SCRATCH.inbound);
+  scratch.fill(0, CROSSING_SCRATCH.inbound);
+  if (verdict.from !== undefined) readSpanId(verdict.from.parentId, scratch, CROSSING_SCRATCH.inbound);
+  if (reading.kind === "valid" && reading.own !== undefined) {
+    readSpanId(reading.own.spanId, scratch, CROSSING_SCRATCH.member);
   }
   return true;
 }
@@ -72,22 +87,30 @@ function makeRoom({ crossings, edges, totals }: Books): void {
 function bitsOf({ reading, verdict }: Crossing, context: TraceContext): number {
   let bits = 0;
   if (isSampled(context)) bits |= SAMPLED_BIT;
-  if ((context.flags & RANDOM) !== 0) bits |= RANDOM_BIT;
   if (verdict.ownParent) bits |= OWN_PARENT_BIT;
   if (verdict.from === undefined) bits |= STARTED_BIT;
   if (verdict.ownParent && memberValue(context.tracestate, OWN_KEY) !== undefined) bits |= MEMBER_BIT;
-  if (reading.kind === "valid" && reading.own !== undefined && reading.own.spanId !== reading.context.parentId) {
-    bits |= INBOUND_OPEN_BIT;
-  }
+  if (reading.kind === "absent") bits |= CAME_ABSENT_BIT;
+  if (reading.kind !== "valid") return bits;
+  if (reading.own === undefined) bits |= MEMBERLESS_BIT;
+  else if (reading.own.spanId !== reading.context.parentId) bits |= INBOUND_OPEN_BIT;
   return bits;
 }
 
-function stateOf(books: Books, crossing: Crossing, context: TraceContext, edge: Edge): number {
+function stateOf(books: Books, crossing: Crossing, context: TraceContext): number {
   if (!isSampled(context) || crossing.failure !== undefined) return EXCUSED;
-  const child = books.spans.findChild(books.crossings.scratch);
-  if (child === 0) return WAITING;
-  learnService(edge, books.services.at(books.spans.service[books.spans.ring.slot(child)] as number));
-  return MATCHED;
+  return books.spans.findChild(books.crossings.scratch) === 0 ? WAITING : MATCHED;
+}
+
+/** The children that came before their request. */
+function earlyChildren(books: Books, record: number, edge: Edge): void {
+  const { spans, crossings, services } = books;
+  const { scratch } = crossings;
+  for (let child = spans.findChild(scratch); child !== 0; child = spans.findOlderChild(scratch, child)) {
+    const slot = spans.ring.slot(child);
+    learnService(edge, services.at(spans.service[slot] as number));
+    noteChild(books, record, spans.startMs[slot] as number, spans.endMs[slot] as number);
+  }
 }
 
 function count(books: Books, edge: Edge, atMs: number, state: number): void {

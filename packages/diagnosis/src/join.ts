@@ -24,9 +24,10 @@ export interface Join {
   readonly orphan: number;
   /** The record of the span that entered the trace below another parent, or with half its id; 0 for none. */
   readonly span: number;
+  readonly confidence: number;
 }
 
-const NOTHING: Join = { cause: BARE, orphan: 0, span: 0 };
+const NOTHING: Join = { cause: BARE, orphan: 0, span: 0, confidence: 0 };
 
 /** The key of the request at hand, and one to look others up by. */
 const key = new Uint32Array(KEY_WORDS);
@@ -52,9 +53,9 @@ function truncatedChild({ spans, orphans }: Books): Join | undefined {
   other.set(key);
   other[0] = other[1] = 0;
   const span = spans.findChild(other);
-  if (span !== 0) return { cause: TRUNCATED, orphan: 0, span };
+  if (span !== 0) return { cause: TRUNCATED, orphan: 0, span, confidence: 1 };
   const orphan = orphans.findTrace(other);
-  return orphan === 0 ? undefined : { cause: TRUNCATED, orphan, span: 0 };
+  return orphan === 0 ? undefined : { cause: TRUNCATED, orphan, span: 0, confidence: 1 };
 }
 
 /** A service that restarts on purpose links back to what it was sent. */
@@ -65,7 +66,7 @@ function linkedRoot({ crossings, orphans }: Books, record: number): Join | undef
     crossings.readInbound(record, other, 4);
     orphan = orphans.findLink(other);
   }
-  return orphan === 0 ? undefined : { cause: LINKED, orphan, span: 0 };
+  return orphan === 0 ? undefined : { cause: LINKED, orphan, span: 0, confidence: 1 };
 }
 
 /** Retries repeat a request id: the pair must be the only one on both sides. */
@@ -89,7 +90,7 @@ function sameRequest({ crossings, orphans }: Books, record: number, edge: Edge):
   const ours = crossings.localPort[crossings.ring.slot(record)] as number;
   const theirs = orphans.peerPort[orphans.ring.slot(found)] as number;
   const elsewhere = ours !== 0 && theirs !== 0 && ours !== theirs;
-  return { cause: elsewhere ? SAME_REQUEST_OTHER_PEER : SAME_REQUEST, orphan: found, span: 0 };
+  return { cause: elsewhere ? SAME_REQUEST_OTHER_PEER : SAME_REQUEST, orphan: found, span: 0, confidence: 0.999 };
 }
 
 /**
@@ -99,6 +100,7 @@ function sameRequest({ crossings, orphans }: Books, record: number, edge: Edge):
 function insideTrace({ spans, crossings, seen }: Books, edge: Edge): Join | undefined {
   let worked = false;
   let entered = false;
+  let lost = false;
   for (let span = spans.findTrace(key); span !== 0; span = spans.findOlderTrace(key, span)) {
     const slot = spans.ring.slot(span);
     if (!answersFor(edge, spans.service[slot] as number)) continue;
@@ -106,9 +108,14 @@ function insideTrace({ spans, crossings, seen }: Books, edge: Edge): Join | unde
     if (spans.role[slot] !== ENTRY) continue;
     entered = true;
     spans.readKey(span, other);
-    if (crossings.findSpan(other) === 0 && !seen.has(other)) return { cause: GHOST_PARENT, orphan: 0, span };
+    if (crossings.findSpan(other) !== 0 || seen.has(other)) continue;
+    // A parent of several children is one that got lost; a hop makes up a parent for each request.
+    const child = spans.findChild(other);
+    if (child === span && spans.findOlderChild(other, child) === 0)
+      return { cause: GHOST_PARENT, orphan: 0, span, confidence: 0.97 };
+    lost = true;
   }
-  return worked && !entered ? { cause: DESCENDANTS, orphan: 0, span: 0 } : undefined;
+  return lost || (worked && !entered) ? { cause: DESCENDANTS, orphan: 0, span: 0, confidence: 0.9 } : undefined;
 }
 
 /**
@@ -131,7 +138,7 @@ function sameConnection({ crossings, orphans }: Books, record: number, edge: Edg
     found = orphan;
   }
   if (found === 0 || hasRivals(crossings, record, edge, orphans, found)) return undefined;
-  return { cause: SAME_CONNECTION, orphan: found, span: 0 };
+  return { cause: SAME_CONNECTION, orphan: found, span: 0, confidence: 0.99 };
 }
 
 /** Whether another request that still wants its span overlaps the orphan on the same connection. */

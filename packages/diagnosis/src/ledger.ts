@@ -2,14 +2,16 @@
 import type { Crossing } from "@tracemend/context";
 import type { Batch, SpanView } from "@tracemend/otlp";
 import { forEachSpan } from "@tracemend/otlp";
+import type { Arrival } from "./arrival.ts";
 import type { Books } from "./books.ts";
 import { WAITING } from "./crossing-store.ts";
 import { enterCrossing } from "./forwarded.ts";
-import { probeService, readWatermarks, settleByAge, settleByWatermark } from "./settle.ts";
+import { checkParentBefore, comparePair } from "./pairs.ts";
+import { probeService, readWatermarks, settleByAge, settleByTime, settleByWatermark } from "./settle.ts";
 import { enterSpan } from "./span-intake.ts";
 
 export interface Ledger {
-  forwarded(crossing: Crossing, nowMs: number): void;
+  forwarded(crossing: Crossing, arrival: Arrival | undefined, nowMs: number): void;
   spans(batch: Batch, nowMs: number): void;
   /** Settles what is due. */
   settle(nowMs: number): void;
@@ -25,31 +27,34 @@ export function createLedger(books: Books): Ledger {
   /** Records before it have had the longest wait. */
   let agedFrom = 1;
   let arrivalMs = 0;
+  const isOlder = (record: number, thanMs: number): boolean =>
+    record <= ring.newest() && (arrivedMs[ring.slot(record)] as number) <= thanMs;
   const visit = (span: SpanView): void => {
     enterSpan(books, span, arrivalMs);
   };
   return {
-    forwarded(crossing, nowMs) {
-      enterCrossing(books, crossing, nowMs);
+    forwarded(crossing, arrival, nowMs) {
+      enterCrossing(books, crossing, arrival, nowMs);
     },
     spans(batch, nowMs) {
       arrivalMs = nowMs;
       forEachSpan(batch, visit);
     },
     settle(nowMs) {
+      readWatermarks(books, nowMs);
       probedFrom = Math.max(probedFrom, ring.oldest());
-      while (probedFrom <= ring.newest()) {
-        if (nowMs - (arrivedMs[ring.slot(probedFrom)] as number) < settings.settleMs) break;
+      while (isOlder(probedFrom, nowMs - settings.settleMs)) {
         probeService(books, probedFrom);
+        comparePair(books, probedFrom);
         probedFrom += 1;
       }
-      readWatermarks(books, nowMs);
       agedFrom = Math.max(agedFrom, ring.oldest());
-      while (agedFrom <= ring.newest()) {
-        if (nowMs - (arrivedMs[ring.slot(agedFrom)] as number) < settings.hardWaitMs) break;
+      while (isOlder(agedFrom, nowMs - settings.hardWaitMs)) {
         settleByAge(books, agedFrom);
+        checkParentBefore(books, agedFrom);
         agedFrom += 1;
       }
+      settleByTime(books);
       waitingFrom = Math.max(waitingFrom, agedFrom);
       while (waitingFrom <= ring.newest() && state[ring.slot(waitingFrom)] !== WAITING) waitingFrom += 1;
       for (let record = waitingFrom; record <= ring.newest(); record += 1) settleByWatermark(books, record);

@@ -1,6 +1,5 @@
 /** What the diagnosis knows at one moment: breaks, edges, services and how full the books are. */
 import type { Arrival } from "./arrival.ts";
-import type { ArrivalBook } from "./arrival-book.ts";
 import type { Books, Totals } from "./books.ts";
 import type { Break, BreakExample } from "./break.ts";
 import type { Edge } from "./edge.ts";
@@ -69,9 +68,9 @@ export interface LedgerState extends Readonly<Totals> {
 /** Fewer judged requests than this say nothing about an edge that looks intact. */
 const ENOUGH = 5;
 
-export function createReport(books: Books, arrivals: ArrivalBook, nowMs: number): DiagnosisReport {
+export function createReport(books: Books, nowMs: number): DiagnosisReport {
   const breaks: Break[] = [];
-  for (const arrival of arrivals.all()) collectSigns(breaks, books, arrival, nowMs);
+  for (const arrival of books.arrivals.all()) collectSigns(breaks, books, arrival, nowMs);
   const edges = books.edges.all().map((edge) => {
     const facts = factsOf(edge, nowMs);
     const findings = EDGE_DETECTORS.map((detect) => detect(facts)).filter((finding) => finding !== undefined);
@@ -82,7 +81,7 @@ export function createReport(books: Books, arrivals: ArrivalBook, nowMs: number)
     breaks: breaks.sort((a, b) => b.confidence * b.count - a.confidence * a.count),
     edges,
     services: servicesOf(books, nowMs),
-    ledger: ledgerOf(books, arrivals),
+    ledger: ledgerOf(books),
     sinceMs: books.sinceMs,
   };
 }
@@ -99,7 +98,7 @@ function breakOf(edge: Edge, finding: Finding): Break {
   const { kind, to, hop, count, of, confidence, evidence, alternatives, explanation, remedy, causes } = finding;
   const examples: BreakExample[] = [];
   let firstSeenMs = Infinity;
-  let lastSeenMs = 0;
+  let lastSeenMs = -Infinity;
   for (const cause of causes) {
     if (edge.firstMs[cause] === 0) continue;
     firstSeenMs = Math.min(firstSeenMs, edge.firstMs[cause] as number);
@@ -171,10 +170,8 @@ function servicesOf({ services, edges, settings }: Books, nowMs: number): readon
   return states;
 }
 
-function ledgerOf(
-  { totals, crossings, spans, orphans, seen, services, edges, bytes }: Books,
-  arrivals: ArrivalBook,
-): LedgerState {
+function ledgerOf(books: Books): LedgerState {
+  const { totals, crossings, spans, orphans, seen, services, edges, arrivals, bytes } = books;
   const held = [crossings.ring, spans.ring, orphans.ring].map((ring) => ring.newest() - ring.oldest() + 1);
   const records = held.reduce((sum, count) => sum + count, 0);
   const used = [crossings, spans, orphans].reduce(

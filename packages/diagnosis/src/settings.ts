@@ -1,5 +1,7 @@
 /** The options of a diagnosis, completed and checked once. */
+import type { Repair } from "@tracemend/context";
 import type { Gateway } from "./remedies/gateway-headers.ts";
+import type { RepairDecision } from "./repair.ts";
 
 export interface DiagnosisOptions {
   /** Epoch milliseconds. */
@@ -16,17 +18,24 @@ export interface DiagnosisOptions {
   readonly upstreamServices?: Readonly<Record<string, string>>;
   /** What stands right before our boundaries, by the neighbour's cluster or address: its configuration is the remedy. */
   readonly gateways?: Readonly<Record<string, Gateway>>;
+  /** Whether repairs of spans are decided: for show (`report`) or to be applied (`on`); the default is `off`. */
+  readonly repair?: Repair;
+  /** Told each decision, once. */
+  readonly decided?: (decision: RepairDecision) => void;
   /** Starts the hashes; a number that callers cannot know makes ids that collide by intent useless to them. */
   readonly seed?: number;
 }
 
 export interface Settings {
+  readonly now: () => number;
   readonly maxBytes: number;
   readonly hardWaitMs: number;
   readonly settleMs: number;
   readonly windowMs: number;
   readonly upstreamServices: ReadonlyMap<string, string>;
   readonly gateways: ReadonlyMap<string, Gateway>;
+  readonly repair: Repair;
+  readonly decided: ((decision: RepairDecision) => void) | undefined;
   readonly seed: number;
 }
 
@@ -34,15 +43,35 @@ const LEAST_BYTES = 64 * 1024;
 
 /** Throws a `TypeError` that names the option and the value. */
 export function defineSettings(options: DiagnosisOptions): Settings {
-  const { maxBytes = 32 * 1024 * 1024, hardWaitMs = 60_000, settleMs = 10_000, windowMs = 600_000, seed = 0 } = options;
+  const {
+    maxBytes = 32 * 1024 * 1024,
+    hardWaitMs = 60_000,
+    settleMs = 10_000,
+    windowMs = 600_000,
+    repair = "off",
+    decided,
+    seed = 0,
+  } = options;
   if (!(maxBytes >= LEAST_BYTES)) throw wrong("maxBytes", maxBytes, `at least ${LEAST_BYTES}`);
   if (!(hardWaitMs > 0)) throw wrong("hardWaitMs", hardWaitMs, "above 0");
   if (!(settleMs >= 0 && settleMs <= hardWaitMs)) throw wrong("settleMs", settleMs, "0 to hardWaitMs");
   if (!(windowMs >= hardWaitMs)) throw wrong("windowMs", windowMs, "at least hardWaitMs");
+  if (repair !== "off" && repair !== "report" && repair !== "on") throw wrong("repair", repair, "off, report or on");
   if (!Number.isInteger(seed)) throw wrong("seed", seed, "an integer");
   const upstreamServices = new Map(Object.entries(options.upstreamServices ?? {}));
   const gateways = new Map(Object.entries(options.gateways ?? {}));
-  return { maxBytes, hardWaitMs, settleMs, windowMs, upstreamServices, gateways, seed };
+  return {
+    now: options.now,
+    repair,
+    decided,
+    maxBytes,
+    hardWaitMs,
+    settleMs,
+    windowMs,
+    upstreamServices,
+    gateways,
+    seed,
+  };
 }
 
 function wrong(option: string, value: unknown, wanted: string): TypeError {

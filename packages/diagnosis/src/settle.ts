@@ -1,12 +1,16 @@
 /** The expected-child test: has the span that a request is owed arrived, and if not, is it surely missing? */
+import { associate } from "./associate.ts";
 import type { Books } from "./books.ts";
 import type { BreakExample } from "./break.ts";
-import { BARE, SAME_CONNECTION } from "./cause.ts";
+import { countedAtMs, forwardedExample } from "./books.ts";
+import { BARE, SAME_CONNECTION, SAME_TIME } from "./cause.ts";
 import { MATCHED, MISSING, UNOBSERVED, WAITING } from "./crossing-store.ts";
 import type { Edge } from "./edge.ts";
-import { ANSWERED, NOT_OBSERVED, learnService, missingCounter, noteCause } from "./edge.ts";
+import { ANSWERED, NOT_OBSERVED, learnService, missingCounter, noteSighting } from "./edge.ts";
 import type { Join } from "./join.ts";
 import { findJoin } from "./join.ts";
+import { decideRepair } from "./repair.ts";
+import { repairFactsOf } from "./repair-facts.ts";
 import type { Service } from "./service.ts";
 import { ORPHANS, hasExportedPast, watermarkMs } from "./service.ts";
 
@@ -88,12 +92,14 @@ export function settleByAge(books: Books, record: number): void {
   if (crossings.state[slot] === MISSING && crossings.cause[slot] === BARE) {
     edge.tally.add(missingCounter(BARE), countedAtMs(books, slot), -1);
     explain(books, record, edge);
+    if (crossings.cause[slot] === BARE) edge.undecided.push(record);
     return;
   }
   if (crossings.state[slot] !== WAITING) return;
   const endMs = crossings.endMs[slot] as number;
   if (edge.services.some((service) => hasExportedPast(service, endMs))) {
     giveUp(books, record, edge);
+    if (crossings.cause[slot] === BARE) edge.undecided.push(record);
     return;
   }
   crossings.state[slot] = UNOBSERVED;
@@ -120,29 +126,40 @@ function giveUp(books: Books, record: number, edge: Edge): void {
   explain(books, record, edge);
 }
 
+/** Pairs by their times what no exact join explained; called once the requests of this moment have had the longest wait. */
+export function settleByTime(books: Books): void {
+  for (const edge of books.edges.all()) {
+    if (edge.undecided.length === 0) continue;
+    for (const { record, orphan, confidence } of associate(books, edge, edge.undecided)) {
+      edge.tally.add(missingCounter(BARE), countedAtMs(books, books.crossings.ring.slot(record)), -1);
+      conclude(books, record, edge, { cause: SAME_TIME, orphan, span: 0, confidence });
+    }
+    edge.undecided.length = 0;
+  }
+}
+
 function explain(books: Books, record: number, edge: Edge): void {
+  conclude(books, record, edge, findJoin(books, record, edge));
+}
+
+function conclude(books: Books, record: number, edge: Edge, join: Join): void {
   const { crossings, orphans, services } = books;
   const slot = crossings.ring.slot(record);
   const atMs = countedAtMs(books, slot);
-  const join = findJoin(books, record, edge);
   crossings.cause[slot] = join.cause;
   edge.tally.add(missingCounter(join.cause), atMs, 1);
-  noteCause(edge, join.cause, atMs, () => exampleOf(books, record, join));
+  noteSighting(edge, join.cause, atMs, () => exampleOf(books, record, join));
+  const { repair, decided, now } = books.settings;
+  if (repair !== "off" && decided !== undefined) {
+    const decision = decideRepair(repairFactsOf(books, record, edge, join, now()), repair === "report");
+    if (decision !== undefined) decided(decision);
+  }
   if (join.orphan === 0) return;
   markJoined(books, join.orphan);
   learnService(edge, services.at(orphans.service[orphans.ring.slot(join.orphan)] as number));
 }
 
-function exampleOf({ crossings, orphans }: Books, record: number, { orphan }: Join): BreakExample {
-  const example = {
-    traceId: crossings.traceId(record),
-    spanId: crossings.spanId(record),
-    atMs: crossings.endMs[crossings.ring.slot(record)] as number,
-  };
-  return orphan === 0 ? example : { ...example, otherTraceId: orphans.traceId(orphan) };
-}
-
-/** The time a request is counted at, the same whenever it is counted and taken back. */
-function countedAtMs({ crossings }: Books, slot: number): number {
-  return Math.min(crossings.endMs[slot] as number, crossings.arrivedMs[slot] as number);
+function exampleOf(books: Books, record: number, { orphan }: Join): BreakExample {
+  const example = forwardedExample(books, record);
+  return orphan === 0 ? example : { ...example, otherTraceId: books.orphans.traceId(orphan) };
 }

@@ -1,23 +1,170 @@
-/** What each kind of sign means. */
-import type { SignMeanings } from "./explain-signs.ts";
-import { letThrough } from "./explain-signs.ts";
+/** What each kind of sign means: in words, in figures, and what to do. */
+import type { DefectCode } from "@tracemend/context";
+import type { SignMeaning } from "./explain-signs.ts";
+import { letThrough, nameOf } from "./explain-signs.ts";
+import type { BreakKind } from "./break.ts";
+import type { Fact } from "./sign.ts";
 
-export const SIGN_MEANINGS: SignMeanings = {
-  "stripped-before-us": {
-    confidence: (fact) => (fact === "carrier-survived" ? 1 : 0.95),
-    evidence: (fact, count, { from, boundary }) =>
-      fact === "carrier-survived"
-        ? `${count} came to ${boundary} without traceparent, but with the carrier that the border of cluster ${from} had written beside it.`
-        : `${count} came to ${boundary} with tracestate but without traceparent: whoever sends the one sends the other.`,
-    explanation: (hop) =>
-      `A request left with a traceparent and came without: ${hop} removes it. Behind it a second trace begins that knows nothing of the first.`,
-    alternatives: [
-      "None where the carrier survived: it is written together with traceparent, by one border, into one request.",
-    ],
-    remedy: (hop, gateway, traffic, { boundary }) =>
-      letThrough(
-        `Let traceparent and tracestate through on ${hop}.${traffic === "repaired" ? "" : ` Until then the carrier can put the context back: set repair to on at ${boundary}.`}`,
-        gateway,
-      ),
+const STRIPPED: SignMeaning = {
+  confidence: (fact) => (fact === "carrier-survived" ? 1 : fact === "same-request-at-other-border" ? 0.99 : 0.95),
+  evidence: (fact, count, { from, boundary }) => {
+    if (fact === "carrier-survived") {
+      return `${count} came to ${boundary} without traceparent, but with the carrier that the border of cluster ${from} had written beside it.`;
+    }
+    if (fact === "same-request-at-other-border") {
+      return `${count} came to ${boundary} without traceparent while the same request id was open at the border of cluster ${from}, which had sent one.`;
+    }
+    return `${count} came to ${boundary} with tracestate but without traceparent: whoever sends the one sends the other.`;
   },
+  explanation: (hop) =>
+    `A request left with a traceparent and came without: ${hop} removes it. Behind it a second trace begins that knows nothing of the first.`,
+  alternatives: [
+    "A caller that sends tracestate alone would look the same where neither carrier nor request id was found.",
+    "Where the carrier survived there is no other explanation: one border writes both into one request.",
+  ],
+  remedy: (hop, gateway, traffic, { boundary }) =>
+    letThrough(
+      `Let traceparent and tracestate through on ${hop}.${traffic === "repaired" ? "" : ` Until then a carrier can put the context back: set repair to on at ${boundary}, and let the border before it send one.`}`,
+      gateway ?? "nginx",
+      gateway !== undefined,
+    ),
+};
+
+const RESTARTED: SignMeaning = {
+  confidence: () => 1,
+  evidence: (fact, count, { from }) =>
+    fact === "carrier-of-other-trace"
+      ? `${count} carried a traceparent of another trace than the carrier that the border of cluster ${from} wrote into the same request.`
+      : `${count} carried our tracestate member for another trace: tracestate came through, traceparent was replaced.`,
+  explanation: (hop) =>
+    `The request left in one trace and came in another: ${hop} begins a trace of its own instead of continuing.`,
+  alternatives: [
+    "A service between the borders that restarts on purpose (public endpoint) looks the same; it would leave a link in its spans.",
+  ],
+  remedy: (hop, gateway) =>
+    letThrough(
+      `Let ${hop} continue W3C contexts: extract w3c before other formats, and pass traceparent on. Traefik, Kong and Caddy leave the old tracestate beside a new traceparent when they restart.`,
+      gateway ?? "kong",
+      gateway !== undefined,
+    ),
+};
+
+/** How such a value comes about, where the code tells. */
+const ORIGIN: Readonly<Partial<Record<DefectCode, string>>> = {
+  "traceparent-upper-case": "the sender formats ids in upper case",
+  "version-tail": "two values were joined by a comma, or the sender appends fields",
+  "traceparent-length": "the value was cut, or ids of 64 bits were written without padding",
+  "trace-id-zero": "the sender had no valid span when it wrote the header",
+  "parent-id-zero": "the sender had no valid span when it wrote the header",
+  "version-forbidden": "the sender writes a version that is not allowed",
+  "traceparent-syntax": "another format was copied into the field",
+};
+
+function originOf(fact: Fact): string {
+  const origin = ORIGIN[fact as DefectCode];
+  return origin === undefined ? "" : `: ${origin}`;
+}
+
+const MALFORMED: SignMeaning = {
+  confidence: () => 0.99,
+  evidence: (fact, count) => `${count} had a traceparent with the defect ${fact}${originOf(fact)}.`,
+  explanation: (_hop, arrival) =>
+    `${nameOf(arrival)} sends a traceparent that no receiver may use, so the trace ends there and a new one begins here.`,
+  alternatives: ["A hop in between may cut or join the value; the sender's own spans show what it meant to send."],
+  remedy: (_hop, _gateway, _traffic, arrival) => ({
+    text: `Correct the sender behind ${nameOf(arrival)}: 00-<32 lower-case hex>-<16 lower-case hex>-<2 hex>, 55 characters, ids not all zero. Prefer its SDK's propagator to code that formats the header by hand.`,
+    snippet: `import { context, propagation } from "@opentelemetry/api";
+
+propagation.inject(context.active(), outgoing.headers);`,
+    language: "ts",
+  }),
+};
+
+const DUPLICATE: SignMeaning = {
+  confidence: () => 0.99,
+  evidence: (fact, count) =>
+    fact === "duplicate-identical"
+      ? `${count} had traceparent more than once with one value; one line left.`
+      : `${count} had two traceparent lines that disagree: W3C demands a new trace then.`,
+  explanation: (hop) =>
+    `Two participants each wrote a traceparent into one request: ${hop} adds its own and leaves the one that was there.`,
+  alternatives: ["A client library that injects twice (agent and code) produces the same two lines."],
+  remedy: (hop, gateway) =>
+    gateway === undefined || gateway === "nginx"
+      ? {
+          text: `Let ${hop} replace the header instead of adding one. nginx with the otel module rewrites the first line and leaves a second; other proxies add when told to add.`,
+          snippet: `# one line, whatever came in
+proxy_set_header traceparent $http_traceparent;`,
+          language: "nginx",
+        }
+      : letThrough(`Let ${hop} replace the header instead of adding one.`, gateway, true),
+};
+
+const GHOST: SignMeaning = {
+  confidence: () => 0.8,
+  evidence: (_fact, count, { from }) =>
+    `${count} came under a parent that nobody exported, although the span that the border of cluster ${from} had sent as parent was exported.`,
+  explanation: (hop) =>
+    `${hop} puts a span id of its own into traceparent and exports that span nowhere: the trace hangs below a span that does not exist.`,
+  alternatives: [
+    "A service in between may export to another collector, or its spans were lost: compare with the services that are known to lie on the way.",
+  ],
+  remedy: (hop, gateway) =>
+    letThrough(
+      `Let ${hop} either export its spans or pass traceparent on untouched. Clouds that rewrite it (Cloud Run, API gateways) need the carrier instead.`,
+      gateway ?? "envoy",
+      gateway !== undefined,
+    ),
+};
+
+const STATE_LOST: SignMeaning = {
+  confidence: () => 0.95,
+  evidence: (fact, count, { from }) =>
+    fact === "carrier-kept-state"
+      ? `${count} came without our tracestate member, which the carrier of the same request still holds.`
+      : `${count} came with the very traceparent that the border of cluster ${from} sent, but without the tracestate it sent with it.`,
+  explanation: (hop) =>
+    `${hop} passes traceparent on and loses tracestate, and with it what vendors and borders keep there, sampling thresholds included.`,
+  alternatives: [
+    "A list over 32 members or 512 characters may lose members from its right end by the rules; ours stands leftmost.",
+  ],
+  remedy: (hop, gateway) => letThrough(`Let tracestate through on ${hop}.`, gateway ?? "nginx", gateway !== undefined),
+};
+
+function flagMeaning(explanation: (hop: string) => string, text: (hop: string) => string): SignMeaning {
+  return {
+    confidence: () => 0.95,
+    evidence: (fact, count, { from }) =>
+      `${count} came in the same trace with other flags than the border of cluster ${from} sent, by its ${fact === "carrier-flags" ? "carrier" : "tracestate member"}.`,
+    explanation,
+    alternatives: [
+      "W3C allows a participant that writes its own parent id to decide on sampling anew; then this is policy.",
+    ],
+    remedy: (hop) => ({ text: text(hop) }),
+  };
+}
+
+export const SIGN_MEANINGS: Readonly<Partial<Record<BreakKind, SignMeaning>>> = {
+  "stripped-before-us": STRIPPED,
+  "restarted-between-borders": RESTARTED,
+  "malformed-traceparent": MALFORMED,
+  "duplicate-traceparent": DUPLICATE,
+  "ghost-hop-before-us": GHOST,
+  "tracestate-lost": STATE_LOST,
+  "sampled-flag-cleared": flagMeaning(
+    (hop) =>
+      `The trace was sampled and is no longer: ${hop} clears the flag, so everything behind it is missing from the trace.`,
+    (hop) =>
+      `Let ${hop} follow the caller's decision: parent-based sampling. nginx: otel_trace $otel_parent_sampled; Istio: no random sampling below an existing parent.`,
+  ),
+  "sampled-flag-set": flagMeaning(
+    (hop) =>
+      `The trace was not sampled and now is: ${hop} decides anew, so that fragments without a root are recorded behind it.`,
+    (hop) => `Let ${hop} follow the caller's decision: parent-based sampling.`,
+  ),
+  "random-flag-lost": flagMeaning(
+    (hop) => `${hop} drops the random flag: samplers behind it can no longer rely on the trace id being random.`,
+    (hop) =>
+      `Update ${hop} to a version that keeps the flag (Trace Context Level 2): Kong, the nginx otel module and Envoy's OpenTelemetry tracer emit only 00 and 01.`,
+  ),
 };

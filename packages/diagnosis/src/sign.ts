@@ -1,9 +1,19 @@
-/** A sign: what one crossing shows by itself of a break before us. */
+/** A sign: what one crossing shows of a break before us, by itself or beside the record of another crossing. */
 import type { Crossing, DefectCode } from "@tracemend/context";
 import type { BreakKind } from "./break.ts";
 
 /** The fact a sign rests on; each has its sentence in the evidence. */
-export type Fact = DefectCode | "carrier-survived";
+export type Fact =
+  | DefectCode
+  | "carrier-survived"
+  | "carrier-of-other-trace"
+  | "carrier-flags"
+  | "carrier-kept-state"
+  | "member-of-other-trace"
+  | "member-flags"
+  | "same-request-at-other-border"
+  | "state-sent-by-other-border"
+  | "parent-never-exported";
 
 export interface Sign {
   readonly kind: BreakKind;

@@ -1,6 +1,7 @@
 /** Takes from one span what the diagnosis needs: an answer to a request, an orphan, a trace of work, a sign of life. */
 import type { SpanView } from "@tracemend/otlp";
 import type { Books } from "./books.ts";
+import { noteChild } from "./child.ts";
 import { STARTED_BIT } from "./crossing-store.ts";
 import { hashText } from "./hash.ts";
 import { KEY_WORDS, readSpanId, readTraceId } from "./id-words.ts";
@@ -15,7 +16,7 @@ import { ENTRY, LOCAL } from "./span-store.ts";
 
 const SERVER = 2;
 const CONSUMER = 5;
-/** OTLP span flags: bit 8, it is known whether the parent is remote; bit 9, it is. */
+/** OTLP span flags: bit 8, it is known whether the parent is remote; bit 9, it is. Older producers leave both 0. */
 const REMOTE_PARENT = 0x300;
 
 /** Trace id and span id of the span at hand. */
@@ -46,7 +47,8 @@ export function enterSpan(books: Books, span: SpanView, nowMs: number): void {
     return;
   }
   const kind = span.kind();
-  if (kind === SERVER || kind === CONSUMER || (span.flags() & REMOTE_PARENT) === REMOTE_PARENT) {
+  const parent = span.flags() & REMOTE_PARENT;
+  if (parent === REMOTE_PARENT || (parent === 0 && (kind === SERVER || kind === CONSUMER))) {
     enterChild(books, span, service, endMs);
   } else enterLocal(books, service);
 }
@@ -63,10 +65,12 @@ function serviceOf(books: Books, span: SpanView): Service | undefined {
 function enterChild(books: Books, span: SpanView, service: Service, endMs: number): void {
   const { spans, crossings } = books;
   spans.scratch.set(own.subarray(4), KEY_WORDS);
-  spans.add(ENTRY, service.id, toMs(span.startUnixNano()), endMs);
+  const startMs = toMs(span.startUnixNano());
+  spans.add(ENTRY, service.id, startMs, endMs);
   let record = crossings.findSpan(spans.scratch);
   while (record !== 0) {
     answered(books, record, service);
+    noteChild(books, record, startMs, endMs);
     record = crossings.findOlderSpan(spans.scratch, record);
   }
 }

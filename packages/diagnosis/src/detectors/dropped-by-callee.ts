@@ -1,31 +1,32 @@
 /** The called service got a context and began a trace of its own instead. */
-import { BARE, SAME_CONNECTION, SAME_REQUEST } from "../cause.ts";
+import { BARE, SAME_CONNECTION, SAME_REQUEST, SAME_TIME } from "../cause.ts";
 import type { EdgeFacts } from "../edge-facts.ts";
 import { judgedOf } from "../edge-facts.ts";
 import type { Finding } from "../finding.ts";
-import { LEAST_SHARE, shareText } from "../finding.ts";
+import { calleeOf, isWorthAlarm, shareText } from "../finding.ts";
 import { readTraceContext } from "../remedies/sdk-propagators.ts";
-import { wilsonLowerBound } from "../wilson.ts";
 
-const CAUSES: readonly number[] = [SAME_REQUEST, SAME_CONNECTION, BARE];
+const CAUSES: readonly number[] = [SAME_REQUEST, SAME_CONNECTION, SAME_TIME, BARE];
 
-/** Counts that merely agree are believed from here on. */
+/** Requests that merely have a fitting orphan are believed from here on. */
 const ENOUGH = 5;
 
-/** How sure a request is that was paired with an orphan only by the counts of both. */
-const BY_COUNT = 0.6;
+/** How sure the pairs are: by time as measured on published traces, by mere agreement as set. */
+const BY_TIME = 0.95;
+const BY_AGREEMENT = 0.7;
 
 export function detectDroppedByCallee(facts: EdgeFacts): Finding | undefined {
   const request = facts.missing[SAME_REQUEST] as number;
   const connection = facts.missing[SAME_CONNECTION] as number;
+  const time = facts.missing[SAME_TIME] as number;
   const bare = facts.missing[BARE] as number;
-  const exact = request + connection;
-  const agreeing = Math.min(bare, facts.orphans);
-  const counted = agreeing >= ENOUGH && agreeing >= bare / 2 ? agreeing : 0;
-  const count = exact + counted;
+  const joined = request + connection + time;
+  const excess = Math.round(Math.min(bare, facts.compatible - time) - facts.compatibleByChance);
+  const agreeing = excess >= ENOUGH && excess >= bare / 2 ? excess : 0;
+  const count = joined + agreeing;
   const of = judgedOf(facts);
-  if (wilsonLowerBound(count, of) <= LEAST_SHARE || count < (exact + bare) / 2) return undefined;
-  const callee = facts.services.join(", ") || facts.upstream;
+  if (!isWorthAlarm(count, of) || count < (joined + bare) / 2) return undefined;
+  const callee = calleeOf(facts);
   const evidence = [
     `${shareText(count, of, `requests forwarded to ${facts.upstream}`)} have no SERVER span below the span that was forwarded, although ${callee} has exported spans past their end.`,
   ];
@@ -35,9 +36,12 @@ export function detectDroppedByCallee(facts: EdgeFacts): Finding | undefined {
       `${connection} of them are the only root span of ${callee} that came over our own connection at that time.`,
     );
   }
-  if (counted > 0) {
+  if (time > 0) {
+    evidence.push(`${time} of them fit one root span of ${callee} in time as no other pair does.`);
+  }
+  if (agreeing > 0) {
     evidence.push(
-      `For ${bare} no span was found by an exact join; ${callee} exported ${facts.orphans} root spans that nothing else explains.`,
+      `For ${agreeing} more a root span of ${callee} lies within the request where chance would put one in ${Math.round(facts.compatibleByChance)}; which belongs to which cannot be told.`,
     );
   }
   evidence.push(
@@ -52,11 +56,11 @@ export function detectDroppedByCallee(facts: EdgeFacts): Finding | undefined {
     hop: `service ${callee}`,
     count,
     of,
-    confidence: (0.999 * request + 0.99 * connection + BY_COUNT * counted) / count,
+    confidence: (0.999 * request + 0.99 * connection + BY_TIME * time + BY_AGREEMENT * agreeing) / count,
     evidence,
     alternatives: [
       "A hop between us and the service removes the header: then its roots name a peer that is not our connection.",
-      ...(counted > 0
+      ...(agreeing + time > 0
         ? ["The service may be called by others who send no context, and not record the requests that come through us."]
         : []),
     ],

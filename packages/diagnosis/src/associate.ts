@@ -1,0 +1,221 @@
+/** The last resort: which orphan belongs to which request, by their times alone, refused where the times do not tell. */
+import type { Books } from "./books.ts";
+import { countedAtMs } from "./books.ts";
+import { BARE } from "./cause.ts";
+import { MISSING, WAITING } from "./crossing-store.ts";
+import type { Edge } from "./edge.ts";
+import { COMPATIBLE, COMPATIBLE_BY_CHANCE, answersFor } from "./edge.ts";
+import type { Delays } from "./timing-model.ts";
+import {
+  ENOUGH_PAIRS,
+  chanceShare,
+  learnChance,
+  learnPair,
+  leastDelays,
+  logLikelihood,
+  logLikelihoodFloor,
+} from "./timing-model.ts";
+
+export interface TimedPair {
+  readonly record: number;
+  readonly orphan: number;
+  readonly confidence: number;
+}
+
+interface Candidate extends TimedPair {
+  /** The likelihood of the pair as a logarithm. */
+  readonly log: number;
+  /** The likelihood of an orphan that merely happens to lie within the request. */
+  readonly chance: number;
+}
+
+interface Interval {
+  /** The number of a request's or an orphan's record. */
+  readonly at: number;
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** Accepted from here on; below it a pair is only counted as compatible. */
+const ACCEPTED = 0.9;
+
+/** More candidates than this on average and times do not tell requests apart. */
+const MOST_CANDIDATES = 10;
+
+/** How far clocks and roundings may put a span outside its request, beyond what the model knows. */
+const SLACK_MS = 1;
+
+/**
+ * A request moved by these meets only orphans that are not its own: how often that is compatible is chance. No round
+ * numbers, because load often comes at a round rate.
+ */
+const SHIFTS_MS: readonly number[] = [-6_389, 7_621];
+const FARTHEST_MS = 10_000;
+
+/** Requests that are compared at once; more are left undecided. */
+const MOST_REQUESTS = 1_024;
+
+/**
+ * Pairs the requests of one edge that miss their span, and for which no exact join was found, with orphans of its
+ * services. `records` have had the longest wait, oldest first. Returns the pairs that are sure enough; notes on the edge
+ * how many requests had a compatible orphan, and how many would have had one by chance.
+ */
+export function associate(books: Books, edge: Edge, records: readonly number[]): readonly TimedPair[] {
+  const due = records.slice(0, MOST_REQUESTS);
+  const requests = requestsAround(books, edge, due);
+  const orphans = orphansAround(books, edge, requests);
+  if (orphans.length === 0) return [];
+  const { timing } = edge;
+  const least = leastDelays(timing);
+  const wanted = new Set(due);
+  noteCompatible(books, edge, wanted, requests, orphans, least);
+
+  const byChance = chanceShare(timing);
+  const pairs: Candidate[] = [];
+  const byOrphan = new Map<number, number>();
+  for (const request of requests) {
+    for (let at = firstFrom(orphans, request.startMs + least.startMs - SLACK_MS); at < orphans.length; at += 1) {
+      const orphan = orphans[at] as Interval;
+      if (orphan.startMs > request.endMs) break;
+      if (!fits(request, orphan, least, 0)) continue;
+      byOrphan.set(orphan.at, (byOrphan.get(orphan.at) ?? 0) + 1);
+      const log = logLikelihood(timing, orphan.startMs - request.startMs, request.endMs - orphan.endMs);
+      pairs.push({ record: request.at, orphan: orphan.at, log, chance: byChance * chanceOf(request), confidence: 0 });
+    }
+  }
+  learnLonePairs(books, edge, pairs, byOrphan);
+  if (timing.pairs < ENOUGH_PAIRS || pairs.length > MOST_CANDIDATES * byOrphan.size) return [];
+  return choose(pairs, logLikelihoodFloor(timing)).filter(({ record }) => wanted.has(record));
+}
+
+/** One to one, the likeliest first. A pair competes with all others of its request and of its orphan, and with chance. */
+function choose(pairs: readonly Candidate[], floor: number): readonly TimedPair[] {
+  const ofRequest = new Map<number, number>();
+  const ofOrphan = new Map<number, number>();
+  for (const { record, orphan, log } of pairs) {
+    ofRequest.set(record, (ofRequest.get(record) ?? 0) + Math.exp(log));
+    ofOrphan.set(orphan, (ofOrphan.get(orphan) ?? 0) + Math.exp(log));
+  }
+  const chosen: TimedPair[] = [];
+  const taken = new Set<number>();
+  const given = new Set<number>();
+  for (const { record, orphan, log, chance } of pairs.toSorted((a, b) => b.log - a.log)) {
+    if (log < floor) break;
+    if (taken.has(orphan) || given.has(record)) continue;
+    taken.add(orphan);
+    given.add(record);
+    const rivals = Math.max(ofRequest.get(record) as number, ofOrphan.get(orphan) as number);
+    const confidence = Math.exp(log) / (rivals + chance);
+    if (confidence >= ACCEPTED) chosen.push({ record, orphan, confidence });
+  }
+  return chosen;
+}
+
+/** An unrelated orphan may begin and end anywhere within the request. */
+function chanceOf({ startMs, endMs }: Interval): number {
+  const durationMs = Math.max(1, endMs - startMs);
+  return 1 / (durationMs * durationMs);
+}
+
+/** In quiet moments a request and an orphan have only each other: such pairs teach the model without any label. */
+function learnLonePairs(books: Books, edge: Edge, pairs: readonly Candidate[], byOrphan: Map<number, number>): void {
+  const byRequest = new Map<number, number>();
+  for (const { record } of pairs) byRequest.set(record, (byRequest.get(record) ?? 0) + 1);
+  const { crossings, orphans } = books;
+  for (const { record, orphan } of pairs) {
+    if (byRequest.get(record) !== 1 || byOrphan.get(orphan) !== 1) continue;
+    const request = crossings.ring.slot(record);
+    const root = orphans.ring.slot(orphan);
+    learnPair(
+      edge.timing,
+      (orphans.startMs[root] as number) - (crossings.startMs[request] as number),
+      (crossings.endMs[request] as number) - (orphans.endMs[root] as number),
+    );
+  }
+}
+
+function noteCompatible(
+  books: Books,
+  edge: Edge,
+  due: ReadonlySet<number>,
+  requests: readonly Interval[],
+  orphans: readonly Interval[],
+  least: Delays,
+): void {
+  for (const request of requests) {
+    if (!due.has(request.at)) continue;
+    const atMs = countedAtMs(books, books.crossings.ring.slot(request.at));
+    if (hasFitting(request, orphans, least, 0)) edge.tally.add(COMPATIBLE, atMs, 1);
+    for (const shiftMs of SHIFTS_MS) {
+      const fitted = hasFitting(request, orphans, least, shiftMs);
+      learnChance(edge.timing, fitted);
+      if (fitted) edge.tally.add(COMPATIBLE_BY_CHANCE, atMs, 1);
+    }
+  }
+}
+
+function hasFitting(request: Interval, orphans: readonly Interval[], least: Delays, shiftMs: number): boolean {
+  const untilMs = request.endMs + shiftMs;
+  const fromMs = request.startMs + shiftMs + least.startMs - SLACK_MS;
+  for (let at = firstFrom(orphans, fromMs); at < orphans.length; at += 1) {
+    const orphan = orphans[at] as Interval;
+    if (orphan.startMs > untilMs) return false;
+    if (fits(request, orphan, least, shiftMs)) return true;
+  }
+  return false;
+}
+
+/** Whether the orphan lies within the request, moved by `shiftMs`, as spans of this edge do. */
+function fits(request: Interval, orphan: Interval, least: Delays, shiftMs: number): boolean {
+  const startMs = orphan.startMs - request.startMs - shiftMs;
+  const endMs = request.endMs + shiftMs - orphan.endMs;
+  return startMs >= least.startMs - SLACK_MS && endMs >= least.endMs - SLACK_MS;
+}
+
+/** The due requests and those beside them that may want the same orphans, oldest first. */
+function requestsAround({ crossings }: Books, edge: Edge, due: readonly number[]): readonly Interval[] {
+  const { ring, state, cause, startMs, endMs } = crossings;
+  const requests: Interval[] = [];
+  const first = due[0] ?? 0;
+  const last = due.at(-1) ?? 0;
+  const untilMs = endMs[ring.slot(last)] as number;
+  for (let record = first; record <= ring.newest() && requests.length < 2 * MOST_REQUESTS; record += 1) {
+    const slot = ring.slot(record);
+    if (record > last && (startMs[slot] as number) > untilMs) break;
+    if (crossings.edge[slot] !== edge.id) continue;
+    if (state[slot] !== WAITING && !(state[slot] === MISSING && cause[slot] === BARE)) continue;
+    requests.push({ at: record, startMs: startMs[slot] as number, endMs: endMs[slot] as number });
+  }
+  return requests;
+}
+
+/** Orphans of the edge's services that belong to nothing yet, by start. */
+function orphansAround({ orphans }: Books, edge: Edge, requests: readonly Interval[]): readonly Interval[] {
+  let fromMs = Infinity;
+  let untilMs = -Infinity;
+  for (const { startMs, endMs } of requests) {
+    fromMs = Math.min(fromMs, startMs);
+    untilMs = Math.max(untilMs, endMs);
+  }
+  const found: Interval[] = [];
+  const { ring, joined, service, startMs, endMs } = orphans;
+  for (let at = ring.oldest(); at <= ring.newest(); at += 1) {
+    const slot = ring.slot(at);
+    if (joined[slot] === 1 || !answersFor(edge, service[slot] as number)) continue;
+    const orphan = { at, startMs: startMs[slot] as number, endMs: endMs[slot] as number };
+    if (orphan.endMs >= fromMs - FARTHEST_MS && orphan.startMs <= untilMs + FARTHEST_MS) found.push(orphan);
+  }
+  return found.sort((a, b) => a.startMs - b.startMs);
+}
+
+/** The first orphan that starts at this time or later. */
+function firstFrom(orphans: readonly Interval[], startMs: number): number {
+  let low = 0;
+  let high = orphans.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((orphans[middle] as Interval).startMs < startMs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

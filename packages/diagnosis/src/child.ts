@@ -1,0 +1,53 @@
+/** What the times and flags of an answer say about clocks, sampling and contexts that leak. */
+import type { Books } from "./books.ts";
+import { countedAtMs, forwardedExample } from "./books.ts";
+import { LATE_WORK, OTHER_CLOCK, UNSAMPLED } from "./cause.ts";
+import { learnPair } from "./timing-model.ts";
+import { EXCUSED, SAMPLED_BIT } from "./crossing-store.ts";
+import {
+  BEGAN_AFTER,
+  BEGAN_AFTER_MS,
+  BEGAN_BEFORE,
+  BEGAN_BEFORE_MS,
+  LEAKED,
+  UNSAMPLED_ANSWERED,
+  noteSighting,
+} from "./edge.ts";
+
+/** Clocks that are kept by NTP agree to this. */
+const SKEW_MS = 5;
+
+/** No clock that is kept at all is off by this: what begins so late after its request was begun by another one. */
+const LEAK_MS = 5_000;
+
+/** Notes one answer of a request, once both are known. */
+export function noteChild(books: Books, record: number, startMs: number, endMs: number): void {
+  const { crossings, edges } = books;
+  const slot = crossings.ring.slot(record);
+  if (crossings.state[slot] === EXCUSED) {
+    const sampled = ((crossings.bits[slot] as number) & SAMPLED_BIT) !== 0;
+    if (!sampled) note(books, record, UNSAMPLED, UNSAMPLED_ANSWERED);
+    return;
+  }
+  const requestEndMs = crossings.endMs[slot] as number;
+  const { timing } = edges.at(crossings.edge[slot] as number);
+  learnPair(timing, startMs - (crossings.startMs[slot] as number), requestEndMs - endMs);
+  const beforeMs = (crossings.startMs[slot] as number) - startMs;
+  const afterMs = startMs - requestEndMs;
+  if (beforeMs > SKEW_MS) note(books, record, OTHER_CLOCK, BEGAN_BEFORE, BEGAN_BEFORE_MS, beforeMs);
+  else if (afterMs > LEAK_MS) note(books, record, LATE_WORK, LEAKED);
+  else if (afterMs > SKEW_MS) note(books, record, OTHER_CLOCK, BEGAN_AFTER, BEGAN_AFTER_MS, afterMs);
+}
+
+/** What one answer may add to a sum of milliseconds. */
+const MOST_MS = 1_000_000;
+
+function note(books: Books, record: number, sighting: number, counter: number, sum?: number, byMs = 0): void {
+  const { crossings, edges } = books;
+  const slot = crossings.ring.slot(record);
+  const edge = edges.at(crossings.edge[slot] as number);
+  const atMs = countedAtMs(books, slot);
+  edge.tally.add(counter, atMs, 1);
+  if (sum !== undefined) edge.tally.add(sum, atMs, Math.min(MOST_MS, Math.round(byMs)));
+  noteSighting(edge, sighting, atMs, () => forwardedExample(books, record));
+}

@@ -1,0 +1,39 @@
+/** Something between us and the called service took the context away: its root came over another connection than ours. */
+import { SAME_REQUEST_OTHER_PEER } from "../cause.ts";
+import type { EdgeFacts } from "../edge-facts.ts";
+import { judgedOf } from "../edge-facts.ts";
+import type { Finding } from "../finding.ts";
+import { calleeOf, isWorthAlarm, shareText } from "../finding.ts";
+import { passHeaders } from "../remedies/gateway-headers.ts";
+
+export function detectDroppedBeforeCallee(facts: EdgeFacts): Finding | undefined {
+  const count = facts.missing[SAME_REQUEST_OTHER_PEER] as number;
+  const of = judgedOf(facts);
+  if (!isWorthAlarm(count, of)) return undefined;
+  const callee = calleeOf(facts);
+  const { first, others } = passHeaders("nginx");
+  return {
+    kind: "dropped-before-callee",
+    to: callee,
+    hop: `the hop between ${facts.boundary} and service ${callee}`,
+    count,
+    of,
+    confidence: 0.9,
+    evidence: [
+      `${shareText(count, of, `requests forwarded to ${facts.upstream}`)} are a root span of ${callee} with the same request id, whose peer called from another port than ours.`,
+      "So another hop made the call that the service saw, and the request id came through it while traceparent did not.",
+    ],
+    alternatives: [
+      `${callee} itself may not read the context, behind a hop that passes it on: look at the headers it gets.`,
+      "Address translation between us and the service changes the port without touching headers.",
+    ],
+    explanation: `A sidecar, ingress or gateway between ${facts.boundary} and ${callee} ends our connection and makes its own call without the traceparent it was given.`,
+    remedy: {
+      text: `Let that hop pass traceparent and tracestate on. Shown for ${first.product}; the same for other products stands beside it.`,
+      snippet: first.snippet,
+      language: first.language,
+      others,
+    },
+    causes: [SAME_REQUEST_OTHER_PEER],
+  };
+}
