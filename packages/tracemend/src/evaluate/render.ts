@@ -30,7 +30,7 @@ export function renderEvaluation({ recordings, passedOver, notCarried, score, co
       "Second traces shown right, by requests that one span could belong to",
       formatTable([["candidates", "right", "shown"], ...Object.entries(score.pairsByCandidates).map(ratioRow)]),
     ),
-    heading("Cost", costTable(costs)),
+    heading("Cost", costs.length === 0 ? "not measured for a part of the edges or classes" : costTable(costs)),
     heading(
       "Recordings",
       formatTable([
