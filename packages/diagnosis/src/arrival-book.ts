@@ -4,10 +4,10 @@ import type { Arrival } from "./arrival.ts";
 import { createArrival } from "./arrival.ts";
 
 /** Neighbours per boundary that are told apart; the rest are one. */
-const MAX_NEIGHBOURS = 128;
-const MAX_BOUNDARIES = 64;
+const MAX_NEIGHBOURS = 64;
+const MAX_BOUNDARIES = 32;
 
-export const OTHER_CALLERS = "other callers";
+const OTHER_CALLERS = "other callers";
 
 export interface ArrivalBook {
   /** Undefined where there are too many boundaries; that is counted. */

@@ -2,11 +2,13 @@
 import type { Books } from "./books.ts";
 import { countedAtMs } from "./books.ts";
 import { BARE } from "./cause.ts";
+import { foundOffsetMs, tryOffsets } from "./clock-offset.ts";
 import { MISSING, WAITING } from "./crossing-store.ts";
 import type { Edge } from "./edge.ts";
 import { COMPATIBLE, COMPATIBLE_BY_CHANCE, answersFor } from "./edge.ts";
 import type { Delays } from "./timing-model.ts";
 import {
+  ENOUGH_FOR_OFFSET,
   ENOUGH_PAIRS,
   chanceShare,
   learnChance,
@@ -66,8 +68,8 @@ export function associate(books: Books, edge: Edge, records: readonly number[]):
   const orphans = orphansAround(books, edge, requests);
   if (orphans.length === 0) return [];
   const { timing } = edge;
-  const least = leastDelays(timing);
   const wanted = new Set(due);
+  const least = delaysOf(edge, wanted, requests, orphans);
   noteCompatible(books, edge, wanted, requests, orphans, least);
 
   const byChance = chanceShare(timing);
@@ -76,7 +78,7 @@ export function associate(books: Books, edge: Edge, records: readonly number[]):
   for (const request of requests) {
     for (let at = firstFrom(orphans, request.startMs + least.startMs - SLACK_MS); at < orphans.length; at += 1) {
       const orphan = orphans[at] as Interval;
-      if (orphan.startMs > request.endMs) break;
+      if (orphan.startMs > request.endMs - Math.min(0, least.endMs) + SLACK_MS) break;
       if (!fits(request, orphan, least, 0)) continue;
       byOrphan.set(orphan.at, (byOrphan.get(orphan.at) ?? 0) + 1);
       const log = logLikelihood(timing, orphan.startMs - request.startMs, request.endMs - orphan.endMs);
@@ -134,6 +136,23 @@ function learnLonePairs(books: Books, edge: Edge, pairs: readonly Candidate[], b
   }
 }
 
+/** The least delays between requests and their spans: as known pairs show, else as the search for an offset does. */
+function delaysOf(
+  edge: Edge,
+  due: ReadonlySet<number>,
+  requests: readonly Interval[],
+  orphans: readonly Interval[],
+): Delays {
+  if (edge.timing.pairs >= ENOUGH_FOR_OFFSET) return leastDelays(edge.timing);
+  for (const request of requests) {
+    if (due.has(request.at)) tryOffsets(edge.offset, (shiftMs) => hasFitting(request, orphans, NO_DELAYS, shiftMs));
+  }
+  const aheadMs = foundOffsetMs(edge.offset);
+  return { startMs: aheadMs, endMs: -aheadMs };
+}
+
+const NO_DELAYS: Delays = { startMs: 0, endMs: 0 };
+
 function noteCompatible(
   books: Books,
   edge: Edge,
@@ -155,7 +174,7 @@ function noteCompatible(
 }
 
 function hasFitting(request: Interval, orphans: readonly Interval[], least: Delays, shiftMs: number): boolean {
-  const untilMs = request.endMs + shiftMs;
+  const untilMs = request.endMs + shiftMs - Math.min(0, least.endMs) + SLACK_MS;
   const fromMs = request.startMs + shiftMs + least.startMs - SLACK_MS;
   for (let at = firstFrom(orphans, fromMs); at < orphans.length; at += 1) {
     const orphan = orphans[at] as Interval;

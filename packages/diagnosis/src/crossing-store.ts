@@ -2,7 +2,7 @@
 import { KEY_WORDS, TRACE_WORDS, formatWords, sameWords } from "./id-words.ts";
 import { hashPair, hashWords } from "./hash.ts";
 import type { Chains, Ring } from "./ring.ts";
-import { INDEX_BYTES, capacityFor, createChains, createRing } from "./ring.ts";
+import { INDEX_BYTES, capacityFor, createChains, createRing, secondOf } from "./ring.ts";
 
 /** What became of the span that the called service owes a request. */
 export const WAITING = 1;
@@ -10,7 +10,7 @@ export const MATCHED = 2;
 export const MISSING = 3;
 /** Nothing can be said: the service exports nothing, or nothing that recent. */
 export const UNOBSERVED = 4;
-/** Nothing was to be expected: not sampled, or the exchange failed. */
+/** Nothing was to be expected: not sampled, a probe, or the exchange failed. */
 export const EXCUSED = 5;
 
 /** Words of a record: trace id and span id that left, request id hash, parent id that came in, span id of the member. */
@@ -22,18 +22,16 @@ const RECORD_BYTES: number = WORDS * 4 + 3 * 8 + 3 * 2 + 3 + 4 * INDEX_BYTES;
 
 /** Bits of a record. */
 export const SAMPLED_BIT = 1;
-/** The parent that left is a span of our own. */
+/** The parent that left is a span of our own; then our member left in tracestate too. */
 export const OWN_PARENT_BIT = 2;
 /** The trace began at this border. */
 export const STARTED_BIT = 4;
 /** Whether the parent that came in was ever exported is still to be seen. */
 export const INBOUND_OPEN_BIT = 8;
-/** The own member was written into the tracestate that left. */
-export const MEMBER_BIT = 16;
 /** It came without any traceparent. */
-export const CAME_ABSENT_BIT = 32;
+export const CAME_ABSENT_BIT = 16;
 /** It came with a traceparent and without our member. */
-export const MEMBERLESS_BIT = 64;
+export const MEMBERLESS_BIT = 32;
 
 /** What `add` takes, beside the words in the scratch key. */
 export interface CrossingEntry {
@@ -68,15 +66,14 @@ export interface CrossingStore {
   /** Newest record that forwarded the trace and span of `key`, and the next older one; 0 for none. */
   findSpan(key: Uint32Array): number;
   findOlderSpan(key: Uint32Array, record: number): number;
-  /** Newest record that forwarded the trace of `key`, and the next older one. */
-  findTrace(key: Uint32Array): number;
-  findOlderTrace(key: Uint32Array, record: number): number;
+  /** Newest record that began the trace of `key`. */
+  findStarted(key: Uint32Array): number;
   /** Newest record with the request id whose hash stands in `words` at `at`, and the next older one. */
   findRequest(words: Uint32Array, at: number): number;
   findOlderRequest(words: Uint32Array, at: number, record: number): number;
-  /** Newest record of this edge that left through this local port, and the next older one. */
-  findPort(edge: number, port: number): number;
-  findOlderPort(edge: number, port: number, record: number): number;
+  /** Newest record of this edge that left through this local port and began in this second, and the next older one. */
+  findPort(edge: number, port: number, second: number): number;
+  findOlderPort(edge: number, port: number, second: number, record: number): number;
   /** Copies the trace and span id that left into `key`. */
   readKey(record: number, key: Uint32Array): void;
   /** Copies the hash of the request id; false where there was none. */
@@ -109,7 +106,7 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
   const bits = new Uint8Array(capacity);
   const cause = new Uint8Array(capacity);
   const bySpan = createChains(ring);
-  const byTrace = createChains(ring);
+  const byStarted = createChains(ring);
   const byRequest = createChains(ring);
   const byPort = createChains(ring);
 
@@ -126,15 +123,18 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
     into[at] = words[from] as number;
     into[at + 1] = words[from + 1] as number;
   };
-  const seekPort = (from: number, wantedEdge: number, wantedPort: number): number => {
+  const seekPort = (from: number, wantedEdge: number, port: number, second: number): number => {
     let record = from;
     while (record !== 0) {
       const slot = ring.slot(record);
-      if (edge[slot] === wantedEdge && localPort[slot] === wantedPort) break;
+      const fits = edge[slot] === wantedEdge && localPort[slot] === port;
+      if (fits && secondOf(startMs[slot] as number) === second) break;
       record = byPort.after(record);
     }
     return record;
   };
+  const portHash = (edgeId: number, port: number, second: number): number =>
+    hashPair(edgeId * 0x1_0000 + port, second, seed);
 
   return {
     ring,
@@ -163,19 +163,21 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
       bits[slot] = entry.bits;
       cause[slot] = 0;
       bySpan.add(hashWords(scratch, 0, KEY_WORDS, seed), record);
-      byTrace.add(hashWords(scratch, 0, TRACE_WORDS, seed), record);
+      if ((entry.bits & STARTED_BIT) !== 0) byStarted.add(hashWords(scratch, 0, TRACE_WORDS, seed), record);
       if (scratch[REQUEST_ID_AT] !== 0) byRequest.add(hashWords(scratch, REQUEST_ID_AT, 2, seed), record);
-      if (entry.localPort !== 0) byPort.add(hashPair(entry.edge, entry.localPort, seed), record);
+      if (entry.localPort !== 0) {
+        byPort.add(portHash(entry.edge, entry.localPort, secondOf(entry.startMs)), record);
+      }
       return record;
     },
     findSpan: (key) => seek(bySpan, bySpan.first(hashWords(key, 0, KEY_WORDS, seed)), 0, key, 0, KEY_WORDS),
     findOlderSpan: (key, record) => seek(bySpan, bySpan.after(record), 0, key, 0, KEY_WORDS),
-    findTrace: (key) => seek(byTrace, byTrace.first(hashWords(key, 0, TRACE_WORDS, seed)), 0, key, 0, TRACE_WORDS),
-    findOlderTrace: (key, record) => seek(byTrace, byTrace.after(record), 0, key, 0, TRACE_WORDS),
+    findStarted: (key) =>
+      seek(byStarted, byStarted.first(hashWords(key, 0, TRACE_WORDS, seed)), 0, key, 0, TRACE_WORDS),
     findRequest: (key, at) => seek(byRequest, byRequest.first(hashWords(key, at, 2, seed)), REQUEST_ID_AT, key, at, 2),
     findOlderRequest: (key, at, record) => seek(byRequest, byRequest.after(record), REQUEST_ID_AT, key, at, 2),
-    findPort: (wantedEdge, port) => seekPort(byPort.first(hashPair(wantedEdge, port, seed)), wantedEdge, port),
-    findOlderPort: (wantedEdge, port, record) => seekPort(byPort.after(record), wantedEdge, port),
+    findPort: (edgeId, port, second) => seekPort(byPort.first(portHash(edgeId, port, second)), edgeId, port, second),
+    findOlderPort: (edgeId, port, second, record) => seekPort(byPort.after(record), edgeId, port, second),
     readKey(record, key) {
       const from = ring.slot(record) * WORDS;
       for (let word = 0; word < KEY_WORDS; word += 1) key[word] = words[from + word] as number;

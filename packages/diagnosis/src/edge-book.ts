@@ -1,6 +1,7 @@
 /** Every edge behind a boundary, by boundary and upstream; bounded. */
 import type { Edge } from "./edge.ts";
 import { createEdge } from "./edge.ts";
+import type { Settings } from "./settings.ts";
 
 const MAX_EDGES = 2_000;
 
@@ -12,7 +13,7 @@ export interface EdgeBook {
   refused(): number;
 }
 
-export function createEdgeBook(windowMs: number): EdgeBook {
+export function createEdgeBook(settings: Settings): EdgeBook {
   const byBoundary = new Map<string, Map<string, Edge>>();
   const byId: Edge[] = [];
   let refused = 0;
@@ -29,7 +30,7 @@ export function createEdgeBook(windowMs: number): EdgeBook {
         edges = new Map();
         byBoundary.set(boundary, edges);
       }
-      const edge = createEdge(byId.length, boundary, cluster, upstream, windowMs);
+      const edge = createEdge(byId.length, boundary, cluster, upstream, settings);
       edges.set(upstream, edge);
       byId.push(edge);
       return edge;

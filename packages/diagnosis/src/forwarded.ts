@@ -1,8 +1,9 @@
 /** Enters one crossing into the ledger: the request owes us a span of the called service from now on. */
 import type { Crossing, TraceContext } from "@tracemend/context";
-import { OWN_KEY, isSampled, memberValue } from "@tracemend/context";
+import { isSampled } from "@tracemend/context";
 import type { Arrival } from "./arrival.ts";
 import type { Books } from "./books.ts";
+import { countedAtMs } from "./books.ts";
 import type { CrossingEntry } from "./crossing-store.ts";
 import {
   CROSSING_SCRATCH,
@@ -11,7 +12,6 @@ import {
   INBOUND_OPEN_BIT,
   MATCHED,
   MEMBERLESS_BIT,
-  MEMBER_BIT,
   OWN_PARENT_BIT,
   SAMPLED_BIT,
   STARTED_BIT,
@@ -22,6 +22,7 @@ import { ANSWERED, FORGOTTEN, FORWARDED, NOT_EXPECTED, learnService } from "./ed
 import { hashText } from "./hash.ts";
 import { readSpanId, readTraceId } from "./id-words.ts";
 import { noteChild } from "./child.ts";
+import { isProbe } from "./legit-root.ts";
 import { markJoined } from "./settle.ts";
 
 const entry: CrossingEntry = {
@@ -42,7 +43,6 @@ export function enterCrossing(books: Books, crossing: Crossing, arrival: Arrival
   if (upstream === undefined || context === undefined) return;
   const edge = books.edges.open(crossing.boundary, crossing.cluster, upstream.name);
   if (edge === undefined || !writeScratch(books, crossing, context)) return;
-  makeRoom(books);
   entry.startMs = crossing.startMs;
   entry.endMs = crossing.endMs;
   entry.arrivedMs = nowMs;
@@ -50,11 +50,23 @@ export function enterCrossing(books: Books, crossing: Crossing, arrival: Arrival
   entry.arrival = arrival === undefined ? 0 : arrival.id + 1;
   entry.localPort = upstream.localPort ?? 0;
   entry.bits = bitsOf(crossing, context);
-  entry.state = stateOf(books, crossing, context);
-  const record = books.crossings.add(entry);
-  count(books, edge, Math.min(crossing.endMs, nowMs), entry.state);
-  earlyChildren(books, record, edge);
+  entry.state = isOwed(crossing, context) ? WAITING : EXCUSED;
+  enterRecord(books, edge, entry);
   if ((entry.bits & STARTED_BIT) !== 0) ownRootIsNoOrphan(books);
+}
+
+/** Enters what stands in the scratch of the store; a request that waits may have been answered before. */
+export function enterRecord(books: Books, edge: Edge, owed: CrossingEntry): void {
+  makeRoom(books);
+  if (owed.state === WAITING && books.spans.findChild(books.crossings.scratch) !== 0) owed.state = MATCHED;
+  const record = books.crossings.add(owed);
+  count(books, edge, Math.min(owed.endMs, owed.arrivedMs), owed.state);
+  earlyChildren(books, record, edge);
+}
+
+/** Instrumentation commonly leaves probes out. */
+function isOwed({ failure, userAgent, path }: Crossing, context: TraceContext): boolean {
+  return isSampled(context) && failure === undefined && !isProbe(userAgent, path);
 }
 
 function writeScratch(books: Books, crossing: Crossing, context: TraceContext): boolean {
@@ -72,8 +84,9 @@ function writeScratch(books: Books, crossing: Crossing, context: TraceContext): 
 }
 
 /** A request that is overwritten while it waits will never be known: the store is too small for the load. */
-function makeRoom({ crossings, edges, totals }: Books): void {
-  const { ring, state, edge, endMs } = crossings;
+function makeRoom(books: Books): void {
+  const { crossings, edges, totals } = books;
+  const { ring, state, edge } = crossings;
   if (ring.newest() < ring.capacity) return;
   const slot = ring.slot(ring.oldest());
   if (state[slot] !== WAITING) return;
@@ -81,7 +94,7 @@ function makeRoom({ crossings, edges, totals }: Books): void {
   totals.evicted += 1;
   const forgotten = edges.at(edge[slot] as number);
   forgotten.waiting -= 1;
-  forgotten.tally.add(FORGOTTEN, endMs[slot] as number, 1);
+  forgotten.tally.add(FORGOTTEN, countedAtMs(books, slot), 1);
 }
 
 function bitsOf({ reading, verdict }: Crossing, context: TraceContext): number {
@@ -89,17 +102,11 @@ function bitsOf({ reading, verdict }: Crossing, context: TraceContext): number {
   if (isSampled(context)) bits |= SAMPLED_BIT;
   if (verdict.ownParent) bits |= OWN_PARENT_BIT;
   if (verdict.from === undefined) bits |= STARTED_BIT;
-  if (verdict.ownParent && memberValue(context.tracestate, OWN_KEY) !== undefined) bits |= MEMBER_BIT;
   if (reading.kind === "absent") bits |= CAME_ABSENT_BIT;
   if (reading.kind !== "valid") return bits;
   if (reading.own === undefined) bits |= MEMBERLESS_BIT;
   else if (reading.own.spanId !== reading.context.parentId) bits |= INBOUND_OPEN_BIT;
   return bits;
-}
-
-function stateOf(books: Books, crossing: Crossing, context: TraceContext): number {
-  if (!isSampled(context) || crossing.failure !== undefined) return EXCUSED;
-  return books.spans.findChild(books.crossings.scratch) === 0 ? WAITING : MATCHED;
 }
 
 /** The children that came before their request. */

@@ -2,6 +2,10 @@
 
 const DIGITS = "0123456789abcdef";
 
+/** The value of a digit by its character code; 16 for what is no digit. */
+const NIBBLES: Uint8Array = new Uint8Array(256).fill(16);
+for (let value = 0; value < 16; value += 1) NIBBLES[DIGITS.charCodeAt(value)] = value;
+
 /** Places in the scratch words every store copies from: four of the trace id, two of a span id. */
 export const TRACE_WORDS = 4;
 export const SPAN_WORDS = 2;
@@ -11,23 +15,22 @@ export const KEY_WORDS = 6;
  * Reads `words * 8` lower-case hexadecimal digits into `into` from `at` on. False for another length, another digit or
  * the all-zero id: then what stands in `into` means nothing.
  */
-export function readWords(id: string, words: number, into: Uint32Array, at: number): boolean {
+function readWords(id: string, words: number, into: Uint32Array, at: number): boolean {
   if (id.length !== words * 8) return false;
   let any = 0;
+  let wrong = 0;
   let from = 0;
-  for (let word = 0; word < words; word += 1) {
+  for (let word = at; word < at + words; word += 1) {
     let value = 0;
-    for (let digit = 0; digit < 8; digit += 1) {
-      const code = id.charCodeAt(from);
-      from += 1;
-      const nibble = code >= 0x61 && code <= 0x66 ? code - 0x57 : code - 0x30;
-      if (nibble < 0 || nibble > 15 || (nibble > 9 && code < 0x61)) return false;
+    for (const end = from + 8; from < end; from += 1) {
+      const nibble = NIBBLES[id.charCodeAt(from) & 0xff] as number;
+      wrong |= nibble | (id.charCodeAt(from) >> 8 === 0 ? 0 : 16);
       value = (value << 4) | nibble;
     }
-    into[at + word] = value;
+    into[word] = value;
     any |= value;
   }
-  return any !== 0;
+  return any !== 0 && wrong < 16;
 }
 
 export function readTraceId(id: string, into: Uint32Array): boolean {

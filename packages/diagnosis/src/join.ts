@@ -10,13 +10,13 @@ import {
   SAME_REQUEST_OTHER_PEER,
   TRUNCATED,
 } from "./cause.ts";
-import type { CrossingStore } from "./crossing-store.ts";
 import { EXCUSED, MATCHED } from "./crossing-store.ts";
 import type { Edge } from "./edge.ts";
 import { answersFor } from "./edge.ts";
 import { KEY_WORDS } from "./id-words.ts";
-import type { OrphanStore } from "./orphan-store.ts";
+import { secondOf } from "./ring.ts";
 import { ENTRY, LOCAL } from "./span-store.ts";
+import { offsetMs } from "./timing-model.ts";
 
 export interface Join {
   readonly cause: number;
@@ -118,46 +118,71 @@ function insideTrace({ spans, crossings, seen }: Books, edge: Edge): Join | unde
   return lost || (worked && !entered) ? { cause: DESCENDANTS, orphan: 0, span: 0, confidence: 0.9 } : undefined;
 }
 
+/** Clocks of hosts that are looked after agree to this. */
+const SKEW_MS = 100;
+
+/** Requests and orphans that began longer ago than this are not looked for on a connection. */
+const MOST_SECONDS = 60;
+
 /**
- * An HTTP/1.1 connection carries one request at a time. Where several overlap on it, nothing is joined. Ports are few:
- * while the services of an edge are not known, a root of any service fits.
+ * An HTTP/1.1 connection carries one request at a time. A pair that is alone on it even where the clocks differ is sure;
+ * where others are near, the clocks are taken to differ by what known pairs show, and the pair must be the only one that
+ * overlaps. Ports are few: while the services of an edge are not known, a root of any service fits.
  */
-function sameConnection({ crossings, orphans }: Books, record: number, edge: Edge): Join | undefined {
+function sameConnection(books: Books, record: number, edge: Edge): Join | undefined {
+  if (books.crossings.localPort[books.crossings.ring.slot(record)] === 0) return undefined;
+  const alone = findOnConnection(books, record, edge, SKEW_MS, 0);
+  if (alone !== 0) return { cause: SAME_CONNECTION, orphan: alone, span: 0, confidence: 0.99 };
+  const near = findOnConnection(books, record, edge, 0, offsetMs(edge.timing));
+  return near === 0 ? undefined : { cause: SAME_CONNECTION, orphan: near, span: 0, confidence: 0.9 };
+}
+
+/** The only orphan that overlaps the request on its connection, and no other open request; 0 for none or several. */
+function findOnConnection(books: Books, record: number, edge: Edge, slackMs: number, aheadMs: number): number {
+  const { crossings, orphans } = books;
   const slot = crossings.ring.slot(record);
   const port = crossings.localPort[slot] as number;
-  if (port === 0) return undefined;
-  const startMs = crossings.startMs[slot] as number;
-  const endMs = crossings.endMs[slot] as number;
+  // By the clock of the service.
+  const fromMs = (crossings.startMs[slot] as number) + aheadMs - slackMs;
+  const untilMs = (crossings.endMs[slot] as number) + aheadMs + slackMs;
   const anyService = edge.services.length === 0;
+  const last = secondOf(untilMs);
   let found = 0;
-  for (let orphan = orphans.findPort(port); orphan !== 0; orphan = orphans.findOlderPort(port, orphan)) {
-    const at = orphans.ring.slot(orphan);
-    if (orphans.joined[at] === 1 || !(anyService || answersFor(edge, orphans.service[at] as number))) continue;
-    if (!overlaps(startMs, endMs, orphans.startMs[at] as number, orphans.endMs[at] as number)) continue;
-    if (found !== 0) return undefined;
-    found = orphan;
+  for (let second = Math.max(secondOf(fromMs) - 1, last - MOST_SECONDS); second <= last; second += 1) {
+    let orphan = orphans.findPort(port, second);
+    for (; orphan !== 0; orphan = orphans.findOlderPort(port, second, orphan)) {
+      const at = orphans.ring.slot(orphan);
+      if (orphans.joined[at] === 1 || !(anyService || answersFor(edge, orphans.service[at] as number))) continue;
+      if (!overlaps(fromMs, untilMs, orphans.startMs[at] as number, orphans.endMs[at] as number)) continue;
+      if (found !== 0) return 0;
+      found = orphan;
+    }
   }
-  if (found === 0 || hasRivals(crossings, record, edge, orphans, found)) return undefined;
-  return { cause: SAME_CONNECTION, orphan: found, span: 0, confidence: 0.99 };
+  return found === 0 || hasRivals(books, record, edge, found, slackMs, aheadMs) ? 0 : found;
 }
 
 /** Whether another request that still wants its span overlaps the orphan on the same connection. */
 function hasRivals(
-  crossings: CrossingStore,
+  { crossings, orphans }: Books,
   record: number,
   edge: Edge,
-  orphans: OrphanStore,
   orphan: number,
+  slackMs: number,
+  aheadMs: number,
 ): boolean {
   const at = orphans.ring.slot(orphan);
-  const startMs = orphans.startMs[at] as number;
-  const endMs = orphans.endMs[at] as number;
+  // By our clock.
+  const fromMs = (orphans.startMs[at] as number) - aheadMs - slackMs;
+  const untilMs = (orphans.endMs[at] as number) - aheadMs + slackMs;
   const port = orphans.peerPort[at] as number;
-  for (let rival = crossings.findPort(edge.id, port); rival !== 0;) {
-    const slot = crossings.ring.slot(rival);
-    const fits = overlaps(crossings.startMs[slot] as number, crossings.endMs[slot] as number, startMs, endMs);
-    if (rival !== record && fits && isUnanswered(crossings.state[slot])) return true;
-    rival = crossings.findOlderPort(edge.id, port, rival);
+  const last = secondOf(untilMs);
+  for (let second = secondOf(fromMs) - MOST_SECONDS; second <= last; second += 1) {
+    let rival = crossings.findPort(edge.id, port, second);
+    for (; rival !== 0; rival = crossings.findOlderPort(edge.id, port, second, rival)) {
+      const slot = crossings.ring.slot(rival);
+      const fits = overlaps(crossings.startMs[slot] as number, crossings.endMs[slot] as number, fromMs, untilMs);
+      if (rival !== record && fits && isUnanswered(crossings.state[slot])) return true;
+    }
   }
   return false;
 }

@@ -39,8 +39,12 @@ export interface RepairFacts {
   readonly confidence: number;
 }
 
-/** A pair by time that is told on the page is not yet sure enough to be written: one wrong link in a hundred is harm. */
-const SURE_IN_TIME = 0.99;
+/** A pair that is told on the page is not yet sure enough to be written: one wrong link in a hundred is harm. */
+const SURE = 0.99;
+
+function isSure({ broken, confidence }: RepairFacts): boolean {
+  return broken && confidence >= SURE;
+}
 
 /** Undefined where nothing may be written: no join, no span of ours to write on, or a join that is not sure enough. */
 export function decideRepair(facts: RepairFacts, dryRun: boolean): RepairDecision | undefined {
@@ -71,9 +75,9 @@ export function decideRepair(facts: RepairFacts, dryRun: boolean): RepairDecisio
     case SAME_REQUEST_OTHER_PEER:
       return linkTo(facts, "same-request-id", dryRun);
     case SAME_CONNECTION:
-      return facts.broken ? linkTo(facts, "same-connection", dryRun) : undefined;
+      return isSure(facts) ? linkTo(facts, "same-connection", dryRun) : undefined;
     case SAME_TIME:
-      return facts.broken && facts.confidence >= SURE_IN_TIME ? linkTo(facts, "same-time", dryRun) : undefined;
+      return isSure(facts) ? linkTo(facts, "same-time", dryRun) : undefined;
     default:
       return undefined;
   }

@@ -10,7 +10,7 @@ export const LEGITIMATE_ROOTS = 1;
 const COUNTERS = 2;
 
 /** Instances per service beyond which the one that was silent longest is forgotten. */
-const MAX_INSTANCES = 64;
+const MAX_INSTANCES = 32;
 
 /** A span whose end is further from its arrival says nothing about how far the others have come. */
 const UNBELIEVABLE_MS = 3_600_000;
@@ -39,8 +39,9 @@ export interface ServiceTimes {
   readonly hardWaitMs: number;
 }
 
-/** What a service takes at most, for the books: its tally, and instances with their histograms. */
-export const SERVICE_BYTES: number = 256 + tallyBytes(COUNTERS);
+/** What a service and each of its instances take, roughly. */
+export const SERVICE_BYTES: number = 512 + tallyBytes(COUNTERS);
+export const INSTANCE_BYTES = 512;
 
 export function createService(id: number, name: string, times: ServiceTimes): Service {
   return {

@@ -16,11 +16,11 @@ export interface DiagnosisOptions {
   readonly windowMs?: number;
   /** The `service.name` behind an upstream, where it is not the upstream's own name. Else it is learned from answers. */
   readonly upstreamServices?: Readonly<Record<string, string>>;
-  /** What stands right before our boundaries, by the neighbour's cluster or address: its configuration is the remedy. */
+  /** What stands on a hop, by the cluster or address before us or the upstream behind us: its configuration is the remedy. */
   readonly gateways?: Readonly<Record<string, Gateway>>;
   /** Whether repairs of spans are decided: for show (`report`) or to be applied (`on`); the default is `off`. */
   readonly repair?: Repair;
-  /** Told each decision, once. */
+  /** Told each decision once, at the end of the tick that made it; what it throws reaches the caller of `tick`. */
   readonly decided?: (decision: RepairDecision) => void;
   /** Starts the hashes; a number that callers cannot know makes ids that collide by intent useless to them. */
   readonly seed?: number;

@@ -9,10 +9,11 @@ import type { Edge } from "./edge.ts";
 import { ANSWERED, NOT_OBSERVED, learnService, missingCounter, noteSighting } from "./edge.ts";
 import type { Join } from "./join.ts";
 import { findJoin } from "./join.ts";
+import { learnPair } from "./timing-model.ts";
 import { decideRepair } from "./repair.ts";
 import { repairFactsOf } from "./repair-facts.ts";
 import type { Service } from "./service.ts";
-import { ORPHANS, hasExportedPast, watermarkMs } from "./service.ts";
+import { ORPHANS, activityOf, hasExportedPast, watermarkMs } from "./service.ts";
 
 /** Roots of one service in a row that came over connections of an edge, before it is taken to stand behind it. */
 const SURE_AFTER = 3;
@@ -50,11 +51,12 @@ export function readWatermarks(books: Books, nowMs: number): void {
       const service = services.find(settings.upstreamServices.get(edge.upstream) ?? edge.upstream);
       if (service !== undefined) learnService(edge, service);
     }
-    edge.watermarkMs = Infinity;
+    let slowestMs = Infinity;
     for (const service of edge.services) {
-      edge.watermarkMs = Math.min(edge.watermarkMs, watermarkMs(service, nowMs, books.settings));
+      if (activityOf(service, nowMs, books.settings) !== "exporting") continue;
+      slowestMs = Math.min(slowestMs, watermarkMs(service, nowMs, books.settings));
     }
-    if (edge.services.length === 0) edge.watermarkMs = -Infinity;
+    edge.watermarkMs = slowestMs === Infinity ? -Infinity : slowestMs;
   }
 }
 
@@ -63,16 +65,16 @@ export function readWatermarks(books: Books, nowMs: number): void {
  * elsewhere. A shared connection may be chance, so it takes several.
  */
 export function probeService(books: Books, record: number): void {
-  const { crossings, orphans, services, edges } = books;
+  const { crossings, edges } = books;
   const slot = crossings.ring.slot(record);
   const edge = edges.at(crossings.edge[slot] as number);
   if (edge.services.length > 0 || crossings.state[slot] !== WAITING) return;
-  const { cause, orphan } = findJoin(books, record, edge);
-  if (orphan === 0) return;
-  const service = services.at(orphans.service[orphans.ring.slot(orphan)] as number);
+  const join = findJoin(books, record, edge);
+  const service = joinedService(books, join);
+  if (service === undefined) return;
   edge.guessed = edge.guess === service ? edge.guessed + 1 : 1;
   edge.guess = service;
-  if (cause !== SAME_CONNECTION || edge.guessed >= SURE_AFTER) learnService(edge, service);
+  if (join.cause !== SAME_CONNECTION || edge.guessed >= SURE_AFTER) learnService(edge, service);
 }
 
 /** Ends the wait of a request whose services have come past its end. */
@@ -143,7 +145,7 @@ function explain(books: Books, record: number, edge: Edge): void {
 }
 
 function conclude(books: Books, record: number, edge: Edge, join: Join): void {
-  const { crossings, orphans, services } = books;
+  const { crossings } = books;
   const slot = crossings.ring.slot(record);
   const atMs = countedAtMs(books, slot);
   crossings.cause[slot] = join.cause;
@@ -152,11 +154,27 @@ function conclude(books: Books, record: number, edge: Edge, join: Join): void {
   const { repair, decided, now } = books.settings;
   if (repair !== "off" && decided !== undefined) {
     const decision = decideRepair(repairFactsOf(books, record, edge, join, now()), repair === "report");
-    if (decision !== undefined) decided(decision);
+    if (decision !== undefined) books.decisions.push(decision);
   }
-  if (join.orphan === 0) return;
-  markJoined(books, join.orphan);
-  learnService(edge, services.at(orphans.service[orphans.ring.slot(join.orphan)] as number));
+  if (join.orphan !== 0) {
+    markJoined(books, join.orphan);
+    if (join.cause !== SAME_TIME) learnTimes(books, slot, edge, join.orphan);
+  }
+  const service = joinedService(books, join);
+  if (service !== undefined) learnService(edge, service);
+}
+
+/** Pairs that were joined otherwise teach how spans of this edge lie in time. */
+function learnTimes({ crossings, orphans }: Books, slot: number, edge: Edge, orphan: number): void {
+  const at = orphans.ring.slot(orphan);
+  const startMs = (orphans.startMs[at] as number) - (crossings.startMs[slot] as number);
+  const endMs = (crossings.endMs[slot] as number) - (orphans.endMs[at] as number);
+  learnPair(edge.timing, startMs, endMs);
+}
+
+function joinedService({ orphans, spans, services }: Books, { orphan, span }: Join): Service | undefined {
+  if (orphan !== 0) return services.at(orphans.service[orphans.ring.slot(orphan)] as number);
+  return span === 0 ? undefined : services.at(spans.service[spans.ring.slot(span)] as number);
 }
 
 function exampleOf(books: Books, record: number, { orphan }: Join): BreakExample {

@@ -1,7 +1,8 @@
 /** What each kind of sign means: in words, in figures, and what to do. */
 import type { DefectCode } from "@tracemend/context";
 import type { SignMeaning } from "./explain-signs.ts";
-import { letThrough, nameOf } from "./explain-signs.ts";
+import { nameOf } from "./explain-signs.ts";
+import { letThrough } from "./remedies/gateway-headers.ts";
 import type { BreakKind } from "./break.ts";
 import type { Fact } from "./sign.ts";
 

@@ -2,9 +2,9 @@
 import type { SpanView } from "@tracemend/otlp";
 import type { Books } from "./books.ts";
 import { noteChild } from "./child.ts";
-import { STARTED_BIT } from "./crossing-store.ts";
+import { enterClientCall } from "./client-call.ts";
 import { hashText } from "./hash.ts";
-import { KEY_WORDS, readSpanId, readTraceId } from "./id-words.ts";
+import { KEY_WORDS, readSpanId, readTraceId, sameWords } from "./id-words.ts";
 import { isLegitimateRoot } from "./legit-root.ts";
 import type { OrphanEntry } from "./orphan-store.ts";
 import { ORPHAN_SCRATCH } from "./orphan-store.ts";
@@ -15,6 +15,7 @@ import { answered } from "./settle.ts";
 import { ENTRY, LOCAL } from "./span-store.ts";
 
 const SERVER = 2;
+const CLIENT = 3;
 const CONSUMER = 5;
 /** OTLP span flags: bit 8, it is known whether the parent is remote; bit 9, it is. Older producers leave both 0. */
 const REMOTE_PARENT = 0x300;
@@ -34,10 +35,14 @@ export function enterSpan(books: Books, span: SpanView, nowMs: number): void {
   const service = serviceOf(books, span);
   if (service === undefined) return;
   const endMs = toMs(span.endUnixNano());
-  noteArrival(service, textOf(span.resourceAttribute("service.instance.id")), endMs, nowMs);
+  noteArrival(service, instanceOf(span), endMs, nowMs);
+  const kind = span.kind();
+  if (kind === CLIENT) {
+    enterClientCall(books, span, own, service, { startMs: toMs(span.startUnixNano()), endMs, nowMs });
+  }
   const parentId = span.parentSpanId();
   if (parentId === "") {
-    if (span.kind() === SERVER) enterRoot(books, span, service, endMs, nowMs);
+    if (kind === SERVER) enterRoot(books, span, service, endMs, nowMs);
     return;
   }
   const { scratch } = books.spans;
@@ -46,7 +51,6 @@ export function enterSpan(books: Books, span: SpanView, nowMs: number): void {
     books.totals.malformedSpans += 1;
     return;
   }
-  const kind = span.kind();
   const parent = span.flags() & REMOTE_PARENT;
   if (parent === REMOTE_PARENT || (parent === 0 && (kind === SERVER || kind === CONSUMER))) {
     enterChild(books, span, service, endMs);
@@ -65,6 +69,7 @@ function serviceOf(books: Books, span: SpanView): Service | undefined {
 function enterChild(books: Books, span: SpanView, service: Service, endMs: number): void {
   const { spans, crossings } = books;
   spans.scratch.set(own.subarray(4), KEY_WORDS);
+  if (spans.holds()) return;
   const startMs = toMs(span.startUnixNano());
   spans.add(ENTRY, service.id, startMs, endMs);
   let record = crossings.findSpan(spans.scratch);
@@ -93,7 +98,9 @@ function enterRoot(books: Books, span: SpanView, service: Service, endMs: number
   const { orphans } = books;
   const { scratch } = orphans;
   const atMs = Math.min(endMs, nowMs);
-  if (isLegitimateRoot(span) || beganHere(books)) {
+  if (isHeld(books)) return;
+  // A trace that began at one of our borders has our own SERVER span as its root.
+  if (books.crossings.findStarted(own) !== 0 || isLegitimateRoot(span)) {
     service.tally.add(LEGITIMATE_ROOTS, atMs, 1);
     return;
   }
@@ -108,6 +115,7 @@ function enterRoot(books: Books, span: SpanView, service: Service, endMs: number
   orphan.startMs = toMs(span.startUnixNano());
   orphan.endMs = endMs;
   orphan.peerPort = peerPortOf(span);
+  countEvicted(books, nowMs);
   const record = orphans.add(orphan);
   // A root that links to another trace was begun anew on purpose; it counts only once its link is one of ours.
   if (linked) {
@@ -116,14 +124,31 @@ function enterRoot(books: Books, span: SpanView, service: Service, endMs: number
   } else service.tally.add(ORPHANS, atMs, 1);
 }
 
-/** Whether the trace at hand began at one of our borders: then its root is our own SERVER span. */
-function beganHere({ crossings }: Books): boolean {
-  let record = crossings.findTrace(own);
-  while (record !== 0) {
-    if (((crossings.bits[crossings.ring.slot(record)] as number) & STARTED_BIT) !== 0) return true;
-    record = crossings.findOlderTrace(own, record);
+/** An exporter that retries may deliver a span twice. */
+function isHeld({ orphans }: Books): boolean {
+  const held = orphans.findTrace(own);
+  if (held === 0) return false;
+  orphans.readKey(held, linkWords);
+  return sameWords(linkWords, 0, own, 0, KEY_WORDS);
+}
+
+/** An orphan that is overwritten so young may be the one that a request still waits for. */
+function countEvicted({ orphans, totals, settings }: Books, nowMs: number): void {
+  const { ring, joined, endMs } = orphans;
+  if (ring.newest() < ring.capacity) return;
+  const slot = ring.slot(ring.oldest());
+  if (joined[slot] === 0 && nowMs - (endMs[slot] as number) < settings.hardWaitMs) totals.evictedOrphans += 1;
+}
+
+/** What tells the processes of a service apart, the surest first. */
+const INSTANCE_KEYS: readonly string[] = ["service.instance.id", "k8s.pod.name", "host.name"];
+
+function instanceOf(span: SpanView): string {
+  for (const key of INSTANCE_KEYS) {
+    const id = textOf(span.resourceAttribute(key));
+    if (id !== "") return id;
   }
-  return false;
+  return "";
 }
 
 function textOf(value: unknown): string {

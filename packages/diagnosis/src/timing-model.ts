@@ -6,10 +6,17 @@ const MIDDLE = 64;
 const PER_OCTAVE = 3.25;
 /** The width of a bin by its distance from zero. */
 const OCTAVE_SHARE: number = 2 ** (1 / PER_OCTAVE) - 1;
-const HALVE_AT = 8_192;
+const HALVE_AT = 2_048;
 
 /** Pairs that must be known before the model may decide anything. */
 export const ENOUGH_PAIRS = 200;
+
+/** Pairs that show how the clocks differ. */
+export const ENOUGH_FOR_OFFSET = 30;
+
+/** From here on one pair in so many still teaches: learning costs more than all else that a matched span does. */
+const KNOWN_WELL = 1_000;
+const SAMPLE_OF = 8;
 
 /** Log likelihoods of known pairs, by whole numbers from -40 on. */
 const LOG_BINS = 64;
@@ -48,13 +55,14 @@ export function createTimingModel(): TimingModel {
 
 /** `startMs`: from the start of the request to that of its span. `endMs`: from the end of the span to that of the request. */
 export function learnPair(model: TimingModel, startMs: number, endMs: number): void {
+  model.pairs += 1;
+  if (model.pairs > KNOWN_WELL && model.pairs % SAMPLE_OF !== 0) return;
   if (model.pairs >= ENOUGH_PAIRS / 2) {
     const bin = Math.floor(logLikelihood(model, startMs, endMs)) - LOG_LEAST;
     bump(model.known, Math.max(0, Math.min(LOG_BINS - 1, bin)));
   }
   bump(model.atStart, binOf(startMs));
   bump(model.atEnd, binOf(endMs));
-  model.pairs += 1;
   model.total += 1;
   if (model.total < HALVE_AT) return;
   model.total /= 2;
@@ -98,13 +106,21 @@ export function leastDelays(model: TimingModel): Delays {
   return { startMs: leastOf(model.atStart, model.total), endMs: leastOf(model.atEnd, model.total) };
 }
 
+/** How far the clock of the service is ahead of ours, by the known pairs: as little as explains them. */
+export function offsetMs(model: TimingModel): number {
+  if (model.pairs < ENOUGH_FOR_OFFSET) return 0;
+  const { startMs, endMs } = leastDelays(model);
+  return startMs < 0 ? startMs : -endMs;
+}
+
 function leastOf(bins: Float32Array, total: number): number {
   let below = total * 0.005;
   for (let bin = 0; bin < BINS; bin += 1) {
     below -= bins[bin] as number;
     if (below >= 0) continue;
-    const octaves = Math.abs(bin - MIDDLE) / PER_OCTAVE;
-    return Math.min(0, Math.sign(bin - MIDDLE) * ((2 ** octaves - 1) / 10));
+    if (bin >= MIDDLE) return 0;
+    // The outer edge of the bin.
+    return (1 - 2 ** ((MIDDLE - bin + 0.5) / PER_OCTAVE)) / 10;
   }
   return 0;
 }

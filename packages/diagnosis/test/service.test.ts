@@ -34,7 +34,7 @@ describe("the watermark of a service", () => {
   it("keeps a bounded number of instances, the quietest goes", () => {
     const service = createService(0, "shop", times);
     for (let at = 0; at < 200; at += 1) noteArrival(service, `pod-${at}`, NOW + at, NOW + at);
-    expect(service.instances.size).toBe(64);
+    expect(service.instances.size).toBe(32);
     expect(service.instances.has("pod-199")).toBe(true);
   });
 });

@@ -4,14 +4,13 @@ import type { EdgeFacts } from "../edge-facts.ts";
 import { judgedOf } from "../edge-facts.ts";
 import type { Finding } from "../finding.ts";
 import { calleeOf, isWorthAlarm, shareText } from "../finding.ts";
-import { passHeaders } from "../remedies/gateway-headers.ts";
+import { letThrough } from "../remedies/gateway-headers.ts";
 
 export function detectDroppedBeforeCallee(facts: EdgeFacts): Finding | undefined {
   const count = facts.missing[SAME_REQUEST_OTHER_PEER] as number;
   const of = judgedOf(facts);
   if (!isWorthAlarm(count, of)) return undefined;
   const callee = calleeOf(facts);
-  const { first, others } = passHeaders("nginx");
   return {
     kind: "dropped-before-callee",
     to: callee,
@@ -28,12 +27,11 @@ export function detectDroppedBeforeCallee(facts: EdgeFacts): Finding | undefined
       "Address translation between us and the service changes the port without touching headers.",
     ],
     explanation: `A sidecar, ingress or gateway between ${facts.boundary} and ${callee} ends our connection and makes its own call without the traceparent it was given.`,
-    remedy: {
-      text: `Let that hop pass traceparent and tracestate on. Shown for ${first.product}; the same for other products stands beside it.`,
-      snippet: first.snippet,
-      language: first.language,
-      others,
-    },
+    remedy: letThrough(
+      "Let that hop pass traceparent and tracestate on.",
+      facts.gateway ?? "nginx",
+      facts.gateway !== undefined,
+    ),
     causes: [SAME_REQUEST_OTHER_PEER],
   };
 }

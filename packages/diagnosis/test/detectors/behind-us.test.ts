@@ -37,6 +37,14 @@ describe("behind us", () => {
     expect(world.diagnosis.report().breaks).toMatchObject([{ kind: "export-loss", count: 10 }]);
   });
 
+  it("a ghost is seen through spans that an exporter delivers twice", () => {
+    const world = run((it, crossing) => {
+      const child = it.answer(crossing, { parentSpanId: it.id(16) });
+      it.span(child);
+    });
+    expect(world.diagnosis.report().breaks).toMatchObject([{ kind: "ghost-hop", count: 10 }]);
+  });
+
   it("several children below one lost parent are a loss on export", () => {
     const world = run((it, crossing) => {
       const parentSpanId = it.id(16);
