@@ -44,7 +44,8 @@ export async function evaluate(
 ): Promise<Evaluation> {
   const { recordings, passedOver } = await readFolder(folder, (file) => progress(`reading ${file}`));
   if (recordings.length === 0) throw new NothingToTry(`${folder} holds no recording`);
-  if (selectClasses(selection).length === 0) throw new NothingToTry(`no class is named ${selection.breakClass}`);
+  if (selectClasses(selection).length === 0)
+    throw new NothingToTry(`no class is named ${selection.breakClasses.join(", ")}`);
   const selected = selectEdges(recordings.map(readyRecording), selection);
   const plans = plansOf(selected, selection);
   if (plans.length === 0) throw new NothingToTry(`${folder} has no such edge with enough requests`);
@@ -57,7 +58,7 @@ export async function evaluate(
     results.push(await runTrial(plan));
   }
   // What a selection is for does not change what a span costs.
-  const narrowed = selection.edge !== undefined || selection.breakClass !== undefined;
+  const narrowed = selection.edge !== undefined || selection.breakClasses.length > 0;
   const sizes = narrowed ? [] : selection.scale === "quick" ? [1_000, 100_000] : [1_000, 1_000_000];
   if (sizes.length > 0) progress("measuring cost");
   return {
