@@ -51,11 +51,9 @@ export async function evaluate(
   if (plans.length === 0) throw new NothingToTry(`${folder} has no such edge with enough requests`);
   const results: TrialResult[] = [];
   for (const plan of plans) {
-    const { recording, edge, breakClass, share } = plan;
-    progress(
-      `${results.length + 1}/${plans.length} ${recording.name} ${edge.name}, ${breakClass.name} ${share * 100} %`,
-    );
-    results.push(await runTrial(plan));
+    const result = await runTrial(plan);
+    results.push(result);
+    progress(`${results.length}/${plans.length} ${outcomeOf(result)}`);
   }
   // What a selection is for does not change what a span costs.
   const narrowed = selection.edge !== undefined || selection.breakClasses.length > 0;
@@ -76,4 +74,10 @@ export async function evaluate(
     costs: sizes.map((inFlight) => measureCost(inFlight, MEASURED, COST_BYTES)),
     results,
   };
+}
+
+function outcomeOf(result: TrialResult): string {
+  const { recording, edge, breakClass, share, named, falseAlarms, intactWindows } = result;
+  const alarms = falseAlarms.length === 0 ? "" : `, ${falseAlarms.length} false alarms in ${intactWindows} windows`;
+  return `${recording} ${edge}, ${breakClass} ${share * 100} %: ${named}${alarms}`;
 }
