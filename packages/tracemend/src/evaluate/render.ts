@@ -62,6 +62,7 @@ function totals(score: Score): string {
     ["look-alikes taken for none", ...ratio(score.lookAlikes)],
     ["localisation top-1", ...ratio(score.topRight)],
     ["second traces shown right", ...ratio(score.pairs)],
+    ["calibration of second traces", "refused: the diagnosis gives no confidence for a pair", ""],
     ["contexts put back wrongly", ...ratio(score.harm)],
     ["repairs on intact streams", String(score.repairsOnIntact), ""],
     ["spans rewritten", "none: the diagnosis writes no repair of spans", ""],

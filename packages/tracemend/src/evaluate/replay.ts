@@ -3,12 +3,12 @@ import type { Boundary, Crossing } from "@tracemend/context";
 import { SAMPLED, formatTraceparent } from "@tracemend/context";
 import type { SpanRecord } from "@tracemend/otlp";
 import type { Passed, Request } from "./border.ts";
-import { abroadBoundary, homeBoundary, pass, passAbroad, pathOf } from "./border.ts";
+import { abroadBoundary, homeBoundary, pass, passAbroad } from "./border.ts";
 import type { BreakClass } from "./break-class.ts";
 import type { Edge, EdgeCall, ReadyTrace } from "./call.ts";
 import type { EarlierEntry, Entry } from "./cut.ts";
 import type { Emission } from "./emission.ts";
-import { flagsOf } from "./emission.ts";
+import { emissionOf } from "./emission.ts";
 import type { Random } from "./random.ts";
 import type { Start } from "./superposition.ts";
 import type { Truth } from "./truth.ts";
@@ -99,45 +99,12 @@ export function createReplay(plan: Plan, truth: Truth): Replay {
       contexts[at] = { traceId: own.traceId, spanId, sampled: own.sampled, elsewhere: lost };
       if (!own.sampled) continue;
       const remote = call !== undefined || at === first;
-      const emission = emissionOf(trace, at, originMs, own, spanId, remote, lost);
+      const emission = emissionOf({ trace, at, originMs, entry: own, spanId, remote, elsewhere: lost }, world);
       emissions.push(emission);
       if (at === first) entered = emission;
       if (through !== undefined) through.callee = emission;
     }
     return entered;
-  };
-
-  const emissionOf = (
-    trace: ReadyTrace,
-    at: number,
-    originMs: number,
-    { traceId, parentId, links }: Entry,
-    spanId: string,
-    remote: boolean,
-    elsewhere: boolean,
-  ): Emission => {
-    const { service, instance, name, startMs, endMs } = trace.spans[at] as ReadyTrace["spans"][number];
-    const kind = trace.kinds[at] as SpanRecord["kind"];
-    const shiftMs = originMs - trace.startMs;
-    const clockMs = world.clockMs(instance);
-    return {
-      service,
-      instance,
-      endMs: endMs + shiftMs,
-      elsewhere,
-      record: {
-        traceId,
-        spanId,
-        ...(parentId === "" ? {} : { parentSpanId: parentId }),
-        flags: flagsOf(world.tellsRemote(service), remote && parentId !== ""),
-        name,
-        kind,
-        startMs: startMs + shiftMs + clockMs,
-        endMs: endMs + shiftMs + clockMs,
-        attributes: kind === "server" ? { "url.path": pathOf(name) } : {},
-        ...(links.length === 0 ? {} : { links }),
-      },
-    };
   };
 
   /** One request over its boundary: what the called service works under, broken where it is to be. */

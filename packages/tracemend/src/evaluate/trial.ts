@@ -51,7 +51,7 @@ export interface TrialResult {
 /** Fewer requests than this make no window. */
 const LEAST_REQUESTS = 20;
 
-const READ_EVERY_MS = 2_000;
+const READ_EVERY_MS = 1_000;
 
 /** From this share of answers on that lie outside their requests, a clock that is off is a fact. */
 const CLOCK_SHARE = 0.3;
