@@ -51,10 +51,16 @@ export function emissionOf(scene: EmissionScene, world: World): Emission {
       kind,
       startMs: startMs + shiftMs + clockMs,
       endMs: endMs + shiftMs + clockMs,
-      attributes: kind === "server" ? { "url.path": pathOf(name) } : {},
+      attributes: attributesOf(kind, name, trace.targets.get(at)),
       ...(links.length === 0 ? {} : { links }),
     },
   };
+}
+
+/** What OpenTelemetry's conventions ask of both sides of a call, as far as a recording tells it. */
+function attributesOf(kind: SpanRecord["kind"], name: string, target: string | undefined): Record<string, string> {
+  if (kind === "server") return { "url.path": pathOf(name) };
+  return target === undefined ? {} : { "server.address": target };
 }
 
 /** W3C flag and OTLP's remote bits as an SDK writes them: bit 8, it is known; bit 9, the parent is remote. */

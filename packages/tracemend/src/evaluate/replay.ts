@@ -32,6 +32,16 @@ export interface Plan {
 export interface Replayed {
   readonly emissions: Emission[];
   readonly passed: PassedCall[];
+  readonly clientCalls: ClientCall[];
+}
+
+/** A call as the CLIENT span of the caller tells it, and when what it reached began, each by its own clock. */
+export interface ClientCall {
+  readonly edge: string;
+  readonly service: string;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly reachedMs: number;
 }
 
 export interface PassedCall {
@@ -61,6 +71,7 @@ export function createReplay(plan: Plan, truth: Truth): Replay {
   const { shown, cut, hop, addition } = breakClass;
   const emissions: Emission[] = [];
   const passed: PassedCall[] = [];
+  const clientCalls: ClientCall[] = [];
   const earlier: EarlierEntry[] = [];
   const homes = new Map<Edge, Boundary>();
   const abroad = hop === undefined ? undefined : abroadBoundary(cutEdge);
@@ -80,6 +91,7 @@ export function createReplay(plan: Plan, truth: Truth): Replay {
     elsewhere: boolean,
   ): Emission | undefined => {
     const contexts: (Context | undefined)[] = [];
+    const emitted: (Emission | undefined)[] = [];
     let entered: Emission | undefined;
     for (let at = first; at < trace.spans.length; at += 1) {
       const span = trace.spans[at] as ReadyTrace["spans"][number];
@@ -93,7 +105,10 @@ export function createReplay(plan: Plan, truth: Truth): Replay {
         const { traceId, spanId: parentId, sampled } = caller;
         own = { traceId, parentId, sampled, links: [] };
         lost = caller.elsewhere && trace.spans[span.parent]?.service === span.service;
-        if (call !== undefined) ({ entry: own, elsewhere: lost, through } = enter(trace, call, originMs, own));
+        if (call !== undefined) {
+          ({ entry: own, elsewhere: lost, through } = enter(trace, call, originMs, own));
+          noteClientCall(emitted[span.parent], "tracemend", through?.ownSpans[0]?.startMs);
+        }
       }
       const spanId = random.spanId();
       contexts[at] = { traceId: own.traceId, spanId, sampled: own.sampled, elsewhere: lost };
@@ -101,8 +116,15 @@ export function createReplay(plan: Plan, truth: Truth): Replay {
       const remote = call !== undefined || at === first;
       const emission = emissionOf({ trace, at, originMs, entry: own, spanId, remote, elsewhere: lost }, world);
       emissions.push(emission);
+      emitted[at] = emission;
       if (at === first) entered = emission;
-      if (through !== undefined) through.callee = emission;
+      if (call !== undefined && through === undefined) {
+        noteClientCall(emitted[span.parent], span.service, emission.record.startMs);
+      }
+      if (through === undefined) continue;
+      through.callee = emission;
+      const cutHere = truth.cuts.get(through.crossing.verdict.context?.parentId ?? "");
+      if (cutHere !== undefined) cutHere.spanId = spanId;
     }
     return entered;
   };
@@ -141,12 +163,22 @@ export function createReplay(plan: Plan, truth: Truth): Replay {
     if (cutEntry !== undefined) {
       entry = cutEntry;
       noteBroken(request.startMs);
-      if (entry.traceId !== forwarded.traceId) truth.orphans.set(forwarded.parentId, entry.traceId);
+      truth.cuts.set(forwarded.parentId, {
+        forwardedTraceId: forwarded.traceId,
+        traceId: entry.traceId,
+        spanId: undefined,
+      });
     }
     if (isCut && forwarded.sampled) earlier.push({ entry: forwarded, endMs: request.endMs });
     const elsewhere = broken && breakClass.stream === "other-backend";
     if (elsewhere) noteBroken(request.startMs);
     return { entry, elsewhere, through };
+  };
+
+  const noteClientCall = (caller: Emission | undefined, service: string, reachedMs: number | undefined): void => {
+    if (caller?.record.kind !== "client" || reachedMs === undefined) return;
+    const { startMs, endMs } = caller.record;
+    clientCalls.push({ edge: `${caller.service}→${service}`, service, startMs, endMs, reachedMs });
   };
 
   const noteBroken = (atMs: number): void => {
@@ -185,8 +217,8 @@ export function createReplay(plan: Plan, truth: Truth): Replay {
     const from = isCut && abroad !== undefined ? "10.9.0.1" : request.from;
     const through = pass(homeOf(edge), edge.to, { ...request, lines, startMs, endMs, from }, random);
     if (through.verdict.action === "repair") {
-      truth.repairsWritten += 1;
-      if (through.verdict.context?.traceId !== lost) truth.repairsWrong += 1;
+      truth.restored += 1;
+      if (through.verdict.context?.traceId !== lost) truth.restoredWrong += 1;
     }
     const call = { ...through, edge, callee: undefined, foreignPeer: isCut && breakClass.foreignPeer === true };
     passed.push(call);
@@ -234,7 +266,7 @@ export function createReplay(plan: Plan, truth: Truth): Replay {
   };
 
   return {
-    replayed: { emissions, passed },
+    replayed: { emissions, passed, clientCalls },
     add({ trace, atMs }) {
       const usesCut = [...trace.calls.values()].some(({ edge }) => edge === cutEdge);
       const unsampled =

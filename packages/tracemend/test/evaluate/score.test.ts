@@ -24,12 +24,12 @@ const FOUND: TrialResult = {
   intactWindows: 4,
   falseAlarms: [],
   topRight: true,
-  pairsShown: 4,
-  pairsRight: 3,
-  repairsWritten: 0,
-  repairsWrong: 0,
+  repairable: 10,
+  repairs: [true, true, true, false].map((right) => ({ reason: "same-time", confidence: 0.995, right })),
+  restored: 2,
+  restoredWrong: 1,
 };
-const MISSED: TrialResult = { ...FOUND, found: false, named: "nothing", topRight: false, pairsShown: 0, pairsRight: 0 };
+const MISSED: TrialResult = { ...FOUND, found: false, named: "nothing", topRight: false, repairs: [] };
 const LOOK_ALIKE: TrialResult = { ...MISSED, breakClass: "late spans", wanted: false };
 
 test("recall is taken apart for rare breaks", () => {
@@ -52,7 +52,15 @@ test("several false alarms in one window are one, and a look-alike is a window o
   expect(score.lookAlikes).toEqual({ hits: 1, of: 2 });
 });
 
-test("pairs are counted by how many requests one span could belong to", () => {
-  const score = scoreOf([FOUND, { ...FOUND, candidates: 20 }]);
-  expect(score.pairsByCandidates).toEqual({ "at most 2": { hits: 3, of: 4 }, "above 16": { hits: 3, of: 4 } });
+test("repairs by time are counted by candidates and by confidence", () => {
+  const score = scoreOf([FOUND, { ...FOUND, candidates: 20 }, MISSED]);
+  expect(score.byCandidates).toEqual({ "at most 2": { hits: 3, of: 4 }, "above 16": { hits: 3, of: 4 } });
+  expect(score.byConfidence).toEqual({ "99 %": { hits: 6, of: 8 } });
+  expect(score.byReason).toEqual({ "same-time": { hits: 6, of: 8 } });
+  expect(score.repaired).toEqual({ hits: 6, of: 30 });
+  expect(score.restored).toEqual({ hits: 3, of: 6 });
+});
+
+test("whatever is repaired on an intact stream is counted", () => {
+  expect(scoreOf([{ ...FOUND, broken: 0, wanted: false }, FOUND]).repairsOnIntact).toBe(6);
 });

@@ -57,7 +57,7 @@ test("where all is dropped, only entries that are not on the way of the cut are 
   const { owed, paid } = childrenOf(stream);
   expect(stream.truth.broken).toBeGreaterThan(80);
   expect(owed - paid).toBeGreaterThanOrEqual(stream.truth.broken);
-  expect(stream.truth.orphans.size).toBe(stream.truth.broken);
+  expect(stream.truth.cuts.size).toBe(stream.truth.broken);
 });
 
 test("events come in the order of time and the stream ends after the longest wait", () => {
@@ -85,6 +85,6 @@ test("a hop between borders is told as two crossings, and what is put back is th
     (name) => name,
   );
   expect(boundaries.get("abroad:shop→stock")).toHaveLength(truth.requests);
-  expect(truth.repairsWritten).toBeGreaterThan(20);
-  expect(truth.repairsWrong).toBe(0);
+  expect(truth.restored).toBeGreaterThan(20);
+  expect(truth.restoredWrong).toBe(0);
 });
