@@ -58,7 +58,7 @@ const LEAST_REQUESTS = 20;
 const READ_EVERY_MS = 1_000;
 
 /** From this share of answers on that lie outside their requests, a clock that is off is a fact. */
-const CLOCK_SHARE = 0.3;
+const CLOCK_SHARE = 0.1;
 
 export async function runTrial(plan: TrialPlan): Promise<TrialResult> {
   const staged = stage(plan);
