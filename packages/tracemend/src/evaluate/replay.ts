@@ -1,5 +1,5 @@
 /** Recorded traces once more, with new ids, through boundaries: the contexts are passed on, the times stay. */
-import type { Boundary, Crossing } from "@tracemend/context";
+import type { Boundary, Crossing, TraceContext } from "@tracemend/context";
 import { SAMPLED, formatTraceparent } from "@tracemend/context";
 import type { SpanRecord } from "@tracemend/otlp";
 import type { Passed, Request } from "./border.ts";
@@ -204,12 +204,12 @@ export function createReplay(plan: Plan, truth: Truth): Replay {
 
   const passBorders = (edge: Edge, request: Request, isCut: boolean, broken: boolean): PassedCall => {
     let { lines, startMs, endMs } = request;
-    let lost: string | undefined;
+    let lost: TraceContext | undefined;
     if (isCut && abroad !== undefined) {
       const before = passAbroad(abroad, request, broken ? hop : undefined, random);
       passed.push({ ...before, edge: undefined, callee: undefined, foreignPeer: false });
       lines = before.lines;
-      lost = before.verdict.context?.traceId;
+      lost = before.verdict.context;
       startMs += BORDER_MS;
       endMs = Math.max(startMs, endMs - BORDER_MS);
       if (broken) noteBroken(request.startMs);
@@ -218,7 +218,12 @@ export function createReplay(plan: Plan, truth: Truth): Replay {
     const through = pass(homeOf(edge), edge.to, { ...request, lines, startMs, endMs, from }, random);
     if (through.verdict.action === "repair") {
       truth.restored += 1;
-      if (through.verdict.context?.traceId !== lost) truth.restoredWrong += 1;
+      if (through.verdict.context?.traceId !== lost?.traceId) truth.restoredWrong += 1;
+    }
+    const { from: continued } = through.verdict;
+    if (lost !== undefined && continued?.traceId === lost.traceId && continued.parentId !== lost.parentId) {
+      const { traceId } = lost;
+      truth.cuts.set(lost.parentId, { forwardedTraceId: traceId, traceId, spanId: through.ownSpans[0]?.spanId });
     }
     const call = { ...through, edge, callee: undefined, foreignPeer: isCut && breakClass.foreignPeer === true };
     passed.push(call);

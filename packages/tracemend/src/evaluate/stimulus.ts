@@ -114,11 +114,10 @@ const AGREE_MS = 5;
 
 function noteEdges(truth: Truth, passed: readonly PassedCall[], clientCalls: readonly ClientCall[]): void {
   const note = (name: string, service: string, startMs: number, endMs: number, reachedMs: number | undefined): void => {
-    const known = truth.edges.get(name) ?? { service, requests: 0, answered: 0, outside: 0 };
+    const known = truth.edges.get(name) ?? { service, requests: 0, outside: 0 };
     truth.edges.set(name, known);
     known.requests += 1;
     if (reachedMs === undefined) return;
-    known.answered += 1;
     if (reachedMs < startMs - AGREE_MS || reachedMs > endMs + AGREE_MS) known.outside += 1;
   };
   for (const { crossing, edge, callee } of passed) {

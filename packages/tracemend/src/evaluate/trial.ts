@@ -57,8 +57,8 @@ const LEAST_REQUESTS = 20;
 
 const READ_EVERY_MS = 1_000;
 
-/** From this share of answers on that lie outside their requests, a clock that is off is a fact. */
-const CLOCK_SHARE = 0.1;
+/** Where this many answers lie outside their requests, a clock is off, be it that of one instance for a while. */
+const LEAST_OUTSIDE = 5;
 
 export async function runTrial(plan: TrialPlan): Promise<TrialResult> {
   const staged = stage(plan);
@@ -156,5 +156,5 @@ function isAllowed({ boundary, kind }: Alarm, { truth, lossy }: Staged): boolean
   if (edge === undefined) return false;
   if (truth.broken > 0 && !truth.breakClass.wanted && truth.breakClass.accepts.includes(kind)) return true;
   if (kind === "export-loss") return lossy.has(edge.service);
-  return kind === "clock-skew" && edge.outside >= CLOCK_SHARE * edge.answered;
+  return kind === "clock-skew" && edge.outside >= LEAST_OUTSIDE;
 }

@@ -32,8 +32,6 @@ export interface CutTruth {
 export interface EdgeTruth {
   readonly service: string;
   requests: number;
-  /** Of these, with a span that the called service recorded below them. */
-  answered: number;
   /** Answered by a span that by its clock begins outside of its request. */
   outside: number;
 }
