@@ -23,6 +23,6 @@ test.each<[RepairDecision, boolean]>([
   [{ ...id, span: { traceId: "U", spanId: "root" }, to: "T" }, true],
   [{ ...id, span: { traceId: "U", spanId: "root" }, to: "V" }, false],
   [{ ...id, span: { traceId: "U", spanId: "other" }, to: "T" }, false],
-])("%#", (decision, right) => {
+])("a decision is right only where it joins what was torn: %#", (decision, right) => {
   expect(judgeRepair(decision, truth)).toEqual({ reason: decision.reason, confidence: 1, right });
 });
