@@ -66,11 +66,12 @@ export function plansOf(selected: readonly Selected[], selection: Selection): re
   const { seed, scale } = selection;
   const plans: TrialPlan[] = [];
   let turn = seed;
+  const classes = selectClasses(selection);
   for (const { recording, edges } of selected) {
     for (const edge of edges) {
-      for (const breakClass of selectClasses(selection)) {
-        turn += 1;
-        for (const share of sharesOf(breakClass, scale, turn)) {
+      turn += 1;
+      for (const [at, breakClass] of classes.entries()) {
+        for (const share of sharesOf(breakClass, scale, turn + at)) {
           const requests = share < 0.05 && share > 0 ? REQUESTS_FOR_RARE : REQUESTS;
           const at = breakClass.slow === true ? 0 : plans.length % REQUESTS_PER_SECOND.length;
           const requestsPerSecond = REQUESTS_PER_SECOND[at] as number;
