@@ -44,7 +44,7 @@ export function createDiagnosis(options: DiagnosisOptions): Diagnosis {
         if (sign === undefined) continue;
         noteSign(
           arrival,
-          { sign, outcome: outcomeOf(crossing), atMs, example: () => exampleOf(crossing, atMs) },
+          { sign, outcome: outcomeOf(crossing, sign.kind), atMs, example: () => exampleOf(crossing, atMs) },
           settings.windowMs,
         );
       }
