@@ -1,9 +1,9 @@
 /** The called service got a context and began a trace of its own instead. */
 import { BARE, SAME_CONNECTION, SAME_REQUEST, SAME_TIME } from "../cause.ts";
 import type { EdgeFacts } from "../edge-facts.ts";
-import { judgedOf } from "../edge-facts.ts";
+import { judgedOf, toldOf } from "../edge-facts.ts";
 import type { Finding } from "../finding.ts";
-import { calleeOf, isWorthAlarm, shareText } from "../finding.ts";
+import { calleeOf, isWorthAlarm, shareText, untoldText } from "../finding.ts";
 import { readTraceContext } from "../remedies/sdk-propagators.ts";
 
 const JOINED: readonly number[] = [SAME_REQUEST, SAME_CONNECTION, SAME_TIME];
@@ -28,8 +28,8 @@ export function detectDroppedByCallee(facts: EdgeFacts): Finding | undefined {
   const excess = Math.round(Math.min(bare, facts.compatible - time) - byChance);
   const agreeing = excess >= ENOUGH && excess > FAR_BEYOND * Math.sqrt(2 * byChance + 1) ? excess : 0;
   const count = joined + agreeing;
-  const of = judgedOf(facts);
-  if (!isWorthAlarm(count, of)) return undefined;
+  if (!isWorthAlarm(count, judgedOf(facts))) return undefined;
+  const of = toldOf(facts) + agreeing;
   const callee = calleeOf(facts);
   const evidence = [
     `${shareText(count, of, `requests forwarded to ${facts.upstream}`)} have no SERVER span below the span that was forwarded, although ${callee} has exported spans past their end.`,
@@ -48,6 +48,7 @@ export function detectDroppedByCallee(facts: EdgeFacts): Finding | undefined {
       `For ${agreeing} more a root span of ${callee} lies within the request where chance would put one in ${Math.round(byChance)}; which belongs to which cannot be told.`,
     );
   }
+  evidence.push(...untoldText(facts, agreeing));
   evidence.push(
     facts.answered === 0
       ? `No request was continued: this points to the configuration of ${callee}, not to one code path.`
