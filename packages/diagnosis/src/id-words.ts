@@ -11,6 +11,9 @@ export const TRACE_WORDS = 4;
 export const SPAN_WORDS = 2;
 export const KEY_WORDS = 6;
 
+/** Where the lower half of a trace id begins: what formats with ids of 64 bits keep. */
+export const LOWER_HALF_AT = 2;
+
 /**
  * Reads `words * 8` lower-case hexadecimal digits into `into` from `at` on. False for another length, another digit or
  * the all-zero id: then what stands in `into` means nothing.

@@ -42,8 +42,20 @@ export function findJoin(books: Books, record: number, edge: Edge): Join {
     linkedRoot(books, record) ??
     sameRequest(books, record, edge) ??
     insideTrace(books, edge) ??
-    sameConnection(books, record, edge) ??
+    aloneOnConnection(books, record, edge) ??
+    nearOnConnection(books, record, edge) ??
     NOTHING
+  );
+}
+
+/** The first join that nothing that is still to come can put in doubt: by what is there, not by what is missing. */
+export function findExactJoin(books: Books, record: number, edge: Edge): Join | undefined {
+  books.crossings.readKey(record, key);
+  return (
+    truncatedChild(books) ??
+    linkedRoot(books, record) ??
+    sameRequest(books, record, edge) ??
+    aloneOnConnection(books, record, edge)
   );
 }
 
@@ -122,19 +134,21 @@ function insideTrace({ spans, crossings, seen }: Books, edge: Edge): Join | unde
 const SKEW_MS = 100;
 
 /** Requests and orphans that began longer ago than this are not looked for on a connection. */
-const MOST_SECONDS = 60;
+export const MOST_SECONDS = 60;
 
 /**
- * An HTTP/1.1 connection carries one request at a time. A pair that is alone on it even where the clocks differ is sure;
- * where others are near, the clocks are taken to differ by what known pairs show, and the pair must be the only one that
- * overlaps. Ports are few: while the services of an edge are not known, a root of any service fits.
+ * An HTTP/1.1 connection carries one request at a time. A pair that is alone on it even where the clocks differ is sure.
+ * Ports are few: while the services of an edge are not known, a root of any service fits.
  */
-function sameConnection(books: Books, record: number, edge: Edge): Join | undefined {
-  if (books.crossings.localPort[books.crossings.ring.slot(record)] === 0) return undefined;
-  const alone = findOnConnection(books, record, edge, SKEW_MS, 0);
-  if (alone !== 0) return { cause: SAME_CONNECTION, orphan: alone, span: 0, confidence: 0.99 };
-  const near = findOnConnection(books, record, edge, 0, offsetMs(edge.timing));
-  return near === 0 ? undefined : { cause: SAME_CONNECTION, orphan: near, span: 0, confidence: 0.9 };
+function aloneOnConnection(books: Books, record: number, edge: Edge): Join | undefined {
+  const orphan = findOnConnection(books, record, edge, SKEW_MS, 0);
+  return orphan === 0 ? undefined : { cause: SAME_CONNECTION, orphan, span: 0, confidence: 0.99 };
+}
+
+/** Where others are near, the clocks are taken to differ by what known pairs show: the only pair that overlaps then. */
+function nearOnConnection(books: Books, record: number, edge: Edge): Join | undefined {
+  const orphan = findOnConnection(books, record, edge, 0, offsetMs(edge.timing));
+  return orphan === 0 ? undefined : { cause: SAME_CONNECTION, orphan, span: 0, confidence: 0.9 };
 }
 
 /** The only orphan that overlaps the request on its connection, and no other open request; 0 for none or several. */
@@ -142,6 +156,7 @@ function findOnConnection(books: Books, record: number, edge: Edge, slackMs: num
   const { crossings, orphans } = books;
   const slot = crossings.ring.slot(record);
   const port = crossings.localPort[slot] as number;
+  if (port === 0) return 0;
   // By the clock of the service.
   const fromMs = (crossings.startMs[slot] as number) + aheadMs - slackMs;
   const untilMs = (crossings.endMs[slot] as number) + aheadMs + slackMs;
@@ -177,9 +192,10 @@ function hasRivals(
   const port = orphans.peerPort[at] as number;
   const last = secondOf(untilMs);
   for (let second = secondOf(fromMs) - MOST_SECONDS; second <= last; second += 1) {
-    let rival = crossings.findPort(edge.id, port, second);
-    for (; rival !== 0; rival = crossings.findOlderPort(edge.id, port, second, rival)) {
+    let rival = crossings.findPort(port, second);
+    for (; rival !== 0; rival = crossings.findOlderPort(port, second, rival)) {
       const slot = crossings.ring.slot(rival);
+      if (crossings.edge[slot] !== edge.id) continue;
       const fits = overlaps(crossings.startMs[slot] as number, crossings.endMs[slot] as number, fromMs, untilMs);
       if (rival !== record && fits && isUnanswered(crossings.state[slot])) return true;
     }

@@ -7,7 +7,8 @@ import type { Books } from "./books.ts";
 import { WAITING } from "./crossing-store.ts";
 import { enterCrossing } from "./forwarded.ts";
 import { checkParentBefore, comparePair } from "./pairs.ts";
-import { probeService, readWatermarks, settleByAge, settleByTime, settleByWatermark } from "./settle.ts";
+import { probeRequest, readWatermarks, settleByAge, settleByTime, settleByWatermark } from "./settle.ts";
+import { settleByRoot } from "./settle-early.ts";
 import { enterSpan } from "./span-intake.ts";
 
 export interface Ledger {
@@ -18,14 +19,16 @@ export interface Ledger {
 }
 
 export function createLedger(books: Books): Ledger {
-  const { crossings, settings } = books;
+  const { crossings, orphans, settings } = books;
   const { ring, state, arrivedMs } = crossings;
   /** Records before it no longer wait. */
   let waitingFrom = 1;
-  /** Records before it have told what they can of the service behind their edge. */
+  /** Records before it have been looked for elsewhere. */
   let probedFrom = 1;
   /** Records before it have had the longest wait. */
   let agedFrom = 1;
+  /** Orphans before it have ended the waits that they can. */
+  let heardFrom = 1;
   let arrivalMs = 0;
   const isOlder = (record: number, thanMs: number): boolean =>
     record <= ring.newest() && (arrivedMs[ring.slot(record)] as number) <= thanMs;
@@ -42,9 +45,11 @@ export function createLedger(books: Books): Ledger {
     },
     settle(nowMs) {
       readWatermarks(books, nowMs);
+      heardFrom = Math.max(heardFrom, orphans.ring.oldest());
+      for (; heardFrom <= orphans.ring.newest(); heardFrom += 1) settleByRoot(books, heardFrom);
       probedFrom = Math.max(probedFrom, ring.oldest());
       while (isOlder(probedFrom, nowMs - settings.settleMs)) {
-        probeService(books, probedFrom);
+        probeRequest(books, probedFrom);
         comparePair(books, probedFrom);
         probedFrom += 1;
       }

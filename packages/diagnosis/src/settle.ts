@@ -8,7 +8,7 @@ import { MATCHED, MISSING, UNOBSERVED, WAITING } from "./crossing-store.ts";
 import type { Edge } from "./edge.ts";
 import { ANSWERED, NOT_OBSERVED, learnService, missingCounter, noteSighting } from "./edge.ts";
 import type { Join } from "./join.ts";
-import { findJoin } from "./join.ts";
+import { findExactJoin, findJoin } from "./join.ts";
 import { learnPair } from "./timing-model.ts";
 import { decideRepair } from "./repair.ts";
 import { repairFactsOf } from "./repair-facts.ts";
@@ -61,20 +61,33 @@ export function readWatermarks(books: Books, nowMs: number): void {
 }
 
 /**
- * Looks for the service behind an edge where neither its name nor an answer told: by what one of its requests left
- * elsewhere. A shared connection may be chance, so it takes several.
+ * Looks once for what a request that still waits left elsewhere: that ends its wait, and tells which service stands
+ * behind the edge where neither its name nor an answer did. A shared connection may be chance, so that takes several.
  */
-export function probeService(books: Books, record: number): void {
+export function probeRequest(books: Books, record: number): void {
   const { crossings, edges } = books;
   const slot = crossings.ring.slot(record);
   const edge = edges.at(crossings.edge[slot] as number);
-  if (edge.services.length > 0 || crossings.state[slot] !== WAITING) return;
+  if (crossings.state[slot] !== WAITING) return;
+  if (edge.services.length === 0) guessService(books, record, edge);
+  const join = edge.services.length === 0 ? undefined : findExactJoin(books, record, edge);
+  if (join !== undefined) settleWith(books, record, join);
+}
+
+function guessService(books: Books, record: number, edge: Edge): void {
   const join = findJoin(books, record, edge);
   const service = joinedService(books, join);
   if (service === undefined) return;
   edge.guessed = edge.guess === service ? edge.guessed + 1 : 1;
   edge.guess = service;
   if (join.cause !== SAME_CONNECTION || edge.guessed >= SURE_AFTER) learnService(edge, service);
+}
+
+/** Ends the wait of a request by a join that is sure, however far its services have come. */
+export function settleWith(books: Books, record: number, join: Join): void {
+  const edge = books.edges.at(books.crossings.edge[books.crossings.ring.slot(record)] as number);
+  markMissing(books, record, edge);
+  conclude(books, record, edge, join);
 }
 
 /** Ends the wait of a request whose services have come past its end. */
@@ -120,12 +133,15 @@ export function markJoined({ orphans, services }: Books, record: number): void {
 }
 
 function giveUp(books: Books, record: number, edge: Edge): void {
-  const { crossings, totals } = books;
+  markMissing(books, record, edge);
+  explain(books, record, edge);
+}
+
+function markMissing({ crossings, totals }: Books, record: number, edge: Edge): void {
   crossings.state[crossings.ring.slot(record)] = MISSING;
   totals.waiting -= 1;
   totals.missing += 1;
   edge.waiting -= 1;
-  explain(books, record, edge);
 }
 
 /** Pairs by their times what no exact join explained; called once the requests of this moment have had the longest wait. */

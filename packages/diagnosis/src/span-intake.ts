@@ -12,6 +12,7 @@ import { peerPortOf, requestIdOf } from "./root-facts.ts";
 import type { Service } from "./service.ts";
 import { LEGITIMATE_ROOTS, ORPHANS, noteArrival } from "./service.ts";
 import { answered } from "./settle.ts";
+import { settleByTruncated } from "./settle-early.ts";
 import { ENTRY, LOCAL } from "./span-store.ts";
 
 const SERVER = 2;
@@ -78,6 +79,7 @@ function enterChild(books: Books, span: SpanView, service: Service, endMs: numbe
     noteChild(books, record, startMs, endMs);
     record = crossings.findOlderSpan(spans.scratch, record);
   }
+  if (own[0] === 0 && own[1] === 0) settleByTruncated(books, spans.ring.newest());
 }
 
 /** One record stands for all local spans of a service in a trace. */
