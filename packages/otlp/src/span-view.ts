@@ -105,7 +105,7 @@ const NO_KEYS: readonly AttributeKey[] = [];
 const cursor = new Cursor();
 const inner = new Cursor();
 
-/** Where the singular fields of a span end, by field number; 0 when absent. */
+/** Where the singular fields of a span start and end, by field number; an absent one ends at 0. */
 type Offsets = Int32Array;
 
 /** The view that moves; within this package it may be opened on any proven span. */
@@ -153,7 +153,7 @@ export class OpenSpanView implements SpanView {
   ids(words: Uint32Array): boolean {
     this.#locate();
     if (!this.#idWords(1, 4, words, 0) || !this.#idWords(2, 2, words, 4)) return false;
-    if (this.#starts[4] !== this.#stops[4]) return this.#idWords(4, 2, words, 6);
+    if (this.#stops[4]! > this.#starts[4]!) return this.#idWords(4, 2, words, 6);
     words[6] = words[7] = 0;
     return true;
   }
@@ -299,8 +299,7 @@ export class OpenSpanView implements SpanView {
   #locate(): void {
     if (this.#located) return;
     this.#located = true;
-    this.#starts.fill(0);
-    this.#stops.fill(0);
+    for (let field = 0; field < this.#stops.length; field++) this.#stops[field] = 0;
     cursor.open(this.#bytes, this.#start, this.#end);
     while (cursor.next()) {
       if (cursor.field > 16) continue;
