@@ -45,11 +45,17 @@ export function createArrivalBook(windowMs: number): ArrivalBook {
     byId.push(arrival);
     return arrival;
   };
+  /** Of the request before: most come from where it came from. */
+  let last: Arrival | undefined;
+  let lastFrom = "";
   return {
     open(crossing) {
       const before = clusterBefore(crossing);
       const from = before ?? crossing.downstream?.address ?? OTHER_CALLERS;
-      return open(crossing.boundary, crossing.cluster, from, before !== undefined);
+      if (last !== undefined && lastFrom === from && last.boundary === crossing.boundary) return last;
+      last = open(crossing.boundary, crossing.cluster, from, before !== undefined);
+      lastFrom = from;
+      return last;
     },
     openFrom: (boundary, cluster, from) => open(boundary, cluster, from, true),
     at: (id) => byId[id],

@@ -77,6 +77,8 @@ export interface CrossingStore {
   /** Newest record whose trace id ends in the 64 bits that the one in `key` ends in, and the next older one. */
   findLowerHalf(key: Uint32Array): number;
   findOlderLowerHalf(key: Uint32Array, record: number): number;
+  /** The longest request among the records held, or longer by what was held before. */
+  longestMs(): number;
   /** Copies the trace and span id that left into `key`. */
   readKey(record: number, key: Uint32Array): void;
   /** Copies the hash of the request id; false where there was none. */
@@ -137,6 +139,16 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
     return record;
   };
 
+  let longestMs = 0;
+  let longestBeforeMs = 0;
+  const noteLength = (record: number, lengthMs: number): void => {
+    if (record % capacity === 0) {
+      longestBeforeMs = longestMs;
+      longestMs = 0;
+    }
+    if (lengthMs > longestMs) longestMs = lengthMs;
+  };
+
   return {
     ring,
     bytes: capacity * RECORD_BYTES,
@@ -153,7 +165,7 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
     add(entry) {
       const record = ring.advance();
       const slot = ring.slot(record);
-      words.set(scratch, slot * WORDS);
+      for (let word = 0; word < WORDS; word += 1) words[slot * WORDS + word] = scratch[word] as number;
       startMs[slot] = entry.startMs;
       endMs[slot] = entry.endMs;
       arrivedMs[slot] = entry.arrivedMs;
@@ -163,6 +175,7 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
       state[slot] = entry.state;
       bits[slot] = entry.bits;
       cause[slot] = 0;
+      noteLength(record, entry.endMs - entry.startMs);
       bySpan.add(hashWords(scratch, 0, KEY_WORDS, seed), record);
       if ((entry.bits & STARTED_BIT) !== 0) byStarted.add(hashWords(scratch, 0, TRACE_WORDS, seed), record);
       if (scratch[REQUEST_ID_AT] !== 0) byRequest.add(hashWords(scratch, REQUEST_ID_AT, 2, seed), record);
@@ -189,6 +202,7 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
       ),
     findOlderLowerHalf: (key, record) =>
       seek(byLowerHalf, byLowerHalf.after(record), LOWER_HALF_AT, key, LOWER_HALF_AT, 2),
+    longestMs: () => Math.max(longestMs, longestBeforeMs),
     readKey(record, key) {
       const from = ring.slot(record) * WORDS;
       for (let word = 0; word < KEY_WORDS; word += 1) key[word] = words[from + word] as number;

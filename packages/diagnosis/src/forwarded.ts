@@ -22,7 +22,7 @@ import { ANSWERED, FORGOTTEN, FORWARDED, NOT_EXPECTED, learnService } from "./ed
 import { hashText } from "./hash.ts";
 import { readSpanId, readTraceId } from "./id-words.ts";
 import { noteChild } from "./child.ts";
-import { isProbe } from "./legit-root.ts";
+import { isProbe } from "./probe.ts";
 import { markJoined } from "./settle.ts";
 
 const entry: CrossingEntry = {
@@ -58,10 +58,11 @@ export function enterCrossing(books: Books, crossing: Crossing, arrival: Arrival
 /** Enters what stands in the scratch of the store; a request that waits may have been answered before. */
 export function enterRecord(books: Books, edge: Edge, owed: CrossingEntry): void {
   makeRoom(books);
-  if (owed.state === WAITING && books.spans.findChild(books.crossings.scratch) !== 0) owed.state = MATCHED;
+  const child = books.spans.findChild(books.crossings.scratch);
+  if (owed.state === WAITING && child !== 0) owed.state = MATCHED;
   const record = books.crossings.add(owed);
   count(books, edge, Math.min(owed.endMs, owed.arrivedMs), owed.state);
-  earlyChildren(books, record, edge);
+  if (child !== 0) earlyChildren(books, record, edge, child);
 }
 
 /** Instrumentation commonly leaves probes out. */
@@ -73,9 +74,8 @@ function writeScratch(books: Books, crossing: Crossing, context: TraceContext): 
   const { scratch } = books.crossings;
   if (!readTraceId(context.traceId, scratch) || !readSpanId(context.parentId, scratch, 4)) return false;
   const { requestId, verdict, reading } = crossing;
-  if (requestId === undefined) scratch.fill(0, CROSSING_SCRATCH.requestId, CROSSING_SCRATCH.requestId + 2);
-  else hashText(requestId, scratch, CROSSING_SCRATCH.requestId);
-  scratch.fill(0, CROSSING_SCRATCH.inbound);
+  for (let word = CROSSING_SCRATCH.requestId; word < scratch.length; word += 1) scratch[word] = 0;
+  if (requestId !== undefined) hashText(requestId, scratch, CROSSING_SCRATCH.requestId);
   if (verdict.from !== undefined) readSpanId(verdict.from.parentId, scratch, CROSSING_SCRATCH.inbound);
   if (reading.kind === "valid" && reading.own !== undefined) {
     readSpanId(reading.own.spanId, scratch, CROSSING_SCRATCH.member);
@@ -109,11 +109,11 @@ function bitsOf({ reading, verdict }: Crossing, context: TraceContext): number {
   return bits;
 }
 
-/** The children that came before their request. */
-function earlyChildren(books: Books, record: number, edge: Edge): void {
+/** The children that came before their request, from the newest on. */
+function earlyChildren(books: Books, record: number, edge: Edge, newest: number): void {
   const { spans, crossings, services } = books;
   const { scratch } = crossings;
-  for (let child = spans.findChild(scratch); child !== 0; child = spans.findOlderChild(scratch, child)) {
+  for (let child = newest; child !== 0; child = spans.findOlderChild(scratch, child)) {
     const slot = spans.ring.slot(child);
     learnService(edge, services.at(spans.service[slot] as number));
     noteChild(books, record, spans.startMs[slot] as number, spans.endMs[slot] as number);

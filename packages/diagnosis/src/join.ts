@@ -10,6 +10,7 @@ import {
   SAME_REQUEST_OTHER_PEER,
   TRUNCATED,
 } from "./cause.ts";
+import type { CrossingStore } from "./crossing-store.ts";
 import { EXCUSED, MATCHED } from "./crossing-store.ts";
 import type { Edge } from "./edge.ts";
 import { answersFor } from "./edge.ts";
@@ -127,14 +128,29 @@ function insideTrace({ spans, crossings, seen }: Books, edge: Edge): Join | unde
       return { cause: GHOST_PARENT, orphan: 0, span, confidence: 0.97 };
     lost = true;
   }
-  return lost || (worked && !entered) ? { cause: DESCENDANTS, orphan: 0, span: 0, confidence: 0.9 } : undefined;
+  if (!lost && (!worked || entered || isAnsweredInTrace(crossings, edge))) return undefined;
+  return { cause: DESCENDANTS, orphan: 0, span: 0, confidence: 0.9 };
+}
+
+/** Whether another request of the edge in the same trace was answered. */
+function isAnsweredInTrace(crossings: CrossingStore, edge: Edge): boolean {
+  for (let record = crossings.findLowerHalf(key); record !== 0; record = crossings.findOlderLowerHalf(key, record)) {
+    const slot = crossings.ring.slot(record);
+    if (crossings.state[slot] === MATCHED && crossings.edge[slot] === edge.id) return true;
+  }
+  return false;
 }
 
 /** Clocks of hosts that are looked after agree to this. */
-const SKEW_MS = 100;
+export const SKEW_MS = 100;
 
 /** Requests and orphans that began longer ago than this are not looked for on a connection. */
-export const MOST_SECONDS = 60;
+const MOST_MS = 60_000;
+
+/** The first second in which a request may have begun that was open at this time. */
+export function firstSecondOf({ crossings }: Books, openMs: number): number {
+  return secondOf(openMs - Math.min(MOST_MS, crossings.longestMs()));
+}
 
 /**
  * An HTTP/1.1 connection carries one request at a time. A pair that is alone on it even where the clocks differ is sure.
@@ -163,7 +179,7 @@ function findOnConnection(books: Books, record: number, edge: Edge, slackMs: num
   const anyService = edge.services.length === 0;
   const last = secondOf(untilMs);
   let found = 0;
-  for (let second = Math.max(secondOf(fromMs) - 1, last - MOST_SECONDS); second <= last; second += 1) {
+  for (let second = Math.max(secondOf(fromMs) - 1, secondOf(untilMs - MOST_MS)); second <= last; second += 1) {
     let orphan = orphans.findPort(port, second);
     for (; orphan !== 0; orphan = orphans.findOlderPort(port, second, orphan)) {
       const at = orphans.ring.slot(orphan);
@@ -178,20 +194,21 @@ function findOnConnection(books: Books, record: number, edge: Edge, slackMs: num
 
 /** Whether another request that still wants its span overlaps the orphan on the same connection. */
 function hasRivals(
-  { crossings, orphans }: Books,
+  books: Books,
   record: number,
   edge: Edge,
   orphan: number,
   slackMs: number,
   aheadMs: number,
 ): boolean {
+  const { crossings, orphans } = books;
   const at = orphans.ring.slot(orphan);
   // By our clock.
   const fromMs = (orphans.startMs[at] as number) - aheadMs - slackMs;
   const untilMs = (orphans.endMs[at] as number) - aheadMs + slackMs;
   const port = orphans.peerPort[at] as number;
   const last = secondOf(untilMs);
-  for (let second = secondOf(fromMs) - MOST_SECONDS; second <= last; second += 1) {
+  for (let second = firstSecondOf(books, fromMs); second <= last; second += 1) {
     let rival = crossings.findPort(port, second);
     for (; rival !== 0; rival = crossings.findOlderPort(port, second, rival)) {
       const slot = crossings.ring.slot(rival);
@@ -207,6 +224,6 @@ function isUnanswered(state: number | undefined): boolean {
   return state !== MATCHED && state !== EXCUSED;
 }
 
-function overlaps(startMs: number, endMs: number, otherStartMs: number, otherEndMs: number): boolean {
+export function overlaps(startMs: number, endMs: number, otherStartMs: number, otherEndMs: number): boolean {
   return otherStartMs <= endMs && otherEndMs >= startMs;
 }

@@ -1,6 +1,6 @@
 /** The ledger of requests and the spans they are owed: what comes in, and the passage of time. */
 import type { Crossing } from "@tracemend/context";
-import type { Batch, SpanView } from "@tracemend/otlp";
+import type { Batch } from "@tracemend/otlp";
 import { forEachSpan } from "@tracemend/otlp";
 import type { Arrival } from "./arrival.ts";
 import type { Books } from "./books.ts";
@@ -9,7 +9,7 @@ import { enterCrossing } from "./forwarded.ts";
 import { checkParentBefore, comparePair } from "./pairs.ts";
 import { probeRequest, readWatermarks, settleByAge, settleByTime, settleByWatermark } from "./settle.ts";
 import { settleByRoot } from "./settle-early.ts";
-import { enterSpan } from "./span-intake.ts";
+import { createSpanIntake } from "./span-intake.ts";
 
 export interface Ledger {
   forwarded(crossing: Crossing, arrival: Arrival | undefined, nowMs: number): void;
@@ -29,19 +29,16 @@ export function createLedger(books: Books): Ledger {
   let agedFrom = 1;
   /** Orphans before it have ended the waits that they can. */
   let heardFrom = 1;
-  let arrivalMs = 0;
   const isOlder = (record: number, thanMs: number): boolean =>
     record <= ring.newest() && (arrivedMs[ring.slot(record)] as number) <= thanMs;
-  const visit = (span: SpanView): void => {
-    enterSpan(books, span, arrivalMs);
-  };
+  const intake = createSpanIntake(books);
   return {
     forwarded(crossing, arrival, nowMs) {
       enterCrossing(books, crossing, arrival, nowMs);
     },
     spans(batch, nowMs) {
-      arrivalMs = nowMs;
-      forEachSpan(batch, visit);
+      intake.begin(nowMs);
+      forEachSpan(batch, intake.enter);
     },
     settle(nowMs) {
       readWatermarks(books, nowMs);

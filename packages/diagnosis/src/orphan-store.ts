@@ -100,7 +100,7 @@ export function createOrphanStore(budgetBytes: number, seed: number): OrphanStor
     add(entry) {
       const record = ring.advance();
       const slot = ring.slot(record);
-      words.set(scratch, slot * WORDS);
+      for (let word = 0; word < WORDS; word += 1) words[slot * WORDS + word] = scratch[word] as number;
       service[slot] = entry.service;
       startMs[slot] = entry.startMs;
       endMs[slot] = entry.endMs;

@@ -1,5 +1,4 @@
-/** Which root SERVER spans are no sign of a break: probes, scrapes and batch work begin traces of their own. */
-import type { SpanView } from "@tracemend/otlp";
+/** Which requests are probes and scrapes: they begin traces of their own, and many services do not record them. */
 
 const PROBE_AGENTS: readonly string[] = [
   "kube-probe/",
@@ -32,27 +31,16 @@ const PROBE_PATHS: ReadonlySet<string> = new Set([
   "/grpc.health.v1.Health/Watch",
 ]);
 
+const LONGEST_PATH: number = Math.max(...[...PROBE_PATHS].map((path) => path.length));
+
+const AGENT_INITIALS: string = PROBE_AGENTS.map((prefix) => prefix.charAt(0)).join("");
+
 /** Whether a request with this user agent or path is a probe or a scrape. */
 export function isProbe(userAgent: string | undefined, path: string | undefined): boolean {
-  if (path !== undefined && PROBE_PATHS.has(path)) return true;
-  return userAgent !== undefined && PROBE_AGENTS.some((prefix) => userAgent.startsWith(prefix));
+  if (path !== undefined && path.length <= LONGEST_PATH && PROBE_PATHS.has(path)) return true;
+  return userAgent !== undefined && AGENT_INITIALS.includes(userAgent.charAt(0)) && isProbeAgent(userAgent);
 }
 
-/** Whether this root span begins a trace by right. Attribute names: OpenTelemetry HTTP conventions, new and old. */
-export function isLegitimateRoot(span: SpanView): boolean {
-  const userAgent = textAttribute(span, "user_agent.original") ?? textAttribute(span, "http.user_agent");
-  const target =
-    textAttribute(span, "url.path") ?? textAttribute(span, "http.target") ?? textAttribute(span, "http.route");
-  if (isProbe(userAgent, target === undefined ? undefined : withoutQuery(target))) return true;
-  return textAttribute(span, "rpc.service") === "grpc.health.v1.Health";
-}
-
-export function textAttribute(span: SpanView, key: string): string | undefined {
-  const value = span.attribute(key);
-  return typeof value === "string" ? value : undefined;
-}
-
-function withoutQuery(target: string): string {
-  const at = target.indexOf("?");
-  return at < 0 ? target : target.slice(0, at);
+function isProbeAgent(userAgent: string): boolean {
+  return PROBE_AGENTS.some((prefix) => userAgent.startsWith(prefix));
 }

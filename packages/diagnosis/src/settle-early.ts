@@ -4,7 +4,7 @@ import { TRUNCATED } from "./cause.ts";
 import { WAITING } from "./crossing-store.ts";
 import { answersFor } from "./edge.ts";
 import { KEY_WORDS, sameWords } from "./id-words.ts";
-import { MOST_SECONDS, findExactJoin } from "./join.ts";
+import { SKEW_MS, findExactJoin, firstSecondOf, overlaps } from "./join.ts";
 import { secondOf } from "./ring.ts";
 import { settleWith } from "./settle.ts";
 
@@ -65,18 +65,26 @@ function collectByRequest(books: Books, orphan: number): void {
   }
 }
 
+/** Two that were open at that time on one connection hinder each other: then none is collected. */
 function collectByConnection(books: Books, orphan: number): void {
   const { crossings, orphans } = books;
   const slot = orphans.ring.slot(orphan);
   const port = orphans.peerPort[slot] as number;
   if (port === 0 || orphans.joined[slot] === 1) return;
-  const last = secondOf(orphans.endMs[slot] as number);
-  for (let second = secondOf(orphans.startMs[slot] as number) - MOST_SECONDS; second <= last; second += 1) {
+  const fromMs = (orphans.startMs[slot] as number) - SKEW_MS;
+  const untilMs = (orphans.endMs[slot] as number) + SKEW_MS;
+  let found = 0;
+  for (let second = firstSecondOf(books, fromMs); second <= secondOf(untilMs); second += 1) {
     let record = crossings.findPort(port, second);
     for (; record !== 0; record = crossings.findOlderPort(port, second, record)) {
-      if (isAnswerable(books, record, orphan)) collect(books, record);
+      const at = crossings.ring.slot(record);
+      if (!overlaps(crossings.startMs[at] as number, crossings.endMs[at] as number, fromMs, untilMs)) continue;
+      if (!isWaiting(books, record) || !isAnswerable(books, record, orphan)) continue;
+      if (found !== 0) return;
+      found = record;
     }
   }
+  if (found !== 0) collect(books, found);
 }
 
 function collect(books: Books, record: number): void {
