@@ -32,7 +32,11 @@ export function enterClientCall(
   service: Service,
   times: { readonly startMs: number; readonly endMs: number; readonly nowMs: number },
 ): void {
-  if (books.crossings.findSpan(key) !== 0) return;
+  const forwarded = books.crossings.findSpan(key);
+  if (forwarded !== 0) {
+    if (isOfBorder(books, forwarded)) service.border = true;
+    return;
+  }
   const target = targetOf(span);
   if (target === undefined) return;
   const edge = books.edges.open(service.name, "", target);
@@ -46,6 +50,11 @@ export function enterClientCall(
   entry.edge = edge.id;
   entry.state = span.statusCode() === ERROR ? EXCUSED : WAITING;
   enterRecord(books, edge, entry);
+}
+
+/** Whether the record is that of a crossing; calls of services belong to no cluster that is known. */
+export function isOfBorder({ crossings, edges }: Books, record: number): boolean {
+  return edges.at(crossings.edge[crossings.ring.slot(record)] as number).cluster !== "";
 }
 
 /** What names a store, and what names the one that is called; the surest first. */

@@ -23,7 +23,7 @@ import { hashText } from "./hash.ts";
 import { readSpanId, readTraceId } from "./id-words.ts";
 import { noteChild } from "./child.ts";
 import { isProbe } from "./probe.ts";
-import { markJoined } from "./settle.ts";
+import { isAnswer, markJoined } from "./settle.ts";
 
 const entry: CrossingEntry = {
   startMs: 0,
@@ -43,6 +43,7 @@ export function enterCrossing(books: Books, crossing: Crossing, arrival: Arrival
   if (upstream === undefined || context === undefined) return;
   const edge = books.edges.open(crossing.boundary, crossing.cluster, upstream.name);
   if (edge === undefined || !writeScratch(books, crossing, context)) return;
+  if (verdict.ownParent) withdrawCall(books);
   entry.startMs = crossing.startMs;
   entry.endMs = crossing.endMs;
   entry.arrivedMs = nowMs;
@@ -55,12 +56,33 @@ export function enterCrossing(books: Books, crossing: Crossing, arrival: Arrival
   if ((entry.bits & STARTED_BIT) !== 0) ownRootIsNoOrphan(books);
 }
 
+/** Our own CLIENT span of the crossing in the scratch may have come before it, and was taken for a call of a service. */
+function withdrawCall(books: Books): void {
+  const { crossings, edges, services, totals } = books;
+  const record = crossings.findSpan(crossings.scratch);
+  if (record === 0) return;
+  const slot = crossings.ring.slot(record);
+  const edge = edges.at(crossings.edge[slot] as number);
+  if (edge.cluster !== "" || crossings.state[slot] !== WAITING) return;
+  const service = services.find(edge.boundary);
+  if (service !== undefined) service.border = true;
+  crossings.state[slot] = EXCUSED;
+  totals.waiting -= 1;
+  totals.observed -= 1;
+  totals.excused += 1;
+  edge.waiting -= 1;
+  edge.tally.add(FORWARDED, countedAtMs(books, slot), -1);
+}
+
 /** Enters what stands in the scratch of the store; a request that waits may have been answered before. */
 export function enterRecord(books: Books, edge: Edge, owed: CrossingEntry): void {
   makeRoom(books);
-  const child = books.spans.findChild(books.crossings.scratch);
-  if (owed.state === WAITING && child !== 0) owed.state = MATCHED;
   const record = books.crossings.add(owed);
+  const child = books.spans.findChild(books.crossings.scratch);
+  if (owed.state === WAITING && child !== 0 && hasAnswer(books, record, child)) {
+    owed.state = MATCHED;
+    books.crossings.state[books.crossings.ring.slot(record)] = MATCHED;
+  }
   count(books, edge, Math.min(owed.endMs, owed.arrivedMs), owed.state);
   if (child !== 0) earlyChildren(books, record, edge, child);
 }
@@ -109,12 +131,21 @@ function bitsOf({ reading, verdict }: Crossing, context: TraceContext): number {
   return bits;
 }
 
+function hasAnswer(books: Books, record: number, newest: number): boolean {
+  const { spans, crossings } = books;
+  for (let child = newest; child !== 0; child = spans.findOlderChild(crossings.scratch, child)) {
+    if (isAnswer(books, record, spans.service[spans.ring.slot(child)] as number)) return true;
+  }
+  return false;
+}
+
 /** The children that came before their request, from the newest on. */
 function earlyChildren(books: Books, record: number, edge: Edge, newest: number): void {
   const { spans, crossings, services } = books;
   const { scratch } = crossings;
   for (let child = newest; child !== 0; child = spans.findOlderChild(scratch, child)) {
     const slot = spans.ring.slot(child);
+    if (!isAnswer(books, record, spans.service[slot] as number)) continue;
     learnService(edge, services.at(spans.service[slot] as number));
     noteChild(books, record, spans.startMs[slot] as number, spans.endMs[slot] as number);
   }

@@ -110,13 +110,14 @@ function sameRequest({ crossings, orphans }: Books, record: number, edge: Edge):
  * The called service is in the trace, but not below the span that was forwarded. Where it answered another request of
  * ours in the same trace, its local spans may belong to that one and say nothing.
  */
-function insideTrace({ spans, crossings, seen }: Books, edge: Edge): Join | undefined {
+function insideTrace({ spans, crossings, seen, services }: Books, edge: Edge): Join | undefined {
   let worked = false;
   let entered = false;
   let lost = false;
   for (let span = spans.findTrace(key); span !== 0; span = spans.findOlderTrace(key, span)) {
     const slot = spans.ring.slot(span);
-    if (!answersFor(edge, spans.service[slot] as number)) continue;
+    const service = spans.service[slot] as number;
+    if (!answersFor(edge, service) || services.at(service).border) continue;
     if (spans.role[slot] === LOCAL) worked = true;
     if (spans.role[slot] !== ENTRY) continue;
     entered = true;

@@ -28,6 +28,10 @@ export interface Service {
   language: string;
   spans: number;
   lastArrivalMs: number;
+  /** Its spans are those of a border: they say what crossings say, and are no answers of a service. */
+  border: boolean;
+  /** Set at each tick; see `watermarkMs`. */
+  watermarkMs: number;
   readonly tally: Tally;
   readonly instances: Map<string, Instance>;
 }
@@ -50,6 +54,8 @@ export function createService(id: number, name: string, times: ServiceTimes): Se
     language: "",
     spans: 0,
     lastArrivalMs: 0,
+    border: false,
+    watermarkMs: -Infinity,
     tally: createTally(COUNTERS, times.windowMs),
     instances: new Map(),
   };

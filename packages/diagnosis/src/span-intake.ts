@@ -10,7 +10,7 @@ import { ORPHAN_SCRATCH } from "./orphan-store.ts";
 import { readRoot } from "./root-facts.ts";
 import type { Instance, Service } from "./service.ts";
 import { LEGITIMATE_ROOTS, ORPHANS, noteArrival, openInstance } from "./service.ts";
-import { answered } from "./settle.ts";
+import { answered, isAnswer } from "./settle.ts";
 import { settleByTruncated } from "./settle-early.ts";
 import { ENTRY, LOCAL } from "./span-store.ts";
 
@@ -112,8 +112,10 @@ function enterChild(books: Books, span: SpanView, service: Service, endMs: numbe
   }
   const startMs = span.startMs();
   while (record !== 0) {
-    answered(books, record, service);
-    if (!repeated) noteChild(books, record, startMs, endMs);
+    if (isAnswer(books, record, service.id)) {
+      answered(books, record, service);
+      if (!repeated) noteChild(books, record, startMs, endMs);
+    }
     record = crossings.findOlderSpan(scratch, record);
   }
 }

@@ -14,6 +14,9 @@ const ENOUGH = 5;
 /** Standard deviations by which agreement must exceed chance. */
 const FAR_BEYOND = 3;
 
+/** A service that drops contexts leaves a root for each request; fewer agree where it is merely called by others too. */
+const LEAST_AGREEMENT = 0.5;
+
 /** How sure the pairs are: by time as measured on published traces, by mere agreement as set. */
 const BY_TIME = 0.95;
 const BY_AGREEMENT = 0.7;
@@ -26,7 +29,8 @@ export function detectDroppedByCallee(facts: EdgeFacts): Finding | undefined {
   const joined = request + connection + time;
   const byChance = facts.compatibleByChance;
   const excess = Math.round(Math.min(bare, facts.compatible - time) - byChance);
-  const agreeing = excess >= ENOUGH && excess > FAR_BEYOND * Math.sqrt(2 * byChance + 1) ? excess : 0;
+  const surprising = excess >= ENOUGH && excess > FAR_BEYOND * Math.sqrt(2 * byChance + 1);
+  const agreeing = surprising && excess >= (bare + time) * LEAST_AGREEMENT ? excess : 0;
   const count = joined + agreeing;
   if (!isWorthAlarm(count, judgedOf(facts))) return undefined;
   const of = toldOf(facts) + agreeing;
