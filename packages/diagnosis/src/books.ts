@@ -9,6 +9,7 @@ import type { EdgeBook } from "./edge-book.ts";
 import { createEdgeBook } from "./edge-book.ts";
 import type { OrphanStore } from "./orphan-store.ts";
 import { createOrphanStore } from "./orphan-store.ts";
+import type { Pair } from "./paired.ts";
 import type { RepairDecision } from "./repair.ts";
 import type { SeenSpans } from "./seen-spans.ts";
 import { createSeenSpans } from "./seen-spans.ts";
@@ -50,6 +51,10 @@ export interface Books {
   readonly totals: Totals;
   /** Decided and not yet told. */
   readonly decisions: RepairDecision[];
+  /** Joined and not yet told. */
+  readonly pairs: Pair[];
+  /** What ended before it has had its spans arrive, whoever exports them; set at each tick. */
+  watermarkMs: number;
   readonly bytes: number;
   readonly sinceMs: number;
 }
@@ -83,6 +88,8 @@ export function createBooks(settings: Settings, sinceMs: number): Books {
       evictedOrphans: 0,
     },
     decisions: [],
+    pairs: [],
+    watermarkMs: -Infinity,
     bytes: crossings.bytes + spans.bytes + orphans.bytes + seen.bytes,
     sinceMs,
   };

@@ -1,5 +1,5 @@
 /** The requests that were forwarded with a context: one fixed-size record each, the oldest overwritten by the newest. */
-import { KEY_WORDS, TRACE_WORDS, formatWords, sameWords } from "./id-words.ts";
+import { KEY_WORDS, LOWER_HALF_AT, TRACE_WORDS, formatWords, sameWords } from "./id-words.ts";
 import { hashPair, hashWords } from "./hash.ts";
 import type { Chains, Ring } from "./ring.ts";
 import { INDEX_BYTES, capacityFor, createChains, createRing, secondOf } from "./ring.ts";
@@ -18,7 +18,7 @@ const REQUEST_ID_AT: number = KEY_WORDS;
 const INBOUND_AT: number = KEY_WORDS + 2;
 const MEMBER_AT: number = KEY_WORDS + 4;
 const WORDS: number = KEY_WORDS + 6;
-const RECORD_BYTES: number = WORDS * 4 + 3 * 8 + 3 * 2 + 3 + 4 * INDEX_BYTES;
+const RECORD_BYTES: number = WORDS * 4 + 3 * 8 + 3 * 2 + 3 + 5 * INDEX_BYTES;
 
 /** Bits of a record. */
 export const SAMPLED_BIT = 1;
@@ -71,9 +71,14 @@ export interface CrossingStore {
   /** Newest record with the request id whose hash stands in `words` at `at`, and the next older one. */
   findRequest(words: Uint32Array, at: number): number;
   findOlderRequest(words: Uint32Array, at: number, record: number): number;
-  /** Newest record of this edge that left through this local port and began in this second, and the next older one. */
-  findPort(edge: number, port: number, second: number): number;
-  findOlderPort(edge: number, port: number, second: number, record: number): number;
+  /** Newest record that left through this local port and began in this second, and the next older one. */
+  findPort(port: number, second: number): number;
+  findOlderPort(port: number, second: number, record: number): number;
+  /** Newest record whose trace id ends in the 64 bits that the one in `key` ends in, and the next older one. */
+  findLowerHalf(key: Uint32Array): number;
+  findOlderLowerHalf(key: Uint32Array, record: number): number;
+  /** The longest request among the records held, or longer by what was held before. */
+  longestMs(): number;
   /** Copies the trace and span id that left into `key`. */
   readKey(record: number, key: Uint32Array): void;
   /** Copies the hash of the request id; false where there was none. */
@@ -109,6 +114,7 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
   const byStarted = createChains(ring);
   const byRequest = createChains(ring);
   const byPort = createChains(ring);
+  const byLowerHalf = createChains(ring);
 
   /** The first record from `record` on, down the chain, whose words at `place` are those of `key` at `at`. */
   const seek = (chains: Chains, from: number, place: number, key: Uint32Array, at: number, count: number): number => {
@@ -123,18 +129,25 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
     into[at] = words[from] as number;
     into[at + 1] = words[from + 1] as number;
   };
-  const seekPort = (from: number, wantedEdge: number, port: number, second: number): number => {
+  const seekPort = (from: number, port: number, second: number): number => {
     let record = from;
     while (record !== 0) {
       const slot = ring.slot(record);
-      const fits = edge[slot] === wantedEdge && localPort[slot] === port;
-      if (fits && secondOf(startMs[slot] as number) === second) break;
+      if (localPort[slot] === port && secondOf(startMs[slot] as number) === second) break;
       record = byPort.after(record);
     }
     return record;
   };
-  const portHash = (edgeId: number, port: number, second: number): number =>
-    hashPair(edgeId * 0x1_0000 + port, second, seed);
+
+  let longestMs = 0;
+  let longestBeforeMs = 0;
+  const noteLength = (record: number, lengthMs: number): void => {
+    if (record % capacity === 0) {
+      longestBeforeMs = longestMs;
+      longestMs = 0;
+    }
+    if (lengthMs > longestMs) longestMs = lengthMs;
+  };
 
   return {
     ring,
@@ -152,7 +165,7 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
     add(entry) {
       const record = ring.advance();
       const slot = ring.slot(record);
-      words.set(scratch, slot * WORDS);
+      for (let word = 0; word < WORDS; word += 1) words[slot * WORDS + word] = scratch[word] as number;
       startMs[slot] = entry.startMs;
       endMs[slot] = entry.endMs;
       arrivedMs[slot] = entry.arrivedMs;
@@ -162,12 +175,12 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
       state[slot] = entry.state;
       bits[slot] = entry.bits;
       cause[slot] = 0;
+      noteLength(record, entry.endMs - entry.startMs);
       bySpan.add(hashWords(scratch, 0, KEY_WORDS, seed), record);
       if ((entry.bits & STARTED_BIT) !== 0) byStarted.add(hashWords(scratch, 0, TRACE_WORDS, seed), record);
       if (scratch[REQUEST_ID_AT] !== 0) byRequest.add(hashWords(scratch, REQUEST_ID_AT, 2, seed), record);
-      if (entry.localPort !== 0) {
-        byPort.add(portHash(entry.edge, entry.localPort, secondOf(entry.startMs)), record);
-      }
+      if (entry.localPort !== 0) byPort.add(hashPair(entry.localPort, secondOf(entry.startMs), seed), record);
+      byLowerHalf.add(hashWords(scratch, LOWER_HALF_AT, 2, seed), record);
       return record;
     },
     findSpan: (key) => seek(bySpan, bySpan.first(hashWords(key, 0, KEY_WORDS, seed)), 0, key, 0, KEY_WORDS),
@@ -176,8 +189,20 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
       seek(byStarted, byStarted.first(hashWords(key, 0, TRACE_WORDS, seed)), 0, key, 0, TRACE_WORDS),
     findRequest: (key, at) => seek(byRequest, byRequest.first(hashWords(key, at, 2, seed)), REQUEST_ID_AT, key, at, 2),
     findOlderRequest: (key, at, record) => seek(byRequest, byRequest.after(record), REQUEST_ID_AT, key, at, 2),
-    findPort: (edgeId, port, second) => seekPort(byPort.first(portHash(edgeId, port, second)), edgeId, port, second),
-    findOlderPort: (edgeId, port, second, record) => seekPort(byPort.after(record), edgeId, port, second),
+    findPort: (port, second) => seekPort(byPort.first(hashPair(port, second, seed)), port, second),
+    findOlderPort: (port, second, record) => seekPort(byPort.after(record), port, second),
+    findLowerHalf: (key) =>
+      seek(
+        byLowerHalf,
+        byLowerHalf.first(hashWords(key, LOWER_HALF_AT, 2, seed)),
+        LOWER_HALF_AT,
+        key,
+        LOWER_HALF_AT,
+        2,
+      ),
+    findOlderLowerHalf: (key, record) =>
+      seek(byLowerHalf, byLowerHalf.after(record), LOWER_HALF_AT, key, LOWER_HALF_AT, 2),
+    longestMs: () => Math.max(longestMs, longestBeforeMs),
     readKey(record, key) {
       const from = ring.slot(record) * WORDS;
       for (let word = 0; word < KEY_WORDS; word += 1) key[word] = words[from + word] as number;

@@ -89,9 +89,17 @@ export function factsOf(edge: Edge, nowMs: number): EdgeFacts {
   };
 }
 
-/** Requests whose wait has ended with an answer or surely without one: what shares are taken of. */
+/** Requests whose wait has ended with an answer or surely without one. */
 export function judgedOf(facts: EdgeFacts): number {
   return facts.answered + missingOf(facts);
+}
+
+/**
+ * Judged requests of which it is known what became of them: what the shares of breaks are taken of. One that misses its
+ * span for no known cause is neither broken nor whole.
+ */
+export function toldOf(facts: EdgeFacts): number {
+  return judgedOf(facts) - (facts.missing[BARE] as number);
 }
 
 export function missingOf({ missing }: EdgeFacts): number {

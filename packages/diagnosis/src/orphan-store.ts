@@ -45,6 +45,9 @@ export interface OrphanStore {
   findOlderPort(port: number, second: number, record: number): number;
   /** Newest orphan of the trace in `key`. */
   findTrace(key: Uint32Array): number;
+  /** Copy the linked trace and span id, and the hash of the request id; false where it has none. */
+  readLink(record: number, key: Uint32Array): boolean;
+  readRequest(record: number, into: Uint32Array): boolean;
   /** Copies its trace and span id into `key`. */
   readKey(record: number, key: Uint32Array): void;
   traceId(record: number): string;
@@ -72,6 +75,10 @@ export function createOrphanStore(budgetBytes: number, seed: number): OrphanStor
     }
     return record;
   };
+  const copyWords = (record: number, place: number, into: Uint32Array, count: number): void => {
+    const from = ring.slot(record) * WORDS + place;
+    for (let word = 0; word < count; word += 1) into[word] = words[from + word] as number;
+  };
   const seekPort = (from: number, port: number, second: number): number => {
     let record = from;
     while (record !== 0) {
@@ -93,7 +100,7 @@ export function createOrphanStore(budgetBytes: number, seed: number): OrphanStor
     add(entry) {
       const record = ring.advance();
       const slot = ring.slot(record);
-      words.set(scratch, slot * WORDS);
+      for (let word = 0; word < WORDS; word += 1) words[slot * WORDS + word] = scratch[word] as number;
       service[slot] = entry.service;
       startMs[slot] = entry.startMs;
       endMs[slot] = entry.endMs;
@@ -114,10 +121,15 @@ export function createOrphanStore(budgetBytes: number, seed: number): OrphanStor
     findPort: (port, second) => seekPort(byPort.first(hashPair(port, second, seed)), port, second),
     findOlderPort: (port, second, record) => seekPort(byPort.after(record), port, second),
     findTrace: (key) => seek(byTrace, byTrace.first(hashWords(key, 0, TRACE_WORDS, seed)), 0, key, 0, TRACE_WORDS),
-    readKey(record, key) {
-      const from = ring.slot(record) * WORDS;
-      for (let word = 0; word < KEY_WORDS; word += 1) key[word] = words[from + word] as number;
+    readLink(record, key) {
+      copyWords(record, LINK_AT, key, KEY_WORDS);
+      return key[TRACE_WORDS] !== 0 || key[TRACE_WORDS + 1] !== 0;
     },
+    readRequest(record, into) {
+      copyWords(record, REQUEST_ID_AT, into, 2);
+      return into[0] !== 0;
+    },
+    readKey: (record, key) => copyWords(record, 0, key, KEY_WORDS),
     traceId: (record) => formatWords(words, ring.slot(record) * WORDS, TRACE_WORDS),
     spanId: (record) => formatWords(words, ring.slot(record) * WORDS + TRACE_WORDS, 2),
   };

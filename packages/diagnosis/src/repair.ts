@@ -73,7 +73,7 @@ export function decideRepair(facts: RepairFacts, dryRun: boolean): RepairDecisio
       };
     case SAME_REQUEST:
     case SAME_REQUEST_OTHER_PEER:
-      return linkTo(facts, "same-request-id", dryRun);
+      return isSure(facts) ? linkTo(facts, "same-request-id", dryRun) : undefined;
     case SAME_CONNECTION:
       return isSure(facts) ? linkTo(facts, "same-connection", dryRun) : undefined;
     case SAME_TIME:

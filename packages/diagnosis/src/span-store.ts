@@ -70,7 +70,7 @@ export function createSpanStore(budgetBytes: number, seed: number): SpanStore {
     add(newRole, serviceId, start, end) {
       const record = ring.advance();
       const slot = ring.slot(record);
-      words.set(scratch, slot * WORDS);
+      for (let word = 0; word < WORDS; word += 1) words[slot * WORDS + word] = scratch[word] as number;
       startMs[slot] = start;
       endMs[slot] = end;
       service[slot] = serviceId;

@@ -6,7 +6,7 @@ export { selectSpans, shardByTrace } from "./select.ts";
 export { type ItemDefect, refineBatch, type Refinement } from "./refine.ts";
 export { rewriteStrings, type StringRules, type StringSite } from "./rewrite-strings.ts";
 export { defineStamp, type Stamp, type Stamped } from "./stamp.ts";
-export { forEachSpan, type SpanLink, type SpanView } from "./span-view.ts";
+export { type AttributeKeys, defineAttributeKeys, forEachSpan, type SpanLink, type SpanView } from "./span-view.ts";
 export type { AttributeValue } from "./attribute.ts";
 export { type Attributes, encodeSpans, type SpanLinkRecord, type SpanRecord } from "./encode-spans.ts";
 
