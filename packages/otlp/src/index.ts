@@ -4,7 +4,14 @@ export { type Batch, type BatchReading, isDivisible, mergeBatches, readBatch, ty
 export { splitBatch, type SplitLimit } from "./split.ts";
 export { selectSpans, shardByTrace } from "./select.ts";
 export { type ItemDefect, refineBatch, type Refinement } from "./refine.ts";
-export { rewriteStrings, type StringRules, type StringSite } from "./rewrite-strings.ts";
+export {
+  type AttributeRule,
+  defineRewriter,
+  rewriteStrings,
+  type StringRewriter,
+  type StringRules,
+  type StringSite,
+} from "./rewrite-strings.ts";
 export { defineStamp, type Stamp, type Stamped } from "./stamp.ts";
 export { forEachSpan, type SpanLink, type SpanView } from "./span-view.ts";
 export type { AttributeValue } from "./attribute.ts";

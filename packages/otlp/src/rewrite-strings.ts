@@ -1,12 +1,11 @@
-/** Shows every string of a batch to a rule and writes what the rule makes of it: the ground redaction stands on. */
+/** Shows the strings of a batch to a rule and writes what the rule makes of them: the ground redaction stands on. */
 
-import { AttributeView } from "./attribute.ts";
 import { type Batch, batchOf, isDivisible, requestTypes } from "./batch.ts";
-import { Cursor } from "./wire/cursor.ts";
-import { type FieldAt, listFields } from "./wire/field-list.ts";
+import { KeyVerdicts } from "./rewrite-keys.ts";
+import { RewritePlan } from "./rewrite-plan.ts";
+import { Cursor, readDouble, readInt64, readVarint } from "./wire/cursor.ts";
 import { type Field, type MessageName, type MessageType, messageTypes } from "./wire/fields.ts";
 import { decodeUtf8, isUtf8 } from "./wire/utf8.ts";
-import { Writer } from "./wire/writer.ts";
 
 /** Where a string stands. The object is reused: read it during the call. */
 export interface StringSite {
@@ -17,104 +16,195 @@ export interface StringSite {
   readonly keys: readonly string[];
 }
 
+/**
+ * What becomes of an attribute: it goes with everything in it, or every value in it is replaced by what the function
+ * makes of it. Numbers and booleans are given as text, and text takes their place. Undefined: its strings are shown to
+ * `text` like all others.
+ */
+export type AttributeRule = "drop" | ((value: string) => string) | undefined;
+
 export interface StringRules {
   /**
    * What to write in place of `text`; return `text` to leave it. Called for every string OTLP defines: names, messages,
    * log bodies, attribute keys and values in arrays and maps, of resources, scopes, events, links and exemplars,
-   * tracestate, schema URLs. Bytes attributes are given as text when they are UTF-8, and left when they are not.
+   * tracestate, schema URLs. Bytes values are given as UTF-8 text if they are that, else with one character a byte.
    */
   text(text: string, site: StringSite): string;
-  /** Should the attribute go, whatever its value? Asked before its strings are shown. Keys as the sender wrote them. */
-  drops?(key: string, site: StringSite): boolean;
+  /** Asked once for each key, at any depth. Of an attribute with several keys the strictest rule counts. */
+  attribute?(key: string): AttributeRule;
+  /** False promises that `text` would leave the bytes from `start` to `stop` as they are, and spares their decoding. */
+  concerns?(bytes: Uint8Array, start: number, stop: number): boolean;
 }
+
+export type StringRewriter = (batch: Batch) => Batch;
 
 /**
  * Fields OTLP does not define are left out: nobody can tell what is in them. So is an entity of a resource that one of
- * the dropped attributes identifies. Throws TypeError for profiles, whose strings stand in a dictionary.
+ * the dropped attributes identifies. A batch in which nothing changes is returned as it is. The rewriter throws
+ * TypeError for profiles, whose strings stand in a dictionary.
  */
-export function rewriteStrings(batch: Batch, rules: StringRules): Batch {
-  if (!isDivisible(batch.signal)) throw new TypeError(`batch: the strings of ${batch.signal} cannot be rewritten`);
+export function defineRewriter(rules: StringRules): StringRewriter {
   const rewriting = new Rewriting(rules);
-  const parts = batch.parts.map((part) => rewriting.part(requestTypes[batch.signal], part));
-  return batchOf(
-    batch.signal,
-    parts.filter((part) => part.length > 0),
-    batch.items,
-  );
+  return (batch) => {
+    if (!isDivisible(batch.signal)) throw new TypeError(`batch: the strings of ${batch.signal} cannot be rewritten`);
+    const type = requestTypes[batch.signal];
+    const parts = batch.parts.map((part) => rewriting.part(type, part));
+    if (parts.every((part, index) => part === batch.parts[index])) return batch;
+    const left = parts.filter((part) => part.length > 0);
+    return batchOf(batch.signal, left, batch.items);
+  };
 }
+
+/** One batch through a rewriter of its own. */
+export function rewriteStrings(batch: Batch, rules: StringRules): Batch {
+  return defineRewriter(rules)(batch);
+}
+
+const { AnyValue, EntityRef, KeyValue } = messageTypes;
 
 class Rewriting {
   readonly #rules: StringRules;
-  readonly #keys: string[] = [];
-  readonly #site = { message: "Traces" as MessageName, field: "", keys: this.#keys };
-  readonly #attribute = new AttributeView();
-  #writer = new Writer(0);
+  readonly #verdicts: KeyVerdicts<AttributeRule> | undefined;
+  readonly #concerns: StringRules["concerns"];
+  readonly #site: OpenSite = new OpenSite();
+  /** One for each level of nesting. */
+  readonly #cursors: Cursor[] = [];
+  readonly #inner = new Cursor();
+  #depth = 0;
+  #bytes: Uint8Array = new Uint8Array(0);
+  #plan: RewritePlan = new RewritePlan(this.#bytes);
+  /** What replaces the values under the current attribute. */
+  #replace: ((value: string) => string) | undefined;
 
   constructor(rules: StringRules) {
     this.#rules = rules;
+    this.#concerns = rules.concerns?.bind(rules);
+    if (rules.attribute !== undefined) this.#verdicts = new KeyVerdicts(rules.attribute.bind(rules));
   }
 
   part(type: MessageType, bytes: Uint8Array): Uint8Array {
-    this.#writer = new Writer(bytes.length + 64);
-    this.#message(type, bytes, 0, bytes.length);
-    return this.#writer.finish();
+    this.#bytes = bytes;
+    this.#plan = new RewritePlan(bytes);
+    this.#site.open(bytes);
+    // A rule that threw may have left these behind.
+    this.#depth = 0;
+    this.#replace = undefined;
+    this.#message(type, 0, bytes.length);
+    return this.#plan.finish();
   }
 
-  #message(type: MessageType, bytes: Uint8Array, start: number, stop: number): void {
-    for (const at of listFields(bytes, start, stop).toReversed()) {
-      const field = type.fields[at.number];
-      if (field === undefined) continue;
-      if (field.message === messageTypes.KeyValue) this.#keyValue(type, field, bytes, at);
-      else if (field.message === messageTypes.EntityRef && this.#losesId(bytes, at)) continue;
-      else if (field.message !== undefined) {
-        const mark = this.#writer.length;
-        this.#message(field.message, bytes, at.start, at.stop);
-        this.#writer.wrap(field.number, mark);
-      } else if (field.type === "string" || field.type === "bytes") this.#string(type, field, bytes, at);
-      else this.#writer.copy(bytes, at.tagStart, at.stop);
-    }
-  }
-
-  #keyValue(type: MessageType, field: Field, bytes: Uint8Array, at: FieldAt): void {
-    const key = this.#attribute.open(bytes, at.start, at.stop).key();
-    if (this.#drops(key, type, field)) return;
-    this.#keys.push(key);
-    const mark = this.#writer.length;
-    this.#message(messageTypes.KeyValue, bytes, at.start, at.stop);
-    this.#writer.wrap(field.number, mark);
-    this.#keys.pop();
-  }
-
-  #string(type: MessageType, field: Field, bytes: Uint8Array, at: FieldAt): void {
-    const valid = isUtf8(bytes, at.start, at.stop);
-    if (!valid && field.type === "bytes") {
-      this.#writer.copy(bytes, at.tagStart, at.stop);
-      return;
-    }
-    const text = decodeUtf8(bytes, at.start, at.stop);
-    const rewritten = this.#rules.text(text, this.#at(type, field));
-    if (valid && rewritten === text) this.#writer.copy(bytes, at.tagStart, at.stop);
-    else this.#writer.stringField(field.number, rewritten);
-  }
-
-  /** An entity's id keys must name attributes that are there. */
-  #losesId(bytes: Uint8Array, at: FieldAt): boolean {
-    const { Resource, EntityRef } = messageTypes;
-    const cursor = new Cursor().open(bytes, at.start, at.stop);
+  #message(type: MessageType, start: number, stop: number): void {
+    const cursor = (this.#cursors[this.#depth] ??= new Cursor()).open(this.#bytes, start, stop);
+    this.#depth++;
     while (cursor.next()) {
-      if (EntityRef.fields[cursor.field]?.name !== "idKeys") continue;
-      if (this.#drops(decodeUtf8(bytes, cursor.start, cursor.stop), Resource, Resource.fields[1]!)) return true;
+      const field = type.fields[cursor.field];
+      if (field === undefined) this.#plan.change(cursor.tagStart, cursor.stop, undefined);
+      else if (field.message !== undefined) this.#inside(field.message, cursor);
+      else if (field.type === "string" || field.type === "bytes") this.#string(type, field, cursor);
+      else if (type === AnyValue && this.#replace !== undefined) this.#scalar(this.#replace, cursor);
     }
-    return false;
+    this.#depth--;
   }
 
-  #drops(key: string, type: MessageType, field: Field): boolean {
-    return this.#rules.drops?.(key, this.#at(type, field)) ?? false;
+  #inside(type: MessageType, cursor: Cursor): void {
+    const { start, stop } = cursor;
+    const replace = this.#replace;
+    if (type === KeyValue) {
+      const verdict = this.#verdicts === undefined ? undefined : this.#judge(this.#verdicts, 1, start, stop);
+      if (verdict === "drop") return this.#plan.change(cursor.tagStart, stop, undefined);
+      this.#replace = verdict ?? replace;
+      this.#site.around.push(start, stop);
+    } else if (type === EntityRef && this.#verdicts !== undefined) {
+      // An entity's id keys (field 3) must name attributes that are there.
+      if (this.#judge(this.#verdicts, 3, start, stop) === "drop") {
+        return this.#plan.change(cursor.tagStart, stop, undefined);
+      }
+    }
+    this.#plan.enter(cursor.field, cursor.tagStart, start, stop);
+    this.#message(type, start, stop);
+    this.#plan.leave();
+    if (type === KeyValue) {
+      this.#replace = replace;
+      this.#site.around.length -= 2;
+    }
   }
 
-  #at(type: MessageType, field: Field): StringSite {
-    this.#site.message = type.name;
-    this.#site.field = field.name;
-    return this.#site;
+  /** The strictest verdict on the keys in field `number`: which of several counts is up to the reader. */
+  #judge(verdicts: KeyVerdicts<AttributeRule>, number: number, start: number, stop: number): AttributeRule {
+    let strictest: AttributeRule;
+    let found = false;
+    const cursor = this.#inner.open(this.#bytes, start, stop);
+    while (cursor.next()) {
+      if (cursor.field !== number) continue;
+      found = true;
+      const verdict = verdicts.of(this.#bytes, cursor.start, cursor.stop);
+      if (verdict === "drop") return verdict;
+      strictest ??= verdict;
+    }
+    return found || number !== 1 ? strictest : verdicts.of(this.#bytes, start, start);
   }
+
+  #string(type: MessageType, field: Field, cursor: Cursor): void {
+    const { start, stop } = cursor;
+    const replace = type === AnyValue ? this.#replace : undefined;
+    if (replace === undefined && this.#concerns?.(this.#bytes, start, stop) === false) return;
+    const valid = isUtf8(this.#bytes, start, stop);
+    const latin1 = !valid && field.type === "bytes";
+    const text = latin1 ? decodeLatin1(this.#bytes, start, stop) : decodeUtf8(this.#bytes, start, stop);
+    const rewritten = replace === undefined ? this.#rules.text(text, this.#site.at(type, field)) : replace(text);
+    if ((valid || latin1) && rewritten === text) return;
+    const value = latin1 ? encodeLatin1(rewritten) : rewritten;
+    this.#plan.change(cursor.tagStart, stop, { number: field.number, value });
+  }
+
+  /** A number or a boolean; a reference into a dictionary, which only profiles have, stays. */
+  #scalar(replace: (value: string) => string, cursor: Cursor): void {
+    const { bytes, field, start } = cursor;
+    if (field === 8) return;
+    const value =
+      field === 2 ? readVarint(bytes, start) !== 0 : field === 3 ? readInt64(bytes, start) : readDouble(bytes, start);
+    this.#plan.change(cursor.tagStart, cursor.stop, { number: 1, value: replace(String(value)) });
+  }
+}
+
+class OpenSite implements StringSite {
+  message: MessageName = "Traces";
+  field = "";
+  /** Where the attributes around the string start and stop, outermost first. */
+  readonly around: number[] = [];
+  readonly #cursor = new Cursor();
+  #bytes: Uint8Array = this.#cursor.bytes;
+
+  get keys(): readonly string[] {
+    const keys: string[] = [];
+    for (let index = 0; index < this.around.length; index += 2) {
+      let key = "";
+      const cursor = this.#cursor.open(this.#bytes, this.around[index]!, this.around[index + 1]!);
+      while (cursor.next()) if (cursor.field === 1) key = decodeUtf8(this.#bytes, cursor.start, cursor.stop);
+      keys.push(key);
+    }
+    return keys;
+  }
+
+  open(bytes: Uint8Array): void {
+    this.#bytes = bytes;
+    this.around.length = 0;
+  }
+
+  at(type: MessageType, field: Field): this {
+    this.message = type.name;
+    this.field = field.name;
+    return this;
+  }
+}
+
+function decodeLatin1(bytes: Uint8Array, start: number, stop: number): string {
+  let text = "";
+  for (let pos = start; pos < stop; pos++) text += String.fromCharCode(bytes[pos]!);
+  return text;
+}
+
+/** Characters a byte cannot hold become question marks. */
+function encodeLatin1(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => (character > "\u00ff" ? 0x3f : character.charCodeAt(0)));
 }
