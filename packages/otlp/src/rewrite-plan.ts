@@ -1,5 +1,6 @@
 /** The changes to one request, collected from front to back and written in one go: what does not change is copied. */
 
+import { maxDepth } from "./wire/framing.ts";
 import { Writer } from "./wire/writer.ts";
 
 /** What stands in place of a field: nothing, text, or bytes. */
@@ -27,7 +28,8 @@ export class RewritePlan {
   /** The nodes around the current field as far as they exist; most messages never need one. */
   readonly #nodes: Node[];
   /** Number, tagStart, start and stop of every message around the current field but the request. */
-  readonly #around: number[] = [];
+  readonly #around: Int32Array = new Int32Array(4 * maxDepth);
+  #depth = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
@@ -36,24 +38,28 @@ export class RewritePlan {
   }
 
   enter(number: number, tagStart: number, start: number, stop: number): void {
-    this.#around.push(number, tagStart, start, stop);
+    const at = 4 * this.#depth++;
+    this.#around[at] = number;
+    this.#around[at + 1] = tagStart;
+    this.#around[at + 2] = start;
+    this.#around[at + 3] = stop;
   }
 
   leave(): void {
-    const depth = this.#around.length / 4;
-    if (this.#nodes.length > depth) this.#nodes.length = depth;
-    this.#around.length -= 4;
+    if (this.#nodes.length > this.#depth) this.#nodes.length = this.#depth;
+    this.#depth--;
   }
 
   change(tagStart: number, stop: number, replacement: Replacement): void {
-    for (let depth = this.#nodes.length; depth <= this.#around.length / 4; depth++) {
-      const [number, tag, start, end] = this.#around.slice(4 * depth - 4, 4 * depth) as [
-        number,
-        number,
-        number,
-        number,
-      ];
-      const node = { number, tagStart: tag, start, stop: end, content: [] };
+    for (let depth = this.#nodes.length; depth <= this.#depth; depth++) {
+      const at = 4 * (depth - 1);
+      const node = {
+        number: this.#around[at]!,
+        tagStart: this.#around[at + 1]!,
+        start: this.#around[at + 2]!,
+        stop: this.#around[at + 3]!,
+        content: [],
+      };
       this.#nodes[depth - 1]!.content.push(node);
       this.#nodes.push(node);
     }

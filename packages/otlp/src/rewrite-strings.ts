@@ -4,6 +4,7 @@ import { type Batch, batchOf, isDivisible, requestTypes } from "./batch.ts";
 import { KeyVerdicts } from "./rewrite-keys.ts";
 import { RewritePlan } from "./rewrite-plan.ts";
 import { Cursor, readDouble, readInt64, readVarint } from "./wire/cursor.ts";
+import { maxDepth } from "./wire/framing.ts";
 import { type Field, type MessageName, type MessageType, messageTypes } from "./wire/fields.ts";
 import { decodeUtf8, isUtf8 } from "./wire/utf8.ts";
 
@@ -67,10 +68,7 @@ class Rewriting {
   readonly #verdicts: KeyVerdicts<AttributeRule> | undefined;
   readonly #concerns: StringRules["concerns"];
   readonly #site: OpenSite = new OpenSite();
-  /** One for each level of nesting. */
-  readonly #cursors: Cursor[] = [];
-  readonly #inner = new Cursor();
-  #depth = 0;
+  readonly #cursor = new Cursor();
   #bytes: Uint8Array = new Uint8Array(0);
   #plan: RewritePlan = new RewritePlan(this.#bytes);
   /** What replaces the values under the current attribute. */
@@ -86,54 +84,74 @@ class Rewriting {
     this.#bytes = bytes;
     this.#plan = new RewritePlan(bytes);
     this.#site.open(bytes);
-    // A rule that threw may have left these behind.
-    this.#depth = 0;
+    // A rule that threw may have left this behind.
     this.#replace = undefined;
     this.#message(type, 0, bytes.length);
     return this.#plan.finish();
   }
 
+  /** Reads tags and lengths itself: a cursor for each message would be most of the cost. */
   #message(type: MessageType, start: number, stop: number): void {
-    const cursor = (this.#cursors[this.#depth] ??= new Cursor()).open(this.#bytes, start, stop);
-    this.#depth++;
-    while (cursor.next()) {
-      const field = type.fields[cursor.field];
-      if (field === undefined) this.#plan.change(cursor.tagStart, cursor.stop, undefined);
-      else if (field.message !== undefined) this.#inside(field.message, cursor);
-      else if (field.type === "string" || field.type === "bytes") this.#string(type, field, cursor);
-      else if (type === AnyValue && this.#replace !== undefined) this.#scalar(this.#replace, cursor);
-    }
-    this.#depth--;
-  }
-
-  #inside(type: MessageType, cursor: Cursor): void {
-    const { start, stop } = cursor;
-    const replace = this.#replace;
-    if (type === KeyValue) {
-      const verdict = this.#verdicts === undefined ? undefined : this.#judge(this.#verdicts, 1, start, stop);
-      if (verdict === "drop") return this.#plan.change(cursor.tagStart, stop, undefined);
-      this.#replace = verdict ?? replace;
-      this.#site.around.push(start, stop);
-    } else if (type === EntityRef && this.#verdicts !== undefined) {
-      // An entity's id keys (field 3) must name attributes that are there.
-      if (this.#judge(this.#verdicts, 3, start, stop) === "drop") {
-        return this.#plan.change(cursor.tagStart, stop, undefined);
+    const bytes = this.#bytes;
+    let pos = start;
+    while (pos < stop) {
+      const tagStart = pos;
+      let number = bytes[pos]! >>> 3;
+      const wire = bytes[pos]! & 7;
+      let valueStart = pos + 1;
+      if (bytes[pos]! < 0x80 && wire === 2 && bytes[valueStart]! < 0x80) {
+        pos = valueStart + 1 + bytes[valueStart]!;
+        valueStart++;
+      } else if (bytes[pos]! < 0x80 && wire === 1) pos = valueStart + 8;
+      else {
+        const cursor = this.#cursor.open(bytes, pos, stop);
+        cursor.next();
+        number = cursor.field;
+        valueStart = cursor.start;
+        pos = cursor.stop;
+      }
+      const field = type.fields[number];
+      if (field === undefined) this.#plan.change(tagStart, pos, undefined);
+      else if (field.message !== undefined) this.#inside(field.message, number, tagStart, valueStart, pos);
+      else if (field.wire === 2) {
+        if (field.type === "string" || field.type === "bytes") this.#string(type, field, tagStart, valueStart, pos);
+      } else if (type === AnyValue && this.#replace !== undefined) {
+        this.#scalar(this.#replace, number, tagStart, valueStart, pos);
       }
     }
-    this.#plan.enter(cursor.field, cursor.tagStart, start, stop);
+  }
+
+  #inside(type: MessageType, number: number, tagStart: number, start: number, stop: number): void {
+    if (type === KeyValue) return this.#keyValue(number, tagStart, start, stop);
+    // An entity's id keys (field 3) must name attributes that are there.
+    if (type === EntityRef && this.#judge(3, start, stop) === "drop") {
+      return this.#plan.change(tagStart, stop, undefined);
+    }
+    this.#plan.enter(number, tagStart, start, stop);
     this.#message(type, start, stop);
     this.#plan.leave();
-    if (type === KeyValue) {
-      this.#replace = replace;
-      this.#site.around.length -= 2;
-    }
+  }
+
+  #keyValue(number: number, tagStart: number, start: number, stop: number): void {
+    const verdict = this.#judge(1, start, stop);
+    if (verdict === "drop") return this.#plan.change(tagStart, stop, undefined);
+    const replace = this.#replace;
+    this.#replace = verdict ?? replace;
+    this.#site.enter(start, stop);
+    this.#plan.enter(number, tagStart, start, stop);
+    this.#message(KeyValue, start, stop);
+    this.#plan.leave();
+    this.#site.leave();
+    this.#replace = replace;
   }
 
   /** The strictest verdict on the keys in field `number`: which of several counts is up to the reader. */
-  #judge(verdicts: KeyVerdicts<AttributeRule>, number: number, start: number, stop: number): AttributeRule {
+  #judge(number: number, start: number, stop: number): AttributeRule {
+    const verdicts = this.#verdicts;
+    if (verdicts === undefined) return undefined;
     let strictest: AttributeRule;
     let found = false;
-    const cursor = this.#inner.open(this.#bytes, start, stop);
+    const cursor = this.#cursor.open(this.#bytes, start, stop);
     while (cursor.next()) {
       if (cursor.field !== number) continue;
       found = true;
@@ -144,8 +162,7 @@ class Rewriting {
     return found || number !== 1 ? strictest : verdicts.of(this.#bytes, start, start);
   }
 
-  #string(type: MessageType, field: Field, cursor: Cursor): void {
-    const { start, stop } = cursor;
+  #string(type: MessageType, field: Field, tagStart: number, start: number, stop: number): void {
     const replace = type === AnyValue ? this.#replace : undefined;
     if (replace === undefined && this.#concerns?.(this.#bytes, start, stop) === false) return;
     const valid = isUtf8(this.#bytes, start, stop);
@@ -154,16 +171,16 @@ class Rewriting {
     const rewritten = replace === undefined ? this.#rules.text(text, this.#site.at(type, field)) : replace(text);
     if ((valid || latin1) && rewritten === text) return;
     const value = latin1 ? encodeLatin1(rewritten) : rewritten;
-    this.#plan.change(cursor.tagStart, stop, { number: field.number, value });
+    this.#plan.change(tagStart, stop, { number: field.number, value });
   }
 
   /** A number or a boolean; a reference into a dictionary, which only profiles have, stays. */
-  #scalar(replace: (value: string) => string, cursor: Cursor): void {
-    const { bytes, field, start } = cursor;
-    if (field === 8) return;
+  #scalar(replace: (value: string) => string, number: number, tagStart: number, start: number, stop: number): void {
+    if (number === 8) return;
+    const bytes = this.#bytes;
     const value =
-      field === 2 ? readVarint(bytes, start) !== 0 : field === 3 ? readInt64(bytes, start) : readDouble(bytes, start);
-    this.#plan.change(cursor.tagStart, cursor.stop, { number: 1, value: replace(String(value)) });
+      number === 2 ? readVarint(bytes, start) !== 0 : number === 3 ? readInt64(bytes, start) : readDouble(bytes, start);
+    this.#plan.change(tagStart, stop, { number: 1, value: replace(String(value)) });
   }
 }
 
@@ -171,15 +188,16 @@ class OpenSite implements StringSite {
   message: MessageName = "Traces";
   field = "";
   /** Where the attributes around the string start and stop, outermost first. */
-  readonly around: number[] = [];
+  readonly #around: Int32Array = new Int32Array(2 * maxDepth);
+  #depth = 0;
   readonly #cursor = new Cursor();
   #bytes: Uint8Array = this.#cursor.bytes;
 
   get keys(): readonly string[] {
     const keys: string[] = [];
-    for (let index = 0; index < this.around.length; index += 2) {
+    for (let index = 0; index < 2 * this.#depth; index += 2) {
       let key = "";
-      const cursor = this.#cursor.open(this.#bytes, this.around[index]!, this.around[index + 1]!);
+      const cursor = this.#cursor.open(this.#bytes, this.#around[index]!, this.#around[index + 1]!);
       while (cursor.next()) if (cursor.field === 1) key = decodeUtf8(this.#bytes, cursor.start, cursor.stop);
       keys.push(key);
     }
@@ -188,7 +206,17 @@ class OpenSite implements StringSite {
 
   open(bytes: Uint8Array): void {
     this.#bytes = bytes;
-    this.around.length = 0;
+    this.#depth = 0;
+  }
+
+  enter(start: number, stop: number): void {
+    this.#around[2 * this.#depth] = start;
+    this.#around[2 * this.#depth + 1] = stop;
+    this.#depth++;
+  }
+
+  leave(): void {
+    this.#depth--;
   }
 
   at(type: MessageType, field: Field): this {

@@ -21,7 +21,7 @@ export type Framing =
   | { readonly kind: "malformed"; readonly defect: WireDefect };
 
 /** Protocol Buffers for C++ and Java refuse deeper messages by default, and with them the whole batch. */
-const maxDepth = 100;
+export const maxDepth = 100;
 
 /** Reads the whole of `bytes` as one message of `type`. Counts the items in it. Never throws. */
 export function proveFraming(type: MessageType, bytes: Uint8Array): Framing {
