@@ -18,3 +18,8 @@ export type { Outcome } from "./outcome.ts";
 export { systemClock } from "./clock.ts";
 export type { Clock, Timer } from "./clock.ts";
 export type { FlushTrigger } from "./stages/batch.ts";
+export type { FilterRule, SpanKind } from "./stages/filter.ts";
+export type { LimitReason, MemoryLimit } from "./stages/limit.ts";
+export type { RedactAction, RedactAttributes, RedactOptions, RedactPattern } from "./stages/redact/policy.ts";
+export type { PatternName } from "./stages/redact/patterns.ts";
+export type { RouteRule } from "./stages/route.ts";

@@ -51,9 +51,8 @@ export function route(
       );
       return join(answers);
     },
-    async close(signal) {
-      await Promise.all(sinks.map((sink) => sink.close(signal)));
-    },
+    // Every destination is behind the last one.
+    close: (signal) => (sinks.at(-1) as Sink).close(signal),
   };
 }
 
