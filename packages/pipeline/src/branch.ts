@@ -67,6 +67,6 @@ export function createBranch(destination: Destination, surroundings: Surrounding
     retry({ ...destination.retry, connection: reachability, clock, random }),
     forward({ destination, reachability, clock, random }),
   );
-  const sink = createQueue({ ...destination.queue, account, clock, lost }, delivery);
+  const sink = createQueue({ ...destination.queue, account, clock, random, lost }, delivery);
   return { destination, signals: destination.signals, account, reachability, sink, lost, flushes };
 }
