@@ -14,6 +14,7 @@ import type { FlushTrigger } from "./stages/batch.ts";
 import { deliver } from "./stages/deliver.ts";
 import { createQueue } from "./stages/queue.ts";
 import type { Queue } from "./stages/queue.ts";
+import { redact } from "./stages/redact.ts";
 import { retry } from "./stages/retry.ts";
 
 export interface DestinationBranch {
@@ -54,6 +55,7 @@ export function createBranch(destination: Destination, surroundings: Surrounding
   };
 
   const delivery = pipeline(
+    redact({ policy: destination.redact, redacted: () => {} }),
     batch({ ...destination.batch, clock, flushed: (trigger) => (flushes[trigger] += 1) }),
     deliver({
       maxConcurrent,
@@ -65,6 +67,6 @@ export function createBranch(destination: Destination, surroundings: Surrounding
     retry({ ...destination.retry, connection: reachability, clock, random }),
     forward({ destination, reachability, clock, random }),
   );
-  const sink = createQueue({ ...destination.queue, account, clock, lost }, delivery);
+  const sink = createQueue({ ...destination.queue, account, clock, random, lost }, delivery);
   return { destination, signals: destination.signals, account, reachability, sink, lost, flushes };
 }
