@@ -6,6 +6,8 @@ import type { Log } from "./event.ts";
 import { forwardGrpc } from "./forward/grpc.ts";
 import { forwardHttp } from "./forward/http.ts";
 import type { Account, DropReason } from "./ledger.ts";
+import { keepOnShutdown } from "./disk/account.ts";
+import { createDiskQueue } from "./disk/disk-queue.ts";
 import { createReachability } from "./reachability.ts";
 import type { Reachability } from "./reachability.ts";
 import { pipeline } from "./stage.ts";
@@ -34,9 +36,6 @@ export interface Surroundings {
   readonly log: Log;
 }
 
-/** As many requests to one destination are under way at once. */
-const maxConcurrent = 10;
-
 export function createBranch(destination: Destination, surroundings: Surroundings): DestinationBranch {
   const { account, clock, random, log } = surroundings;
   const { name } = destination;
@@ -46,25 +45,35 @@ export function createBranch(destination: Destination, surroundings: Surrounding
   );
   const forward = destination.protocol === "grpc" ? forwardGrpc : forwardHttp;
 
-  const dropped = ({ signal, items }: Batch, reason: DropReason): void =>
+  const dropped = ({ signal, items }: Pick<Batch, "signal" | "items">, reason: DropReason): void =>
     log({ kind: "dropped", destination: name, signal, items, reason });
   const lost = (batch: Batch, reason: DropReason): void => {
-    account.lost(batch.signal, batch.items, reason);
-    dropped(batch, reason);
+    const why = reason === "queue-full" && disk?.failing === true ? "disk-full" : reason;
+    account.lost(batch.signal, batch.items, why);
+    dropped(batch, why);
   };
+  const failed = (message: string): void => log({ kind: "disk-failing", destination: name, message });
+  const { storage } = destination.queue;
 
   const delivery = pipeline(
     batch({ ...destination.batch, clock, flushed: (trigger) => (flushes[trigger] += 1) }),
     deliver({
-      maxConcurrent,
-      account,
-      dropped,
+      maxConcurrent: destination.maxConcurrent,
+      account: storage === undefined ? account : keepOnShutdown(account),
+      dropped: (batch, reason) => {
+        if (storage === undefined || reason !== "shutdown") dropped(batch, reason);
+      },
       refusedByPeer: ({ signal }: Batch, items, message) =>
         log({ kind: "refused-by-peer", destination: name, signal, items, message }),
     }),
     retry({ ...destination.retry, connection: reachability, clock, random }),
     forward({ destination, reachability, clock, random }),
   );
-  const sink = createQueue({ ...destination.queue, account, clock, lost }, delivery);
+  const { maxBytes } = destination.queue;
+  const disk = storage && createDiskQueue({ maxBytes, storage, account, clock, dropped, failed }, delivery);
+  if (disk !== undefined && disk.recovered.items + disk.recovered.tornBytes > 0) {
+    log({ kind: "disk-recovered", destination: name, ...disk.recovered });
+  }
+  const sink = disk ?? createQueue({ maxBytes, account, clock, lost }, delivery);
   return { destination, signals: destination.signals, account, reachability, sink, lost, flushes };
 }

@@ -1,6 +1,8 @@
 /** Where batches go: the options of one destination, checked and completed. */
 import { validateHeaderName, validateHeaderValue } from "node:http";
 import type { Signal } from "@tracemend/otlp";
+import { defineStorage } from "./disk/options.ts";
+import type { Storage, StorageOptions } from "./disk/options.ts";
 
 export interface DestinationOptions {
   /** Unique among the destinations; it names the ledger's rows. */
@@ -17,9 +19,13 @@ export interface DestinationOptions {
   /** For one attempt. Default 10 000. */
   readonly timeoutMs?: number;
   readonly queue?: {
-    /** Default 64 MiB. Every batch counts its bytes and 1 KiB more. */
+    /** In memory. Default 64 MiB. Every batch counts its bytes and 1 KiB more. */
     readonly maxBytes?: number;
+    /** Keeps the queue on disk; without it, what is queued is lost with the process. */
+    readonly storage?: StorageOptions;
   };
+  /** As many requests are under way at once. Default 10; 1 keeps the order of batches. */
+  readonly maxConcurrent?: number;
   readonly batch?: {
     /** Default 8 192. */
     readonly maxItems?: number;
@@ -37,7 +43,7 @@ export interface DestinationOptions {
     readonly randomizationFactor?: number;
     /** Default 30 000. */
     readonly maxIntervalMs?: number;
-    /** Default 300 000; 0 never gives up. */
+    /** Default 300 000, or 0 with a queue on disk; 0 never gives up. */
     readonly maxElapsedTimeMs?: number;
   };
   /** PEM: the authority to trust, and our own certificate. */
@@ -59,7 +65,8 @@ export interface Destination {
   readonly headers: Readonly<Record<string, string>>;
   readonly compression: "none" | "gzip";
   readonly timeoutMs: number;
-  readonly queue: Readonly<{ maxBytes: number }>;
+  readonly queue: Readonly<{ maxBytes: number; storage: Storage | undefined }>;
+  readonly maxConcurrent: number;
   readonly batch: Readonly<{ maxItems: number; maxBytes: number; maxAgeMs: number }>;
   readonly retry: Readonly<{
     initialIntervalMs: number;
@@ -118,7 +125,11 @@ export function defineDestination(options: DestinationOptions): Destination {
     headers: checkHeaders(options.headers ?? {}, fail),
     compression,
     timeoutMs: count("timeoutMs", options.timeoutMs ?? 10_000, 1),
-    queue: { maxBytes: count("queue.maxBytes", queue.maxBytes ?? 64 * 1024 * 1024, 1) },
+    queue: {
+      maxBytes: count("queue.maxBytes", queue.maxBytes ?? 64 * 1024 * 1024, 1),
+      storage: queue.storage && defineStorage(queue.storage, fail),
+    },
+    maxConcurrent: count("maxConcurrent", options.maxConcurrent ?? 10, 1),
     batch: {
       maxItems: count("batch.maxItems", batch.maxItems ?? 8_192, 1),
       maxBytes: count("batch.maxBytes", batch.maxBytes ?? 4_000_000, 1),
@@ -129,7 +140,7 @@ export function defineDestination(options: DestinationOptions): Destination {
       multiplier: number("retry.multiplier", retry.multiplier ?? 1.5, 1),
       randomizationFactor,
       maxIntervalMs: number("retry.maxIntervalMs", retry.maxIntervalMs ?? 30_000, 0),
-      maxElapsedTimeMs: number("retry.maxElapsedTimeMs", retry.maxElapsedTimeMs ?? 300_000, 0),
+      maxElapsedTimeMs: number("retry.maxElapsedTimeMs", retry.maxElapsedTimeMs ?? (queue.storage ? 0 : 300_000), 0),
     },
     tls: {
       ...(tls.ca === undefined ? {} : { ca: tls.ca }),

@@ -20,6 +20,15 @@ export type PipelineEvent =
       /** As the peer worded it. */
       readonly message: string;
     }
+  /** A queue on disk was opened and held something; `tornBytes` belong to a write that was cut off and not acknowledged. */
+  | {
+      readonly kind: "disk-recovered";
+      readonly destination: string;
+      readonly items: number;
+      readonly tornBytes: number;
+    }
+  /** A queue on disk could not write: it takes nothing until it can. */
+  | { readonly kind: "disk-failing"; readonly destination: string; readonly message: string }
   | { readonly kind: "observer-failed"; readonly message: string };
 
 /** Never throws. */

@@ -3,6 +3,7 @@
 export { createPipeline } from "./pipeline.ts";
 export type { DestinationState, Pipeline, PipelineCounters, PipelineOptions } from "./pipeline.ts";
 export type { DestinationOptions } from "./destination.ts";
+export type { FsyncPolicy, StorageOptions } from "./disk/options.ts";
 export type { PipelineEvent } from "./event.ts";
 export type { DropReason, LedgerRow } from "./ledger.ts";
 export type { Reservation } from "./reservation.ts";
