@@ -29,6 +29,15 @@ export type PipelineEvent =
     }
   /** A queue on disk could not write: it takes nothing until it can. */
   | { readonly kind: "disk-failing"; readonly destination: string; readonly message: string }
+  /** Of a destination with several peers; the failure leaves the peers known before. */
+  | { readonly kind: "peers-changed"; readonly destination: string; readonly peers: readonly string[] }
+  | { readonly kind: "resolver-failed"; readonly destination: string; readonly message: string }
+  | {
+      readonly kind: "peer-ejected" | "peer-returned";
+      readonly destination: string;
+      readonly peer: string;
+      readonly message: string;
+    }
   | { readonly kind: "observer-failed"; readonly message: string };
 
 /** Never throws. */
