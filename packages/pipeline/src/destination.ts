@@ -1,6 +1,8 @@
 /** Where batches go: the options of one destination, checked and completed. */
 import { validateHeaderName, validateHeaderValue } from "node:http";
 import type { Signal } from "@tracemend/otlp";
+import { defineBalance } from "./balance/options.ts";
+import type { Balance, BalanceOptions } from "./balance/options.ts";
 import { defineStorage } from "./disk/options.ts";
 import type { Storage, StorageOptions } from "./disk/options.ts";
 
@@ -48,6 +50,8 @@ export interface DestinationOptions {
   };
   /** PEM: the authority to trust, and our own certificate. */
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string; readonly serverName?: string };
+  /** Spreads over several peers instead of the one at the endpoint; scheme, port and path stay those of the endpoint. */
+  readonly balance?: BalanceOptions;
   /** Told back in {@link DestinationState}; for the reader. */
   readonly region?: string;
 }
@@ -67,6 +71,7 @@ export interface Destination {
   readonly timeoutMs: number;
   readonly queue: Readonly<{ maxBytes: number; storage: Storage | undefined }>;
   readonly maxConcurrent: number;
+  readonly balance: Balance | undefined;
   readonly batch: Readonly<{ maxItems: number; maxBytes: number; maxAgeMs: number }>;
   readonly retry: Readonly<{
     initialIntervalMs: number;
@@ -130,6 +135,7 @@ export function defineDestination(options: DestinationOptions): Destination {
       storage: queue.storage && defineStorage(queue.storage, fail),
     },
     maxConcurrent: count("maxConcurrent", options.maxConcurrent ?? 10, 1),
+    balance: options.balance && defineBalance(options.balance, fail),
     batch: {
       maxItems: count("batch.maxItems", batch.maxItems ?? 8_192, 1),
       maxBytes: count("batch.maxBytes", batch.maxBytes ?? 4_000_000, 1),
