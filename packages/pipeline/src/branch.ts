@@ -10,6 +10,8 @@ import type { Account, DropReason } from "./ledger.ts";
 import { keepOnShutdown } from "./disk/account.ts";
 import { createDiskQueue } from "./disk/disk-queue.ts";
 import type { Reachability } from "./reachability.ts";
+import { guardQueue } from "./regions.ts";
+import type { Residency } from "./regions.ts";
 import { pipeline } from "./stage.ts";
 import { batch } from "./stages/batch.ts";
 import type { FlushTrigger } from "./stages/batch.ts";
@@ -32,10 +34,11 @@ export interface Surroundings {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
+  readonly residency: Residency;
 }
 
 export function createBranch(destination: Destination, surroundings: Surroundings): DestinationBranch {
-  const { account, clock, random, log } = surroundings;
+  const { account, clock, random, log, residency } = surroundings;
   const { name } = destination;
   const flushes: Record<FlushTrigger, number> = { size: 0, timeout: 0, close: 0 };
   const dropped = ({ signal, items }: Pick<Batch, "signal" | "items">, reason: DropReason): void =>
@@ -60,6 +63,7 @@ export function createBranch(destination: Destination, surroundings: Surrounding
     clock,
     random,
     log,
+    residency,
   };
   const { balance } = destination;
   const end = balance === undefined ? createEnd(ending) : createBalanced({ ...ending, balance });
@@ -72,6 +76,7 @@ export function createBranch(destination: Destination, surroundings: Surrounding
   if (disk !== undefined && disk.recovered.items + disk.recovered.tornBytes > 0) {
     log({ kind: "disk-recovered", destination: name, ...disk.recovered });
   }
-  const sink = disk ?? createQueue({ maxBytes, account, clock, lost }, delivery);
+  const queue = disk ?? createQueue({ maxBytes, account, clock, lost }, delivery);
+  const sink = guardQueue(residency.guard(destination.region), queue, lost);
   return { destination, signals: destination.signals, account, reachability: end.reachability, sink, lost, flushes };
 }

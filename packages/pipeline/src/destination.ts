@@ -5,6 +5,7 @@ import { defineBalance } from "./balance/options.ts";
 import type { Balance, BalanceOptions } from "./balance/options.ts";
 import { defineStorage } from "./disk/options.ts";
 import type { Storage, StorageOptions } from "./disk/options.ts";
+import type { FailoverDestinationOptions } from "./regions-options.ts";
 
 export interface DestinationOptions {
   /** Unique among the destinations; it names the ledger's rows. */
@@ -52,7 +53,9 @@ export interface DestinationOptions {
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string; readonly serverName?: string };
   /** Spreads over several peers instead of the one at the endpoint; scheme, port and path stay those of the endpoint. */
   readonly balance?: BalanceOptions;
-  /** Told back in {@link DestinationState}; for the reader. */
+  /** Where else to send while it is gone, as far as residency allows; not together with `balance`. */
+  readonly failover?: FailoverDestinationOptions;
+  /** Judged by the residency of the pipeline, and told back in {@link DestinationState}. */
   readonly region?: string;
 }
 
@@ -72,6 +75,7 @@ export interface Destination {
   readonly queue: Readonly<{ maxBytes: number; storage: Storage | undefined }>;
   readonly maxConcurrent: number;
   readonly balance: Balance | undefined;
+  readonly failover: Readonly<{ targets: readonly Destination[]; afterMs: number }> | undefined;
   readonly batch: Readonly<{ maxItems: number; maxBytes: number; maxAgeMs: number }>;
   readonly retry: Readonly<{
     initialIntervalMs: number;
@@ -117,17 +121,19 @@ export function defineDestination(options: DestinationOptions): Destination {
   }
   const compression = options.compression ?? "none";
   if (compression !== "none" && compression !== "gzip") fail("compression", `"none" or "gzip"`, compression);
-  const { queue = {}, batch = {}, retry = {}, tls = {} } = options;
+  const { queue = {}, batch = {}, retry = {} } = options;
+  const { failover, region, headers = {}, tls = {}, ...common } = options;
+  if (failover !== undefined && options.balance !== undefined) fail("failover", "absent with balance", failover);
   const randomizationFactor = number("retry.randomizationFactor", retry.randomizationFactor ?? 0.5, 0);
   if (randomizationFactor > 1) fail("retry.randomizationFactor", "at most 1", randomizationFactor);
   return {
     name,
-    region: options.region,
+    region,
     protocol: options.protocol,
     origin: url.origin,
     basePath,
     signals: [...new Set(signals)],
-    headers: checkHeaders(options.headers ?? {}, fail),
+    headers: checkHeaders(headers, fail),
     compression,
     timeoutMs: count("timeoutMs", options.timeoutMs ?? 10_000, 1),
     queue: {
@@ -136,6 +142,10 @@ export function defineDestination(options: DestinationOptions): Destination {
     },
     maxConcurrent: count("maxConcurrent", options.maxConcurrent ?? 10, 1),
     balance: options.balance && defineBalance(options.balance, fail),
+    failover: failover && {
+      targets: failover.targets.map((target) => defineDestination({ ...common, ...target })),
+      afterMs: number("failover.afterMs", failover.afterMs ?? 30_000, 0),
+    },
     batch: {
       maxItems: count("batch.maxItems", batch.maxItems ?? 8_192, 1),
       maxBytes: count("batch.maxBytes", batch.maxBytes ?? 4_000_000, 1),

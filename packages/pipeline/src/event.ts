@@ -29,6 +29,13 @@ export type PipelineEvent =
     }
   /** A queue on disk could not write: it takes nothing until it can. */
   | { readonly kind: "disk-failing"; readonly destination: string; readonly message: string }
+  /** Batches go to another of a destination's targets than before, or back to the first. */
+  | {
+      readonly kind: "failover";
+      readonly destination: string;
+      readonly endpoint: string;
+      readonly region: string | undefined;
+    }
   /** Of a destination with several peers; the failure leaves the peers known before. */
   | { readonly kind: "peers-changed"; readonly destination: string; readonly peers: readonly string[] }
   | { readonly kind: "resolver-failed"; readonly destination: string; readonly message: string }

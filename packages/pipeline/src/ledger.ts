@@ -6,9 +6,17 @@ import type { Signal } from "@tracemend/otlp";
 
 /**
  * Why an accepted item was lost: its queue was full while another destination took it, it can never fit its queue, its
- * retries ran out, the pipeline closed before it was exported, its queue's disk took no more, or gave it back damaged.
+ * retries ran out, the pipeline closed before it was exported, its queue's disk took no more, or gave it back damaged, or
+ * a redaction without which it may not leave its region did not take it.
  */
-export type DropReason = "queue-full" | "too-large" | "retry-expired" | "shutdown" | "disk-full" | "corrupt";
+export type DropReason =
+  | "queue-full"
+  | "too-large"
+  | "retry-expired"
+  | "shutdown"
+  | "disk-full"
+  | "corrupt"
+  | "residency";
 
 /** Where an item ended. */
 export type Fate = "exported" | "refusedByPeer" | "sampledOut" | { readonly dropped: DropReason };
@@ -123,7 +131,15 @@ function emptyRow(destination: string, signal: Signal): Open {
     signal,
     received: 0,
     exported: 0,
-    dropped: { "queue-full": 0, "too-large": 0, "retry-expired": 0, shutdown: 0, "disk-full": 0, corrupt: 0 },
+    dropped: {
+      "queue-full": 0,
+      "too-large": 0,
+      "retry-expired": 0,
+      shutdown: 0,
+      "disk-full": 0,
+      corrupt: 0,
+      residency: 0,
+    },
     refusedByPeer: 0,
     sampledOut: 0,
     queued: 0,

@@ -10,6 +10,8 @@ import { defineLog } from "./event.ts";
 import type { PipelineEvent } from "./event.ts";
 import { createLedger } from "./ledger.ts";
 import type { LedgerRow } from "./ledger.ts";
+import { defineResidency } from "./regions.ts";
+import type { RegionsOptions } from "./regions.ts";
 import { createReservations } from "./reservation.ts";
 import type { Reservation } from "./reservation.ts";
 import { pipeline } from "./stage.ts";
@@ -23,6 +25,8 @@ export interface PipelineOptions {
   /** Resource attributes written onto everything that passes. */
   readonly attributes?: Readonly<Record<string, string>>;
   readonly destinations: readonly DestinationOptions[];
+  /** Where this pipeline runs, and what may leave that region. Without it, everything may go everywhere. */
+  readonly regions?: RegionsOptions;
   /** Sees every batch, after the stamp. What it throws is counted and changes nothing. */
   readonly observe?: (batch: Batch) => void;
   readonly clock?: Clock;
@@ -66,13 +70,16 @@ export interface Pipeline extends Sink {
 /** Starts connecting at once. Throws a TypeError that names the option and its value. */
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { clock = systemClock, random = Math.random, attributes = {}, observe } = options;
-  const settings = options.destinations.map(defineDestination);
+  const residency = defineResidency(options.regions);
+  const settings = options.destinations.map((each) =>
+    residency.confine(defineDestination(each), each.signals !== undefined),
+  );
   rejectDuplicates(settings.map((destination) => destination.name));
   const log = defineLog(options.log);
   const ledger = createLedger();
   const counters = { observerErrors: 0, spoofedAttributes: 0 };
   const branches = settings.map((destination) =>
-    createBranch(destination, { account: ledger.account(destination.name), clock, random, log }),
+    createBranch(destination, { account: ledger.account(destination.name), clock, random, log, residency }),
   );
 
   const observerFailed = (cause: unknown): void => {

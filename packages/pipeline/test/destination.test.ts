@@ -19,6 +19,7 @@ describe("a destination", () => {
       queue: { maxBytes: 67_108_864, storage: undefined },
       maxConcurrent: 10,
       balance: undefined,
+      failover: undefined,
       batch: { maxItems: 8_192, maxBytes: 4_000_000, maxAgeMs: 200 },
       retry: {
         initialIntervalMs: 1_000,
