@@ -13,6 +13,7 @@ import type { Reachability } from "./reachability.ts";
 import { guardQueue } from "./regions.ts";
 import type { Residency } from "./regions.ts";
 import { pipeline } from "./stage.ts";
+import type { Sink } from "./stage.ts";
 import { batch } from "./stages/batch.ts";
 import type { FlushTrigger } from "./stages/batch.ts";
 import { createQueue } from "./stages/queue.ts";
@@ -72,11 +73,23 @@ export function createBranch(destination: Destination, surroundings: Surrounding
     end.sink,
   );
   const { maxBytes } = destination.queue;
-  const disk = storage && createDiskQueue({ maxBytes, storage, account, clock, dropped, failed }, delivery);
+  const disk =
+    storage &&
+    orClose(delivery, () => createDiskQueue({ maxBytes, storage, account, clock, dropped, failed }, delivery));
   if (disk !== undefined && disk.recovered.items + disk.recovered.tornBytes > 0) {
     log({ kind: "disk-recovered", destination: name, ...disk.recovered });
   }
   const queue = disk ?? createQueue({ maxBytes, account, clock, lost }, delivery);
   const sink = guardQueue(residency.guard(destination.region), queue, lost);
   return { destination, signals: destination.signals, account, reachability: end.reachability, sink, lost, flushes };
+}
+
+/** The folder of a queue may not be usable, and by then what lies behind the queue is connecting. */
+function orClose<Made>(behind: Sink, make: () => Made): Made {
+  try {
+    return make();
+  } catch (cause) {
+    void behind.close(AbortSignal.abort());
+    throw cause;
+  }
 }

@@ -67,7 +67,10 @@ export interface Pipeline extends Sink {
   counters(): PipelineCounters;
 }
 
-/** Starts connecting at once. Throws a TypeError that names the option and its value. */
+/**
+ * Starts connecting at once. Throws a TypeError that names the option and its value, and an Error when the folder of a
+ * queue cannot be used.
+ */
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { clock = systemClock, random = Math.random, attributes = {}, observe } = options;
   const residency = defineResidency(options.regions);
@@ -78,9 +81,16 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const log = defineLog(options.log);
   const ledger = createLedger();
   const counters = { observerErrors: 0, spoofedAttributes: 0 };
-  const branches = settings.map((destination) =>
-    createBranch(destination, { account: ledger.account(destination.name), clock, random, log, residency }),
-  );
+  const branches: DestinationBranch[] = [];
+  try {
+    for (const destination of settings) {
+      const account = ledger.account(destination.name);
+      branches.push(createBranch(destination, { account, clock, random, log, residency }));
+    }
+  } catch (cause) {
+    for (const { sink } of branches) void sink.close(AbortSignal.abort());
+    throw cause;
+  }
 
   const observerFailed = (cause: unknown): void => {
     counters.observerErrors += 1;

@@ -95,19 +95,23 @@ export function createDiskQueue(options: DiskQueueOptions, next: Sink): DiskQueu
     return outcome;
   };
 
-  const wasCutOff = (outcome: Outcome): boolean => outcome.kind === "busy" && life.signal.aborted;
+  /** Of a batch that was cut or joined one outcome is told, so after closing only `accepted` means all of it. */
+  const isLeft = (outcome: Outcome): boolean => life.signal.aborted && outcome.kind !== "accepted";
 
   const sendRecord = async (record: LogRecord): Promise<void> => {
     const outcome = await send(record.batch);
-    if (!wasCutOff(outcome)) log.settle(record);
+    if (!isLeft(outcome)) log.settle(record);
     sends.end();
     pump();
   };
 
   /** A batch that had to be taken although the disk takes nothing: it lives in memory only, and must not stay behind. */
   const sendUnwritten = async (batch: Batch): Promise<void> => {
+    const costBytes = batch.bytes + entryBytes;
+    writingBytes += costBytes;
     const outcome = await send(batch);
-    if (wasCutOff(outcome)) {
+    writingBytes -= costBytes;
+    if (life.signal.aborted && outcome.kind === "busy") {
       account.settled("queued", batch.signal, batch.items, { dropped: "disk-full" });
       options.dropped(batch, "disk-full");
     }

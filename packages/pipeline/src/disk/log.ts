@@ -9,6 +9,7 @@ import type { Storage } from "./options.ts";
 import { createReader } from "./reader.ts";
 import type { LogRecord } from "./reader.ts";
 import { recover } from "./recovery.ts";
+import type { Recovery } from "./recovery.ts";
 import { quarantineSuffix } from "./segment.ts";
 import type { Segment } from "./segment.ts";
 import { totalsOf } from "./totals.ts";
@@ -50,7 +51,7 @@ export interface LogOptions {
 export function openLog(options: LogOptions): DiskLog {
   const { storage, clock, files = systemFiles } = options;
   const lock = lockFolder(storage.folder);
-  const state = recover(storage.folder);
+  const state = recoverOr(storage.folder, () => lock.release());
   const { segments, quarantined } = state;
   const removals = new Set<Promise<void>>();
   const journal = createJournal({ folder: storage.folder, files, fsync: storage.fsync !== "never", segments });
@@ -150,4 +151,13 @@ export function openLog(options: LogOptions): DiskLog {
       lock.release();
     },
   };
+}
+
+function recoverOr(folder: string, giveUp: () => void): Recovery {
+  try {
+    return recover(folder);
+  } catch (cause) {
+    giveUp();
+    throw cause;
+  }
 }
