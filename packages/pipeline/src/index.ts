@@ -3,6 +3,12 @@
 export { createPipeline } from "./pipeline.ts";
 export type { DestinationState, Pipeline, PipelineCounters, PipelineOptions } from "./pipeline.ts";
 export type { DestinationOptions } from "./destination.ts";
+export type { BalanceOptions, ResolverOptions } from "./balance/options.ts";
+export type { DnsLookup, DnsOptions } from "./balance/dns.ts";
+export type { KubernetesOptions } from "./balance/kubernetes.ts";
+export type { RegionsOptions, ResidencyRule } from "./regions.ts";
+export type { FailoverDestinationOptions } from "./regions-options.ts";
+export type { FsyncPolicy, StorageOptions } from "./disk/options.ts";
 export type { PipelineEvent } from "./event.ts";
 export type { DropReason, LedgerRow } from "./ledger.ts";
 export type { Reservation } from "./reservation.ts";

@@ -10,6 +10,8 @@ import { defineLog } from "./event.ts";
 import type { PipelineEvent } from "./event.ts";
 import { createLedger } from "./ledger.ts";
 import type { LedgerRow } from "./ledger.ts";
+import { defineResidency } from "./regions.ts";
+import type { RegionsOptions } from "./regions.ts";
 import { createReservations, placeInto, stampedBytes } from "./reservation.ts";
 import type { Reservation } from "./reservation.ts";
 import { pipeline } from "./stage.ts";
@@ -34,6 +36,8 @@ export interface PipelineOptions {
   /** Resource attributes written onto everything that passes; none of high cardinality. */
   readonly attributes?: Readonly<Record<string, string>>;
   readonly destinations: readonly DestinationOptions[];
+  /** Where this pipeline runs, and what may leave that region. Without it, everything may go everywhere. */
+  readonly regions?: RegionsOptions;
   /** Sees every batch, after the stamp. What it throws is counted and changes nothing. */
   readonly observe?: (batch: Batch) => void;
   /** Traces that go no further: those a rule names, and those of {@link Pipeline.denyTrace}. */
@@ -97,10 +101,16 @@ export interface Pipeline extends Sink {
   counters(): PipelineCounters;
 }
 
-/** Starts connecting at once. Throws a TypeError that names the option and its value. */
+/**
+ * Starts connecting at once. Throws a TypeError that names the option and its value, and an Error when the folder of a
+ * queue cannot be used.
+ */
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { clock = systemClock, random = Math.random, attributes = {}, observe, routes = [] } = options;
-  const settings = options.destinations.map(defineDestination);
+  const residency = defineResidency(options.regions);
+  const settings = options.destinations.map((each) =>
+    residency.confine(defineDestination(each), each.signals !== undefined),
+  );
   rejectDuplicates(settings.map((destination) => destination.name));
   const log = defineLog(options.log);
   const ledger = createLedger();
@@ -111,9 +121,16 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     redactedBatches: 0,
     refusedItems: { memory: 0, stamp: 0 },
   };
-  const branches = settings.map((destination) =>
-    createBranch(destination, { account: ledger.account(destination.name), clock, random, log }),
-  );
+  const branches: DestinationBranch[] = [];
+  try {
+    for (const destination of settings) {
+      const account = ledger.account(destination.name);
+      branches.push(createBranch(destination, { account, clock, random, log, residency }));
+    }
+  } catch (cause) {
+    for (const { sink } of branches) void sink.close(AbortSignal.abort());
+    throw cause;
+  }
 
   const observerFailed = (cause: unknown): void => {
     counters.observerErrors += 1;
