@@ -2,11 +2,17 @@
 import type { Crossing } from "@tracemend/context";
 import { defineBoundary } from "@tracemend/context";
 import { createProxy } from "@tracemend/proxy";
-import type { ProxyOptions, UpstreamProtocol } from "@tracemend/proxy";
+import type { ProxyOptions, Refusal, RefusalCounts, UpstreamProtocol } from "@tracemend/proxy";
 
 export interface Border {
   readonly port: number;
   readonly crossings: Crossing[];
+  /** Resolves with the next crossing. */
+  crossing(): Promise<Crossing>;
+  readonly refusals: Refusal[];
+  /** Resolves with the next refusal. */
+  refusal(): Promise<Refusal>;
+  readonly counts: () => RefusalCounts;
   close(): Promise<void>;
 }
 
@@ -17,12 +23,34 @@ export async function openBorder(
   protocol: UpstreamProtocol = "http/1.1",
 ): Promise<Border> {
   const crossings: Crossing[] = [];
+  const refusals: Refusal[] = [];
+  let crossed = Promise.withResolvers<Crossing>();
+  let refused = Promise.withResolvers<Refusal>();
   const proxy = await createProxy({
     boundary: defineBoundary({ name: "edge", side: "ingress", cluster: "eu-1", policy: { start: false } }),
     listen: {},
     routes: [{ upstream: { name: "svc", url, protocol } }],
-    observer: { crossed: (crossing) => void crossings.push(crossing) },
+    observer: {
+      crossed(crossing) {
+        crossings.push(crossing);
+        crossed.resolve(crossing);
+        crossed = Promise.withResolvers();
+      },
+    },
+    refused(refusal) {
+      refusals.push(refusal);
+      refused.resolve(refusal);
+      refused = Promise.withResolvers();
+    },
     ...options,
   });
-  return { port: proxy.address.port, crossings, close: () => proxy.close(AbortSignal.abort()) };
+  return {
+    port: proxy.address.port,
+    crossings,
+    crossing: () => crossed.promise,
+    refusals,
+    refusal: () => refused.promise,
+    counts: () => proxy.refusals(),
+    close: () => proxy.close(AbortSignal.abort()),
+  };
 }

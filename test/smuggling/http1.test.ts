@@ -1,6 +1,5 @@
 /** Every row over one connection, with a request behind it that must not be mistaken for part of it. */
 import { dialLenient } from "../support/lenient-peer.ts";
-import type { ReadRequest } from "../support/lenient-readings.ts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Border } from "./border.ts";
 import { openBorder } from "./border.ts";
@@ -10,7 +9,7 @@ import { FRAMING_CASES } from "./http1-framing-cases.ts";
 import { HEAD_CASES } from "./http1-head-cases.ts";
 import { TARGET_CASES } from "./http1-target-cases.ts";
 import type { LenientService } from "./lenient-service.ts";
-import { startLenientService } from "./lenient-service.ts";
+import { spell, startLenientService } from "./lenient-service.ts";
 
 let service: LenientService;
 let border: Border;
@@ -53,15 +52,6 @@ async function arrivesSo({ bytes, arrives = [], ends = false }: Http1Case): Prom
   // Those with a body take another connection to the service: their order among the others is not kept there.
   expect(service.requests.map(spell).sort()).toEqual(expected.map((lines) => lines.join("\n")).sort());
   await nothingIsLeftBehind();
-}
-
-function spell({ head, body }: ReadRequest): string {
-  const fields = head
-    .slice(1)
-    .map((line) => line.slice(0, line.indexOf(":")).toLowerCase() + line.slice(line.indexOf(":")))
-    .filter((line) => !line.startsWith("connection:"))
-    .sort();
-  return [head[0] ?? "", ...fields, ...(body === "" ? [] : ["", body])].join("\n");
 }
 
 const CASES = [...FRAMING_CASES, ...HEAD_CASES, ...TARGET_CASES];

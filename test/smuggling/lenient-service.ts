@@ -53,3 +53,13 @@ export async function startLenientService(): Promise<LenientService> {
       }),
   };
 }
+
+/** Request line, fields by name and without `Connection`, an empty line where a body follows. */
+export function spell({ head, body }: ReadRequest): string {
+  const fields = head
+    .slice(1)
+    .map((line) => line.slice(0, line.indexOf(":")).toLowerCase() + line.slice(line.indexOf(":")))
+    .filter((line) => !line.startsWith("connection:"))
+    .sort();
+  return [head[0] ?? "", ...fields, ...(body === "" ? [] : ["", body])].join("\n");
+}
