@@ -7,6 +7,7 @@ import type { Deadline } from "../deadlines.ts";
 import { createDeadlines } from "../deadlines.ts";
 import { NO_ERROR } from "../reset.ts";
 import { findField } from "@tracemend/context";
+import { LINGER_MS } from "./http1-refusal.ts";
 import { pseudoEnd, toFields, withoutPseudo } from "./http2-lines.ts";
 import { END_STREAM, SESSION_WINDOW_BYTES, sessionOptions } from "./http2-settings.ts";
 import type { AnswerHead, Caller, CallerEvents, EngineSettings, RequestHead } from "./plane.ts";
@@ -35,7 +36,13 @@ export function createHttp2(
       const session = performServerHandshake(socket, options);
       sessions.add(session);
       session.setLocalWindowSize(SESSION_WINDOW_BYTES);
-      const waiting = new Idle(session, clock.now() + timeouts.headMs);
+      const end = (): void => {
+        session.close();
+        // A session that was closed keeps its connection until the caller closes it too.
+        const timer = clock.after(LINGER_MS, () => socket.destroy());
+        socket.once("close", () => timer.cancel());
+      };
+      const waiting = new Idle(end, clock.now() + timeouts.headMs);
       idle.add(waiting);
       session.once("close", () => {
         sessions.delete(session);
@@ -64,11 +71,11 @@ export function createHttp2(
 class Idle implements Deadline {
   deadlineMs: number;
   place = -1;
-  readonly #session: ServerHttp2Session;
+  readonly expired: () => void;
   #open = 0;
 
-  constructor(session: ServerHttp2Session, deadlineMs: number) {
-    this.#session = session;
+  constructor(expired: () => void, deadlineMs: number) {
+    this.expired = expired;
     this.deadlineMs = deadlineMs;
   }
 
@@ -80,10 +87,6 @@ class Idle implements Deadline {
   closed(deadlineMs: number): void {
     this.#open -= 1;
     if (this.#open === 0) this.deadlineMs = deadlineMs;
-  }
-
-  expired(): void {
-    this.#session.close();
   }
 }
 
