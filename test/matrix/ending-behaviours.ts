@@ -10,20 +10,25 @@ import { isHttp2, isSecure, readAll } from "./transport.ts";
 
 export const ENDING_BEHAVIOURS: readonly Behaviour[] = [
   {
-    name: "tells the upstream when the caller gives up",
+    name: "tells the upstream when the caller gives up, be its request complete or not",
     async run(rig) {
-      const arrived = nextRequest(rig);
-      const sent = rig.border.client.send({ method: "POST" });
-      sent.write("x");
-      const { request, response } = await arrived;
-      request.resume();
-      const gone = once(response, "close");
-      const crossed = rig.border.crossing();
-      sent.cancel();
-      await gone;
-      if (isHttp2(rig.pair.to)) expect(Reflect.get(response, "stream")).toMatchObject({ rstCode: 8 });
-      else expect(response.writableFinished).toBe(false);
-      expect(await crossed).toMatchObject({ status: undefined, failure: { kind: "client-gone", side: "downstream" } });
+      for (const bare of [true, false]) {
+        const arrived = nextRequest(rig);
+        const sent = rig.border.client.send({ method: "POST", bare });
+        if (!bare) sent.write("x");
+        const { request, response } = await arrived;
+        request.resume();
+        const gone = once(response, "close");
+        const crossed = rig.border.crossing();
+        sent.cancel();
+        await gone;
+        if (isHttp2(rig.pair.to)) expect(Reflect.get(response, "stream")).toMatchObject({ rstCode: 8 });
+        else expect(response.writableFinished).toBe(false);
+        expect(await crossed).toMatchObject({
+          status: undefined,
+          failure: { kind: "client-gone", side: "downstream" },
+        });
+      }
     },
   },
   {

@@ -13,7 +13,8 @@ describe.each(PAIRS)("a border from $from to $to", (pair) => {
     rig = await createRig(pair);
   });
   afterAll(() => rig.close());
-  it.each(BEHAVIOURS.filter(({ only }) => only?.(pair) !== false))("$name", async (behaviour) => {
+  const fitting = BEHAVIOURS.filter(({ only }) => only?.(pair) !== false);
+  it.each(fitting.map((behaviour) => [behaviour.name, behaviour] as const))("%s", async (_name, behaviour) => {
     expect.hasAssertions();
     await behaviour.run(rig);
   });

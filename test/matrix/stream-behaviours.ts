@@ -15,6 +15,7 @@ export const STREAM_BEHAVIOURS: readonly Behaviour[] = [
       const arrived = nextRequest(rig);
       const sent = rig.border.client.send({ method: "POST" });
       const { request, response } = await arrived;
+      expect(request.method).toBe("POST");
       sent.end();
       await readAll(request);
       response.end();

@@ -54,8 +54,9 @@ export function rulingOf(
 function plan(reading: Reading, policy: Policy, ruling: Ruling): Plan {
   const { repairs } = policy;
   const carried = reading.carried?.context;
+  if (ruling.trust !== "continue" && !cameIn(reading)) return begin(reading, policy, "no-context");
   if (ruling.trust === "ignore") return begin(reading, policy, "ignored");
-  if (ruling.trust === "restart") return begin(reading, policy, cameIn(reading) ? "untrusted" : "no-context");
+  if (ruling.trust === "restart") return begin(reading, policy, "untrusted");
   if (reading.kind === "valid") return goOn(reading, policy, ruling);
   if (reading.kind === "invalid" && isNoted(reading, "format-conflict"))
     return begin(reading, policy, "format-conflict");
@@ -85,7 +86,7 @@ function goOn(reading: Reading & { kind: "valid" }, policy: Policy, ruling: Ruli
 
 function begin(reading: Reading, policy: Policy, reason: Reason): Plan {
   if (!policy.start) return leave(reading, reading.kind === "absent" ? "start-off" : reason);
-  const fresh = reading.kind === "absent" && reason !== "untrusted";
+  const fresh = reading.kind === "absent" && reason !== "untrusted" && reason !== "ignored";
   return { action: fresh ? "start" : "restart", reason, from: undefined };
 }
 
@@ -119,7 +120,7 @@ export function wantsSpans(reading: Reading, policy: Policy, ruling: Ruling = ru
 }
 
 /** Whether the caller left the sampling decision to us. */
-function isOpen(reading: Reading): boolean {
+function isOpen(reading: Reading): reading is Reading & { kind: "valid" } {
   return reading.kind === "valid" && reading.wire === undefined && reading.foreign?.sampling === "defer";
 }
 

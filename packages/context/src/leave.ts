@@ -29,6 +29,7 @@ export function leaveAlone(
   cluster: string,
 ): Edits {
   const { context, wire } = reading;
+  if (reading.notes.length === 0 && asksNothing(policy)) return NO_EDITS;
   const edits: Edit[] = [];
   const nominated = policy.repairs.nominated === "on" && isNoted(reading, "hop-nominated");
   const masked = policy.flagsAlways && (context.flags & ~policy.flagMask) !== 0;
@@ -60,16 +61,14 @@ export function leaveWith(
 
 /**
  * A context of another format whose sampling is left to the callee goes on in that format alone: W3C's flag would turn
- * the open decision into a refusal.
+ * the open decision into a refusal. What there was of W3C's fields goes, unless it agreed.
  */
-export function leaveOpen(reading: Reading, policy: Policy, ruling: Ruling): Edits {
-  const edits: Edit[] = [
-    { name: "traceparent", value: null },
-    { name: "tracestate", value: null },
-  ];
+export function leaveOpen(reading: Reading & { kind: "valid" }, policy: Policy, ruling: Ruling): Edits {
+  const edits: Edit[] = [];
+  if (reading.notes.length > 0) edits.push({ name: "traceparent", value: null }, { name: "tracestate", value: null });
   takeOutCarrier(edits, reading, policy);
   leaveAside(edits, reading, policy, ruling);
-  return edits;
+  return edits.length === 0 ? NO_EDITS : edits;
 }
 
 /** No context of ours leaves; `outside` is the one that was remembered, where there is one. */
@@ -83,6 +82,12 @@ export function leaveStripped(reading: Reading, policy: Policy, outside: TraceCo
   takeOutCarrier(edits, reading, policy);
   clear(edits, reading);
   return edits.length === 0 ? NO_EDITS : edits;
+}
+
+/** Nothing but the context is looked at, and that may go on as it came: most heads at most boundaries. */
+function asksNothing(policy: Policy): boolean {
+  const { carrier, foreign, lookAside, flagsAlways } = policy;
+  return carrier === undefined && foreign === undefined && lookAside === undefined && !flagsAlways;
 }
 
 function isDoubled(reading: Reading): boolean {

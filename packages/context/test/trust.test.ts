@@ -24,6 +24,11 @@ describe("trust", () => {
     });
   });
 
+  it("says of a head without a context that there was none", () => {
+    for (const trust of ["restart", "ignore", "restart-external"] as const)
+      expect(pass(["Host", "a"], { trust }, SPANS).verdict).toMatchObject({ action: "start", reason: "no-context" });
+  });
+
   it("restarts outsiders only, where that is asked", () => {
     const policy = { trust: "restart-external" } as const;
     const ours = pass(LINES, {}, SPANS).left;
@@ -147,6 +152,13 @@ describe("sampling that a caller asks for", () => {
     const sent = pass(LINES, { signing, now }, SPANS).left;
     const rulings = [1, 2, 3].map(() => rulingOf(read(sent, policy), policy, sent));
     expect(rulings.map((ruling) => ruling.capped)).toEqual([false, false, false]);
+  });
+
+  it("is capped for a member that anyone could have written: without signatures nobody is excused", () => {
+    const policy = definePolicy({ sampling: { maxForcedPerSecond: 1 }, now });
+    const sent = pass(LINES, {}, SPANS).left;
+    const rulings = [1, 2].map(() => rulingOf(read(sent, policy), policy, sent));
+    expect(rulings.map((ruling) => ruling.capped)).toEqual([false, true]);
   });
 
   it("may be overridden where a caller forbids it", () => {

@@ -1,9 +1,10 @@
 /** One edge before a boundary: what came from one neighbour, and the signs of breaks it showed. */
-import type { Crossing } from "@tracemend/context";
+import type { Crossing, RepairName } from "@tracemend/context";
 import type { BreakExample, BreakKind } from "./break.ts";
+import { keepExample } from "./examples.ts";
 import type { Fact, Sign } from "./sign.ts";
 import type { Tally } from "./tally.ts";
-import { createTally } from "./tally.ts";
+import { createTally, tallyBytes } from "./tally.ts";
 
 export const CAME = 0;
 const COUNTERS = 1;
@@ -14,7 +15,10 @@ export const REPORTED = 1;
 export const REPAIRED = 2;
 const SIGN_COUNTERS = 3;
 
-const MAX_EXAMPLES = 4;
+/** What an edge before us takes, and each fact that it showed, roughly. */
+export const ARRIVAL_BYTES: number = 512 + tallyBytes(COUNTERS);
+export const FACT_BYTES: number = 512 + tallyBytes(SIGN_COUNTERS);
+
 const MAX_PEERS = 4;
 
 export interface Signs {
@@ -63,7 +67,7 @@ export interface Sighting {
   /** `OPEN`, `REPORTED` or `REPAIRED`. */
   readonly outcome: number;
   readonly atMs: number;
-  readonly example: BreakExample | undefined;
+  readonly example: () => BreakExample | undefined;
 }
 
 export function noteSign(arrival: Arrival, sighting: Sighting, windowMs: number): void {
@@ -81,14 +85,25 @@ export function noteSign(arrival: Arrival, sighting: Sighting, windowMs: number)
   tally.add(outcome, atMs, 1);
   signs.firstMs = Math.min(signs.firstMs, atMs);
   signs.lastMs = Math.max(signs.lastMs, atMs);
-  if (example !== undefined && signs.examples.length < MAX_EXAMPLES) signs.examples.push(example);
+  keepExample(signs.examples, atMs, example);
 }
 
-/** What happened to a request with such a sign. Of identical lines one always leaves. */
-export function outcomeOf({ reading, verdict }: Crossing): number {
-  if (verdict.action === "repair") return REPAIRED;
-  if (verdict.reason === "carrier-reported") return REPORTED;
-  const doubled = reading.kind === "valid" && reading.notes.some(({ code }) => code === "duplicate-identical");
+/** The repair that puts a sign of this kind right, where there is one. */
+const MENDED_BY: Readonly<Partial<Record<BreakKind, RepairName>>> = {
+  "stripped-before-us": "carrier",
+  "restarted-between-borders": "carrier",
+  "malformed-traceparent": "case",
+  "duplicate-traceparent": "duplicates",
+  "ghost-hop-before-us": "parent",
+};
+
+/** What happened to a request with a sign of this kind. Of identical lines one always leaves. */
+export function outcomeOf({ reading, verdict }: Crossing, kind: BreakKind): number {
+  const { action, reason, repaired, reported } = verdict;
+  const name = MENDED_BY[kind];
+  if (action === "repair" || (name !== undefined && repaired?.includes(name) === true)) return REPAIRED;
+  if (reason === "carrier-reported" || (name !== undefined && reported?.includes(name) === true)) return REPORTED;
+  const doubled = kind === "duplicate-traceparent" && reading.kind === "valid";
   return doubled ? REPAIRED : OPEN;
 }
 

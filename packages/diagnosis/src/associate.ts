@@ -2,11 +2,21 @@
 import type { Books } from "./books.ts";
 import { countedAtMs } from "./books.ts";
 import { BARE } from "./cause.ts";
+import { foundOffsetMs, tryOffsets } from "./clock-offset.ts";
 import { MISSING, WAITING } from "./crossing-store.ts";
 import type { Edge } from "./edge.ts";
 import { COMPATIBLE, COMPATIBLE_BY_CHANCE, answersFor } from "./edge.ts";
 import type { Delays } from "./timing-model.ts";
-import { ENOUGH_PAIRS, learnPair, leastDelays, logLikelihood, logLikelihoodFloor } from "./timing-model.ts";
+import {
+  ENOUGH_FOR_OFFSET,
+  ENOUGH_PAIRS,
+  chanceShare,
+  learnChance,
+  learnPair,
+  leastDelays,
+  logLikelihood,
+  logLikelihoodFloor,
+} from "./timing-model.ts";
 
 export interface TimedPair {
   readonly record: number;
@@ -17,6 +27,8 @@ export interface TimedPair {
 interface Candidate extends TimedPair {
   /** The likelihood of the pair as a logarithm. */
   readonly log: number;
+  /** The likelihood of an orphan that merely happens to lie within the request. */
+  readonly chance: number;
 }
 
 interface Interval {
@@ -35,8 +47,12 @@ const MOST_CANDIDATES = 10;
 /** How far clocks and roundings may put a span outside its request, beyond what the model knows. */
 const SLACK_MS = 1;
 
-/** A request moved by this meets only orphans that are not its own: how often that is compatible is chance. */
-const SHIFT_MS = 7_000;
+/**
+ * A request moved by these meets only orphans that are not its own: how often that is compatible is chance. No round
+ * numbers, because load often comes at a round rate.
+ */
+const SHIFTS_MS: readonly number[] = [-6_389, 7_621];
+const FARTHEST_MS = 10_000;
 
 /** Requests that are compared at once; more are left undecided. */
 const MOST_REQUESTS = 1_024;
@@ -52,20 +68,21 @@ export function associate(books: Books, edge: Edge, records: readonly number[]):
   const orphans = orphansAround(books, edge, requests);
   if (orphans.length === 0) return [];
   const { timing } = edge;
-  const least = leastDelays(timing);
   const wanted = new Set(due);
+  const least = delaysOf(edge, wanted, requests, orphans);
   noteCompatible(books, edge, wanted, requests, orphans, least);
 
+  const byChance = chanceShare(timing);
   const pairs: Candidate[] = [];
   const byOrphan = new Map<number, number>();
   for (const request of requests) {
     for (let at = firstFrom(orphans, request.startMs + least.startMs - SLACK_MS); at < orphans.length; at += 1) {
       const orphan = orphans[at] as Interval;
-      if (orphan.startMs > request.endMs) break;
+      if (orphan.startMs > request.endMs - Math.min(0, least.endMs) + SLACK_MS) break;
       if (!fits(request, orphan, least, 0)) continue;
       byOrphan.set(orphan.at, (byOrphan.get(orphan.at) ?? 0) + 1);
       const log = logLikelihood(timing, orphan.startMs - request.startMs, request.endMs - orphan.endMs);
-      pairs.push({ record: request.at, orphan: orphan.at, log, confidence: 0 });
+      pairs.push({ record: request.at, orphan: orphan.at, log, chance: byChance * chanceOf(request), confidence: 0 });
     }
   }
   learnLonePairs(books, edge, pairs, byOrphan);
@@ -73,28 +90,33 @@ export function associate(books: Books, edge: Edge, records: readonly number[]):
   return choose(pairs, logLikelihoodFloor(timing)).filter(({ record }) => wanted.has(record));
 }
 
-/** One to one, the likeliest first. A pair competes with all others of its request and of its orphan, and with no pair. */
+/** One to one, the likeliest first. A pair competes with all others of its request and of its orphan, and with chance. */
 function choose(pairs: readonly Candidate[], floor: number): readonly TimedPair[] {
-  const chance = Math.exp(floor);
   const ofRequest = new Map<number, number>();
   const ofOrphan = new Map<number, number>();
   for (const { record, orphan, log } of pairs) {
-    ofRequest.set(record, (ofRequest.get(record) ?? chance) + Math.exp(log));
-    ofOrphan.set(orphan, (ofOrphan.get(orphan) ?? chance) + Math.exp(log));
+    ofRequest.set(record, (ofRequest.get(record) ?? 0) + Math.exp(log));
+    ofOrphan.set(orphan, (ofOrphan.get(orphan) ?? 0) + Math.exp(log));
   }
   const chosen: TimedPair[] = [];
   const taken = new Set<number>();
   const given = new Set<number>();
-  for (const { record, orphan, log } of pairs.toSorted((a, b) => b.log - a.log)) {
+  for (const { record, orphan, log, chance } of pairs.toSorted((a, b) => b.log - a.log)) {
     if (log < floor) break;
     if (taken.has(orphan) || given.has(record)) continue;
     taken.add(orphan);
     given.add(record);
     const rivals = Math.max(ofRequest.get(record) as number, ofOrphan.get(orphan) as number);
-    const confidence = Math.exp(log) / rivals;
+    const confidence = Math.exp(log) / (rivals + chance);
     if (confidence >= ACCEPTED) chosen.push({ record, orphan, confidence });
   }
   return chosen;
+}
+
+/** An unrelated orphan may begin and end anywhere within the request. */
+function chanceOf({ startMs, endMs }: Interval): number {
+  const durationMs = Math.max(1, endMs - startMs);
+  return 1 / (durationMs * durationMs);
 }
 
 /** In quiet moments a request and an orphan have only each other: such pairs teach the model without any label. */
@@ -114,6 +136,23 @@ function learnLonePairs(books: Books, edge: Edge, pairs: readonly Candidate[], b
   }
 }
 
+/** The least delays between requests and their spans: as known pairs show, else as the search for an offset does. */
+function delaysOf(
+  edge: Edge,
+  due: ReadonlySet<number>,
+  requests: readonly Interval[],
+  orphans: readonly Interval[],
+): Delays {
+  if (edge.timing.pairs >= ENOUGH_FOR_OFFSET) return leastDelays(edge.timing);
+  for (const request of requests) {
+    if (due.has(request.at)) tryOffsets(edge.offset, (shiftMs) => hasFitting(request, orphans, NO_DELAYS, shiftMs));
+  }
+  const aheadMs = foundOffsetMs(edge.offset);
+  return { startMs: aheadMs, endMs: -aheadMs };
+}
+
+const NO_DELAYS: Delays = { startMs: 0, endMs: 0 };
+
 function noteCompatible(
   books: Books,
   edge: Edge,
@@ -125,15 +164,17 @@ function noteCompatible(
   for (const request of requests) {
     if (!due.has(request.at)) continue;
     const atMs = countedAtMs(books, books.crossings.ring.slot(request.at));
-    for (const shiftMs of [0, -SHIFT_MS, SHIFT_MS]) {
-      const any = hasFitting(request, orphans, least, shiftMs);
-      if (any) edge.tally.add(shiftMs === 0 ? COMPATIBLE : COMPATIBLE_BY_CHANCE, atMs, 1);
+    if (hasFitting(request, orphans, least, 0)) edge.tally.add(COMPATIBLE, atMs, 1);
+    for (const shiftMs of SHIFTS_MS) {
+      const fitted = hasFitting(request, orphans, least, shiftMs);
+      learnChance(edge.timing, fitted);
+      if (fitted) edge.tally.add(COMPATIBLE_BY_CHANCE, atMs, 1);
     }
   }
 }
 
 function hasFitting(request: Interval, orphans: readonly Interval[], least: Delays, shiftMs: number): boolean {
-  const untilMs = request.endMs + shiftMs;
+  const untilMs = request.endMs + shiftMs - Math.min(0, least.endMs) + SLACK_MS;
   const fromMs = request.startMs + shiftMs + least.startMs - SLACK_MS;
   for (let at = firstFrom(orphans, fromMs); at < orphans.length; at += 1) {
     const orphan = orphans[at] as Interval;
@@ -181,7 +222,7 @@ function orphansAround({ orphans }: Books, edge: Edge, requests: readonly Interv
     const slot = ring.slot(at);
     if (joined[slot] === 1 || !answersFor(edge, service[slot] as number)) continue;
     const orphan = { at, startMs: startMs[slot] as number, endMs: endMs[slot] as number };
-    if (orphan.endMs >= fromMs - 2 * SHIFT_MS && orphan.startMs <= untilMs + 2 * SHIFT_MS) found.push(orphan);
+    if (orphan.endMs >= fromMs - FARTHEST_MS && orphan.startMs <= untilMs + FARTHEST_MS) found.push(orphan);
   }
   return found.sort((a, b) => a.startMs - b.startMs);
 }

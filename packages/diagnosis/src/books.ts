@@ -9,6 +9,8 @@ import type { EdgeBook } from "./edge-book.ts";
 import { createEdgeBook } from "./edge-book.ts";
 import type { OrphanStore } from "./orphan-store.ts";
 import { createOrphanStore } from "./orphan-store.ts";
+import type { Pair } from "./paired.ts";
+import type { RepairDecision } from "./repair.ts";
 import type { SeenSpans } from "./seen-spans.ts";
 import { createSeenSpans } from "./seen-spans.ts";
 import type { ServiceBook } from "./service-book.ts";
@@ -26,13 +28,15 @@ export interface Totals {
   unobserved: number;
   /** Overwritten while still waiting: the store is too small for the load. */
   evicted: number;
-  /** Forwarded, but owed nothing: not sampled, or failed on the way. Not part of `observed`. */
+  /** Forwarded, but owed nothing: not sampled, a probe, or failed on the way. Not part of `observed`. */
   excused: number;
   /** Matched after they had been given up as missing or unobserved. */
   late: number;
   spans: number;
   /** Spans whose ids are not ids. */
   malformedSpans: number;
+  /** Orphans that were overwritten before the longest wait was over. */
+  evictedOrphans: number;
 }
 
 export interface Books {
@@ -45,6 +49,12 @@ export interface Books {
   readonly edges: EdgeBook;
   readonly arrivals: ArrivalBook;
   readonly totals: Totals;
+  /** Decided and not yet told. */
+  readonly decisions: RepairDecision[];
+  /** Joined and not yet told. */
+  readonly pairs: Pair[];
+  /** What ended before it has had its spans arrive, whoever exports them; set at each tick. */
+  watermarkMs: number;
   readonly bytes: number;
   readonly sinceMs: number;
 }
@@ -62,7 +72,7 @@ export function createBooks(settings: Settings, sinceMs: number): Books {
     orphans,
     seen,
     services: createServiceBook(settings),
-    edges: createEdgeBook(windowMs),
+    edges: createEdgeBook(settings),
     arrivals: createArrivalBook(windowMs),
     totals: {
       observed: 0,
@@ -75,7 +85,11 @@ export function createBooks(settings: Settings, sinceMs: number): Books {
       late: 0,
       spans: 0,
       malformedSpans: 0,
+      evictedOrphans: 0,
     },
+    decisions: [],
+    pairs: [],
+    watermarkMs: -Infinity,
     bytes: crossings.bytes + spans.bytes + orphans.bytes + seen.bytes,
     sinceMs,
   };

@@ -55,7 +55,7 @@ export interface Break {
   readonly lastSeenMs: number;
   /** Requests in the window that show it. */
   readonly count: number;
-  /** Requests on the edge in the window. */
+  /** Requests on the edge in the window of which it is known what became of them: broken this way, otherwise, or whole. */
   readonly of: number;
   /** 0 to 1: how sure it is that the named culprit is the one. */
   readonly confidence: number;

@@ -25,6 +25,13 @@ export function createDiagnosis(options: DiagnosisOptions): Diagnosis {
   const { now } = options;
   const books = createBooks(settings, now());
   const ledger = createLedger(books);
+  const settle = (nowMs: number): void => {
+    ledger.settle(nowMs);
+    const decisions = books.decisions.splice(0);
+    const pairs = books.pairs.splice(0);
+    if (settings.decided !== undefined) for (const decision of decisions) settings.decided(decision);
+    if (settings.paired !== undefined) for (const pair of pairs) settings.paired(pair);
+  };
   return {
     crossed(crossing) {
       const nowMs = now();
@@ -39,7 +46,7 @@ export function createDiagnosis(options: DiagnosisOptions): Diagnosis {
         if (sign === undefined) continue;
         noteSign(
           arrival,
-          { sign, outcome: outcomeOf(crossing), atMs, example: exampleOf(crossing, atMs) },
+          { sign, outcome: outcomeOf(crossing, sign.kind), atMs, example: () => exampleOf(crossing, atMs) },
           settings.windowMs,
         );
       }
@@ -47,12 +54,10 @@ export function createDiagnosis(options: DiagnosisOptions): Diagnosis {
     spans(batch) {
       ledger.spans(batch, now());
     },
-    tick() {
-      ledger.settle(now());
-    },
+    tick: () => settle(now()),
     report() {
       const nowMs = now();
-      ledger.settle(nowMs);
+      settle(nowMs);
       return createReport(books, nowMs);
     },
   };

@@ -1,24 +1,28 @@
 /** Every edge behind a boundary, by boundary and upstream; bounded. */
 import type { Edge } from "./edge.ts";
 import { createEdge } from "./edge.ts";
+import type { Settings } from "./settings.ts";
 
 const MAX_EDGES = 2_000;
 
 export interface EdgeBook {
-  /** Undefined where the book is full; that is counted. */
+  /** For calls of services, `boundary` is the service and `cluster` is "". Undefined where the book is full; that is counted. */
   open(boundary: string, cluster: string, upstream: string): Edge | undefined;
   at(id: number): Edge;
   all(): readonly Edge[];
   refused(): number;
 }
 
-export function createEdgeBook(windowMs: number): EdgeBook {
+export function createEdgeBook(settings: Settings): EdgeBook {
   const byBoundary = new Map<string, Map<string, Edge>>();
+  /** A border may export its spans under its own name. */
+  const byService = new Map<string, Map<string, Edge>>();
   const byId: Edge[] = [];
   let refused = 0;
   return {
     open(boundary, cluster, upstream) {
-      let edges = byBoundary.get(boundary);
+      const book = cluster === "" ? byService : byBoundary;
+      let edges = book.get(boundary);
       const known = edges?.get(upstream);
       if (known !== undefined) return known;
       if (byId.length >= MAX_EDGES) {
@@ -27,9 +31,9 @@ export function createEdgeBook(windowMs: number): EdgeBook {
       }
       if (edges === undefined) {
         edges = new Map();
-        byBoundary.set(boundary, edges);
+        book.set(boundary, edges);
       }
-      const edge = createEdge(byId.length, boundary, cluster, upstream, windowMs);
+      const edge = createEdge(byId.length, boundary, cluster, upstream, settings);
       edges.set(upstream, edge);
       byId.push(edge);
       return edge;

@@ -17,12 +17,14 @@ import {
   NOT_OBSERVED,
   missingCounter,
 } from "./edge.ts";
+import type { Gateway } from "./remedies/gateway-headers.ts";
 import { ORPHANS } from "./service.ts";
 
 export interface EdgeFacts {
   readonly boundary: string;
   readonly cluster: string;
   readonly upstream: string;
+  readonly gateway: Gateway | undefined;
   /** Names of the services that answer for the upstream; empty while none is known. */
   readonly services: readonly string[];
   /** `telemetry.sdk.language` of the first of them, "" where it is not known. */
@@ -35,7 +37,7 @@ export interface EdgeFacts {
   readonly waiting: number;
   /** Missing children by cause; index 0 is empty. */
   readonly missing: readonly number[];
-  /** Beside `forwarded`: requests that are owed nothing. */
+  /** Beside `forwarded`: requests that are owed nothing: not sampled, probes, or failed on the way. */
   readonly notExpected: number;
   /** Requests that left unsampled and were recorded by the service all the same. */
   readonly unsampledAnswered: number;
@@ -65,6 +67,7 @@ export function factsOf(edge: Edge, nowMs: number): EdgeFacts {
     boundary: edge.boundary,
     cluster: edge.cluster,
     upstream: edge.upstream,
+    gateway: edge.gateway,
     services: services.map(({ name }) => name),
     language: services[0]?.language ?? "",
     forwarded: tally.sum(FORWARDED, nowMs),
@@ -86,9 +89,17 @@ export function factsOf(edge: Edge, nowMs: number): EdgeFacts {
   };
 }
 
-/** Requests whose wait has ended with an answer or surely without one: what shares are taken of. */
+/** Requests whose wait has ended with an answer or surely without one. */
 export function judgedOf(facts: EdgeFacts): number {
   return facts.answered + missingOf(facts);
+}
+
+/**
+ * Judged requests of which it is known what became of them: what the shares of breaks are taken of. One that misses its
+ * span for no known cause is neither broken nor whole.
+ */
+export function toldOf(facts: EdgeFacts): number {
+  return judgedOf(facts) - (facts.missing[BARE] as number);
 }
 
 export function missingOf({ missing }: EdgeFacts): number {

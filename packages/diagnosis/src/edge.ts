@@ -1,7 +1,12 @@
 /** One edge behind a boundary: what was forwarded to an upstream and what came of it. */
 import { CAUSES, SIGHTINGS } from "./cause.ts";
+import type { OffsetSearch } from "./clock-offset.ts";
+import { OFFSET_BYTES, createOffsetSearch } from "./clock-offset.ts";
 import type { BreakExample } from "./break.ts";
+import { keepExample } from "./examples.ts";
+import type { Gateway } from "./remedies/gateway-headers.ts";
 import type { Service } from "./service.ts";
+import type { Settings } from "./settings.ts";
 import type { Tally } from "./tally.ts";
 import { createTally, tallyBytes } from "./tally.ts";
 import type { TimingModel } from "./timing-model.ts";
@@ -36,14 +41,13 @@ export function missingCounter(cause: number): number {
 /** Services that may stand behind one upstream: canaries, several pools. */
 const MAX_SERVICES = 8;
 
-/** Example requests kept for each cause. */
-const MAX_EXAMPLES = 4;
-
 export interface Edge {
   readonly id: number;
   readonly boundary: string;
   readonly cluster: string;
   readonly upstream: string;
+  /** What is known to stand between us and the service. */
+  readonly gateway: Gateway | undefined;
   /** The services that answer for the upstream: configured, named like it, or seen to answer. */
   readonly services: Service[];
   readonly tally: Tally;
@@ -55,6 +59,7 @@ export interface Edge {
   watermarkMs: number;
   waiting: number;
   readonly timing: TimingModel;
+  readonly offset: OffsetSearch;
   /** Records that had the longest wait at this tick and have no known cause. */
   readonly undecided: number[];
   /** The service that the last probes pointed to, and how many in a row did. */
@@ -62,22 +67,24 @@ export interface Edge {
   guessed: number;
 }
 
-export const EDGE_BYTES: number = 1_024 + TIMING_BYTES + tallyBytes(COUNTERS) + 2 * 8 * (SIGHTINGS + 1);
+export const EDGE_BYTES: number = 1_024 + TIMING_BYTES + OFFSET_BYTES + tallyBytes(COUNTERS) + 2 * 8 * (SIGHTINGS + 1);
 
-export function createEdge(id: number, boundary: string, cluster: string, upstream: string, windowMs: number): Edge {
+export function createEdge(id: number, boundary: string, cluster: string, upstream: string, settings: Settings): Edge {
   return {
     id,
     boundary,
     cluster,
     upstream,
+    gateway: settings.gateways.get(upstream),
     services: [],
-    tally: createTally(COUNTERS, windowMs),
+    tally: createTally(COUNTERS, settings.windowMs),
     firstMs: new Float64Array(SIGHTINGS + 1),
     lastMs: new Float64Array(SIGHTINGS + 1),
     examples: Array.from({ length: SIGHTINGS + 1 }, () => []),
     watermarkMs: -Infinity,
     waiting: 0,
     timing: createTimingModel(),
+    offset: createOffsetSearch(),
     undecided: [],
     guess: undefined,
     guessed: 0,
@@ -94,8 +101,8 @@ export function answersFor(edge: Edge, serviceId: number): boolean {
 
 /** Notes that something was seen; `example` is asked for only where there is room for one. */
 export function noteSighting(edge: Edge, sighting: number, atMs: number, example: () => BreakExample): void {
-  if (edge.firstMs[sighting] === 0) edge.firstMs[sighting] = atMs;
+  const firstMs = edge.firstMs[sighting] as number;
+  edge.firstMs[sighting] = firstMs === 0 ? atMs : Math.min(firstMs, atMs);
   edge.lastMs[sighting] = Math.max(edge.lastMs[sighting] as number, atMs);
-  const examples = edge.examples[sighting] as BreakExample[];
-  if (examples.length < MAX_EXAMPLES) examples.push(example());
+  keepExample(edge.examples[sighting] as BreakExample[], atMs, example);
 }

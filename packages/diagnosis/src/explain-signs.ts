@@ -4,7 +4,6 @@ import { CAME, OPEN, REPAIRED, REPORTED } from "./arrival.ts";
 import type { Break, Remedy, Traffic } from "./break.ts";
 import { shareText } from "./finding.ts";
 import type { Gateway } from "./remedies/gateway-headers.ts";
-import { passHeaders } from "./remedies/gateway-headers.ts";
 import type { Fact } from "./sign.ts";
 
 /** What one kind of sign means: words for the page, and how far it can be trusted. */
@@ -66,7 +65,7 @@ export function explainSigns(
   };
 }
 
-export function hopBefore(arrival: Arrival): string {
+function hopBefore(arrival: Arrival): string {
   return arrival.known
     ? `the hop between the border of cluster ${arrival.from} and ${arrival.boundary} (cluster ${arrival.cluster})`
     : `${nameOf(arrival)}, or a hop between it and its callers`;
@@ -74,11 +73,4 @@ export function hopBefore(arrival: Arrival): string {
 
 export function nameOf(arrival: Arrival): string {
   return arrival.known ? `cluster ${arrival.from}` : arrival.from;
-}
-
-/** The remedy for a hop that must let both headers through; `sure` where the product is known. */
-export function letThrough(text: string, gateway: Gateway, sure: boolean): Remedy {
-  const { first, others } = passHeaders(gateway);
-  const whose = sure ? "" : ` Shown for ${first.product}; the same for other products stands beside it.`;
-  return { text: text + whose, snippet: first.snippet, language: first.language, others };
 }

@@ -1,8 +1,9 @@
 /** Enters one crossing into the ledger: the request owes us a span of the called service from now on. */
 import type { Crossing, TraceContext } from "@tracemend/context";
-import { OWN_KEY, isSampled, memberValue } from "@tracemend/context";
+import { isSampled } from "@tracemend/context";
 import type { Arrival } from "./arrival.ts";
 import type { Books } from "./books.ts";
+import { countedAtMs } from "./books.ts";
 import type { CrossingEntry } from "./crossing-store.ts";
 import {
   CROSSING_SCRATCH,
@@ -11,7 +12,6 @@ import {
   INBOUND_OPEN_BIT,
   MATCHED,
   MEMBERLESS_BIT,
-  MEMBER_BIT,
   OWN_PARENT_BIT,
   SAMPLED_BIT,
   STARTED_BIT,
@@ -22,7 +22,8 @@ import { ANSWERED, FORGOTTEN, FORWARDED, NOT_EXPECTED, learnService } from "./ed
 import { hashText } from "./hash.ts";
 import { readSpanId, readTraceId } from "./id-words.ts";
 import { noteChild } from "./child.ts";
-import { markJoined } from "./settle.ts";
+import { isProbe } from "./probe.ts";
+import { isAnswer, markJoined } from "./settle.ts";
 
 const entry: CrossingEntry = {
   startMs: 0,
@@ -42,7 +43,7 @@ export function enterCrossing(books: Books, crossing: Crossing, arrival: Arrival
   if (upstream === undefined || context === undefined) return;
   const edge = books.edges.open(crossing.boundary, crossing.cluster, upstream.name);
   if (edge === undefined || !writeScratch(books, crossing, context)) return;
-  makeRoom(books);
+  if (verdict.ownParent) withdrawCall(books);
   entry.startMs = crossing.startMs;
   entry.endMs = crossing.endMs;
   entry.arrivedMs = nowMs;
@@ -50,20 +51,53 @@ export function enterCrossing(books: Books, crossing: Crossing, arrival: Arrival
   entry.arrival = arrival === undefined ? 0 : arrival.id + 1;
   entry.localPort = upstream.localPort ?? 0;
   entry.bits = bitsOf(crossing, context);
-  entry.state = stateOf(books, crossing, context);
-  const record = books.crossings.add(entry);
-  count(books, edge, Math.min(crossing.endMs, nowMs), entry.state);
-  earlyChildren(books, record, edge);
+  entry.state = isOwed(crossing, context) ? WAITING : EXCUSED;
+  enterRecord(books, edge, entry);
   if ((entry.bits & STARTED_BIT) !== 0) ownRootIsNoOrphan(books);
+}
+
+/** Our own CLIENT span of the crossing in the scratch may have come before it, and was taken for a call of a service. */
+function withdrawCall(books: Books): void {
+  const { crossings, edges, services, totals } = books;
+  const record = crossings.findSpan(crossings.scratch);
+  if (record === 0) return;
+  const slot = crossings.ring.slot(record);
+  const edge = edges.at(crossings.edge[slot] as number);
+  if (edge.cluster !== "" || crossings.state[slot] !== WAITING) return;
+  const service = services.find(edge.boundary);
+  if (service !== undefined) service.border = true;
+  crossings.state[slot] = EXCUSED;
+  totals.waiting -= 1;
+  totals.observed -= 1;
+  totals.excused += 1;
+  edge.waiting -= 1;
+  edge.tally.add(FORWARDED, countedAtMs(books, slot), -1);
+}
+
+/** Enters what stands in the scratch of the store; a request that waits may have been answered before. */
+export function enterRecord(books: Books, edge: Edge, owed: CrossingEntry): void {
+  makeRoom(books);
+  const record = books.crossings.add(owed);
+  const child = books.spans.findChild(books.crossings.scratch);
+  if (owed.state === WAITING && child !== 0 && hasAnswer(books, record, child)) {
+    owed.state = MATCHED;
+    books.crossings.state[books.crossings.ring.slot(record)] = MATCHED;
+  }
+  count(books, edge, Math.min(owed.endMs, owed.arrivedMs), owed.state);
+  if (child !== 0) earlyChildren(books, record, edge, child);
+}
+
+/** Instrumentation commonly leaves probes out. */
+function isOwed({ failure, userAgent, path }: Crossing, context: TraceContext): boolean {
+  return isSampled(context) && failure === undefined && !isProbe(userAgent, path);
 }
 
 function writeScratch(books: Books, crossing: Crossing, context: TraceContext): boolean {
   const { scratch } = books.crossings;
   if (!readTraceId(context.traceId, scratch) || !readSpanId(context.parentId, scratch, 4)) return false;
   const { requestId, verdict, reading } = crossing;
-  if (requestId === undefined) scratch.fill(0, CROSSING_SCRATCH.requestId, CROSSING_SCRATCH.requestId + 2);
-  else hashText(requestId, scratch, CROSSING_SCRATCH.requestId);
-  scratch.fill(0, CROSSING_SCRATCH.inbound);
+  for (let word = CROSSING_SCRATCH.requestId; word < scratch.length; word += 1) scratch[word] = 0;
+  if (requestId !== undefined) hashText(requestId, scratch, CROSSING_SCRATCH.requestId);
   if (verdict.from !== undefined) readSpanId(verdict.from.parentId, scratch, CROSSING_SCRATCH.inbound);
   if (reading.kind === "valid" && reading.own !== undefined) {
     readSpanId(reading.own.spanId, scratch, CROSSING_SCRATCH.member);
@@ -72,8 +106,9 @@ function writeScratch(books: Books, crossing: Crossing, context: TraceContext): 
 }
 
 /** A request that is overwritten while it waits will never be known: the store is too small for the load. */
-function makeRoom({ crossings, edges, totals }: Books): void {
-  const { ring, state, edge, endMs } = crossings;
+function makeRoom(books: Books): void {
+  const { crossings, edges, totals } = books;
+  const { ring, state, edge } = crossings;
   if (ring.newest() < ring.capacity) return;
   const slot = ring.slot(ring.oldest());
   if (state[slot] !== WAITING) return;
@@ -81,7 +116,7 @@ function makeRoom({ crossings, edges, totals }: Books): void {
   totals.evicted += 1;
   const forgotten = edges.at(edge[slot] as number);
   forgotten.waiting -= 1;
-  forgotten.tally.add(FORGOTTEN, endMs[slot] as number, 1);
+  forgotten.tally.add(FORGOTTEN, countedAtMs(books, slot), 1);
 }
 
 function bitsOf({ reading, verdict }: Crossing, context: TraceContext): number {
@@ -89,7 +124,6 @@ function bitsOf({ reading, verdict }: Crossing, context: TraceContext): number {
   if (isSampled(context)) bits |= SAMPLED_BIT;
   if (verdict.ownParent) bits |= OWN_PARENT_BIT;
   if (verdict.from === undefined) bits |= STARTED_BIT;
-  if (verdict.ownParent && memberValue(context.tracestate, OWN_KEY) !== undefined) bits |= MEMBER_BIT;
   if (reading.kind === "absent") bits |= CAME_ABSENT_BIT;
   if (reading.kind !== "valid") return bits;
   if (reading.own === undefined) bits |= MEMBERLESS_BIT;
@@ -97,17 +131,21 @@ function bitsOf({ reading, verdict }: Crossing, context: TraceContext): number {
   return bits;
 }
 
-function stateOf(books: Books, crossing: Crossing, context: TraceContext): number {
-  if (!isSampled(context) || crossing.failure !== undefined) return EXCUSED;
-  return books.spans.findChild(books.crossings.scratch) === 0 ? WAITING : MATCHED;
+function hasAnswer(books: Books, record: number, newest: number): boolean {
+  const { spans, crossings } = books;
+  for (let child = newest; child !== 0; child = spans.findOlderChild(crossings.scratch, child)) {
+    if (isAnswer(books, record, spans.service[spans.ring.slot(child)] as number)) return true;
+  }
+  return false;
 }
 
-/** The children that came before their request. */
-function earlyChildren(books: Books, record: number, edge: Edge): void {
+/** The children that came before their request, from the newest on. */
+function earlyChildren(books: Books, record: number, edge: Edge, newest: number): void {
   const { spans, crossings, services } = books;
   const { scratch } = crossings;
-  for (let child = spans.findChild(scratch); child !== 0; child = spans.findOlderChild(scratch, child)) {
+  for (let child = newest; child !== 0; child = spans.findOlderChild(scratch, child)) {
     const slot = spans.ring.slot(child);
+    if (!isAnswer(books, record, spans.service[slot] as number)) continue;
     learnService(edge, services.at(spans.service[slot] as number));
     noteChild(books, record, spans.startMs[slot] as number, spans.endMs[slot] as number);
   }

@@ -15,8 +15,9 @@ import { EXCUSED, MATCHED } from "./crossing-store.ts";
 import type { Edge } from "./edge.ts";
 import { answersFor } from "./edge.ts";
 import { KEY_WORDS } from "./id-words.ts";
-import type { OrphanStore } from "./orphan-store.ts";
+import { secondOf } from "./ring.ts";
 import { ENTRY, LOCAL } from "./span-store.ts";
+import { offsetMs } from "./timing-model.ts";
 
 export interface Join {
   readonly cause: number;
@@ -42,8 +43,20 @@ export function findJoin(books: Books, record: number, edge: Edge): Join {
     linkedRoot(books, record) ??
     sameRequest(books, record, edge) ??
     insideTrace(books, edge) ??
-    sameConnection(books, record, edge) ??
+    aloneOnConnection(books, record, edge) ??
+    nearOnConnection(books, record, edge) ??
     NOTHING
+  );
+}
+
+/** The first join that nothing that is still to come can put in doubt: by what is there, not by what is missing. */
+export function findExactJoin(books: Books, record: number, edge: Edge): Join | undefined {
+  books.crossings.readKey(record, key);
+  return (
+    truncatedChild(books) ??
+    linkedRoot(books, record) ??
+    sameRequest(books, record, edge) ??
+    aloneOnConnection(books, record, edge)
   );
 }
 
@@ -97,13 +110,14 @@ function sameRequest({ crossings, orphans }: Books, record: number, edge: Edge):
  * The called service is in the trace, but not below the span that was forwarded. Where it answered another request of
  * ours in the same trace, its local spans may belong to that one and say nothing.
  */
-function insideTrace({ spans, crossings, seen }: Books, edge: Edge): Join | undefined {
+function insideTrace({ spans, crossings, seen, services }: Books, edge: Edge): Join | undefined {
   let worked = false;
   let entered = false;
   let lost = false;
   for (let span = spans.findTrace(key); span !== 0; span = spans.findOlderTrace(key, span)) {
     const slot = spans.ring.slot(span);
-    if (!answersFor(edge, spans.service[slot] as number)) continue;
+    const service = spans.service[slot] as number;
+    if (!answersFor(edge, service) || services.at(service).border) continue;
     if (spans.role[slot] === LOCAL) worked = true;
     if (spans.role[slot] !== ENTRY) continue;
     entered = true;
@@ -115,49 +129,94 @@ function insideTrace({ spans, crossings, seen }: Books, edge: Edge): Join | unde
       return { cause: GHOST_PARENT, orphan: 0, span, confidence: 0.97 };
     lost = true;
   }
-  return lost || (worked && !entered) ? { cause: DESCENDANTS, orphan: 0, span: 0, confidence: 0.9 } : undefined;
+  if (!lost && (!worked || entered || isAnsweredInTrace(crossings, edge))) return undefined;
+  return { cause: DESCENDANTS, orphan: 0, span: 0, confidence: 0.9 };
+}
+
+/** Whether another request of the edge in the same trace was answered. */
+function isAnsweredInTrace(crossings: CrossingStore, edge: Edge): boolean {
+  for (let record = crossings.findLowerHalf(key); record !== 0; record = crossings.findOlderLowerHalf(key, record)) {
+    const slot = crossings.ring.slot(record);
+    if (crossings.state[slot] === MATCHED && crossings.edge[slot] === edge.id) return true;
+  }
+  return false;
+}
+
+/** Clocks of hosts that are looked after agree to this. */
+export const SKEW_MS = 100;
+
+/** Requests and orphans that began longer ago than this are not looked for on a connection. */
+const MOST_MS = 60_000;
+
+/** The first second in which a request may have begun that was open at this time. */
+export function firstSecondOf({ crossings }: Books, openMs: number): number {
+  return secondOf(openMs - Math.min(MOST_MS, crossings.longestMs()));
 }
 
 /**
- * An HTTP/1.1 connection carries one request at a time. Where several overlap on it, nothing is joined. Ports are few:
- * while the services of an edge are not known, a root of any service fits.
+ * An HTTP/1.1 connection carries one request at a time. A pair that is alone on it even where the clocks differ is sure.
+ * Ports are few: while the services of an edge are not known, a root of any service fits.
  */
-function sameConnection({ crossings, orphans }: Books, record: number, edge: Edge): Join | undefined {
+function aloneOnConnection(books: Books, record: number, edge: Edge): Join | undefined {
+  const orphan = findOnConnection(books, record, edge, SKEW_MS, 0);
+  return orphan === 0 ? undefined : { cause: SAME_CONNECTION, orphan, span: 0, confidence: 0.99 };
+}
+
+/** Where others are near, the clocks are taken to differ by what known pairs show: the only pair that overlaps then. */
+function nearOnConnection(books: Books, record: number, edge: Edge): Join | undefined {
+  const orphan = findOnConnection(books, record, edge, 0, offsetMs(edge.timing));
+  return orphan === 0 ? undefined : { cause: SAME_CONNECTION, orphan, span: 0, confidence: 0.9 };
+}
+
+/** The only orphan that overlaps the request on its connection, and no other open request; 0 for none or several. */
+function findOnConnection(books: Books, record: number, edge: Edge, slackMs: number, aheadMs: number): number {
+  const { crossings, orphans } = books;
   const slot = crossings.ring.slot(record);
   const port = crossings.localPort[slot] as number;
-  if (port === 0) return undefined;
-  const startMs = crossings.startMs[slot] as number;
-  const endMs = crossings.endMs[slot] as number;
+  if (port === 0) return 0;
+  // By the clock of the service.
+  const fromMs = (crossings.startMs[slot] as number) + aheadMs - slackMs;
+  const untilMs = (crossings.endMs[slot] as number) + aheadMs + slackMs;
   const anyService = edge.services.length === 0;
+  const last = secondOf(untilMs);
   let found = 0;
-  for (let orphan = orphans.findPort(port); orphan !== 0; orphan = orphans.findOlderPort(port, orphan)) {
-    const at = orphans.ring.slot(orphan);
-    if (orphans.joined[at] === 1 || !(anyService || answersFor(edge, orphans.service[at] as number))) continue;
-    if (!overlaps(startMs, endMs, orphans.startMs[at] as number, orphans.endMs[at] as number)) continue;
-    if (found !== 0) return undefined;
-    found = orphan;
+  for (let second = Math.max(secondOf(fromMs) - 1, secondOf(untilMs - MOST_MS)); second <= last; second += 1) {
+    let orphan = orphans.findPort(port, second);
+    for (; orphan !== 0; orphan = orphans.findOlderPort(port, second, orphan)) {
+      const at = orphans.ring.slot(orphan);
+      if (orphans.joined[at] === 1 || !(anyService || answersFor(edge, orphans.service[at] as number))) continue;
+      if (!overlaps(fromMs, untilMs, orphans.startMs[at] as number, orphans.endMs[at] as number)) continue;
+      if (found !== 0) return 0;
+      found = orphan;
+    }
   }
-  if (found === 0 || hasRivals(crossings, record, edge, orphans, found)) return undefined;
-  return { cause: SAME_CONNECTION, orphan: found, span: 0, confidence: 0.99 };
+  return found === 0 || hasRivals(books, record, edge, found, slackMs, aheadMs) ? 0 : found;
 }
 
 /** Whether another request that still wants its span overlaps the orphan on the same connection. */
 function hasRivals(
-  crossings: CrossingStore,
+  books: Books,
   record: number,
   edge: Edge,
-  orphans: OrphanStore,
   orphan: number,
+  slackMs: number,
+  aheadMs: number,
 ): boolean {
+  const { crossings, orphans } = books;
   const at = orphans.ring.slot(orphan);
-  const startMs = orphans.startMs[at] as number;
-  const endMs = orphans.endMs[at] as number;
+  // By our clock.
+  const fromMs = (orphans.startMs[at] as number) - aheadMs - slackMs;
+  const untilMs = (orphans.endMs[at] as number) - aheadMs + slackMs;
   const port = orphans.peerPort[at] as number;
-  for (let rival = crossings.findPort(edge.id, port); rival !== 0;) {
-    const slot = crossings.ring.slot(rival);
-    const fits = overlaps(crossings.startMs[slot] as number, crossings.endMs[slot] as number, startMs, endMs);
-    if (rival !== record && fits && isUnanswered(crossings.state[slot])) return true;
-    rival = crossings.findOlderPort(edge.id, port, rival);
+  const last = secondOf(untilMs);
+  for (let second = firstSecondOf(books, fromMs); second <= last; second += 1) {
+    let rival = crossings.findPort(port, second);
+    for (; rival !== 0; rival = crossings.findOlderPort(port, second, rival)) {
+      const slot = crossings.ring.slot(rival);
+      if (crossings.edge[slot] !== edge.id) continue;
+      const fits = overlaps(crossings.startMs[slot] as number, crossings.endMs[slot] as number, fromMs, untilMs);
+      if (rival !== record && fits && isUnanswered(crossings.state[slot])) return true;
+    }
   }
   return false;
 }
@@ -166,6 +225,6 @@ function isUnanswered(state: number | undefined): boolean {
   return state !== MATCHED && state !== EXCUSED;
 }
 
-function overlaps(startMs: number, endMs: number, otherStartMs: number, otherEndMs: number): boolean {
+export function overlaps(startMs: number, endMs: number, otherStartMs: number, otherEndMs: number): boolean {
   return otherStartMs <= endMs && otherEndMs >= startMs;
 }

@@ -2,7 +2,7 @@
 import { KEY_WORDS, TRACE_WORDS, formatWords, sameWords } from "./id-words.ts";
 import { hashPair, hashWords } from "./hash.ts";
 import type { Chains, Ring } from "./ring.ts";
-import { INDEX_BYTES, capacityFor, createChains, createRing } from "./ring.ts";
+import { INDEX_BYTES, capacityFor, createChains, createRing, secondOf } from "./ring.ts";
 
 /** Words of a record: trace id, span id, linked trace id and span id, request id hash. */
 const LINK_AT: number = KEY_WORDS;
@@ -40,11 +40,14 @@ export interface OrphanStore {
   findOlderLink(key: Uint32Array, record: number): number;
   findRequest(words: Uint32Array, at: number): number;
   findOlderRequest(words: Uint32Array, at: number, record: number): number;
-  /** Newest orphan whose peer called from this port, and the next older one. */
-  findPort(port: number): number;
-  findOlderPort(port: number, record: number): number;
+  /** Newest orphan that began in this second and whose peer called from this port, and the next older one. */
+  findPort(port: number, second: number): number;
+  findOlderPort(port: number, second: number, record: number): number;
   /** Newest orphan of the trace in `key`. */
   findTrace(key: Uint32Array): number;
+  /** Copy the linked trace and span id, and the hash of the request id; false where it has none. */
+  readLink(record: number, key: Uint32Array): boolean;
+  readRequest(record: number, into: Uint32Array): boolean;
   /** Copies its trace and span id into `key`. */
   readKey(record: number, key: Uint32Array): void;
   traceId(record: number): string;
@@ -72,9 +75,17 @@ export function createOrphanStore(budgetBytes: number, seed: number): OrphanStor
     }
     return record;
   };
-  const seekPort = (from: number, port: number): number => {
+  const copyWords = (record: number, place: number, into: Uint32Array, count: number): void => {
+    const from = ring.slot(record) * WORDS + place;
+    for (let word = 0; word < count; word += 1) into[word] = words[from + word] as number;
+  };
+  const seekPort = (from: number, port: number, second: number): number => {
     let record = from;
-    while (record !== 0 && peerPort[ring.slot(record)] !== port) record = byPort.after(record);
+    while (record !== 0) {
+      const slot = ring.slot(record);
+      if (peerPort[slot] === port && secondOf(startMs[slot] as number) === second) break;
+      record = byPort.after(record);
+    }
     return record;
   };
   return {
@@ -89,7 +100,7 @@ export function createOrphanStore(budgetBytes: number, seed: number): OrphanStor
     add(entry) {
       const record = ring.advance();
       const slot = ring.slot(record);
-      words.set(scratch, slot * WORDS);
+      for (let word = 0; word < WORDS; word += 1) words[slot * WORDS + word] = scratch[word] as number;
       service[slot] = entry.service;
       startMs[slot] = entry.startMs;
       endMs[slot] = entry.endMs;
@@ -100,20 +111,25 @@ export function createOrphanStore(budgetBytes: number, seed: number): OrphanStor
         byLink.add(hashWords(scratch, LINK_AT, KEY_WORDS, seed), record);
       }
       if (scratch[REQUEST_ID_AT] !== 0) byRequest.add(hashWords(scratch, REQUEST_ID_AT, 2, seed), record);
-      if (entry.peerPort !== 0) byPort.add(hashPair(entry.peerPort, 0, seed), record);
+      if (entry.peerPort !== 0) byPort.add(hashPair(entry.peerPort, secondOf(entry.startMs), seed), record);
       return record;
     },
     findLink: (key) => seek(byLink, byLink.first(hashWords(key, 0, KEY_WORDS, seed)), LINK_AT, key, 0, KEY_WORDS),
     findOlderLink: (key, record) => seek(byLink, byLink.after(record), LINK_AT, key, 0, KEY_WORDS),
     findRequest: (key, at) => seek(byRequest, byRequest.first(hashWords(key, at, 2, seed)), REQUEST_ID_AT, key, at, 2),
     findOlderRequest: (key, at, record) => seek(byRequest, byRequest.after(record), REQUEST_ID_AT, key, at, 2),
-    findPort: (port) => seekPort(byPort.first(hashPair(port, 0, seed)), port),
-    findOlderPort: (port, record) => seekPort(byPort.after(record), port),
+    findPort: (port, second) => seekPort(byPort.first(hashPair(port, second, seed)), port, second),
+    findOlderPort: (port, second, record) => seekPort(byPort.after(record), port, second),
     findTrace: (key) => seek(byTrace, byTrace.first(hashWords(key, 0, TRACE_WORDS, seed)), 0, key, 0, TRACE_WORDS),
-    readKey(record, key) {
-      const from = ring.slot(record) * WORDS;
-      for (let word = 0; word < KEY_WORDS; word += 1) key[word] = words[from + word] as number;
+    readLink(record, key) {
+      copyWords(record, LINK_AT, key, KEY_WORDS);
+      return key[TRACE_WORDS] !== 0 || key[TRACE_WORDS + 1] !== 0;
     },
+    readRequest(record, into) {
+      copyWords(record, REQUEST_ID_AT, into, 2);
+      return into[0] !== 0;
+    },
+    readKey: (record, key) => copyWords(record, 0, key, KEY_WORDS),
     traceId: (record) => formatWords(words, ring.slot(record) * WORDS, TRACE_WORDS),
     spanId: (record) => formatWords(words, ring.slot(record) * WORDS + TRACE_WORDS, 2),
   };

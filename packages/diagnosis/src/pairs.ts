@@ -3,7 +3,7 @@ import type { Arrival } from "./arrival.ts";
 import { OPEN, noteSign } from "./arrival.ts";
 import type { Books } from "./books.ts";
 import { forwardedExample } from "./books.ts";
-import { CAME_ABSENT_BIT, INBOUND_OPEN_BIT, MEMBERLESS_BIT, MEMBER_BIT, STARTED_BIT } from "./crossing-store.ts";
+import { CAME_ABSENT_BIT, INBOUND_OPEN_BIT, MEMBERLESS_BIT, OWN_PARENT_BIT, STARTED_BIT } from "./crossing-store.ts";
 import { KEY_WORDS } from "./id-words.ts";
 import type { Sign } from "./sign.ts";
 
@@ -45,7 +45,7 @@ function compareRequest(books: Books, record: number): void {
   let sender = 0;
   for (let rival = crossings.findRequest(request, 0); rival !== 0;) {
     const at = crossings.ring.slot(rival);
-    if (edges.at(crossings.edge[at] as number).boundary !== ours.boundary && spans(books, at, slot)) {
+    if (edges.at(crossings.edge[at] as number).boundary !== ours.boundary && isWithin(books, at, slot)) {
       if (sender !== 0) return;
       sender = rival;
     }
@@ -67,13 +67,13 @@ function compareState(books: Books, record: number): void {
   const at = crossings.ring.slot(sender);
   const ours = edges.at(crossings.edge[slot] as number);
   const before = edges.at(crossings.edge[at] as number);
-  if (before.boundary === ours.boundary || ((crossings.bits[at] as number) & MEMBER_BIT) === 0) return;
+  if (before.boundary === ours.boundary || ((crossings.bits[at] as number) & OWN_PARENT_BIT) === 0) return;
   const arrival = arrivals.openFrom(ours.boundary, ours.cluster, before.cluster);
   if (arrival !== undefined) note(books, arrival, STATE_SENT, record);
 }
 
 /** Whether the exchange at `outer` was open when the one at `inner` began. */
-function spans({ crossings }: Books, outer: number, inner: number): boolean {
+function isWithin({ crossings }: Books, outer: number, inner: number): boolean {
   const startMs = crossings.startMs[inner] as number;
   return (crossings.startMs[outer] as number) <= startMs && (crossings.endMs[outer] as number) >= startMs;
 }
@@ -82,5 +82,5 @@ function note(books: Books, arrival: Arrival, sign: Sign, record: number, sentTr
   const came = forwardedExample(books, record);
   const { atMs } = came;
   const example = sentTraceId === undefined ? came : { traceId: sentTraceId, otherTraceId: came.traceId, atMs };
-  noteSign(arrival, { sign, outcome: OPEN, atMs, example }, books.settings.windowMs);
+  noteSign(arrival, { sign, outcome: OPEN, atMs, example: () => example }, books.settings.windowMs);
 }

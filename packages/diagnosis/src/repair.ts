@@ -39,6 +39,13 @@ export interface RepairFacts {
   readonly confidence: number;
 }
 
+/** A pair that is told on the page is not yet sure enough to be written: one wrong link in a hundred is harm. */
+const SURE = 0.99;
+
+function isSure({ broken, confidence }: RepairFacts): boolean {
+  return broken && confidence >= SURE;
+}
+
 /** Undefined where nothing may be written: no join, no span of ours to write on, or a join that is not sure enough. */
 export function decideRepair(facts: RepairFacts, dryRun: boolean): RepairDecision | undefined {
   const { forwarded, misplaced } = facts;
@@ -66,11 +73,11 @@ export function decideRepair(facts: RepairFacts, dryRun: boolean): RepairDecisio
       };
     case SAME_REQUEST:
     case SAME_REQUEST_OTHER_PEER:
-      return linkTo(facts, "same-request-id", dryRun);
+      return isSure(facts) ? linkTo(facts, "same-request-id", dryRun) : undefined;
     case SAME_CONNECTION:
-      return facts.broken ? linkTo(facts, "same-connection", dryRun) : undefined;
+      return isSure(facts) ? linkTo(facts, "same-connection", dryRun) : undefined;
     case SAME_TIME:
-      return facts.broken ? linkTo(facts, "same-time", dryRun) : undefined;
+      return isSure(facts) ? linkTo(facts, "same-time", dryRun) : undefined;
     default:
       return undefined;
   }

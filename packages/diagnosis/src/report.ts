@@ -1,15 +1,17 @@
 /** What the diagnosis knows at one moment: breaks, edges, services and how full the books are. */
 import type { Arrival } from "./arrival.ts";
+import { ARRIVAL_BYTES, FACT_BYTES } from "./arrival.ts";
 import type { Books, Totals } from "./books.ts";
-import type { Break, BreakExample } from "./break.ts";
+import type { Break, BreakExample, BreakKind } from "./break.ts";
 import type { Edge } from "./edge.ts";
+import { EDGE_BYTES } from "./edge.ts";
 import { EDGE_DETECTORS } from "./edge-detectors.ts";
 import type { EdgeFacts } from "./edge-facts.ts";
 import { factsOf, judgedOf, missingOf } from "./edge-facts.ts";
 import { explainSigns } from "./explain-signs.ts";
 import type { Finding } from "./finding.ts";
 import type { ServiceActivity } from "./service.ts";
-import { LEGITIMATE_ROOTS, ORPHANS, activityOf } from "./service.ts";
+import { INSTANCE_BYTES, LEGITIMATE_ROOTS, ORPHANS, SERVICE_BYTES, activityOf } from "./service.ts";
 import { SIGN_MEANINGS } from "./sign-meanings.ts";
 
 export interface DiagnosisReport {
@@ -29,7 +31,9 @@ export interface DiagnosisReport {
 export type EdgeVerdict = "intact" | "broken" | "unexplained" | "unobserved" | "insufficient-data";
 
 export interface EdgeState {
+  /** The boundary, or the service whose CLIENT spans tell of the calls. */
   readonly boundary: string;
+  /** "" for a service. */
   readonly cluster: string;
   readonly upstream: string;
   readonly services: readonly string[];
@@ -41,7 +45,7 @@ export interface EdgeState {
   readonly notObserved: number;
   readonly forgotten: number;
   readonly waiting: number;
-  /** Requests in the window that are owed nothing: not sampled, or failed on the way. */
+  /** Requests in the window that are owed nothing: not sampled, probes, or failed on the way. */
   readonly notExpected: number;
 }
 
@@ -61,9 +65,14 @@ export interface LedgerState extends Readonly<Totals> {
   readonly records: number;
   readonly bytes: number;
   readonly capacityBytes: number;
-  /** Crossings and spans that were not taken in because a table was full. */
+  /** What the tables of edges, neighbours, services and instances take beside that, roughly; bounded by their sizes. */
+  readonly tableBytes: number;
+  /** Crossings and spans that were not, or not well, taken in because a table was full. */
   readonly overflowed: number;
 }
+
+/** What is worth telling of an edge whose traces are whole all the same. */
+const WHOLE: ReadonlySet<BreakKind> = new Set(["clock-skew", "recorded-unsampled"]);
 
 /** Fewer judged requests than this say nothing about an edge that looks intact. */
 const ENOUGH = 5;
@@ -75,7 +84,10 @@ export function createReport(books: Books, nowMs: number): DiagnosisReport {
     const facts = factsOf(edge, nowMs);
     const findings = EDGE_DETECTORS.map((detect) => detect(facts)).filter((finding) => finding !== undefined);
     for (const finding of findings) breaks.push(breakOf(edge, finding));
-    return stateOf(facts, findings.length > 0);
+    return stateOf(
+      facts,
+      findings.some(({ kind }) => !WHOLE.has(kind)),
+    );
   });
   return {
     breaks: breaks.sort((a, b) => b.confidence * b.count - a.confidence * a.count),
@@ -183,6 +195,17 @@ function ledgerOf(books: Books): LedgerState {
     records,
     bytes: Math.round(used),
     capacityBytes: bytes,
-    overflowed: services.refused() + edges.refused() + arrivals.refused(),
+    tableBytes: tableBytesOf(books),
+    overflowed: services.refused() + edges.refused() + arrivals.refused() + seen.overfilled(),
   };
+}
+
+function tableBytesOf({ edges, arrivals, services }: Books): number {
+  let bytes = edges.all().length * EDGE_BYTES;
+  for (const { instances } of services.all()) bytes += SERVICE_BYTES + instances.size * INSTANCE_BYTES;
+  for (const { signs } of arrivals.all()) {
+    bytes += ARRIVAL_BYTES;
+    for (const { facts } of signs.values()) bytes += facts.size * FACT_BYTES;
+  }
+  return bytes;
 }

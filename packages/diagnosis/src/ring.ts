@@ -79,3 +79,8 @@ export function createChains(ring: Ring): Chains {
     },
   };
 }
+
+/** The second of a time: a busy connection's records are too many for one chain. */
+export function secondOf(ms: number): number {
+  return Math.floor(ms / 1_000);
+}

@@ -2,7 +2,7 @@
 import type { Service, ServiceTimes } from "./service.ts";
 import { createService } from "./service.ts";
 
-const MAX_SERVICES = 4_096;
+const MAX_SERVICES = 1_024;
 
 export interface ServiceBook {
   /** Undefined where the book is full; that is counted. */

@@ -1,7 +1,8 @@
 /** What each kind of sign means: in words, in figures, and what to do. */
 import type { DefectCode } from "@tracemend/context";
 import type { SignMeaning } from "./explain-signs.ts";
-import { letThrough, nameOf } from "./explain-signs.ts";
+import { nameOf } from "./explain-signs.ts";
+import { letThrough } from "./remedies/gateway-headers.ts";
 import type { BreakKind } from "./break.ts";
 import type { Fact } from "./sign.ts";
 
@@ -52,8 +53,9 @@ const RESTARTED: SignMeaning = {
 /** How such a value comes about, where the code tells. */
 const ORIGIN: Readonly<Partial<Record<DefectCode, string>>> = {
   "traceparent-upper-case": "the sender formats ids in upper case",
-  "version-tail": "two values were joined by a comma, or the sender appends fields",
-  "traceparent-length": "the value was cut, or ids of 64 bits were written without padding",
+  "version-tail": "the sender appends fields",
+  "traceparent-truncated": "the value was cut",
+  "traceparent-length": "ids of 64 bits were written without padding, or the value was cut",
   "trace-id-zero": "the sender had no valid span when it wrote the header",
   "parent-id-zero": "the sender had no valid span when it wrote the header",
   "version-forbidden": "the sender writes a version that is not allowed",
@@ -85,7 +87,9 @@ const DUPLICATE: SignMeaning = {
   evidence: (fact, count) =>
     fact === "duplicate-identical"
       ? `${count} had traceparent more than once with one value; one line left.`
-      : `${count} had two traceparent lines that disagree: W3C demands a new trace then.`,
+      : fact === "duplicate-same-trace"
+        ? `${count} had several values of traceparent in one trace, which name different parents: W3C demands a new trace then.`
+        : `${count} had several values of traceparent that disagree: W3C demands a new trace then.`,
   explanation: (hop) =>
     `Two participants each wrote a traceparent into one request: ${hop} adds its own and leaves the one that was there.`,
   alternatives: ["A client library that injects twice (agent and code) produces the same two lines."],

@@ -23,6 +23,8 @@ export interface SpanStore {
   readonly endMs: Float64Array;
   readonly service: Uint16Array;
   readonly role: Uint8Array;
+  /** Whether the very entry span in the scratch is held already. */
+  holds(): boolean;
   add(role: number, service: number, startMs: number, endMs: number): void;
   /** Newest entry span of the trace and parent in `key`, and the next older one; 0 for none. */
   findChild(key: Uint32Array): number;
@@ -59,10 +61,16 @@ export function createSpanStore(budgetBytes: number, seed: number): SpanStore {
     endMs,
     service,
     role,
+    holds() {
+      let record = byParent.first(hashWords(scratch, 0, KEY_WORDS, seed));
+      while (record !== 0 && !sameWords(words, ring.slot(record) * WORDS, scratch, 0, WORDS))
+        record = byParent.after(record);
+      return record !== 0;
+    },
     add(newRole, serviceId, start, end) {
       const record = ring.advance();
       const slot = ring.slot(record);
-      words.set(scratch, slot * WORDS);
+      for (let word = 0; word < WORDS; word += 1) words[slot * WORDS + word] = scratch[word] as number;
       startMs[slot] = start;
       endMs[slot] = end;
       service[slot] = serviceId;

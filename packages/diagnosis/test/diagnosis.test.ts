@@ -1,19 +1,8 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatCarrier } from "@tracemend/context";
 import type { Crossing } from "@tracemend/context";
 import { createDiagnosis } from "../src/index.ts";
-import type { DiagnosisReport } from "../src/index.ts";
 import { START_MS, createWorld } from "./support/world.ts";
-
-/** Skewed clocks are told of, but break nothing. */
-const brokenKinds = (report: DiagnosisReport) =>
-  report.breaks.map(({ kind }) => kind).filter((kind) => kind !== "clock-skew");
-
-function conserved({ ledger }: DiagnosisReport): boolean {
-  const { observed, matched, missing, waiting, unobserved, evicted } = ledger;
-  return observed === matched + missing + waiting + unobserved + evicted;
-}
 
 describe("a diagnosis", () => {
   it("says nothing of requests whose spans arrive", () => {
@@ -75,6 +64,19 @@ describe("a diagnosis", () => {
     world.pass();
     const report = world.diagnosis.report();
     expect(report.breaks).toMatchObject([{ kind: "dropped-by-callee", edge: { to: "shop" }, count: 10 }]);
+  });
+
+  it("joins each of many requests that follow one another on one connection", () => {
+    const world = createWorld({ maxBytes: 1024 * 1024 });
+    for (let at = 0; at < 200; at += 1) {
+      const crossing = world.forward({ localPort: 50_000, durationMs: 15 });
+      world.root(crossing, { attributes: { "network.peer.port": 50_000 } });
+      world.clock.ms += 16;
+    }
+    world.pass();
+    const [found] = world.diagnosis.report().breaks;
+    expect(found).toMatchObject({ kind: "dropped-by-callee", count: 200, of: 200 });
+    expect(found?.confidence).toBeCloseTo(0.99);
   });
 
   it("refuses to join where two requests overlap on one connection", () => {
@@ -180,13 +182,14 @@ describe("a diagnosis", () => {
     expect(report.services).toMatchObject([{ orphans: 20, legitimateRoots: 60 }]);
   });
 
-  it("expects nothing where the request failed or was not sampled", () => {
+  it("expects nothing where the request failed, was not sampled or is a probe", () => {
     const world = createWorld();
     world.answer(world.forward());
     world.forward({ failed: true });
+    world.forward({ path: "/healthz" });
     world.forward({ lines: ["traceparent", `00-${world.id(32)}-${world.id(16)}-00`] });
     world.pass();
-    expect(world.diagnosis.report().ledger).toMatchObject({ observed: 1, excused: 2, missing: 0 });
+    expect(world.diagnosis.report().ledger).toMatchObject({ observed: 1, excused: 3, missing: 0 });
   });
 
   it("does not take our own SERVER span of a trace that began here for an orphan, whichever comes first", () => {
@@ -207,8 +210,9 @@ describe("a diagnosis", () => {
     expect(report.ledger.capacityBytes).toBeLessThanOrEqual(64 * 1024);
     expect(report.ledger.bytes).toBeLessThanOrEqual(report.ledger.capacityBytes);
     expect(report.ledger.evicted).toBeGreaterThan(1_500);
+    for (let at = 0; at < 500; at += 1) world.span({});
+    expect(world.diagnosis.report().ledger.evictedOrphans).toBeGreaterThan(400);
     expect(report.edges).toMatchObject([{ verdict: "insufficient-data" }]);
-    expect(conserved(report)).toBe(true);
   });
 
   it("names the option that is wrong", () => {
@@ -217,106 +221,5 @@ describe("a diagnosis", () => {
     expect(() => createDiagnosis({ now, hardWaitMs: 0 })).toThrow("hardWaitMs is 0");
     expect(() => createDiagnosis({ now, settleMs: 70_000 })).toThrow("settleMs is 70000");
     expect(() => createDiagnosis({ now, windowMs: 10 })).toThrow("windowMs is 10");
-  });
-});
-
-/** What became of one request behind the border. */
-const fate = fc.constantFrom("answered", "dropped", "lost", "late");
-
-describe("the laws of a diagnosis", () => {
-  it("reports the same whatever the order in which crossings and spans arrive", () => {
-    fc.assert(
-      fc.property(fc.array(fate, { minLength: 1, maxLength: 12 }), fc.infiniteStream(fc.nat()), (fates, picks) => {
-        const run = (shuffle: (events: (() => void)[]) => (() => void)[]) => {
-          const world = createWorld();
-          const events = fates.flatMap((what, at) => {
-            const crossing = world.crossing({ localPort: 50_000 + at });
-            const root = world.id(16);
-            const other = world.id(32);
-            const tell = () => world.diagnosis.crossed(crossing);
-            if (what === "lost") return [tell];
-            const attributes = { "network.peer.port": 50_000 + at };
-            if (what === "dropped") {
-              return [tell, () => void world.root(crossing, { attributes, traceId: other, spanId: root })];
-            }
-            return [tell, () => void world.answer(crossing, { spanId: root })];
-          });
-          for (const event of shuffle(events)) event();
-          world.pass();
-          return world.diagnosis.report();
-        };
-        const order = [...picks.take(24)];
-        const shuffled = run((events) =>
-          events
-            .map((event, at) => ({ event, key: order[at] as number }))
-            .toSorted((a, b) => a.key - b.key)
-            .map(({ event }) => event),
-        );
-        const straight = run((events) => events);
-        expect(shuffled.ledger).toEqual(straight.ledger);
-        expect(shuffled.edges).toEqual(straight.edges);
-        expect(shuffled.breaks.map(({ kind, count, of }) => ({ kind, count, of }))).toEqual(
-          straight.breaks.map(({ kind, count, of }) => ({ kind, count, of })),
-        );
-      }),
-      { numRuns: 60 },
-    );
-  });
-
-  it("never alarms on an intact stream, however late and skewed its spans are", () => {
-    const request = fc.record({ lateMs: fc.nat({ max: 30_000 }), gapMs: fc.nat({ max: 2_000 }) });
-    const skew = fc.integer({ min: -2_000, max: 2_000 });
-    fc.assert(
-      fc.property(fc.array(request, { minLength: 1, maxLength: 40 }), skew, (requests, skewMs) => {
-        const world = createWorld();
-        let due: { atMs: number; crossing: Crossing }[] = [];
-        const deliver = (untilMs: number) => {
-          for (const { atMs, crossing } of due.toSorted((a, b) => a.atMs - b.atMs)) {
-            if (atMs > untilMs) continue;
-            world.wait(Math.max(0, atMs - world.clock.ms));
-            world.answer(crossing, { startMs: crossing.startMs + skewMs, endMs: crossing.endMs + skewMs });
-            expect(brokenKinds(world.diagnosis.report())).toEqual([]);
-          }
-          due = due.filter(({ atMs }) => atMs > untilMs);
-        };
-        for (const { lateMs, gapMs } of requests) {
-          due.push({ atMs: world.clock.ms + 1 + lateMs, crossing: world.forward() });
-          deliver(world.clock.ms + gapMs);
-        }
-        deliver(Infinity);
-        world.pass();
-        const report = world.diagnosis.report();
-        expect(brokenKinds(report)).toEqual([]);
-        expect(report.ledger).toMatchObject({ matched: requests.length, missing: 0 });
-      }),
-      { numRuns: 30 },
-    );
-  });
-
-  it("conserves requests: observed = matched + missing + waiting + unobserved + evicted", () => {
-    const step = fc.record({ fate, requests: fc.integer({ min: 1, max: 40 }), waitMs: fc.nat({ max: 20_000 }) });
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
-        const world = createWorld({ maxBytes: 64 * 1024 });
-        let observed = 0;
-        const late: Crossing[] = [];
-        for (const { fate: what, requests, waitMs } of steps) {
-          for (let at = 0; at < requests; at += 1) {
-            const crossing = world.forward();
-            observed += 1;
-            if (what === "answered") world.answer(crossing);
-            if (what === "dropped") world.root(crossing);
-            if (what === "late") late.push(crossing);
-          }
-          world.wait(waitMs);
-          expect(conserved(world.diagnosis.report())).toBe(true);
-        }
-        for (const crossing of late) world.answer(crossing);
-        const report = world.diagnosis.report();
-        expect(conserved(report)).toBe(true);
-        expect(report.ledger.observed).toBe(observed);
-      }),
-      { numRuns: 40 },
-    );
   });
 });

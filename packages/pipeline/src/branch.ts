@@ -18,6 +18,7 @@ import { batch } from "./stages/batch.ts";
 import type { FlushTrigger } from "./stages/batch.ts";
 import { createQueue } from "./stages/queue.ts";
 import type { Queue } from "./stages/queue.ts";
+import { redact } from "./stages/redact.ts";
 
 export interface DestinationBranch {
   readonly destination: Destination;
@@ -69,6 +70,7 @@ export function createBranch(destination: Destination, surroundings: Surrounding
   const { balance } = destination;
   const end = balance === undefined ? createEnd(ending) : createBalanced({ ...ending, balance });
   const delivery = pipeline(
+    redact({ policy: destination.redact, redacted: () => {} }),
     batch({ ...destination.batch, clock, flushed: (trigger) => (flushes[trigger] += 1) }),
     end.sink,
   );
@@ -79,7 +81,7 @@ export function createBranch(destination: Destination, surroundings: Surrounding
   if (disk !== undefined && disk.recovered.items + disk.recovered.tornBytes > 0) {
     log({ kind: "disk-recovered", destination: name, ...disk.recovered });
   }
-  const queue = disk ?? createQueue({ maxBytes, account, clock, lost }, delivery);
+  const queue = disk ?? createQueue({ maxBytes, account, clock, random, lost }, delivery);
   const sink = guardQueue(residency.guard(destination.region), queue, lost);
   return { destination, signals: destination.signals, account, reachability: end.reachability, sink, lost, flushes };
 }

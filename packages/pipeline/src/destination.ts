@@ -1,6 +1,7 @@
 /** Where batches go: the options of one destination, checked and completed. */
 import { validateHeaderName, validateHeaderValue } from "node:http";
 import type { Signal } from "@tracemend/otlp";
+import type { RedactOptions } from "./stages/redact/policy.ts";
 import { defineBalance } from "./balance/options.ts";
 import type { Balance, BalanceOptions } from "./balance/options.ts";
 import { defineStorage } from "./disk/options.ts";
@@ -51,6 +52,8 @@ export interface DestinationOptions {
   };
   /** PEM: the authority to trust, and our own certificate. */
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string; readonly serverName?: string };
+  /** Taken out of what goes here, and of nothing else. Such a destination takes no profiles: they cannot be redacted. */
+  readonly redact?: RedactOptions;
   /** Spreads over several peers instead of the one at the endpoint; scheme, port and path stay those of the endpoint. */
   readonly balance?: BalanceOptions;
   /** Where else to send while it is gone, as far as residency allows; not together with `balance`. */
@@ -63,6 +66,7 @@ export interface DestinationOptions {
 export interface Destination {
   readonly name: string;
   readonly region: string | undefined;
+  readonly redact: RedactOptions | undefined;
   readonly protocol: DestinationOptions["protocol"];
   /** Scheme, host and port. */
   readonly origin: string;
@@ -114,7 +118,8 @@ export function defineDestination(options: DestinationOptions): Destination {
   if (url.search !== "" || url.username !== "" || url.password !== "") {
     fail("endpoint", "without query and credentials", options.endpoint);
   }
-  const signals = options.signals ?? everySignal;
+  const signals = options.signals ?? everySignal.filter((signal) => !options.redact || signal !== "profiles");
+  if (options.redact && signals.includes("profiles")) fail("signals", "without profiles when redacted", signals);
   if (signals.length === 0) fail("signals", "at least one signal", signals);
   for (const signal of signals) {
     if (!everySignal.includes(signal)) fail("signals", `of ${everySignal.join(", ")}`, signal);
@@ -129,6 +134,7 @@ export function defineDestination(options: DestinationOptions): Destination {
   return {
     name,
     region,
+    redact: options.redact,
     protocol: options.protocol,
     origin: url.origin,
     basePath,

@@ -22,7 +22,7 @@ export interface Site {
   readonly spans: SpanSource | undefined;
   readonly observer: Observer | undefined;
   readonly clock: Clock;
-  readonly deadlines: Deadlines;
+  readonly deadlines: Deadlines<Exchange>;
   readonly timeouts: Timeouts;
 }
 
@@ -57,6 +57,7 @@ export class Exchange implements Deadline {
   grpcStatus: number | undefined;
 
   deadlineMs: number = Number.POSITIVE_INFINITY;
+  place = -1;
 
   /** How carrying ended; undefined where the caller got the upstream's whole answer. */
   readonly carried: Promise<Failure | undefined>;

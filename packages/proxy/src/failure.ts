@@ -9,6 +9,7 @@ export type FailureKind =
   | "client-stalled"
   | "no-route"
   | "internal"
+  | "closing"
   | "busy"
   | "unreachable"
   | "connect-timeout"
@@ -45,6 +46,7 @@ const TOLD: Readonly<Record<FailureKind, Told>> = {
   "client-stalled": { side: "downstream", status: 408, grpc: 4, text: "request stalled" },
   "no-route": { side: "internal", status: 404, grpc: 12, text: "no route" },
   internal: { side: "internal", status: 500, grpc: 13, text: "internal error" },
+  closing: { side: "internal", status: 503, grpc: 14, text: "proxy is closing" },
   busy: { side: "upstream", status: 503, grpc: 14, text: "upstream busy" },
   unreachable: { side: "upstream", status: 502, grpc: 14, text: "upstream unreachable" },
   "connect-timeout": { side: "upstream", status: 504, grpc: 14, text: "upstream connect timeout" },

@@ -31,13 +31,17 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
     to: { target: to, connections: plane.connect(to, engine) } satisfies Service,
   }));
   const stepMs = Math.min(1_000, Math.ceil(Math.min(timeouts.answerMs, timeouts.idleMs) / 4));
-  const deadlines = createDeadlines(clock, stepMs);
+  const deadlines = createDeadlines<Exchange>(clock, stepMs);
   const site: Site = { boundary, routes: services, spans, observer, clock, deadlines, timeouts };
   const listener = await plane.listen(listen, engine, (caller) => void pass(new Exchange(site, caller)));
   return {
     address: listener.address,
     async close(signal) {
+      const cut = (): void => deadlines.forEach((exchange) => exchange.settle(failureOf("closing")));
+      signal.addEventListener("abort", cut, { once: true });
+      if (signal.aborted) cut();
       await listener.close(signal);
+      signal.removeEventListener("abort", cut);
       await Promise.all(services.map(({ to }) => to.connections.close(signal)));
     },
   };
@@ -49,15 +53,14 @@ async function pass(exchange: Exchange): Promise<void> {
   try {
     failure =
       receive(exchange) ??
-      cross(exchange) ??
       route(exchange) ??
+      cross(exchange) ??
       forward(exchange, new Relaying(exchange)) ??
       (await relay(exchange));
-    if (failure !== undefined) refuse(exchange, failure);
   } catch {
     failure = failureOf("internal");
     exchange.settle(failure);
-    exchange.caller.reset(failure.code);
   }
+  if (failure !== undefined) refuse(exchange, failure);
   record(exchange, failure);
 }

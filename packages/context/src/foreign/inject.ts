@@ -5,7 +5,8 @@ import type { Reading } from "../reading.ts";
 import type { TraceContext } from "../trace-context.ts";
 import { isSampled } from "../trace-context.ts";
 import type { FoundFormat } from "./extract.ts";
-import type { Format, Outgoing, Sampling } from "./format.ts";
+import { ZERO_ID } from "./decimal.ts";
+import type { ForeignContext, Format, Outgoing, Sampling } from "./format.ts";
 import { isRecorded } from "./format.ts";
 
 export interface InjectRules {
@@ -53,9 +54,12 @@ export function withdraw(edits: Edit[], reading: Reading): void {
 export function staleOf(rules: InjectRules, reading: Reading, context: TraceContext): readonly FoundFormat[] {
   const found = reading.foreign?.found ?? [];
   const targets = targetsOf(rules, found);
-  return found.filter(
-    (each) => each.reading.kind !== "recognised" && !targets.includes(each.format) && differs(each, context),
-  );
+  return found.filter((each) => !targets.includes(each.format) && tellsOfTrace(each) && differs(each, context));
+}
+
+/** What is malformed in a format the policy does not list may be something else that has the field's name. */
+function tellsOfTrace({ reading, listed }: FoundFormat): boolean {
+  return reading.kind === "valid" || (reading.kind === "malformed" && listed);
 }
 
 function targetsOf(rules: InjectRules, found: readonly FoundFormat[]): readonly Format[] {
@@ -89,9 +93,14 @@ function outgoing(reading: Reading, context: TraceContext, came: FoundFormat | u
     traceId,
     parentId,
     sampling: samplingOf(reading, context),
-    idDigits: traceId.startsWith("0000000000000000") ? 16 : (before?.idDigits ?? 32),
+    idDigits: traceId.startsWith(ZERO_ID) || isShortFor(before, traceId) ? 16 : 32,
     rest: before?.rest ?? "",
   };
+}
+
+/** What came in this format is the low half of the trace that leaves: its reader knows the trace by that. */
+function isShortFor(before: ForeignContext | undefined, traceId: string): boolean {
+  return before?.idDigits === 16 && before.traceId?.slice(16) === traceId.slice(16);
 }
 
 /** Debug stays debug and an open decision stays open: W3C's flag cannot say either. */

@@ -51,6 +51,8 @@ describe("a context in another format", () => {
     const { verdict } = pass([...OTHER_B3, ...W3C], { ...both("w3c"), conflict: "restart" }, SPANS);
     expect(verdict).toMatchObject({ action: "restart", reason: "format-conflict" });
     expect(verdict.links?.map((link) => link.traceId)).toEqual([TRACE, SPANS.traceId]);
+    const noisy = ["connection", "close, traceparent", ...OTHER_B3, ...W3C];
+    expect(seen(noisy, { ...both("w3c"), conflict: "restart" }).slice(3)).toEqual(["format-conflict", "hop-nominated"]);
   });
 
   it("that names another parent or another decision is said so", () => {
@@ -145,6 +147,8 @@ describe("an open decision", () => {
   });
 
   it("stays open where we make none: W3C's flag would refuse", () => {
-    expect(pass(lines, policy).left).toEqual(lines);
+    expect(pass(lines, policy).left).toBe(lines);
+    const broken = [...lines, "traceparent", "00-x", "tracestate", "a=1"];
+    expect(pass(broken, policy).left).toEqual(lines);
   });
 });

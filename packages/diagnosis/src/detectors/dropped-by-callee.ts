@@ -1,15 +1,21 @@
 /** The called service got a context and began a trace of its own instead. */
 import { BARE, SAME_CONNECTION, SAME_REQUEST, SAME_TIME } from "../cause.ts";
 import type { EdgeFacts } from "../edge-facts.ts";
-import { judgedOf } from "../edge-facts.ts";
+import { judgedOf, toldOf } from "../edge-facts.ts";
 import type { Finding } from "../finding.ts";
-import { calleeOf, isWorthAlarm, shareText } from "../finding.ts";
+import { calleeOf, isWorthAlarm, shareText, untoldText } from "../finding.ts";
 import { readTraceContext } from "../remedies/sdk-propagators.ts";
 
-const CAUSES: readonly number[] = [SAME_REQUEST, SAME_CONNECTION, SAME_TIME, BARE];
+const JOINED: readonly number[] = [SAME_REQUEST, SAME_CONNECTION, SAME_TIME];
 
 /** Requests that merely have a fitting orphan are believed from here on. */
 const ENOUGH = 5;
+
+/** Standard deviations by which agreement must exceed chance. */
+const FAR_BEYOND = 3;
+
+/** A service that drops contexts leaves a root for each request; fewer agree where it is merely called by others too. */
+const LEAST_AGREEMENT = 0.5;
 
 /** How sure the pairs are: by time as measured on published traces, by mere agreement as set. */
 const BY_TIME = 0.95;
@@ -21,11 +27,13 @@ export function detectDroppedByCallee(facts: EdgeFacts): Finding | undefined {
   const time = facts.missing[SAME_TIME] as number;
   const bare = facts.missing[BARE] as number;
   const joined = request + connection + time;
-  const excess = Math.round(Math.min(bare, facts.compatible - time) - facts.compatibleByChance);
-  const agreeing = excess >= ENOUGH && excess >= bare / 2 ? excess : 0;
+  const byChance = facts.compatibleByChance;
+  const excess = Math.round(Math.min(bare, facts.compatible - time) - byChance);
+  const surprising = excess >= ENOUGH && excess > FAR_BEYOND * Math.sqrt(2 * byChance + 1);
+  const agreeing = surprising && excess >= (bare + time) * LEAST_AGREEMENT ? excess : 0;
   const count = joined + agreeing;
-  const of = judgedOf(facts);
-  if (!isWorthAlarm(count, of) || count < (joined + bare) / 2) return undefined;
+  if (!isWorthAlarm(count, judgedOf(facts))) return undefined;
+  const of = toldOf(facts) + agreeing;
   const callee = calleeOf(facts);
   const evidence = [
     `${shareText(count, of, `requests forwarded to ${facts.upstream}`)} have no SERVER span below the span that was forwarded, although ${callee} has exported spans past their end.`,
@@ -41,9 +49,10 @@ export function detectDroppedByCallee(facts: EdgeFacts): Finding | undefined {
   }
   if (agreeing > 0) {
     evidence.push(
-      `For ${agreeing} more a root span of ${callee} lies within the request where chance would put one in ${Math.round(facts.compatibleByChance)}; which belongs to which cannot be told.`,
+      `For ${agreeing} more a root span of ${callee} lies within the request where chance would put one in ${Math.round(byChance)}; which belongs to which cannot be told.`,
     );
   }
+  evidence.push(...untoldText(facts, agreeing));
   evidence.push(
     facts.answered === 0
       ? `No request was continued: this points to the configuration of ${callee}, not to one code path.`
@@ -70,6 +79,6 @@ export function detectDroppedByCallee(facts: EdgeFacts): Finding | undefined {
       snippet: sdk.snippet,
       language: sdk.language,
     },
-    causes: CAUSES,
+    causes: agreeing > 0 ? [...JOINED, BARE] : JOINED,
   };
 }

@@ -17,7 +17,7 @@ export function detectRecordedUnsampled(facts: EdgeFacts): Finding | undefined {
     of,
     confidence: 0.99,
     evidence: [
-      `${shareText(count, of, `requests that left ${facts.boundary} unsampled or failed`)} were recorded by ${callee} below the unsampled parent.`,
+      `${shareText(count, of, `requests of ${facts.boundary} that are owed no span`)} were recorded by ${callee} below the unsampled parent.`,
     ],
     alternatives: ["A sampler that keeps errors or slow requests whatever the parent decided does this on purpose."],
     explanation: `The decision not to sample is not followed: ${callee} exports pieces of traces whose beginning was never recorded. They look like broken traces and are not.`,

@@ -1,5 +1,5 @@
 /** How the gateways people run are told to let `traceparent` and `tracestate` through, as configuration to paste. */
-import type { RemedySnippet } from "../break.ts";
+import type { Remedy, RemedySnippet } from "../break.ts";
 
 /** A product that may stand on a hop. `node` is a proxy built on http-proxy or one of its heirs. */
 export type Gateway = "nginx" | "envoy" | "haproxy" | "kong" | "traefik" | "node";
@@ -73,10 +73,10 @@ http-request set-header tracestate  %[var(txn.tracestate)]  if { var(txn.tracest
 
 const ALL: readonly Gateway[] = ["nginx", "envoy", "haproxy", "kong", "traefik", "node"];
 
-/** The snippet for the product that is known or likeliest to stand on the hop, then the others. */
-export function passHeaders(likeliest: Gateway): {
-  readonly first: RemedySnippet;
-  readonly others: readonly RemedySnippet[];
-} {
-  return { first: PASS[likeliest], others: ALL.filter((name) => name !== likeliest).map((name) => PASS[name]) };
+/** The remedy for a hop that must let both headers through: the product that is known (`sure`) or likeliest, and the others. */
+export function letThrough(text: string, likeliest: Gateway, sure: boolean): Remedy {
+  const { product, snippet, language } = PASS[likeliest];
+  const whose = sure ? "" : ` Shown for ${product}; the same for other products stands beside it.`;
+  const others = ALL.filter((name) => name !== likeliest).map((name) => PASS[name]);
+  return { text: text + whose, snippet, language, others };
 }

@@ -1,17 +1,20 @@
 /** Fourth phase: the request goes out, its body and trailers as fast as the upstream takes them. */
 import type { FieldLines } from "@tracemend/context";
 import type { Exchange } from "../exchange.ts";
+import type { Failure } from "../failure.ts";
 import { failureOf } from "../failure.ts";
 import { endToEnd } from "../hop-by-hop.ts";
 import type { CallEvents, CallerEvents, OutgoingHead } from "../plane/plane.ts";
 
 /** Begins to forward; what the upstream says is told to `answer`. */
-export function forward(exchange: Exchange, answer: CallEvents): undefined {
+export function forward(exchange: Exchange, answer: CallEvents): Failure | undefined {
+  if (exchange.service === undefined) return failureOf("no-route");
   const { caller, site } = exchange;
   caller.attach(new Forwarding(exchange));
   exchange.deadlineMs = site.clock.now() + site.timeouts.answerMs;
   site.deadlines.add(exchange);
   send(exchange, answer);
+  return undefined;
 }
 
 /** Also for the second attempt at a request that the upstream did not take. */

@@ -9,19 +9,30 @@ export function refuse(exchange: Exchange, failure: Failure): void {
   const { caller } = exchange;
   if (failure.kind === "client-gone") return;
   if (exchange.status !== undefined) return caller.reset(relayedReset(failure.code));
+  try {
+    answer(exchange, failure);
+  } catch {
+    // A head of which a part was written: no second one can follow.
+    exchange.status = undefined;
+    caller.reset(failure.code);
+  }
+}
+
+function answer(exchange: Exchange, failure: Failure): void {
+  const { caller } = exchange;
+  // What follows a request that was read with doubt must not be read as the next one.
+  const last = failure.side === "downstream";
   if (exchange.grpc) {
     exchange.status = 200;
     exchange.grpcStatus = grpcStatusOf(failure);
     const lines = trailersOnly(exchange.grpcStatus, failure.text);
-    return caller.answer({ status: 200, reason: undefined, lines, open: false, trailers: false });
+    return caller.answer({ status: 200, reason: undefined, lines, open: false, trailers: false, last });
   }
   exchange.status = statusOf(failure);
   const text = `${failure.text}\n`;
   const lines = ["content-type", "text/plain; charset=utf-8", "content-length", String(text.length)];
-  // What follows a request that was read with doubt must not be read as the next one.
-  if (failure.side === "downstream" && caller.head.version !== "2") lines.push("connection", "close");
   const open = caller.head.method !== "HEAD";
-  caller.answer({ status: exchange.status, reason: undefined, lines, open, trailers: false });
+  caller.answer({ status: exchange.status, reason: undefined, lines, open, trailers: false, last });
   if (!open) return;
   caller.write(encoder.encode(text));
   caller.end(undefined);

@@ -32,16 +32,16 @@ export class Http1Tunnel implements Caller {
     this.head = this.#plain.head;
     this.peer = this.#plain.peer;
     socket.on("error", () => undefined);
+    this.#response.once("finish", () => socket.end());
+    socket.once("end", () => {
+      if (!this.#open) socket.destroy();
+    });
   }
 
   attach(events: CallerEvents): void {
     this.#events = events;
     this.#socket.once("close", () => {
       events.closed(this.#open ? this.#ended : this.#response.writableFinished);
-    });
-    this.#response.once("finish", () => this.#socket.end());
-    this.#socket.once("end", () => {
-      if (!this.#open) this.#socket.destroy();
     });
   }
 

@@ -1,11 +1,10 @@
 /** The connections to an HTTP/1.1 upstream: undici for what has no body, node:http for what it cannot carry. */
-import { createDial } from "./dial.ts";
+import type { Dial } from "./dial.ts";
 import { createHttp1Client } from "./http1-client.ts";
 import type { Connections, EngineSettings, UpstreamTarget } from "./plane.ts";
 import { createUndici } from "./undici.ts";
 
-export function createHttp1Upstream(target: UpstreamTarget, settings: EngineSettings): Connections {
-  const dial = createDial(target, settings);
+export function createHttp1Upstream(target: UpstreamTarget, settings: EngineSettings, dial: Dial): Connections {
   const bare = createUndici(target, settings, dial);
   const full = createHttp1Client(target, settings, dial);
   return {

@@ -45,17 +45,17 @@ export class Http1Caller implements Caller {
       upgrade: options.upgrade,
     };
     response.sendDate = false;
+    const socket: Connection = request.socket;
+    response.once("close", () => {
+      socket[ANSWERING] = false;
+      // A head that left before the listener closed promised to keep the connection: it is idle now and nobody ends it.
+      if (options.closing()) socket.end();
+      this.#events?.closed(response.writableFinished);
+    });
   }
 
   attach(events: CallerEvents): void {
     this.#events = events;
-    const response = this.#response;
-    const { socket } = this.#request;
-    response.once("close", () => {
-      // A head that left before the listener closed promised to keep the connection: it is idle now and nobody ends it.
-      if (this.#options.closing()) socket.end();
-      events.closed(response.writableFinished);
-    });
   }
 
   pause(): void {
@@ -82,7 +82,10 @@ export class Http1Caller implements Caller {
 
   answer(head: AnswerHead): void {
     const response = this.#response;
-    if (this.#options.closing()) response.shouldKeepAlive = false;
+    const socket: Connection = this.#request.socket;
+    socket[ANSWERING] = true;
+    if (head.last) socket[ENDING] = true;
+    if (head.last || this.#options.closing()) response.shouldKeepAlive = false;
     const lines = head.lines as string[];
     if (head.reason === undefined) response.writeHead(head.status, lines);
     else response.writeHead(head.status, head.reason, lines);
@@ -124,6 +127,34 @@ export class Http1Caller implements Caller {
   reset(): void {
     breakOff(this.#request.socket);
   }
+}
+
+/** What is known of a connection beyond one request. On the socket itself: a weak table costs every collection. */
+const ANSWERING = Symbol("an answer is under way: nothing else may be written");
+const ENDING = Symbol("its last request is answered");
+
+interface Connection extends Socket {
+  [ANSWERING]?: boolean;
+  [ENDING]?: boolean;
+}
+
+/** node:http goes on to parse what came with a request whose answer closes the connection. */
+export function isEnding(socket: Socket): boolean {
+  return (socket as Connection)[ENDING] === true;
+}
+
+/** Bytes that are no HTTP/1.1, or too many of them: there is no exchange to refuse, only a connection to end. */
+export function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || (socket as Connection)[ANSWERING] === true) return void socket.destroy();
+  const [status, reason] =
+    error.code === "HPE_HEADER_OVERFLOW"
+      ? [431, "Request Header Fields Too Large"]
+      : error.code === "ERR_HTTP_REQUEST_TIMEOUT"
+        ? [408, "Request Timeout"]
+        : [400, "Bad Request"];
+  const text = `${reason.toLowerCase()}\n`;
+  const lines = ["content-type", "text/plain; charset=utf-8", "content-length", String(text.length)];
+  socket.end(formatHead(status, reason, [...lines, "connection", "close"]) + text, "latin1");
 }
 
 function flushHead(caller: Http1Caller): void {

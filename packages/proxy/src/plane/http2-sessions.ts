@@ -24,6 +24,8 @@ interface Slot {
   localPort: number | undefined;
   open: number;
   streams: number;
+  /** The peer has sent SETTINGS: it speaks HTTP/2. */
+  ready: boolean;
   probing: boolean;
 }
 
@@ -48,6 +50,7 @@ export function createHttp2Sessions(target: UpstreamTarget, settings: EngineSett
     session.setLocalWindowSize(SESSION_WINDOW_BYTES);
     session.on("error", ignore);
     session.on("remoteSettings", (remote) => {
+      slot.ready = true;
       slot.streams = remote.maxConcurrentStreams ?? Number.POSITIVE_INFINITY;
     });
     // GOAWAY: what is open ends, what is new goes over another session.
@@ -65,6 +68,7 @@ export function createHttp2Sessions(target: UpstreamTarget, settings: EngineSett
       localPort: undefined,
       open: 0,
       streams: ASSUMED_STREAMS,
+      ready: false,
       probing: false,
     };
     slots.add(slot);
@@ -239,7 +243,7 @@ class Http2Call implements Call {
     this.#answered = true;
     const open = (flags & END_STREAM) === 0;
     const lines = withoutPseudo(raw);
-    this.#events.answered({ status: status ?? 0, reason: undefined, lines, open, trailers: open });
+    this.#events.answered({ status: status ?? 0, reason: undefined, lines, open, trailers: open, last: false });
     stream.on("data", (chunk: Uint8Array) => this.#over || this.#events.body(chunk));
     stream.on("trailers", (_fields, _flags, trailers: FieldLines) => {
       this.#answerTrailers = trailers;
@@ -259,6 +263,7 @@ class Http2Call implements Call {
     if (this.#over) return;
     const { session } = slot;
     const code = this.#stream?.rstCode ?? NO_ERROR;
+    if (!slot.ready) return this.fail(failureOf("unreachable"));
     if (code === REFUSED_STREAM) return this.fail(failureOf("refused", { retry: true, code }));
     const gone = session === undefined || session.destroyed || (error !== undefined && code === NO_ERROR);
     const retry = !this.#answered && isIdempotent(this.#head.method);

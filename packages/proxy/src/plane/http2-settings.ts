@@ -13,7 +13,11 @@ const LINE_BYTES = 32;
 /** `END_STREAM` among a frame's flags. RFC 9113, section 6.2. */
 export const END_STREAM = 0x1;
 
+/** Beyond it node:http2 turns new streams away; every stream's unsent chunk counts. */
+const SESSION_MEGABYTES = 64;
+
 export interface SessionOptions {
+  readonly maxSessionMemory: number;
   /** node:http2 resets a stream with more lines; so that bytes decide, as everywhere. */
   readonly maxHeaderListPairs: number;
   /** Repeated single-value fields are the two ends' affair; refusing to write them would break the exchange. */
@@ -29,6 +33,7 @@ export interface SessionOptions {
 export function sessionOptions(settings: EngineSettings, streams?: number): SessionOptions {
   const { headBytes } = settings.limits;
   return {
+    maxSessionMemory: SESSION_MEGABYTES,
     maxHeaderListPairs: Math.ceil(headBytes / LINE_BYTES),
     strictSingleValueFields: false,
     settings: {

@@ -6,7 +6,7 @@ import type { Server as SecureServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { fieldValue } from "@tracemend/context";
 import { Http1Tunnel } from "./http1-tunnel.ts";
-import { Http1Caller } from "./http1.ts";
+import { Http1Caller, isEnding, refuseConnection } from "./http1.ts";
 import { createHttp2 } from "./http2.ts";
 import type { Caller, EngineSettings, ListenTarget, Listener, TlsIdentity } from "./plane.ts";
 import { sniff } from "./sniff.ts";
@@ -60,14 +60,16 @@ export async function listen(
     upgrade: upgradeOf(request),
     closing: () => closing,
   });
-  server.on("request", (request: IncomingMessage, response: ServerResponse) =>
-    accept(new Http1Caller(request, response, options(request, false))),
-  );
-  server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) =>
-    accept(new Http1Caller(request, response, options(request, true))),
-  );
-  const tunnel = (request: IncomingMessage, socket: Socket, first: Uint8Array): void =>
-    accept(new Http1Tunnel(request, socket, first, options(request, false)));
+  const take1 = (request: IncomingMessage, response: ServerResponse, expects: boolean): void => {
+    if (!isEnding(request.socket)) accept(new Http1Caller(request, response, options(request, expects)));
+  };
+  server.on("request", (request: IncomingMessage, response: ServerResponse) => take1(request, response, false));
+  server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => take1(request, response, true));
+  const tunnel = (request: IncomingMessage, socket: Socket, first: Uint8Array): void => {
+    if (isEnding(socket)) socket.destroy();
+    else accept(new Http1Tunnel(request, socket, first, options(request, false)));
+  };
+  server.on("clientError", refuseConnection);
   server.on("upgrade", tunnel);
   server.on("connect", tunnel);
 

@@ -1,39 +1,45 @@
 /** The connections to an `https:` upstream that says by ALPN what it speaks. */
 import type { FieldLines } from "@tracemend/context";
-import { createDial } from "./dial.ts";
-import type { Dial } from "./dial.ts";
+import type { Alpn, Dial } from "./dial.ts";
 import { createHttp1Upstream } from "./http1-upstream.ts";
 import { createHttp2Sessions } from "./http2-sessions.ts";
 import type { Call, CallEvents, Connections, EngineSettings, OutgoingHead, UpstreamTarget } from "./plane.ts";
 
-export function createNegotiated(target: UpstreamTarget, settings: EngineSettings): Connections {
-  const dial = createDial(target, settings);
-  const http1 = createHttp1Upstream(target, settings);
-  const http2 = createHttp2Sessions(target, settings, dial);
-  let spoken: Connections | undefined;
+export function createNegotiated(target: UpstreamTarget, settings: EngineSettings, dial: Dial): Connections {
+  let spoken: Alpn | undefined;
   let asking: NegotiatedCall[] | undefined;
 
-  const ask = (dial: Dial): void => {
-    dial(["h2", "http/1.1"], (error, socket) => {
+  /** After a connection that failed or chose otherwise it is asked anew: the upstream may have been replaced. */
+  const watched: Dial = (offered, done) =>
+    dial(offered, (error, socket) => {
+      const chosen = socket !== null && "alpnProtocol" in socket && socket.alpnProtocol === "h2" ? "h2" : "http/1.1";
+      if (error !== null || !offered.includes(chosen)) spoken = undefined;
+      else if (offered.length > 1) spoken = chosen;
+      done(error, socket);
+    });
+  const http1 = createHttp1Upstream(target, settings, watched);
+  const http2 = createHttp2Sessions(target, settings, watched);
+  const engine = (): Connections => (spoken === "h2" ? http2 : http1);
+
+  const ask = (): void => {
+    watched(["h2", "http/1.1"], (error, socket) => {
       const calls = asking ?? [];
       asking = undefined;
-      if (error === null)
-        spoken = socket !== null && "alpnProtocol" in socket && socket.alpnProtocol === "h2" ? http2 : http1;
       socket?.on("error", () => undefined).end();
       for (const call of calls)
-        if (error !== null) call.events.failed(error.failure);
-        else call.begin(spoken ?? http1);
+        if (error === null) call.begin(engine());
+        else call.events.failed(error.failure);
     });
   };
   return {
     upgrades: true,
     send(head, events) {
       if (head.upgrade !== undefined) return http1.send(head, events);
-      if (spoken !== undefined) return spoken.send(head, events);
+      if (spoken !== undefined) return engine().send(head, events);
       const call = new NegotiatedCall(head, events);
       if (asking === undefined) {
         asking = [];
-        ask(dial);
+        ask();
       }
       asking.push(call);
       return call;

@@ -9,8 +9,9 @@ import type { DataPlane } from "./plane.ts";
 export const nodePlane: DataPlane = {
   listen,
   connect(target, settings) {
-    if (target.protocol === "h2") return createHttp2Sessions(target, settings, createDial(target, settings));
+    const dial = createDial(target, settings);
+    if (target.protocol === "h2") return createHttp2Sessions(target, settings, dial);
     const negotiate = target.protocol === "auto" && target.url.protocol === "https:";
-    return negotiate ? createNegotiated(target, settings) : createHttp1Upstream(target, settings);
+    return negotiate ? createNegotiated(target, settings, dial) : createHttp1Upstream(target, settings, dial);
   },
 };

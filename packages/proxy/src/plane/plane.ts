@@ -33,6 +33,8 @@ export interface AnswerHead {
   readonly open: boolean;
   /** Whether trailers can follow: only then an engine must keep a place for them. */
   readonly trailers: boolean;
+  /** No other request may be read from an HTTP/1 connection after this one: where it ended is in doubt. */
+  readonly last: boolean;
 }
 
 /**

@@ -164,7 +164,7 @@ class UndiciCall implements Call, Dispatcher.DispatchHandler {
     const lines = textLines(controller.rawHeaders);
     if (status < 200) return this.#events.informed(status, lines);
     const open = !hasNoBody(this.#head.method, status, lines);
-    const head: AnswerHead = { status, reason, lines, open, trailers: open && isChunked(lines) };
+    const head: AnswerHead = { status, reason, lines, open, trailers: open && isChunked(lines), last: false };
     this.#events.answered(head);
   }
 

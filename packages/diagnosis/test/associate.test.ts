@@ -1,0 +1,84 @@
+import { describe, expect, it } from "vitest";
+import { createWorld } from "./support/world.ts";
+
+/** Numbers from 0 to 1 that are the same in each run. */
+function createNoise(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+describe("pairing by time", () => {
+  it("names the dropping service by times alone, and pairs are right", () => {
+    const pairs = new Map<string, string>();
+    let wrong = 0;
+    let decided = 0;
+    const world = createWorld({
+      maxBytes: 4 * 1024 * 1024,
+      repair: "on",
+      decided: (decision) => {
+        if (decision.action !== "add-link") return;
+        decided += 1;
+        if (pairs.get(decision.span.spanId) !== decision.to.spanId) wrong += 1;
+      },
+    });
+    const noise = createNoise(7);
+    for (let second = 0; second < 120; second += 1) {
+      for (let at = 0; at < 10; at += 1) {
+        const durationMs = 20 + 60 * noise();
+        const endMs = world.clock.ms + 1_000 * noise();
+        const crossing = world.forward({ durationMs, endMs });
+        const startMs = crossing.startMs + 1 + 0.5 * noise();
+        const span = { startMs, endMs: crossing.endMs - 1 - 0.5 * noise() };
+        if (noise() < 0.5) world.answer(crossing, span);
+        else pairs.set(crossing.verdict.context?.parentId ?? "", world.root(crossing, span).spanId);
+      }
+      world.wait(1_000);
+    }
+    world.pass();
+    world.pass("shop", 62_000);
+    const [found] = world.diagnosis.report().breaks;
+    expect(found).toMatchObject({ kind: "dropped-by-callee" });
+    expect(found?.count).toBeGreaterThan(pairs.size * 0.9);
+    expect(found?.count).toBeLessThanOrEqual(pairs.size);
+    expect(found?.confidence).toBeGreaterThan(0.9);
+    expect(decided).toBeGreaterThan(pairs.size * 0.7);
+    expect(wrong).toBeLessThanOrEqual(decided * 0.01);
+  });
+
+  it("does not blame a service whose orphans come from others", () => {
+    const world = createWorld({ maxBytes: 4 * 1024 * 1024 });
+    const noise = createNoise(11);
+    for (let second = 0; second < 60; second += 1) {
+      for (let at = 0; at < 10; at += 1) {
+        const crossing = world.forward({ endMs: world.clock.ms + 1_000 * noise() });
+        // A route that is not instrumented: nothing is ever exported for it.
+        if (at !== 0) world.answer(crossing);
+        const startMs = world.clock.ms + 1_000 * noise();
+        world.span({ startMs, endMs: startMs + 15 });
+      }
+      world.wait(1_000);
+    }
+    world.pass();
+    world.pass("shop", 62_000);
+    const report = world.diagnosis.report();
+    expect(report.breaks).toEqual([]);
+    expect(report.edges).toMatchObject([{ verdict: "unexplained", missing: 60 }]);
+  });
+
+  it("counts what fits and decides nothing while too few pairs are known", () => {
+    const world = createWorld();
+    for (let at = 0; at < 20; at += 1) {
+      world.root(world.forward());
+      world.wait(1_000);
+    }
+    world.pass();
+    world.pass("shop", 62_000);
+    const [found] = world.diagnosis.report().breaks;
+    expect(found).toMatchObject({ kind: "dropped-by-callee", count: 20, of: 20 });
+    expect(found?.confidence).toBeCloseTo(0.7);
+    expect(found?.evidence[1]).toContain("which belongs to which cannot be told");
+  });
+});

@@ -1,0 +1,187 @@
+import { describe, expect, it } from "vitest";
+import type { Crossing } from "@tracemend/context";
+import { createWorld } from "../support/world.ts";
+import type { ForwardOptions, World } from "../support/world.ts";
+
+function run(answer: (world: World, crossing: Crossing, at: number) => void, options: ForwardOptions = {}): World {
+  const world = createWorld();
+  for (let at = 0; at < 10; at += 1) {
+    answer(world, world.forward({ requestId: `r-${at}`, localPort: 50_000 + at, ...options }), at);
+    world.wait(100);
+  }
+  world.pass();
+  return world;
+}
+
+const traceOf = (crossing: Crossing) => crossing.verdict.context?.traceId ?? "";
+const requestAttributes = (at: number, port: number) => ({ "guid:x-request-id": `r-${at}`, "network.peer.port": port });
+
+describe("behind us", () => {
+  it("a child below a parent of its own that nobody exports is a ghost hop", () => {
+    const world = run((it, crossing) => void it.answer(crossing, { parentSpanId: it.id(16) }));
+    expect(world.diagnosis.report().breaks).toMatchObject([
+      { kind: "ghost-hop", edge: { to: "shop", hop: "the hop between edge and service shop" }, count: 10, of: 10 },
+    ]);
+  });
+
+  it("a child below an intermediate hop that exports its spans is none", () => {
+    const world = run((it, crossing) => {
+      const sidecar = it.answer(crossing, { service: "sidecar" });
+      it.answer(crossing, { parentSpanId: sidecar.spanId });
+    });
+    expect(world.diagnosis.report().breaks).toEqual([]);
+  });
+
+  it("a parent that a slow service may still export is no ghost's", () => {
+    const world = createWorld();
+    world.span({ service: "sidecar", startMs: world.clock.ms - 25_000, endMs: world.clock.ms - 20_000 });
+    const parents = Array.from({ length: 10 }, () => {
+      const crossing = world.forward();
+      const spanId = world.id(16);
+      world.answer(crossing, { parentSpanId: spanId });
+      return { crossing, spanId };
+    });
+    world.pass();
+    expect(world.diagnosis.report()).toMatchObject({ breaks: [], ledger: { waiting: 10 } });
+    for (const { crossing, spanId } of parents) world.answer(crossing, { service: "sidecar", spanId });
+    world.pass("shop", 62_000);
+    expect(world.diagnosis.report()).toMatchObject({ breaks: [], ledger: { matched: 10 } });
+  });
+
+  it.each(["before", "after"])(
+    "spans of a border that stands behind another one break nothing (%s crossings)",
+    (order) => {
+      const world = createWorld();
+      for (let at = 0; at < 10; at += 1) {
+        const lines = ["traceparent", `00-${world.id(32)}-${world.id(16)}-01`];
+        const outer = world.crossing({ boundary: "eu-out", cluster: "eu-1", side: "egress", upstream: "us-in", lines });
+        // A hop in between stripped the context: the border behind it begins a trace, and exports under the same name.
+        for (const crossing of [outer, world.crossing({ boundary: "us-in", lines: [] })]) {
+          const { traceId = "", serverSpanId = "", clientSpanId = "" } = crossing.spans ?? {};
+          const trace = crossing.verdict.context?.traceId ?? traceId;
+          const own = { service: "us-in", traceId: trace, startMs: crossing.startMs, endMs: crossing.endMs };
+          const tell = () => {
+            const { from } = crossing.verdict;
+            world.span({
+              ...own,
+              spanId: serverSpanId,
+              ...(from === undefined ? {} : { parentSpanId: from.parentId }),
+            });
+            const attributes = { "server.address": crossing.upstream?.name ?? "" };
+            world.span({ ...own, spanId: clientSpanId, parentSpanId: serverSpanId, kind: "client", attributes });
+          };
+          if (order === "before") tell();
+          world.diagnosis.crossed(crossing);
+          if (order === "after") tell();
+          if (crossing !== outer) world.answer(crossing);
+        }
+        world.wait(100);
+      }
+      world.pass("us-in", 62_000);
+      const { breaks, edges } = world.diagnosis.report();
+      expect(breaks.filter(({ kind }) => kind === "ghost-hop" || kind === "export-loss")).toEqual([]);
+      expect(edges.filter(({ cluster, forwarded }) => cluster === "" && forwarded > 0)).toEqual([]);
+    },
+  );
+
+  it("a child answers, of several requests with one parent, the one that its service is known for", () => {
+    const world = createWorld();
+    for (const upstream of ["shop", "cart"])
+      world.answer(world.forward({ upstream, grant: false }), { service: upstream });
+    const lines = ["traceparent", `00-${world.id(32)}-${world.id(16)}-00`];
+    for (let at = 0; at < 10; at += 1) {
+      world.forward({ upstream: "cart", lines });
+      world.answer(world.forward({ upstream: "shop", lines }));
+    }
+    expect(world.diagnosis.report().breaks).toMatchObject([{ kind: "recorded-unsampled", edge: { to: "shop" } }]);
+  });
+
+  it("a child that says its parent is local is lost on export, not misled by a hop", () => {
+    const world = run((it, crossing) => void it.answer(crossing, { parentSpanId: it.id(16), flags: 0x101 }));
+    world.pass("shop", 62_000);
+    expect(world.diagnosis.report().breaks).toMatchObject([{ kind: "export-loss", count: 10 }]);
+  });
+
+  it("a ghost is seen through spans that an exporter delivers twice", () => {
+    const world = run((it, crossing) => {
+      const child = it.answer(crossing, { parentSpanId: it.id(16) });
+      it.span(child);
+    });
+    expect(world.diagnosis.report().breaks).toMatchObject([{ kind: "ghost-hop", count: 10 }]);
+  });
+
+  it("several children below one lost parent are a loss on export", () => {
+    const world = run((it, crossing) => {
+      const parentSpanId = it.id(16);
+      it.answer(crossing, { parentSpanId });
+      it.answer(crossing, { parentSpanId });
+    });
+    world.pass("shop", 62_000);
+    expect(world.diagnosis.report().breaks).toMatchObject([{ kind: "export-loss", count: 10 }]);
+  });
+
+  it("local spans of the service in the right trace without the one it was entered by are a loss on export", () => {
+    const world = run((it, crossing) => {
+      it.answer(crossing, { kind: "internal", parentSpanId: it.id(16) });
+    });
+    world.pass("shop", 62_000);
+    expect(world.diagnosis.report().breaks).toMatchObject([{ kind: "export-loss", count: 10, confidence: 0.9 }]);
+  });
+
+  it("half a trace id is a truncation, as a child and as a root", () => {
+    const world = run((it, crossing, at) => {
+      const traceId = `${"0".repeat(16)}${traceOf(crossing).slice(16)}`;
+      if (at % 2 === 0) it.answer(crossing, { traceId });
+      else it.root(crossing, { traceId });
+    });
+    expect(world.diagnosis.report().breaks).toMatchObject([{ kind: "truncated-trace-id", count: 10, confidence: 1 }]);
+  });
+
+  it("a root with a link to what was forwarded is a restart on purpose", () => {
+    const world = run((it, crossing) => {
+      it.root(crossing, { links: [{ traceId: traceOf(crossing), spanId: crossing.verdict.context?.parentId ?? "" }] });
+    });
+    expect(world.diagnosis.report().breaks).toMatchObject([{ kind: "deliberate-restart", count: 10 }]);
+  });
+
+  it("a root with our request id over another connection was torn off before the service", () => {
+    const world = run((it, crossing, at) => void it.root(crossing, { attributes: requestAttributes(at, 33_000) }));
+    expect(world.diagnosis.report().breaks).toMatchObject([{ kind: "dropped-before-callee", count: 10 }]);
+  });
+
+  it("a root with our request id over our connection was dropped by the service", () => {
+    const world = run((it, crossing, at) => void it.root(crossing, { attributes: requestAttributes(at, 50_000 + at) }));
+    expect(world.diagnosis.report().breaks).toMatchObject([{ kind: "dropped-by-callee", count: 10 }]);
+  });
+
+  it("a request that was not sampled and is recorded all the same is a fragment", () => {
+    const world = createWorld();
+    for (let at = 0; at < 10; at += 1) {
+      const crossing = world.forward({ lines: ["traceparent", `00-${world.id(32)}-${world.id(16)}-00`] });
+      world.answer(crossing);
+    }
+    expect(world.diagnosis.report().breaks).toMatchObject([{ kind: "recorded-unsampled", count: 10, of: 10 }]);
+  });
+
+  it("work that begins long after its request is a context that leaks", () => {
+    const world = run((it, crossing, at) => {
+      it.answer(crossing);
+      if (at < 4) it.answer(crossing, { startMs: crossing.endMs + 30_000, endMs: crossing.endMs + 30_010 });
+    });
+    expect(world.diagnosis.report().breaks).toMatchObject([{ kind: "context-leak", count: 4 }]);
+  });
+
+  it("answers that begin before their request show a clock that is behind, and by how much", () => {
+    const world = run((it, crossing) => {
+      it.answer(crossing, { startMs: crossing.startMs - 40, endMs: crossing.endMs - 42 });
+    });
+    const [found] = world.diagnosis.report().breaks;
+    expect(found).toMatchObject({ kind: "clock-skew", count: 10 });
+    expect(found?.evidence[0]).toContain("by 40 ms on average: the clock is behind");
+  });
+
+  it("answers that outlive their request show no clock at all", () => {
+    const world = run((it, crossing) => void it.answer(crossing, { endMs: crossing.endMs + 400 }));
+    expect(world.diagnosis.report().breaks).toEqual([]);
+  });
+});

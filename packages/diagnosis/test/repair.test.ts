@@ -1,0 +1,91 @@
+import { describe, expect, it } from "vitest";
+import {
+  BARE,
+  DESCENDANTS,
+  GHOST_PARENT,
+  LINKED,
+  SAME_CONNECTION,
+  SAME_REQUEST,
+  SAME_TIME,
+  TRUNCATED,
+} from "../src/cause.ts";
+import type { RepairDecision, RepairFacts } from "../src/index.ts";
+import { decideRepair } from "../src/index.ts";
+import { createWorld } from "./support/world.ts";
+
+const facts: RepairFacts = {
+  cause: SAME_REQUEST,
+  forwarded: { traceId: "a".repeat(32), spanId: "b".repeat(16) },
+  ownParent: true,
+  orphan: { traceId: "c".repeat(32), spanId: "d".repeat(16) },
+  misplaced: undefined,
+  broken: true,
+  confidence: 0.99,
+};
+const misplaced = { traceId: "a".repeat(32), spanId: "e".repeat(16), parentId: "f".repeat(16) };
+
+describe("a decision on repair", () => {
+  it("sets the parent of a span below a ghost to the span that was forwarded", () => {
+    expect(decideRepair({ ...facts, cause: GHOST_PARENT, misplaced }, false)).toMatchObject({
+      action: "set-parent",
+      from: misplaced.parentId,
+      to: facts.forwarded.spanId,
+      dryRun: false,
+    });
+  });
+
+  it("gives back the upper half of a trace id", () => {
+    expect(decideRepair({ ...facts, cause: TRUNCATED, misplaced }, true)).toMatchObject({
+      action: "restore-trace-id",
+      to: facts.forwarded.traceId,
+      dryRun: true,
+    });
+  });
+
+  it("links our own span to the root behind it", () => {
+    const decision = { action: "add-link", span: facts.forwarded, to: facts.orphan };
+    for (const cause of [SAME_REQUEST, SAME_CONNECTION, SAME_TIME]) {
+      expect(decideRepair({ ...facts, cause }, false)).toMatchObject(decision);
+    }
+  });
+
+  it("is refused where the span is not ours, or the edge is not surely broken, or nothing was joined", () => {
+    expect(decideRepair({ ...facts, ownParent: false }, false)).toBeUndefined();
+    for (const cause of [SAME_REQUEST, SAME_CONNECTION, SAME_TIME]) {
+      expect(decideRepair({ ...facts, cause, broken: false }, false)).toBeUndefined();
+      expect(decideRepair({ ...facts, cause, confidence: 0.95 }, false)).toBeUndefined();
+    }
+    for (const cause of [BARE, DESCENDANTS, LINKED, GHOST_PARENT, TRUNCATED]) {
+      expect(decideRepair({ ...facts, cause }, false)).toBeUndefined();
+    }
+  });
+});
+
+describe("a diagnosis that decides repairs", () => {
+  it("tells each decision once, and none for intact requests", () => {
+    const decisions: RepairDecision[] = [];
+    const world = createWorld({ repair: "report", decided: (decision) => decisions.push(decision) });
+    for (let at = 0; at < 20; at += 1) world.answer(world.forward());
+    const ghost = world.forward();
+    const child = world.answer(ghost, { parentSpanId: world.id(16) });
+    const lost = world.forward({ requestId: "r-1" });
+    const root = world.root(lost, { attributes: { "guid:x-request-id": "r-1" } });
+    world.pass();
+    world.wait(120_000);
+    expect(decisions).toEqual([
+      expect.objectContaining({
+        action: "add-link",
+        span: { traceId: lost.verdict.context?.traceId, spanId: lost.verdict.context?.parentId },
+        to: { traceId: root.traceId, spanId: root.spanId },
+        dryRun: true,
+      }),
+      expect.objectContaining({
+        action: "set-parent",
+        span: { traceId: child.traceId, spanId: child.spanId },
+        from: child.parentSpanId,
+        to: ghost.verdict.context?.parentId,
+        dryRun: true,
+      }),
+    ]);
+  });
+});

@@ -1,0 +1,143 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createFakeClock } from "../../../../test/support/clock.ts";
+import type { LenientPeer } from "../../../../test/support/lenient-peer.ts";
+import { dialLenient, startLenientPeer } from "../../../../test/support/lenient-peer.ts";
+import type { TestBorder } from "../border.ts";
+import { openBorder, passOn } from "../border.ts";
+
+const GET = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+const POST = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi";
+const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+let peer: LenientPeer;
+let border: TestBorder;
+beforeEach(async () => {
+  peer = await startLenientPeer();
+  border = await openBorder({ url: peer.url, protocol: "http/1.1" });
+});
+afterEach(async () => {
+  await border.close();
+  await peer.close();
+});
+
+describe("an HTTP/1.1 upstream", () => {
+  it("may say 100 Continue though no one asked", async () => {
+    const { caller, service } = await passOn(border, peer, POST, "hi");
+    service.send(`HTTP/1.1 100 Continue\r\n\r\n${OK}`);
+    expect(await caller.until("ok")).toMatch(/^HTTP\/1\.1 200 OK/);
+    caller.socket.destroy();
+  });
+
+  it("is asked again where it closed an idle connection just as a request came", async () => {
+    const { caller, service, arrived } = await passOn(border, peer, GET);
+    service.send(OK);
+    await caller.until("ok");
+    caller.send(GET);
+    await service.until(arrived + arrived);
+    const next = peer.next();
+    service.socket.destroy();
+    const second = await next;
+    await second.until("\r\n\r\n");
+    second.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nagain");
+    expect(await caller.until("again")).toMatch(/200 OK.*200 OK/s);
+    caller.socket.destroy();
+  });
+
+  it("is not asked again for a request that may have had an effect, nor on a new connection", async () => {
+    const { caller, service } = await passOn(border, peer, POST, "hi");
+    service.socket.destroy();
+    expect(await caller.until("lost\n")).toMatch(/^HTTP\/1\.1 502 /);
+    caller.socket.destroy();
+    const plain = await passOn(border, peer, GET);
+    plain.service.socket.destroy();
+    expect(await plain.caller.until("lost\n")).toMatch(/^HTTP\/1\.1 502 /);
+    plain.caller.socket.destroy();
+  });
+
+  it.each([
+    ["two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx"],
+    ["both lengths", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"],
+    ["a blank before the colon", "HTTP/1.1 200 OK\r\nX : 1\r\nContent-Length: 0\r\n\r\n"],
+    ["no HTTP at all", "SSH-2.0-x\r\n\r\n"],
+    ["a switch no one asked for", "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"],
+    ["a head beyond the limit", `HTTP/1.1 200 OK\r\nX: ${"y".repeat(70_000)}\r\n\r\n`],
+  ])("that answers with %s has given a bad answer", async (_what, answer) => {
+    for (const [request, until] of [
+      [GET, "\r\n\r\n"],
+      [POST, "hi"],
+    ] as const) {
+      const crossed = border.crossing();
+      const { caller, service } = await passOn(border, peer, request, until);
+      service.send(answer);
+      expect(await caller.until("\n\r\n")).toMatch(/^HTTP\/1\.1 502 /);
+      expect((await crossed).failure).toMatchObject({ side: "upstream" });
+      caller.socket.destroy();
+    }
+  });
+
+  it("cannot slip a second answer to the next caller", async () => {
+    const { caller, service } = await passOn(border, peer, GET);
+    service.send(`${OK}HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison`);
+    await caller.until("ok");
+    const next = peer.next();
+    const other = await dialLenient(border.port);
+    other.send(GET);
+    const second = await next;
+    await second.until("\r\n\r\n");
+    second.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nclean");
+    expect(await other.until("clean")).not.toContain("poison");
+    caller.socket.destroy();
+    other.socket.destroy();
+  });
+
+  it("keeps one connection for many requests of many names", async () => {
+    const { caller, service } = await passOn(border, peer, GET);
+    service.send(OK);
+    await caller.until("ok");
+    const before = peer.connections.length;
+    for (let turn = 0; turn < 5; turn += 1) {
+      caller.send(`GET /${turn} HTTP/1.1\r\nHost: h${turn}\r\n\r\n`);
+      await service.until(`GET /${turn}`);
+      service.send(`HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nanswer`.replace("answer", `answe${turn}`));
+      await caller.until(`answe${turn}`);
+    }
+    expect(peer.connections).toHaveLength(before);
+    caller.socket.destroy();
+  });
+
+  it("is given no more connections than allowed; the rest waits, and too many are turned away", async () => {
+    const narrow = await openBorder({ url: peer.url, connections: 1 }, { limits: { waiting: 1 } });
+    const { caller, service } = await passOn(narrow, peer, GET);
+    const before = peer.connections.length;
+    const second = await dialLenient(narrow.port);
+    second.send("GET /second HTTP/1.1\r\nHost: a\r\n\r\n");
+    const third = await dialLenient(narrow.port);
+    third.send("GET /third HTTP/1.1\r\nHost: a\r\n\r\n");
+    const [turnedAway, waiter] = await Promise.race([
+      third.until("busy").then(() => [third, second] as const),
+      second.until("busy").then(() => [second, third] as const),
+    ]);
+    expect(turnedAway.received()).toMatch(/^HTTP\/1\.1 503 /);
+    service.send(OK);
+    await caller.until("ok");
+    await service.until(waiter === second ? "GET /second" : "GET /third");
+    service.send(OK);
+    await waiter.until("ok");
+    expect(peer.connections).toHaveLength(before);
+    for (const connection of [caller, second, third]) connection.socket.destroy();
+    await narrow.close();
+  });
+
+  it("that cannot be reached in time is given up", async () => {
+    const clock = createFakeClock();
+    // TEST-NET-1 (RFC 5737): packets to it lead nowhere, or the network says so at once.
+    const far = await openBorder({ url: "http://192.0.2.1:9" }, { clock, timeouts: { connectMs: 500 } });
+    const caller = await dialLenient(far.port);
+    caller.send(GET);
+    await clock.whenDueIn(500);
+    clock.advance(600);
+    expect(await caller.until("\n\r\n")).toMatch(/^HTTP\/1\.1 50[24] /);
+    caller.socket.destroy();
+    await far.close();
+  });
+});

@@ -1,0 +1,65 @@
+import { describe, expect, it } from "vitest";
+import type { RequestHead } from "../src/plane/plane.ts";
+import { readDestination } from "../src/request-target.ts";
+
+function head(target: string, lines: readonly string[], more: Partial<RequestHead> = {}): RequestHead {
+  return {
+    method: "GET",
+    target,
+    version: "1.1",
+    scheme: "http",
+    authority: undefined,
+    lines,
+    ended: false,
+    upgrade: undefined,
+    ...more,
+  };
+}
+
+describe("the destination of a request", () => {
+  it("is the path and the Host of HTTP/1.1", () => {
+    const ok = { kind: "ok", authority: "a.example:8080", target: "/x?y" };
+    expect(readDestination(head("/x?y", ["Host", "a.example:8080"]))).toEqual(ok);
+  });
+
+  it("is :authority in HTTP/2, which a Host may repeat but not contradict", () => {
+    const more = { version: "2", authority: "a.example" };
+    expect(readDestination(head("/", [], more))).toMatchObject({ kind: "ok", authority: "a.example" });
+    expect(readDestination(head("/", ["host", "a.example"], more)).kind).toBe("ok");
+    expect(readDestination(head("/", ["host", "b.example"], more)).kind).toBe("violation");
+  });
+
+  it("is the target's own authority in absolute form, whatever Host says", () => {
+    const found = readDestination(head("HTTP://a.example/x", ["Host", "b.example"]));
+    expect(found).toEqual({ kind: "ok", authority: "a.example", target: "/x" });
+    const bare = readDestination(head("http://a.example?q", ["Host", "b"]));
+    expect(bare).toEqual({ kind: "ok", authority: "a.example", target: "/?q" });
+  });
+
+  it("is * for OPTIONS alone", () => {
+    expect(readDestination(head("*", ["Host", "a"], { method: "OPTIONS" })).kind).toBe("ok");
+    expect(readDestination(head("*", ["Host", "a"])).kind).toBe("violation");
+  });
+
+  it.each([
+    ["no Host", "/", []],
+    ["two Hosts", "/", ["Host", "a", "host", "a"]],
+    ["an empty Host", "/", ["Host", ""]],
+    ["user information", "/", ["Host", "good@evil"]],
+    ["user information in the target", "http://good@evil/", ["Host", "evil"]],
+    ["a path in Host", "/", ["Host", "a/b"]],
+    ["a blank in Host", "/", ["Host", "a b"]],
+    ["a comma list in Host", "/", ["Host", "a,b c"]],
+    ["a fragment", "/#x", ["Host", "a"]],
+    ["another scheme", "ftp://a/", ["Host", "a"]],
+    ["no form at all", "x", ["Host", "a"]],
+  ])("is refused with %s", (_what, target, lines) => {
+    expect(readDestination(head(target, lines)).kind).toBe("violation");
+  });
+
+  it("is refused in another version, and CONNECT is not offered", () => {
+    expect(readDestination(head("/", ["Host", "a"], { version: "2.0" })).kind).toBe("violation");
+    expect(readDestination(head("/", ["Host", "a"], { version: "0.9" })).kind).toBe("violation");
+    expect(readDestination(head("a:1", ["Host", "a"], { method: "CONNECT" })).kind).toBe("not-implemented");
+  });
+});
