@@ -1,7 +1,7 @@
 /** Peers from DNS: A and AAAA, or SRV records, asked for again when their time to live is over. */
 import { Resolver as DnsResolver } from "node:dns/promises";
 import type { RecordWithTtl, SrvRecord } from "node:dns";
-import { messageOf } from "../disk/files.ts";
+import { messageOf } from "../cause.ts";
 import type { Clock, Timer } from "../clock.ts";
 import { formatPeer, tellChanges } from "./resolver.ts";
 import type { Resolver, ResolverEvents } from "./resolver.ts";

@@ -4,8 +4,8 @@ import process from "node:process";
 import { Agent, request } from "undici";
 import type { Dispatcher } from "undici";
 import { createDeadline, pause } from "../clock.ts";
+import { messageOf } from "../cause.ts";
 import type { Clock } from "../clock.ts";
-import { messageOf } from "../disk/files.ts";
 import { createBackoff } from "../forward/backoff.ts";
 import { peersOf } from "./endpoint-slice.ts";
 import type { EndpointSlice } from "./endpoint-slice.ts";
@@ -56,7 +56,9 @@ export function watchKubernetes(
   const { tokenFile = `${mounted}/token`, caFile = `${mounted}/ca.crt` } = options;
   const namespace = options.namespace ?? readText(`${mounted}/namespace`) ?? "default";
   const origin = options.apiServer ?? clusterServer();
-  const dispatcher = new Agent({ connect: { ca: readText(caFile) }, headersTimeout: 0, bodyTimeout: 0 });
+  // A watch that is silent for longer than the server lets it last has lost its connection without a word.
+  const bodyTimeout = 2 * watchSeconds * 1_000;
+  const dispatcher = new Agent({ connect: { ca: readText(caFile) }, headersTimeout: listTimeoutMs, bodyTimeout });
   const url = new URL(`/apis/discovery.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/endpointslices`, origin);
   url.searchParams.set("labelSelector", `kubernetes.io/service-name=${options.service}`);
   const life = new AbortController();

@@ -15,7 +15,3 @@ export function isDiskFull(cause: unknown): boolean {
   const { code } = cause as NodeJS.ErrnoException;
   return code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG";
 }
-
-export function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
-}

@@ -1,7 +1,8 @@
 /** The segment log of one folder: written at one end, read at the other, its files removed when they are done with. */
 import type { Batch } from "@tracemend/otlp";
+import { messageOf } from "../cause.ts";
 import type { Clock } from "../clock.ts";
-import { messageOf, systemFiles } from "./files.ts";
+import { systemFiles } from "./files.ts";
 import type { Files } from "./files.ts";
 import { createJournal } from "./journal.ts";
 import { lockFolder } from "./lock.ts";

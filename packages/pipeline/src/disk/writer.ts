@@ -2,8 +2,9 @@
 import { randomInt } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 import type { Batch } from "@tracemend/otlp";
+import { messageOf } from "../cause.ts";
 import type { Clock, Timer } from "../clock.ts";
-import { isDiskFull, messageOf } from "./files.ts";
+import { isDiskFull } from "./files.ts";
 import type { Files } from "./files.ts";
 import type { Storage } from "./options.ts";
 import { formatHeader, recordBytes } from "./record.ts";

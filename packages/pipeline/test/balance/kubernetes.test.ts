@@ -3,12 +3,14 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { createAuthority } from "../../../../test/support/certificates.ts";
+import type { Authority } from "../../../../test/support/certificates.ts";
 import { systemClock } from "@tracemend/pipeline";
 import { watchKubernetes } from "../../src/balance/kubernetes.ts";
-import type { KubernetesOptions } from "../../src/balance/kubernetes.ts";
 import { eventually } from "../batches.ts";
 import { createFolder } from "../disk/folder.ts";
 
@@ -35,13 +37,13 @@ function sliceOf(name: string, version: number, addresses: Readonly<Record<strin
   };
 }
 
-async function setUp(options: Partial<KubernetesOptions> = {}) {
+async function setUp(authority?: Authority) {
   const requests: URL[] = [];
   const tokens: (string | undefined)[] = [];
   const watches: ServerResponse[] = [];
   let items: Slice[] = [];
   let listStatus = 200;
-  const server = createServer((request: IncomingMessage, response: ServerResponse) => {
+  const serve = (request: IncomingMessage, response: ServerResponse): void => {
     const url = new URL(request.url ?? "", "http://api");
     requests.push(url);
     tokens.push(request.headers.authorization);
@@ -52,7 +54,9 @@ async function setUp(options: Partial<KubernetesOptions> = {}) {
     }
     response.writeHead(listStatus, { "content-type": "application/json" });
     response.end(JSON.stringify({ metadata: { resourceVersion: "10" }, items }));
-  });
+  };
+  const server =
+    authority === undefined ? createServer(serve) : createSecureServer(await authority.issue(["127.0.0.1"]), serve);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   onTestFinished(async () => {
@@ -62,13 +66,17 @@ async function setUp(options: Partial<KubernetesOptions> = {}) {
   });
   const found: (readonly string[])[] = [];
   const failures: string[] = [];
-  const tokenFile = join(createFolder(), "token");
+  const folder = createFolder();
+  const tokenFile = join(folder, "token");
+  const caFile = join(folder, "ca.crt");
+  if (authority !== undefined) writeFileSync(caFile, authority.ca);
   writeFileSync(tokenFile, "first\n");
   const begin = (): void => {
-    const apiServer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const scheme = authority === undefined ? "http" : "https";
+    const apiServer = `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const resolver = watchKubernetes(
       4317,
-      { service: "collector", namespace: "observability", port: "otlp", apiServer, tokenFile, ...options },
+      { service: "collector", namespace: "observability", port: "otlp", apiServer, tokenFile, caFile },
       systemClock,
       () => 0,
       { found: (peers) => found.push(peers), failed: (message) => failures.push(message) },
@@ -82,6 +90,7 @@ async function setUp(options: Partial<KubernetesOptions> = {}) {
     found,
     failures,
     tokenFile,
+    caFile,
     begin,
     list: (...slices: Slice[]) => (items = slices),
     answer: (status: number) => (listStatus = status),
@@ -155,6 +164,18 @@ describe("peers from EndpointSlices", () => {
     api.send("MODIFIED", sliceOf("a", 11, { "10.0.0.1": false }));
     await eventually(() => api.failures.includes("no peers"));
     expect(api.found).toEqual([["10.0.0.1:4317"]]);
+  });
+
+  test("are asked for over TLS, by the authority of the cluster alone", async () => {
+    const api = await setUp(await createAuthority());
+    api.list(sliceOf("a", 1, { "10.0.0.1": true }));
+    api.begin();
+    await eventually(() => api.watches.length === 1);
+    expect(api.tokens).toEqual(["Bearer first", "Bearer first"]);
+    writeFileSync(api.caFile, (await createAuthority()).ca);
+    api.begin();
+    await eventually(() => api.failures.length > 0);
+    expect(api.requests).toHaveLength(2);
   });
 
   test("need an API server outside a cluster", () => {

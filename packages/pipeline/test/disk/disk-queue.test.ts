@@ -1,9 +1,11 @@
 import { writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import type { Batch } from "@tracemend/otlp";
 import { headerBytes } from "../../src/disk/record.ts";
+import type { Outcome } from "../../src/outcome.ts";
 import { eventually, never } from "../batches.ts";
 import { createFolder, segmentsIn } from "./folder.ts";
-import { answerAll, crash, expected, fill, one, run } from "./runs.ts";
+import { answerAll, crash, expected, fill, nameOf, one, run } from "./runs.ts";
 
 describe("a queue on disk", () => {
   test("hands batches on in order and leaves nothing behind", async () => {
@@ -47,6 +49,24 @@ describe("a queue on disk", () => {
     const second = run(folder);
     await answerAll(second, 3);
     expect(second.names()).toEqual(expected(1, 4));
+  });
+
+  test("one record that waits long holds up no other, and over restarts none counts as lost or goes again", async () => {
+    const folder = createFolder();
+    const storage = { folder, fsync: "never", maxBytes: 1024 * 1024, segmentBytes: 600 } as const;
+    const stuck = (batch: Batch): Outcome | undefined => (nameOf(batch) === "b10 0" ? undefined : { kind: "accepted" });
+    for (let life = 0; life < 3; life++) {
+      const current = run(folder, { storage }, 2, stuck);
+      const from = life === 0 ? 10 : 10 + 30 * life;
+      await fill(current, from, 10 + 30 * (life + 1));
+      await eventually(() => current.row().exported === (life === 0 ? 29 : 30));
+      await eventually(() => current.sink.waiting === 1);
+      await crash(current);
+      expect(current.row()).toMatchObject({ recovered: life === 0 ? 0 : 1, queued: 1, dropped: { corrupt: 0 } });
+      expect(current.names()).toEqual(["b10 0"]);
+    }
+    // The file of the one that waits, and the one that was written to when the process ended.
+    expect(segmentsIn(folder).length).toBeLessThanOrEqual(2);
   });
 
   test("keeps in memory no more than its window, and the rest on disk", async () => {

@@ -8,6 +8,7 @@ import { createDiskQueue } from "../../src/disk/disk-queue.ts";
 import type { DiskQueue, DiskQueueOptions } from "../../src/disk/disk-queue.ts";
 import { createLedger } from "../../src/ledger.ts";
 import type { LedgerRow } from "../../src/ledger.ts";
+import type { Outcome } from "../../src/outcome.ts";
 import { deliver } from "../../src/stages/deliver.ts";
 import { batchOf, eventually, expectBalanced, never, over, rowOf } from "../batches.ts";
 import { createScriptedSink } from "../stages/sinks.ts";
@@ -22,7 +23,15 @@ export interface Run {
   readonly clock: ReturnType<typeof createFakeClock>;
 }
 
-export function run(folder: string, options: Partial<DiskQueueOptions> = {}, concurrency = 1): Run {
+/** What is done with a batch instead of asking the scripted sink; undefined asks it. */
+export type Deal = (batch: Batch) => Outcome | undefined;
+
+export function run(
+  folder: string,
+  options: Partial<DiskQueueOptions> = {},
+  concurrency = 1,
+  deal: Deal = () => undefined,
+): Run {
   const ledger = createLedger();
   const account = ledger.account("a");
   const sink = createScriptedSink();
@@ -33,7 +42,10 @@ export function run(folder: string, options: Partial<DiskQueueOptions> = {}, con
     account: keepOnShutdown(account),
     dropped: () => {},
     refusedByPeer: () => {},
-  })(sink);
+  })({
+    accept: async (batch, signal) => deal(batch) ?? sink.accept(batch, signal),
+    close: (signal) => sink.close(signal),
+  });
   const storage = { folder, fsync: "never", maxBytes: 1024 * 1024, segmentBytes: 64 * 1024 } as const;
   const failed = (message: string): void => void failures.push(message);
   const queue = createDiskQueue(
@@ -48,7 +60,7 @@ export function run(folder: string, options: Partial<DiskQueueOptions> = {}, con
   return { queue, sink, row, names: () => sink.batches.map(nameOf), failures, clock };
 }
 
-function nameOf(batch: Batch): string {
+export function nameOf(batch: Batch): string {
   const names: string[] = [];
   forEachSpan(batch, (span) => void names.push(span.name()));
   return names.join();
