@@ -140,6 +140,8 @@ export interface UpstreamTarget {
   readonly tls: UpstreamTls;
   /** Most connections held at once. */
   readonly connections: number;
+  /** A connection takes no new request once it is as old. */
+  readonly maxAgeMs: number;
 }
 
 export interface ListenTarget {
