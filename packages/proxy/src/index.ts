@@ -1,7 +1,7 @@
 /** The public surface, grouped by word. */
 export type { Proxy } from "./proxy.ts";
 export { createProxy } from "./proxy.ts";
-export type { ProxyOptions, ProxyRules } from "./options.ts";
+export type { ProxyChange, ProxyOptions, ProxyRules } from "./options.ts";
 export type { DirectAnswer, Rewrite, Route } from "./route-options.ts";
 export type { HeaderMatch, RouteMatch } from "./routing.ts";
 export type {
@@ -32,6 +32,7 @@ export type {
   EngineSettings,
   Limits,
   ListenTarget,
+  ListenTls,
   Listener,
   OutgoingHead,
   RequestHead,

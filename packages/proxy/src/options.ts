@@ -1,11 +1,11 @@
 /** What a proxy is made of: its options, checked and completed once. */
 import { isDeepStrictEqual } from "node:util";
 import type { Boundary } from "@tracemend/context";
-import { checkInteger, completeNumbers, wrong } from "./check.ts";
+import { checkInteger, completeNumbers, oneOf, wrong } from "./check.ts";
 import type { Clock } from "./clock.ts";
 import { systemClock } from "./clock.ts";
 import type { PassedObserver } from "./passed.ts";
-import type { DataPlane, EngineSettings, Limits, ListenTarget, Timeouts, TlsIdentity } from "./plane/plane.ts";
+import type { DataPlane, EngineSettings, Limits, ListenTarget, ListenTls, Timeouts } from "./plane/plane.ts";
 import type { Route, RouteOf } from "./route-options.ts";
 import { completeRoute } from "./route-options.ts";
 import type { SpanSource } from "./spans.ts";
@@ -19,9 +19,14 @@ export interface ProxyRules {
   readonly routes: readonly Route[];
 }
 
+/** What `reload` takes. `tls`: other certificates; those there are stay where it is absent. */
+export interface ProxyChange extends ProxyRules {
+  readonly tls?: ListenTls;
+}
+
 export interface ProxyOptions extends ProxyRules {
   /** `host` is 127.0.0.1 and `port` the kernel's choice where they are absent. */
-  readonly listen: { readonly host?: string; readonly port?: number; readonly tls?: TlsIdentity };
+  readonly listen: { readonly host?: string; readonly port?: number; readonly tls?: ListenTls };
   readonly spans?: SpanSource;
   readonly observer?: PassedObserver;
   readonly clock?: Clock;
@@ -56,7 +61,15 @@ export function completeEngine({ limits, timeouts, clock }: ProxyOptions): Engin
 /** Throws a `TypeError` that names the option and the value. */
 export function completeListen({ host = "127.0.0.1", port = 0, tls }: ProxyOptions["listen"]): ListenTarget {
   checkInteger("listen.port", port, 0, 65_535);
+  if (tls !== undefined) completeTls(tls);
   return { host, port, tls };
+}
+
+/** Throws a `TypeError` that names the option and the value. */
+export function completeTls({ clientAuth, clientCa }: ListenTls): void {
+  if (clientAuth === undefined) return;
+  oneOf("listen.tls.clientAuth", clientAuth, ["require", "optional"]);
+  if (clientCa === undefined) throw wrong("listen.tls.clientAuth", clientAuth, "absent where clientCa is");
 }
 
 /** Throws a `TypeError` that names the option and the value. */

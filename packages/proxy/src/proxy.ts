@@ -3,8 +3,8 @@ import { createDeadlines } from "./deadlines.ts";
 import { Exchange } from "./exchange.ts";
 import type { Failure } from "./failure.ts";
 import { failureOf } from "./failure.ts";
-import type { ProxyOptions, ProxyRules } from "./options.ts";
-import { completeEngine, completeListen } from "./options.ts";
+import type { ProxyChange, ProxyOptions } from "./options.ts";
+import { completeEngine, completeListen, completeTls } from "./options.ts";
 import { cross } from "./phases/cross.ts";
 import { forward } from "./phases/forward.ts";
 import { receive } from "./phases/receive.ts";
@@ -27,7 +27,7 @@ export interface Proxy {
    * Other routes, upstreams and policies for every request from now on; those under way end by the rules they began
    * with. What is the same keeps its connections. Throws a `TypeError` where the rules cannot be, and then changes nothing.
    */
-  reload(rules: ProxyRules): void;
+  reload(change: ProxyChange): void;
   /** Takes no new connection, lets open exchanges finish and tells callers to go; an aborted signal breaks off the rest. */
   close(signal: AbortSignal): Promise<void>;
 }
@@ -56,9 +56,16 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
   return {
     address: listener.address,
     upstreams: () => [...site.services.values()].map((service) => service.state()),
-    reload(rules) {
+    reload(change) {
       if (closing !== undefined) return;
-      const next = createSite(rules, standing, site);
+      if (change.tls !== undefined) completeTls(change.tls);
+      const next = createSite(change, standing, site);
+      try {
+        if (change.tls !== undefined) listener.secure(change.tls);
+      } catch (error) {
+        retire(retired(next, site));
+        throw error;
+      }
       const old = retired(site, next);
       site = next;
       retire(old);

@@ -47,5 +47,6 @@ function leaveBy(exchange: Exchange, crossed: Crossed): void {
 
 /** What the boundary's policy may ask of a request besides its lines. The list of lines is never cut: bytes are bounded. */
 export function arrivalOf({ site, caller, service }: Exchange): Arrival {
-  return { listener: site.boundary.name, address: caller.peer?.address, upstream: service?.name };
+  const { peer, identities } = caller;
+  return { listener: site.boundary.name, address: peer?.address, identities, upstream: service?.name };
 }

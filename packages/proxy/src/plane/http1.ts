@@ -5,6 +5,7 @@ import type { FieldLines, Peer } from "@tracemend/context";
 import { fieldValue } from "@tracemend/context";
 import { formatHead, toPairs } from "./http1-lines.ts";
 import type { AnswerHead, Caller, CallerEvents, RequestHead } from "./plane.ts";
+import { identitiesOf } from "./secured.ts";
 
 export interface Http1CallerOptions {
   readonly scheme: "http" | "https";
@@ -18,6 +19,7 @@ export interface Http1CallerOptions {
 export class Http1Caller implements Caller {
   readonly head: RequestHead;
   readonly peer: Peer;
+  readonly identities: readonly string[] | undefined;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #options: Http1CallerOptions;
@@ -34,6 +36,7 @@ export class Http1Caller implements Caller {
     this.#options = options;
     const { remoteAddress = "", remotePort = 0 } = request.socket;
     this.peer = { address: remoteAddress, port: remotePort };
+    this.identities = identitiesOf(request.socket);
     this.head = {
       method: request.method ?? "",
       target: request.url ?? "",

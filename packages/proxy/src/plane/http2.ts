@@ -8,6 +8,7 @@ import { findField } from "@tracemend/context";
 import { pseudoEnd, toFields, withoutPseudo } from "./http2-lines.ts";
 import { END_STREAM, SESSION_WINDOW_BYTES, sessionOptions } from "./http2-settings.ts";
 import type { AnswerHead, Caller, CallerEvents, EngineSettings, RequestHead } from "./plane.ts";
+import { identitiesOf } from "./secured.ts";
 
 /** The HTTP/2 sessions of one listener. */
 export interface Http2Sessions {
@@ -28,6 +29,7 @@ export function createHttp2(
   return {
     take(socket) {
       const peer = { address: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 };
+      const identities = identitiesOf(socket);
       const session = performServerHandshake(socket, options);
       sessions.add(session);
       session.setLocalWindowSize(SESSION_WINDOW_BYTES);
@@ -39,7 +41,7 @@ export function createHttp2(
         stream.once("close", () => {
           open -= 1;
         });
-        accept(new Http2Caller(stream, raw, (flags & END_STREAM) !== 0, scheme, peer));
+        accept(new Http2Caller(stream, raw, (flags & END_STREAM) !== 0, scheme, peer, identities));
       });
       session.setTimeout(settings.timeouts.keepAliveMs, () => {
         if (open === 0) session.close();
@@ -61,6 +63,7 @@ function ignore(): void {
 class Http2Caller implements Caller {
   readonly head: RequestHead;
   readonly peer: Peer;
+  readonly identities: readonly string[] | undefined;
   readonly #stream: ServerHttp2Stream;
   readonly #ended: boolean;
   #events: CallerEvents | undefined;
@@ -70,10 +73,18 @@ class Http2Caller implements Caller {
   #requestTrailers: FieldLines | undefined;
   #answerTrailers: FieldLines | undefined;
 
-  constructor(stream: ServerHttp2Stream, raw: FieldLines, ended: boolean, scheme: "http" | "https", peer: Peer) {
+  constructor(
+    stream: ServerHttp2Stream,
+    raw: FieldLines,
+    ended: boolean,
+    scheme: "http" | "https",
+    peer: Peer,
+    identities: readonly string[] | undefined,
+  ) {
     this.#stream = stream;
     this.#ended = ended;
     this.peer = peer;
+    this.identities = identities;
     this.head = readHead(raw, ended, scheme);
     stream.on("error", ignore);
   }
