@@ -1,6 +1,6 @@
 /** The public surface, grouped by word. */
 export type { Proxy } from "./proxy.ts";
-export { createProxy } from "./proxy.ts";
+export { checkChange, checkRoutes, createProxy } from "./proxy.ts";
 export type { ProxyChange, ProxyOptions, ProxyRules } from "./options.ts";
 export type { DirectAnswer, Rewrite, Route } from "./route-options.ts";
 export type { HeaderMatch, RouteMatch } from "./routing.ts";

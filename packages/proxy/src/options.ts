@@ -50,7 +50,11 @@ const TIMEOUTS: Timeouts = {
   keepAliveMs: 75_000,
 };
 
-export function completeEngine({ limits, timeouts, clock }: ProxyOptions): EngineSettings {
+export function completeEngine({
+  limits,
+  timeouts,
+  clock,
+}: Pick<ProxyOptions, "limits" | "timeouts" | "clock">): EngineSettings {
   return {
     limits: finite("limits", completeNumbers("limits", LIMITS, limits)),
     timeouts: finite("timeouts", completeNumbers("timeouts", TIMEOUTS, timeouts)),

@@ -4,7 +4,7 @@ import { Exchange } from "./exchange.ts";
 import type { Failure } from "./failure.ts";
 import { failureOf } from "./failure.ts";
 import type { ProxyChange, ProxyOptions } from "./options.ts";
-import { completeEngine, completeListen, completeTls } from "./options.ts";
+import { completeEngine, completeListen, completeRoutes, completeTls } from "./options.ts";
 import { cross } from "./phases/cross.ts";
 import { forward } from "./phases/forward.ts";
 import { receive } from "./phases/receive.ts";
@@ -14,6 +14,8 @@ import { Relaying, relay } from "./phases/relay.ts";
 import { route } from "./phases/route.ts";
 import { nodePlane } from "./plane/node-plane.ts";
 import type { Caller } from "./plane/plane.ts";
+import { createSecured } from "./plane/secured.ts";
+import type { Route } from "./route-options.ts";
 import type { Standing } from "./site.ts";
 import { createSite, retired } from "./site.ts";
 import { createResolver } from "./upstream/resolver.ts";
@@ -87,6 +89,19 @@ const NEVER = new AbortController().signal;
 
 /** Deadlines are met up to this late. */
 const DEADLINE_STEP_MS = 250;
+
+/** Throws a `TypeError` that names the option and the value, and opens nothing. */
+export function checkRoutes(routes: readonly Route[]): void {
+  completeRoutes(routes, completeEngine({}));
+}
+
+/** Throws the `TypeError` that `reload` would, and opens nothing. */
+export function checkChange({ routes, tls }: ProxyChange): void {
+  checkRoutes(routes);
+  if (tls === undefined) return;
+  completeTls(tls);
+  createSecured(tls);
+}
 
 /** The life of a request. A phase gives the failure that ends it, or nothing. */
 async function pass(exchange: Exchange): Promise<void> {

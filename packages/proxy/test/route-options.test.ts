@@ -2,10 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { Route } from "../src/route-options.ts";
 import { completeRoute, rewritePath, wayAt } from "../src/route-options.ts";
 import { completeEngine } from "../src/options.ts";
-import { defineBoundary } from "@tracemend/context";
 
-const boundary = defineBoundary({ name: "edge", side: "egress", cluster: "eu-1" });
-const engine = completeEngine({ boundary, listen: {}, routes: [] });
+const engine = completeEngine({});
 const upstream = { name: "svc", url: "http://a.example:8080" };
 const other = { name: "other", url: "http://b.example:8080" };
 

@@ -1,4 +1,3 @@
-import { defineBoundary } from "@tracemend/context";
 import { describe, expect, it } from "vitest";
 import type { FakeClock } from "../../../../test/support/clock.ts";
 import { createFakeClock } from "../../../../test/support/clock.ts";
@@ -9,8 +8,6 @@ import { completeUpstream } from "../../src/upstream/options.ts";
 import { Service } from "../../src/upstream/service.ts";
 import type { FakePlane } from "./fake-plane.ts";
 import { answerOf, createFakePlane } from "./fake-plane.ts";
-
-const boundary = defineBoundary({ name: "edge", side: "egress", cluster: "eu-1" });
 
 interface Rig {
   readonly service: Service;
@@ -25,7 +22,7 @@ function open(
 ): Rig {
   const clock = createFakeClock();
   const plane = createFakePlane();
-  const engine = completeEngine({ boundary, listen: {}, routes: [], clock });
+  const engine = completeEngine({ clock });
   const settings = completeUpstream({ name: "svc", url: "http://svc:80", ...options }, "upstream", engine);
   let seed = 0;
   const random = () => ((seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31), seed / 2 ** 31);
