@@ -18,6 +18,7 @@ export type FailureKind =
   | "connect-timeout"
   | "answer-timeout"
   | "idle-timeout"
+  | "total-timeout"
   | "refused"
   | "reset"
   | "lost"
@@ -58,6 +59,7 @@ const TOLD: Readonly<Record<FailureKind, Told>> = {
   "connect-timeout": { side: "upstream", status: 504, grpc: 14, text: "upstream connect timeout" },
   "answer-timeout": { side: "upstream", status: 504, grpc: 4, text: "upstream timeout" },
   "idle-timeout": { side: "upstream", status: 504, grpc: 4, text: "idle timeout" },
+  "total-timeout": { side: "upstream", status: 504, grpc: 4, text: "request took too long" },
   refused: { side: "upstream", status: 503, grpc: 14, text: "upstream refused the request" },
   reset: { side: "upstream", status: 502, grpc: 14, text: "upstream reset" },
   lost: { side: "upstream", status: 502, grpc: 14, text: "upstream connection lost" },

@@ -199,7 +199,7 @@ function filterRuleOf({
   span_names: spanNames,
   ...rest
 }: z.output<typeof filterRule>): NonNullable<NonNullable<PipelineOptions["filter"]>["rules"]>[number] {
-  return defined({ ...rest, spanNames }) as ReturnType<typeof filterRuleOf>;
+  return { ...rest, ...(spanNames === undefined ? {} : { spanNames }) };
 }
 
 /** Without the keys whose value is undefined: an option that is absent is not the same as one that is undefined. */

@@ -2,10 +2,20 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { defineBoundary } from "@tracemend/context";
+import { checkRoutes } from "@tracemend/proxy";
 import { z } from "zod";
 import type { ConfigText } from "./config-file.ts";
 import { ConfigError, readConfigText } from "./config-file.ts";
 import { fieldName, policyOf, policySchema } from "./config-policy.ts";
+import {
+  boundaryTls,
+  clientTls,
+  routeSchema,
+  routesOf,
+  serverTls,
+  upstreamOf,
+  upstreamSchema,
+} from "./config-route.ts";
 
 const clusterName = z.string().regex(/^[a-z0-9-]{1,16}$/, "must be 1 to 16 characters of a-z, 0-9 and -");
 const bytes = z.int().positive();
@@ -25,36 +35,13 @@ const address = z.string().transform((text, context) => {
   return { host: match[1] ?? (match[2] || "127.0.0.1"), port };
 });
 
-const files = { cert_file: z.string().min(1), key_file: z.string().min(1) };
-const serverTls = z.strictObject(files);
-const clientTls = z.strictObject({
-  ca_file: z.string().min(1).optional(),
-  cert_file: z.string().min(1).optional(),
-  key_file: z.string().min(1).optional(),
-  server_name: z.string().min(1).optional(),
-});
-
-const route = z.strictObject({
-  match: z
-    .strictObject({ authority: z.string().min(1).optional(), path_prefix: z.string().startsWith("/").optional() })
-    .prefault({}),
-  upstream: z.string().min(1),
-});
-
 const boundary = z.strictObject({
   name: z.string().min(1),
   side: z.enum(["ingress", "egress"]),
   listen: address,
-  tls: serverTls.optional(),
+  tls: boundaryTls.optional(),
   policy: policySchema.prefault({}),
-  routes: z.array(route).min(1),
-});
-
-const upstream = z.strictObject({
-  url: z.url({ protocol: /^https?$/ }),
-  protocol: z.enum(["http/1.1", "h2", "auto"]).default("auto"),
-  service: z.string().min(1).optional(),
-  tls: clientTls.optional(),
+  routes: z.array(routeSchema).min(1),
 });
 
 const signal = z.enum(["traces", "metrics", "logs"]);
@@ -100,7 +87,7 @@ const schema = z.strictObject({
   service_name: z.string().min(1).default("tracemend"),
   resource: z.record(z.string().min(1), z.string()).default({}),
   boundaries: z.array(boundary).default([]),
-  upstreams: z.record(z.string(), upstream).default({}),
+  upstreams: z.record(z.string(), upstreamSchema).default({}),
   receivers: z
     .strictObject({
       otlp_grpc: listener.optional(),
@@ -112,6 +99,7 @@ const schema = z.strictObject({
   diagnosis: diagnosis.prefault({}),
   admin: z.strictObject({ listen: address }).prefault({ listen: "127.0.0.1:9464" }),
   log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error"]).default("info") }).prefault({}),
+  access_log: z.strictObject({ format: z.enum(["off", "json", "text"]).default("off") }).prefault({}),
   shutdown: z.strictObject({ drain_ms: ms.default(10_000), flush_ms: ms.default(5000) }).prefault({}),
 });
 
@@ -162,6 +150,7 @@ function checkReferences(config: z.output<typeof schema>, source: ConfigText): s
     if (names.has(boundary.name))
       findings.push(finding(source, ["boundaries", at, "name"], `${boundary.name} is taken`));
     names.add(boundary.name);
+    const before = findings.length;
     try {
       defineBoundary({ ...boundary, cluster: config.cluster, policy: policyOf(boundary.policy) });
     } catch (error) {
@@ -173,8 +162,17 @@ function checkReferences(config: z.output<typeof schema>, source: ConfigText): s
       const message = `there is no upstream ${JSON.stringify(upstream)} (there are: ${known})`;
       findings.push(finding(source, ["boundaries", at, ...path], message));
     };
-    boundary.routes.forEach(({ upstream }, index) => mustExist(upstream, ["routes", index, "upstream"]));
+    boundary.routes.forEach(({ upstream, split }, index) => {
+      if (upstream !== undefined) mustExist(upstream, ["routes", index, "upstream"]);
+      split?.forEach((way, at) => mustExist(way.upstream, ["routes", index, "split", at, "upstream"]));
+    });
     for (const name of Object.keys(boundary.policy.upstreams ?? {})) mustExist(name, ["policy", "upstreams", name]);
+    if (findings.length > before) return;
+    try {
+      checkRoutes(routesOf(boundary.routes, (upstream) => upstreamOf(upstream, config.upstreams[upstream])));
+    } catch (error) {
+      findings.push(finding(source, ["boundaries", at, "routes"], (error as Error).message));
+    }
   });
   const { settle_ms: settleMs, hard_wait_ms: hardWaitMs, window_ms: windowMs } = config.diagnosis;
   if (settleMs > hardWaitMs || hardWaitMs > windowMs) {

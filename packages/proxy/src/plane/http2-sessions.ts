@@ -27,6 +27,8 @@ interface Slot {
   /** The peer has sent SETTINGS: it speaks HTTP/2. */
   ready: boolean;
   probing: boolean;
+  /** Epoch milliseconds. */
+  openedMs: number;
 }
 
 export function createHttp2Sessions(target: UpstreamTarget, settings: EngineSettings, dial: Dial): Connections {
@@ -70,6 +72,7 @@ export function createHttp2Sessions(target: UpstreamTarget, settings: EngineSett
       streams: ASSUMED_STREAMS,
       ready: false,
       probing: false,
+      openedMs: settings.clock.now(),
     };
     slots.add(slot);
     dial(["h2"], (error, socket) => {
@@ -81,7 +84,13 @@ export function createHttp2Sessions(target: UpstreamTarget, settings: EngineSett
     });
     return slot;
   };
+  const retireOld = (): void => {
+    const latestMs = settings.clock.now() - target.maxAgeMs;
+    // GOAWAY and then the end of what is open, as where the upstream itself asks for it.
+    for (const { session, openedMs } of slots) if (openedMs <= latestMs && session?.closed === false) session.close();
+  };
   const pick = (): Slot | undefined => {
+    if (target.maxAgeMs !== Number.POSITIVE_INFINITY) retireOld();
     let best: Slot | undefined;
     for (const slot of slots)
       if (slot.session?.closed !== true && (best === undefined || slot.open < best.open)) best = slot;
