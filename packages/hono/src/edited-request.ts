@@ -1,4 +1,4 @@
-/** A web Request whose header fields are immutable, with edits. */
+/** A web Request, and a Node server's stand-in for one, with edits. */
 import type { Edits } from "@tracemend/context";
 import { applyToHeaders } from "./field-lines.ts";
 
@@ -12,4 +12,14 @@ export function editedRequest(request: Request, edits: Edits): Request {
   if (!request.bodyUsed && request.body?.locked !== true) return new Request(request, { headers });
   const { method, redirect, signal } = request;
   return new Request(request.url, { method, headers, redirect, signal });
+}
+
+/**
+ * Makes a stand-in's Headers agree with the message, which is edited already. Those of `@hono/node-server` that nobody
+ * has asked for yet will be made out of the message; to fill them for nothing would cost several times the judgement.
+ */
+export function applyToStandIn(request: Request, edits: Edits): void {
+  const made = Object.getOwnPropertySymbols(request).some((key) => Reflect.get(request, key) instanceof Headers);
+  const { headers } = request;
+  if (made || !edits.every(({ name, value }) => headers.get(name) === value)) applyToHeaders(headers, edits);
 }

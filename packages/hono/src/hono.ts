@@ -8,8 +8,8 @@ import {
   linesOfMessage,
 } from "@tracemend/context";
 import type { Context, MiddlewareHandler } from "hono";
-import { editedRequest } from "./edited-request.ts";
-import { applyToHeaders, linesOfHeaders } from "./field-lines.ts";
+import { applyToStandIn, editedRequest } from "./edited-request.ts";
+import { linesOfHeaders } from "./field-lines.ts";
 import type { NodeExchange } from "./node-exchange.ts";
 import { nodeExchangeOf } from "./node-exchange.ts";
 import { tellAtEnd } from "./tell-at-end.ts";
@@ -72,9 +72,9 @@ function enter(service: ServiceBoundary, c: BoundaryContext): (() => void) | und
   c.set("traceContext", passage.verdict.context);
   c.set("passage", passage);
   applyEdits(c, exchange, passage);
-  const fields = service.answers ? service.answer(passage) : [];
+  const fields = service.answers ? service.answer(passage) : undefined;
   const tell = service.observed ? tellAtEnd(service, passage, startMs, c, exchange) : undefined;
-  if (fields.length === 0) return tell;
+  if (fields === undefined || fields.length === 0) return tell;
   return () => {
     try {
       answer(c, fields);
@@ -102,8 +102,7 @@ function applyEdits(c: BoundaryContext, exchange: NodeExchange | undefined, { ve
     return;
   }
   applyToMessage(exchange.incoming, verdict.edits);
-  // Its Headers are a view that may have copied the lines before, and unlike those of a plain Request they can be set.
-  applyToHeaders(c.req.raw.headers, verdict.edits);
+  applyToStandIn(c.req.raw, verdict.edits);
 }
 
 function answer(c: BoundaryContext, fields: ReturnType<ServiceBoundary["answer"]>): void {

@@ -36,9 +36,10 @@ export interface NodeExchange {
 export function nodeExchangeOf(c: Context): NodeExchange | undefined {
   const env: unknown = c.env;
   if (typeof env !== "object" || env === null || !("incoming" in env) || !("outgoing" in env)) return undefined;
-  const { incoming, outgoing } = env as NodeExchange;
+  const exchange = env as NodeExchange;
+  const { incoming } = exchange;
   if (typeof incoming !== "object" || !Array.isArray(incoming?.rawHeaders)) return undefined;
-  return Object.getPrototypeOf(c.req.raw) === Request.prototype ? undefined : { incoming, outgoing };
+  return Object.getPrototypeOf(c.req.raw) === Request.prototype ? undefined : exchange;
 }
 
 export function peerOf({ socket }: Incoming): Peer | undefined {

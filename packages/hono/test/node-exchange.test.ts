@@ -33,6 +33,30 @@ describe("raw lines", () => {
     expect(jsonOf(answer)).toEqual([TRACEPARENT, true]);
   });
 
+  it.each<[string, (headers: Headers) => unknown]>([
+    ["nothing", () => undefined],
+    ["one field that is never joined, for which all lines are kept", (headers) => headers.get("user-agent")],
+    ["a trace field", (headers) => headers.get("traceparent")],
+    ["all fields", (headers) => [...headers]],
+  ])("are edited in every view of the request where middleware before asked for %s", async (_name, ask) => {
+    const asking = new Hono<AppEnv & { Bindings: HttpBindings }>();
+    asking.use(async (c, next) => {
+      ask(c.req.raw.headers);
+      await next();
+    });
+    asking.use(boundary({ boundary: { ...SHOP, policy: { repairs: { case: "on" }, clear: ["x-internal"] } } }));
+    asking.get("/", (c) => {
+      const { headers } = c.req.raw;
+      const one = [c.req.header("traceparent"), headers.has("x-internal"), headers.get("x-internal")];
+      return c.json([one, c.req.header(), Object.fromEntries(new Request(c.req.raw).headers)]);
+    });
+    const lines = ["User-Agent: probe", "X-Internal: 1", `Traceparent: ${TRACEPARENT.toUpperCase()}`];
+    const [one, ...all] = jsonOf(await (await serve(asking)).raw(lines)) as unknown[];
+    expect(one).toEqual([TRACEPARENT, false, null]);
+    const left = { host: "shop", connection: "close", "user-agent": "probe", traceparent: TRACEPARENT };
+    expect(all).toEqual([left, left]);
+  });
+
   it("are not looked for where env has names that only look like Node's", async () => {
     const bound = app().use(boundary({ boundary: SHOP }));
     bound.get("/", (c) => c.json(c.get("traceContext")?.traceId));
