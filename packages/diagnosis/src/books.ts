@@ -1,4 +1,6 @@
 /** Everything the diagnosis remembers, and how its bytes are shared out. */
+import type { AnswerBook } from "./answer-book.ts";
+import { createAnswerBook } from "./answer-book.ts";
 import type { ArrivalBook } from "./arrival-book.ts";
 import { createArrivalBook } from "./arrival-book.ts";
 import type { BreakExample } from "./break.ts";
@@ -48,6 +50,7 @@ export interface Books {
   readonly services: ServiceBook;
   readonly edges: EdgeBook;
   readonly arrivals: ArrivalBook;
+  readonly answers: AnswerBook;
   readonly totals: Totals;
   /** Decided and not yet told. */
   readonly decisions: RepairDecision[];
@@ -74,6 +77,7 @@ export function createBooks(settings: Settings, sinceMs: number): Books {
     services: createServiceBook(settings),
     edges: createEdgeBook(settings),
     arrivals: createArrivalBook(windowMs),
+    answers: createAnswerBook(),
     totals: {
       observed: 0,
       matched: 0,

@@ -1,5 +1,5 @@
 /** The requests that were forwarded with a context: one fixed-size record each, the oldest overwritten by the newest. */
-import { KEY_WORDS, LOWER_HALF_AT, TRACE_WORDS, formatWords, sameWords } from "./id-words.ts";
+import { KEY_WORDS, LOWER_HALF_AT, SPAN_WORDS, TRACE_WORDS, formatWords, sameWords } from "./id-words.ts";
 import { hashPair, hashWords } from "./hash.ts";
 import type { Chains, Ring } from "./ring.ts";
 import { INDEX_BYTES, capacityFor, createChains, createRing, secondOf } from "./ring.ts";
@@ -14,6 +14,7 @@ export const UNOBSERVED = 4;
 export const EXCUSED = 5;
 
 /** Words of a record: trace id and span id that left, request id hash, parent id that came in, span id of the member. */
+const SPAN_AT: number = TRACE_WORDS;
 const REQUEST_ID_AT: number = KEY_WORDS;
 const INBOUND_AT: number = KEY_WORDS + 2;
 const MEMBER_AT: number = KEY_WORDS + 4;
@@ -32,6 +33,10 @@ export const INBOUND_OPEN_BIT = 8;
 export const CAME_ABSENT_BIT = 16;
 /** It came with a traceparent and without our member. */
 export const MEMBERLESS_BIT = 32;
+/** Its context came in another format, without a traceparent. */
+export const TRANSLATED_BIT = 64;
+/** The answer named the trace that was forwarded: the service did continue it. */
+export const CONTINUED_BIT = 128;
 
 /** What `add` takes, beside the words in the scratch key. */
 export interface CrossingEntry {
@@ -66,6 +71,8 @@ export interface CrossingStore {
   /** Newest record that forwarded the trace and span of `key`, and the next older one; 0 for none. */
   findSpan(key: Uint32Array): number;
   findOlderSpan(key: Uint32Array, record: number): number;
+  /** Newest record that forwarded the span of `key`, whatever its trace. */
+  findForeignSpan(key: Uint32Array): number;
   /** Newest record that began the trace of `key`. */
   findStarted(key: Uint32Array): number;
   /** Newest record with the request id whose hash stands in `words` at `at`, and the next older one. */
@@ -176,14 +183,16 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
       bits[slot] = entry.bits;
       cause[slot] = 0;
       noteLength(record, entry.endMs - entry.startMs);
-      bySpan.add(hashWords(scratch, 0, KEY_WORDS, seed), record);
+      bySpan.add(hashWords(scratch, SPAN_AT, SPAN_WORDS, seed), record);
       if ((entry.bits & STARTED_BIT) !== 0) byStarted.add(hashWords(scratch, 0, TRACE_WORDS, seed), record);
       if (scratch[REQUEST_ID_AT] !== 0) byRequest.add(hashWords(scratch, REQUEST_ID_AT, 2, seed), record);
       if (entry.localPort !== 0) byPort.add(hashPair(entry.localPort, secondOf(entry.startMs), seed), record);
       byLowerHalf.add(hashWords(scratch, LOWER_HALF_AT, 2, seed), record);
       return record;
     },
-    findSpan: (key) => seek(bySpan, bySpan.first(hashWords(key, 0, KEY_WORDS, seed)), 0, key, 0, KEY_WORDS),
+    findSpan: (key) => seek(bySpan, bySpan.first(hashWords(key, SPAN_AT, SPAN_WORDS, seed)), 0, key, 0, KEY_WORDS),
+    findForeignSpan: (key) =>
+      seek(bySpan, bySpan.first(hashWords(key, SPAN_AT, SPAN_WORDS, seed)), SPAN_AT, key, SPAN_AT, SPAN_WORDS),
     findOlderSpan: (key, record) => seek(bySpan, bySpan.after(record), 0, key, 0, KEY_WORDS),
     findStarted: (key) =>
       seek(byStarted, byStarted.first(hashWords(key, 0, TRACE_WORDS, seed)), 0, key, 0, TRACE_WORDS),

@@ -9,6 +9,7 @@ import type { Service } from "./service.ts";
 import type { Settings } from "./settings.ts";
 import type { Tally } from "./tally.ts";
 import { createTally, tallyBytes } from "./tally.ts";
+import type { TraceIdForm } from "./trace-id-form.ts";
 import type { TimingModel } from "./timing-model.ts";
 import { TIMING_BYTES, createTimingModel } from "./timing-model.ts";
 
@@ -65,6 +66,8 @@ export interface Edge {
   /** The service that the last probes pointed to, and how many in a row did. */
   guess: Service | undefined;
   guessed: number;
+  /** What the trace id was made into, where it last came in another form. */
+  form: TraceIdForm | undefined;
 }
 
 export const EDGE_BYTES: number = 1_024 + TIMING_BYTES + OFFSET_BYTES + tallyBytes(COUNTERS) + 2 * 8 * (SIGHTINGS + 1);
@@ -88,6 +91,7 @@ export function createEdge(id: number, boundary: string, cluster: string, upstre
     undecided: [],
     guess: undefined,
     guessed: 0,
+    form: undefined,
   };
 }
 

@@ -10,7 +10,7 @@ import type { Fact } from "./sign.ts";
 export interface SignMeaning {
   /** By fact; the strongest that was seen counts. */
   readonly confidence: (fact: Fact) => number;
-  readonly evidence: (fact: Fact, count: number, arrival: Arrival) => string;
+  readonly evidence: (fact: Fact, count: number, arrival: Arrival, detail: string) => string;
   readonly explanation: (hop: string, arrival: Arrival) => string;
   readonly alternatives: readonly string[];
   readonly remedy: (hop: string, gateway: Gateway | undefined, traffic: Traffic, arrival: Arrival) => Remedy;
@@ -36,7 +36,7 @@ export function explainSigns(
     reported += counts[1];
     repaired += counts[2];
     confidence = Math.max(confidence, meaning.confidence(fact));
-    evidence.push(meaning.evidence(fact, count, arrival));
+    evidence.push(meaning.evidence(fact, count, arrival, signs.details.get(fact) ?? ""));
   }
   const count = open + reported + repaired;
   if (count === 0) return undefined;

@@ -8,6 +8,7 @@ import type { CrossingEntry } from "./crossing-store.ts";
 import {
   CROSSING_SCRATCH,
   CAME_ABSENT_BIT,
+  CONTINUED_BIT,
   EXCUSED,
   INBOUND_OPEN_BIT,
   MATCHED,
@@ -15,6 +16,7 @@ import {
   OWN_PARENT_BIT,
   SAMPLED_BIT,
   STARTED_BIT,
+  TRANSLATED_BIT,
   WAITING,
 } from "./crossing-store.ts";
 import type { Edge } from "./edge.ts";
@@ -53,6 +55,10 @@ export function enterCrossing(books: Books, crossing: Crossing, arrival: Arrival
   entry.bits = bitsOf(crossing, context);
   entry.state = isOwed(crossing, context) ? WAITING : EXCUSED;
   enterRecord(books, edge, entry);
+  const named = crossing.answer?.traceId;
+  if (named !== undefined && named !== context.traceId && entry.state === WAITING) {
+    books.answers.add(books.crossings.ring.newest(), named);
+  }
   if ((entry.bits & STARTED_BIT) !== 0) ownRootIsNoOrphan(books);
 }
 
@@ -119,13 +125,15 @@ function makeRoom(books: Books): void {
   forgotten.tally.add(FORGOTTEN, countedAtMs(books, slot), 1);
 }
 
-function bitsOf({ reading, verdict }: Crossing, context: TraceContext): number {
+function bitsOf({ reading, verdict, answer }: Crossing, context: TraceContext): number {
   let bits = 0;
+  if (answer !== undefined && answer.traceId === context.traceId) bits |= CONTINUED_BIT;
   if (isSampled(context)) bits |= SAMPLED_BIT;
   if (verdict.ownParent) bits |= OWN_PARENT_BIT;
   if (verdict.from === undefined) bits |= STARTED_BIT;
   if (reading.kind === "absent") bits |= CAME_ABSENT_BIT;
   if (reading.kind !== "valid") return bits;
+  if (reading.wire === undefined) bits |= TRANSLATED_BIT;
   if (reading.own === undefined) bits |= MEMBERLESS_BIT;
   else if (reading.own.spanId !== reading.context.parentId) bits |= INBOUND_OPEN_BIT;
   return bits;

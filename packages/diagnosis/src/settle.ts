@@ -4,7 +4,7 @@ import type { Books } from "./books.ts";
 import type { BreakExample } from "./break.ts";
 import { countedAtMs, forwardedExample } from "./books.ts";
 import { BARE, DESCENDANTS, GHOST_PARENT, SAME_CONNECTION, SAME_TIME } from "./cause.ts";
-import { MATCHED, MISSING, UNOBSERVED, WAITING } from "./crossing-store.ts";
+import { EXCUSED, MATCHED, MISSING, UNOBSERVED, WAITING } from "./crossing-store.ts";
 import type { Edge } from "./edge.ts";
 import { ANSWERED, NOT_OBSERVED, answersFor, learnService, missingCounter, noteSighting } from "./edge.ts";
 import { KEY_WORDS } from "./id-words.ts";
@@ -24,12 +24,14 @@ const SURE_AFTER = 3;
 
 /**
  * Whether a child of the span that a request forwarded answers that request. A caller that records no CLIENT spans sends
- * several requests with one parent: there the service must be one that is known behind the edge.
+ * several requests with one parent: there the service must be one that is known behind the edge, or at least the request
+ * one that waits for a span.
  */
 export function isAnswer({ crossings, edges }: Books, record: number, serviceId: number): boolean {
   const slot = crossings.ring.slot(record);
   const edge = edges.at(crossings.edge[slot] as number);
-  if (edge.services.length === 0 || answersFor(edge, serviceId)) return true;
+  if (answersFor(edge, serviceId)) return true;
+  if (edge.services.length === 0 && crossings.state[slot] !== EXCUSED) return true;
   crossings.readKey(record, key);
   for (let rival = crossings.findSpan(key); rival !== 0; rival = crossings.findOlderSpan(key, rival)) {
     if (crossings.edge[crossings.ring.slot(rival)] !== edge.id) return false;
@@ -205,6 +207,7 @@ function conclude(books: Books, record: number, edge: Edge, join: Join): void {
   const slot = crossings.ring.slot(record);
   const atMs = countedAtMs(books, slot);
   crossings.cause[slot] = join.cause;
+  if (join.form !== undefined) edge.form = join.form;
   edge.tally.add(missingCounter(join.cause), atMs, 1);
   noteSighting(edge, join.cause, atMs, () => exampleOf(books, record, join));
   if (join.orphan !== 0) tellPair(books, record, join);

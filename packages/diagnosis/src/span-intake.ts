@@ -11,7 +11,7 @@ import { readRoot } from "./root-facts.ts";
 import type { Instance, Service } from "./service.ts";
 import { LEGITIMATE_ROOTS, ORPHANS, noteArrival, openInstance } from "./service.ts";
 import { answered, isAnswer } from "./settle.ts";
-import { settleByTruncated } from "./settle-early.ts";
+import { settleByForm } from "./settle-early.ts";
 import { ENTRY, LOCAL } from "./span-store.ts";
 
 const SERVER = 2;
@@ -107,7 +107,8 @@ function enterChild(books: Books, span: SpanView, service: Service, endMs: numbe
     scratch[7] = ids[5] as number;
     if (spans.holds()) return;
     spans.add(ENTRY, service.id, span.startMs(), endMs);
-    if (ids[0] === 0 && ids[1] === 0) settleByTruncated(books, spans.ring.newest());
+    const foreign = crossings.findForeignSpan(scratch);
+    if (foreign !== 0) settleByForm(books, foreign);
     return;
   }
   const startMs = span.startMs();
