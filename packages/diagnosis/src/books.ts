@@ -17,6 +17,8 @@ import type { SeenSpans } from "./seen-spans.ts";
 import { createSeenSpans } from "./seen-spans.ts";
 import type { ServiceBook } from "./service-book.ts";
 import { createServiceBook } from "./service-book.ts";
+import type { SourceBook } from "./source-book.ts";
+import { createSourceBook } from "./source-book.ts";
 import type { SpanStore } from "./span-store.ts";
 import { createSpanStore } from "./span-store.ts";
 
@@ -51,6 +53,7 @@ export interface Books {
   readonly edges: EdgeBook;
   readonly arrivals: ArrivalBook;
   readonly answers: AnswerBook;
+  readonly sources: SourceBook;
   readonly totals: Totals;
   /** Decided and not yet told. */
   readonly decisions: RepairDecision[];
@@ -78,6 +81,7 @@ export function createBooks(settings: Settings, sinceMs: number): Books {
     edges: createEdgeBook(settings),
     arrivals: createArrivalBook(windowMs),
     answers: createAnswerBook(),
+    sources: createSourceBook(),
     totals: {
       observed: 0,
       matched: 0,

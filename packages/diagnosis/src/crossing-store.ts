@@ -19,7 +19,7 @@ const REQUEST_ID_AT: number = KEY_WORDS;
 const INBOUND_AT: number = KEY_WORDS + 2;
 const MEMBER_AT: number = KEY_WORDS + 4;
 const WORDS: number = KEY_WORDS + 6;
-const RECORD_BYTES: number = WORDS * 4 + 3 * 8 + 3 * 2 + 3 + 5 * INDEX_BYTES;
+const RECORD_BYTES: number = WORDS * 4 + 3 * 8 + 3 * 2 + 4 + 5 * INDEX_BYTES;
 
 /** Bits of a record. */
 export const SAMPLED_BIT = 1;
@@ -47,6 +47,8 @@ export interface CrossingEntry {
   /** The edge before us, plus one; 0 where it is not kept. */
   arrival: number;
   localPort: number;
+  /** See `Routes`. */
+  route: number;
   state: number;
   bits: number;
 }
@@ -64,6 +66,7 @@ export interface CrossingStore {
   readonly localPort: Uint16Array;
   readonly state: Uint8Array;
   readonly bits: Uint8Array;
+  readonly route: Uint8Array;
   /** Why it is missing: a `Cause`, meaningful while the state is MISSING. */
   readonly cause: Uint8Array;
   /** Writes the scratch and the entry over the oldest record; returns the new record's number. */
@@ -116,6 +119,7 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
   const localPort = new Uint16Array(capacity);
   const state = new Uint8Array(capacity);
   const bits = new Uint8Array(capacity);
+  const route = new Uint8Array(capacity);
   const cause = new Uint8Array(capacity);
   const bySpan = createChains(ring);
   const byStarted = createChains(ring);
@@ -168,6 +172,7 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
     localPort,
     state,
     bits,
+    route,
     cause,
     add(entry) {
       const record = ring.advance();
@@ -181,6 +186,7 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
       localPort[slot] = entry.localPort;
       state[slot] = entry.state;
       bits[slot] = entry.bits;
+      route[slot] = entry.route;
       cause[slot] = 0;
       noteLength(record, entry.endMs - entry.startMs);
       bySpan.add(hashWords(scratch, SPAN_AT, SPAN_WORDS, seed), record);

@@ -25,7 +25,7 @@ import { hashText } from "./hash.ts";
 import { readSpanId, readTraceId } from "./id-words.ts";
 import { noteChild } from "./child.ts";
 import { isProbe } from "./probe.ts";
-import { isAnswer, markJoined } from "./settle.ts";
+import { isAnswer, markJoined, noteFacets } from "./settle.ts";
 
 const entry: CrossingEntry = {
   startMs: 0,
@@ -34,6 +34,7 @@ const entry: CrossingEntry = {
   edge: 0,
   arrival: 0,
   localPort: 0,
+  route: 0,
   state: 0,
   bits: 0,
 };
@@ -52,6 +53,7 @@ export function enterCrossing(books: Books, crossing: Crossing, arrival: Arrival
   entry.edge = edge.id;
   entry.arrival = arrival === undefined ? 0 : arrival.id + 1;
   entry.localPort = upstream.localPort ?? 0;
+  entry.route = edge.routes.keep(crossing.path);
   entry.bits = bitsOf(crossing, context);
   entry.state = isOwed(crossing, context) ? WAITING : EXCUSED;
   enterRecord(books, edge, entry);
@@ -155,6 +157,7 @@ function earlyChildren(books: Books, record: number, edge: Edge, newest: number)
     const slot = spans.ring.slot(child);
     if (!isAnswer(books, record, spans.service[slot] as number)) continue;
     learnService(edge, services.at(spans.service[slot] as number));
+    noteFacets(books, record, spans.source[slot] as number, false);
     noteChild(books, record, spans.startMs[slot] as number, spans.endMs[slot] as number);
   }
 }

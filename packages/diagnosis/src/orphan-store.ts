@@ -8,10 +8,11 @@ import { INDEX_BYTES, capacityFor, createChains, createRing, secondOf } from "./
 const LINK_AT: number = KEY_WORDS;
 const REQUEST_ID_AT: number = KEY_WORDS * 2;
 const WORDS: number = KEY_WORDS * 2 + 2;
-const RECORD_BYTES: number = WORDS * 4 + 2 * 8 + 2 + 2 + 1 + 4 * INDEX_BYTES;
+const RECORD_BYTES: number = WORDS * 4 + 2 * 8 + 3 * 2 + 1 + 4 * INDEX_BYTES;
 
 export interface OrphanEntry {
   service: number;
+  source: number;
   startMs: number;
   endMs: number;
   /** The port its peer called from; 0 where the span does not say. */
@@ -29,6 +30,8 @@ export interface OrphanStore {
   /** What `add` writes; a part that is all zero is absent. */
   readonly scratch: Uint32Array;
   readonly service: Uint16Array;
+  /** The number of what its process says of itself; see `SourceBook`. */
+  readonly source: Uint16Array;
   readonly startMs: Float64Array;
   readonly endMs: Float64Array;
   readonly peerPort: Uint16Array;
@@ -62,6 +65,7 @@ export function createOrphanStore(budgetBytes: number, seed: number): OrphanStor
   const words = new Uint32Array(capacity * WORDS);
   const scratch = new Uint32Array(WORDS);
   const service = new Uint16Array(capacity);
+  const source = new Uint16Array(capacity);
   const startMs = new Float64Array(capacity);
   const endMs = new Float64Array(capacity);
   const peerPort = new Uint16Array(capacity);
@@ -95,6 +99,7 @@ export function createOrphanStore(budgetBytes: number, seed: number): OrphanStor
     bytes: capacity * RECORD_BYTES,
     scratch,
     service,
+    source,
     startMs,
     endMs,
     peerPort,
@@ -104,6 +109,7 @@ export function createOrphanStore(budgetBytes: number, seed: number): OrphanStor
       const slot = ring.slot(record);
       for (let word = 0; word < WORDS; word += 1) words[slot * WORDS + word] = scratch[word] as number;
       service[slot] = entry.service;
+      source[slot] = entry.source;
       startMs[slot] = entry.startMs;
       endMs[slot] = entry.endMs;
       peerPort[slot] = entry.peerPort;

@@ -11,6 +11,7 @@ import { KEY_WORDS } from "./id-words.ts";
 import type { Join } from "./join.ts";
 import { findExactJoin, findJoin } from "./join.ts";
 import { learnPair } from "./timing-model.ts";
+import { NOT_KEPT } from "./routes.ts";
 import { PAIRED_BY } from "./paired.ts";
 import { decideRepair } from "./repair.ts";
 import { repairFactsOf } from "./repair-facts.ts";
@@ -210,6 +211,7 @@ function conclude(books: Books, record: number, edge: Edge, join: Join): void {
   if (join.form !== undefined) edge.form = join.form;
   edge.tally.add(missingCounter(join.cause), atMs, 1);
   noteSighting(edge, join.cause, atMs, () => exampleOf(books, record, join));
+  if (join.cause !== BARE) noteFacets(books, record, sourceOf(books, join), true);
   if (join.orphan !== 0) tellPair(books, record, join);
   const { repair, decided, now } = books.settings;
   if (repair !== "off" && decided !== undefined) {
@@ -222,6 +224,28 @@ function conclude(books: Books, record: number, edge: Edge, join: Join): void {
   }
   const service = joinedService(books, join);
   if (service !== undefined) learnService(edge, service);
+}
+
+/** Notes what a request that was answered, or of which it is known how it broke, has in common with others. */
+export function noteFacets(
+  { crossings, edges, sources }: Books,
+  record: number,
+  source: number,
+  broken: boolean,
+): void {
+  const slot = crossings.ring.slot(record);
+  const route = crossings.route[slot] as number;
+  if (route === NOT_KEPT || crossings.state[slot] === EXCUSED) return;
+  const { facets, routes } = edges.at(crossings.edge[slot] as number);
+  facets.note("route", routes.name(route), broken);
+  const { version = "", pod = "" } = sources.at(source) ?? {};
+  facets.note("version", version, broken);
+  facets.note("pod", pod, broken);
+}
+
+function sourceOf({ orphans, spans }: Books, { orphan, span }: Join): number {
+  if (orphan !== 0) return orphans.source[orphans.ring.slot(orphan)] as number;
+  return span === 0 ? 0 : (spans.source[spans.ring.slot(span)] as number);
 }
 
 function tellPair(books: Books, record: number, { cause, orphan, confidence }: Join): void {

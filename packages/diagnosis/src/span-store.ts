@@ -8,7 +8,7 @@ import { INDEX_BYTES, capacityFor, createChains, createRing } from "./ring.ts";
 const PARENT_AT: number = TRACE_WORDS;
 const OWN_ID_AT: number = KEY_WORDS;
 const WORDS: number = KEY_WORDS + SPAN_WORDS;
-const RECORD_BYTES: number = WORDS * 4 + 2 * 8 + 2 + 1 + 2 * INDEX_BYTES;
+const RECORD_BYTES: number = WORDS * 4 + 2 * 8 + 2 * 2 + 1 + 2 * INDEX_BYTES;
 
 /** A span that a request from elsewhere began: SERVER, CONSUMER, or one whose parent is known to be remote. */
 export const ENTRY = 1;
@@ -23,10 +23,12 @@ export interface SpanStore {
   readonly startMs: Float64Array;
   readonly endMs: Float64Array;
   readonly service: Uint16Array;
+  /** The number of what its process says of itself; see `SourceBook`. */
+  readonly source: Uint16Array;
   readonly role: Uint8Array;
   /** Whether the very entry span in the scratch is held already. */
   holds(): boolean;
-  add(role: number, service: number, startMs: number, endMs: number): void;
+  add(role: number, service: number, source: number, startMs: number, endMs: number): void;
   /** Newest entry span of the trace and parent in `key`, and the next older one; 0 for none. */
   findChild(key: Uint32Array): number;
   findOlderChild(key: Uint32Array, record: number): number;
@@ -48,6 +50,7 @@ export function createSpanStore(budgetBytes: number, seed: number): SpanStore {
   const startMs = new Float64Array(capacity);
   const endMs = new Float64Array(capacity);
   const service = new Uint16Array(capacity);
+  const source = new Uint16Array(capacity);
   const role = new Uint8Array(capacity);
   const byParent = createChains(ring);
   const byTrace = createChains(ring);
@@ -66,6 +69,7 @@ export function createSpanStore(budgetBytes: number, seed: number): SpanStore {
     startMs,
     endMs,
     service,
+    source,
     role,
     holds() {
       let record = byParent.first(hashWords(scratch, PARENT_AT, SPAN_WORDS, seed));
@@ -73,13 +77,14 @@ export function createSpanStore(budgetBytes: number, seed: number): SpanStore {
         record = byParent.after(record);
       return record !== 0;
     },
-    add(newRole, serviceId, start, end) {
+    add(newRole, serviceId, sourceNumber, start, end) {
       const record = ring.advance();
       const slot = ring.slot(record);
       for (let word = 0; word < WORDS; word += 1) words[slot * WORDS + word] = scratch[word] as number;
       startMs[slot] = start;
       endMs[slot] = end;
       service[slot] = serviceId;
+      source[slot] = sourceNumber;
       role[slot] = newRole;
       byTrace.add(hashWords(scratch, 0, TRACE_WORDS, seed), record);
       if (newRole === ENTRY) byParent.add(hashWords(scratch, PARENT_AT, SPAN_WORDS, seed), record);

@@ -65,7 +65,6 @@ export function detectDroppedByCallee(facts: EdgeFacts): Finding | undefined {
   return {
     kind: "dropped-by-callee",
     to: callee,
-    hop: `service ${callee}`,
     count,
     of,
     confidence: (named + 0.999 * request + 0.99 * connection + BY_TIME * time + BY_AGREEMENT * agreeing) / count,

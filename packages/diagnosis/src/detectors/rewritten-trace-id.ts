@@ -23,7 +23,6 @@ export function detectRewritten(facts: EdgeFacts): Finding | undefined {
   return {
     kind: "rewritten-trace-id",
     to: callee,
-    hop: `service ${callee}, or a hop before it that converts the context`,
     count,
     of,
     confidence: form === "other" ? 0.97 : 1,
