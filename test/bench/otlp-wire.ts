@@ -7,7 +7,20 @@
 
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
-import { type Batch, defineStamp, encodeSpans, forEachSpan, readBatch, type SpanRecord } from "@tracemend/otlp";
+import {
+  type Batch,
+  defineRewriter,
+  defineStamp,
+  encodeSpans,
+  forEachSpan,
+  readBatch,
+  refineBatch,
+  rewriteStrings,
+  selectSpans,
+  shardByTrace,
+  splitBatch,
+  type SpanRecord,
+} from "@tracemend/otlp";
 
 interface Attribute {
   key: string;
@@ -62,10 +75,10 @@ function createBody(random: () => number): Uint8Array {
     "user_agent.original",
   ];
   const spans = Array.from({ length: spansPerBody }, (): SpanRecord => {
-    const count = 6 + Math.floor(random() * 12);
+    const count = 6 + Math.floor(random() * 14);
     const attributes = Array.from({ length: count }, (_, index): [string, string | number] => [
       `${keys[index % keys.length]}.${index}`,
-      random() < 0.3 ? Math.floor(random() * 1e6) : digits(Math.floor(random() * 24)),
+      random() < 0.3 ? Math.floor(random() * 1e6) : digits(Math.floor(random() * 32)),
     ]);
     return {
       traceId: digits(32),
@@ -106,6 +119,18 @@ const random = createRandom(42);
 const bodies = Array.from({ length: 40 }, () => createBody(random));
 const batches = bodies.map((body) => read(body));
 const stamp = defineStamp(stampAttributes);
+const replaceOne = defineRewriter({
+  text: (text) => text,
+  attribute: (key) => (key === "url.path.1" ? () => "****" : undefined),
+  concerns: () => false,
+});
+const rewriteConcerned = defineRewriter({
+  text: (text) => text,
+  concerns(bytes, start, stop) {
+    for (let pos = start; pos < stop; pos++) if (bytes[pos] === 0x40) return true;
+    return false;
+  },
+});
 const bodyBytes = bodies.reduce((sum, body) => sum + body.length, 0) / bodies.length;
 
 for (const [index, body] of bodies.entries()) {
@@ -138,6 +163,16 @@ const work: readonly (readonly [string, (index: number) => void])[] = [
         if (span.attribute("http.route.3") !== undefined || span.attribute("absent") !== undefined) sink++;
       }),
   ],
+  ["split in 4", (index) => (sink += splitBatch(batches[index]!, { maxItems: 250 }).length)],
+  [
+    "select every other span",
+    (index) => (sink += selectSpans(batches[index]!, (span) => sink++ % 2 === span.kind() - 2).items),
+  ],
+  ["shard by trace id over 4", (index) => (sink += shardByTrace(batches[index]!, (id) => id.charCodeAt(0) & 3).size)],
+  ["refine: ids, UTF-8, repeats", (index) => (sink += refineBatch(batches[index]!).batch.items)],
+  ["show every string to a rule", (index) => (sink += rewriteStrings(batches[index]!, { text: (text) => text }).items)],
+  ["replace one attribute by key", (index) => (sink += replaceOne(batches[index]!).items)],
+  ["look at every string's bytes", (index) => (sink += rewriteConcerned(batches[index]!).items)],
   [
     "read, stamp and walk",
     (index) => {

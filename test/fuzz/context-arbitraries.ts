@@ -1,6 +1,13 @@
 /** Heads, policies and contexts for the laws of the context package, and how a law is checked. */
 import fc from "fast-check";
-import { FORMATS, FORMAT_NAMES, formatTraceparent } from "@tracemend/context";
+import {
+  FORMATS,
+  FORMAT_NAMES,
+  formatCarrier,
+  formatOwnMember,
+  formatTraceparent,
+  hashTraceId,
+} from "@tracemend/context";
 import type { FieldLines, OwnSpans, PolicyOptions, TraceContext } from "@tracemend/context";
 
 const RUNS = { numRuns: 400 };
@@ -47,7 +54,34 @@ const line: fc.Arbitrary<readonly [string, string]> = fc.oneof(
   ),
   fc.tuple(fc.string({ unit: "binary", maxLength: 12 }), fc.string({ unit: "binary", maxLength: 12 })),
 );
-export const head: fc.Arbitrary<FieldLines> = fc.array(line, { maxLength: 14 }).map((lines) => lines.flat());
+/** What tracers and borders really send: whole contexts in one format or another. */
+const group: fc.Arbitrary<FieldLines> = fc.oneof(
+  line,
+  context.map((came) => ["traceparent", formatTraceparent(came), "tracestate", came.tracestate]),
+  fc.tuple(context, fc.nat(255), flags).map(([came, hop, sent]) => {
+    const traceIdHash = hashTraceId(came.traceId);
+    const member = formatOwnMember({
+      cluster: "us-1",
+      hop: hop || 1,
+      traceIdHash,
+      spanId: "e".repeat(16),
+      flags: sent,
+    });
+    const outside = `tmo=1.${came.traceId}.${came.parentId}.01`;
+    return ["traceparent", formatTraceparent(came), "tracestate", `tm=${member},a=1,${outside},${came.tracestate}`];
+  }),
+  fc.tuple(context, fc.option(fc.string({ maxLength: 20 }), { nil: undefined })).map(([came, original]) => {
+    const value = formatCarrier({ context: came, cluster: "us-1", original });
+    return value === undefined ? [] : ["x-request-id", value];
+  }),
+  fc
+    .tuple(context, fc.constantFrom(...FORMATS.values()), fc.constantFrom("accept", "deny", "defer", "debug"))
+    .map(([{ traceId, parentId }, format, sampling]) => {
+      const edits = format.write?.({ traceId, parentId, sampling, idDigits: 32, rest: "" }) ?? [];
+      return edits.flatMap((edit) => (edit.value === null ? [] : [edit.name, edit.value]));
+    }),
+);
+export const head: fc.Arbitrary<FieldLines> = fc.array(group, { maxLength: 8 }).map((groups) => groups.flat());
 
 export const policy: fc.Arbitrary<PolicyOptions> = fc.record(
   {

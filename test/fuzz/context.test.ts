@@ -73,6 +73,18 @@ describe("whatever comes in", () => {
     expect(law(property)).toBe("holds");
   });
 
+  it("a dry run changes nothing that leaves", () => {
+    const property = fc.property(head, policy, spans, (lines, options, granted) => {
+      const { repairs: _, ...rest } = options;
+      const off = passThrough(lines, { ...rest, repair: "off" }, granted);
+      const dry = passThrough(lines, { ...rest, repair: "report" }, granted);
+      assert.deepEqual(dry.left, off.left);
+      assert.deepEqual(dry.verdict.context, off.verdict.context);
+      assert.equal(dry.verdict.action, off.verdict.action);
+    });
+    expect(law(property)).toBe("holds");
+  });
+
   it("a boundary that only preserves changes nothing of a clean context", () => {
     const property = fc.property(context, (came) => {
       const state = came.tracestate === "" ? [] : ["tracestate", came.tracestate];

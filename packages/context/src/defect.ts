@@ -29,8 +29,7 @@ export type DefectCode =
   | "format-conflict"
   | "format-parent-conflict"
   | "format-sampling-conflict"
-  | "format-recognised"
-  | "format-stale";
+  | "format-recognised";
 
 export interface Defect {
   readonly code: DefectCode;
@@ -83,7 +82,6 @@ const DEFECTS: Readonly<Record<DefectCode, Rule>> = {
   ),
   "format-sampling-conflict": defect("the format's own", "Two formats in one request disagree about sampling."),
   "format-recognised": defect("the format's own", "A trace field of a format that cannot be continued came along."),
-  "format-stale": defect("the format's own", "A trace field of another format would leave with an older context."),
 };
 
 const ALL = new Map<DefectCode, Defect>(

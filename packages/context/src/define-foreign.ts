@@ -33,7 +33,11 @@ export function defineForeign(options: ForeignOptions, stale: Repair): ForeignRu
   const fallback = injectDefault === undefined ? undefined : formatsOf("injectDefault", [injectDefault], [])[0];
   if (fallback !== undefined) checkWritten("injectDefault", fallback);
   if (formats.length === 0 && injected.length === 0 && fallback === undefined && stale === "off") return undefined;
-  const watched = stale === "off" ? [] : [...FORMATS.values()].filter((format) => !formats.includes(format));
+  // What is written is read before: fields have parts that are not ours and go along.
+  const written = fallback === undefined ? injected : [...injected, fallback];
+  const watched = [...FORMATS.values()].filter(
+    (format) => !formats.includes(format) && (stale !== "off" || written.includes(format)),
+  );
   return bindForeignRules(
     { formats, beforeW3c: extract.indexOf("w3c"), watched, conflict },
     { formats: injected, preserve: inject.includes("preserve"), fallback, stale: options.stale ?? "refresh" },

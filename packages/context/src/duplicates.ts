@@ -29,7 +29,7 @@ export function singleValue(values: readonly string[]): Single {
     return { kind: "one", value: first, notes: notes.map(defectOf) };
   }
   const sameTrace = contextsOfOneTrace(parts);
-  notes.push(sameTrace.length > 0 ? "duplicate-same-trace" : "duplicate-conflicting");
+  notes.unshift(sameTrace.length > 0 ? "duplicate-same-trace" : "duplicate-conflicting");
   return { kind: "several", defects: notes.map(defectOf), sameTrace };
 }
 

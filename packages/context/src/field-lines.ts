@@ -8,8 +8,8 @@ export type FieldLines = readonly string[];
 
 /** Whether two field names are the same; `lower` must be lower case. Source: RFC 9110, section 5.1. */
 export function isField(name: string, lower: string): boolean {
-  if (name === lower) return true;
   if (name.length !== lower.length) return false;
+  if (name === lower) return true;
   for (let at = 0; at < lower.length; at += 1) {
     const wanted = lower.charCodeAt(at);
     const code = name.charCodeAt(at);
@@ -20,7 +20,11 @@ export function isField(name: string, lower: string): boolean {
 
 /** The index of the next line of the field at or after `from`, or -1. `lower` must be lower case. */
 export function findField(lines: FieldLines, lower: string, from = 0): number {
-  for (let at = from; at + 1 < lines.length; at += 2) if (isField(lines[at] as string, lower)) return at;
+  const { length } = lower;
+  for (let at = from; at + 1 < lines.length; at += 2) {
+    const name = lines[at] as string;
+    if (name.length === length && isField(name, lower)) return at;
+  }
   return -1;
 }
 

@@ -29,6 +29,7 @@ export function leaveAlone(
   cluster: string,
 ): Edits {
   const { context, wire } = reading;
+  if (reading.notes.length === 0 && asksNothing(policy)) return NO_EDITS;
   const edits: Edit[] = [];
   const nominated = policy.repairs.nominated === "on" && isNoted(reading, "hop-nominated");
   const masked = policy.flagsAlways && (context.flags & ~policy.flagMask) !== 0;
@@ -81,6 +82,12 @@ export function leaveStripped(reading: Reading, policy: Policy, outside: TraceCo
   takeOutCarrier(edits, reading, policy);
   clear(edits, reading);
   return edits.length === 0 ? NO_EDITS : edits;
+}
+
+/** Nothing but the context is looked at, and that may go on as it came: most heads at most boundaries. */
+function asksNothing(policy: Policy): boolean {
+  const { carrier, foreign, lookAside, flagsAlways } = policy;
+  return carrier === undefined && foreign === undefined && lookAside === undefined && !flagsAlways;
 }
 
 function isDoubled(reading: Reading): boolean {

@@ -48,6 +48,7 @@ export type Reading =
     })
   | (Found & {
       readonly kind: "invalid";
+      /** At least one; the one that decided comes first. */
       readonly defects: readonly Defect[];
       readonly mendable?: Mendable | undefined;
     });
@@ -117,7 +118,7 @@ function readClosely(lines: FieldLines, found: Found, values: readonly string[],
   if (single.kind === "several") {
     const { sameTrace, defects } = single;
     const mendable = sameTrace.length === 0 ? undefined : mend("duplicates", sameTrace, lines);
-    return { kind: "invalid", ...found, defects: [...around, ...defects], mendable };
+    return { kind: "invalid", ...found, defects: [...defects, ...around], mendable };
   }
   const notes = [...around, ...single.notes];
   const defect = findDefect(single.value);

@@ -30,6 +30,14 @@ describe("a policy", () => {
       "tracestateMaxLength is 511; it must be a whole number from 512",
     );
     expect(wrong({ carrier: { field: "x y" } })).toThrow('carrier.field is "x y"; it must be a header field name');
+    expect(wrong({ strip: true, carrier: { read: true, send: true } })).toThrow("carrier.send is true");
+    expect(wrong({ strip: true, carrier: {} })).toThrow("carrier.read is false");
+    expect(wrong({ clear: ["x y"] })).toThrow('clear[0] is "x y"');
+    expect(wrong({ flags: "level-3" })).toThrow('flags is "level-3"');
+    expect(wrong({ outside: "keep" })).toThrow('outside is "keep"');
+    expect(wrong({ baggage: { keep: [""] } })).toThrow("baggage.keep[0]");
+    expect(wrong({ baggage: { maxBytes: -1 } })).toThrow("baggage.maxBytes is -1");
+    expect(wrong({ upstreams: { a: { flags: "x" } } })).toThrow('flags is "x"');
     expect(wrong({ carrier: { field: "Host" } })).toThrow('carrier.field is "host"; it must be');
     expect(wrong({ trust: "yes" })).toThrow(TypeError);
   });

@@ -34,8 +34,8 @@ describe("several traceparent values", () => {
       "traceparent-padded",
       "duplicate-identical",
     ]);
-    expect(found(`${PARENT_LINE},${SAME}`)).toEqual(["several", "traceparent-joined", "duplicate-same-trace"]);
-    expect(found(`${PARENT_LINE}, ${OTHER}`)).toEqual(["several", "traceparent-joined", "duplicate-conflicting"]);
+    expect(found(`${PARENT_LINE},${SAME}`)).toEqual(["several", "duplicate-same-trace", "traceparent-joined"]);
+    expect(found(`${PARENT_LINE}, ${OTHER}`)).toEqual(["several", "duplicate-conflicting", "traceparent-joined"]);
   });
 
   it("are not seen in the commas of a newer version's own fields", () => {

@@ -107,6 +107,16 @@ describe("reading a head", () => {
       expect(codes(read(["Connection", value, "traceparent", PARENT_LINE]))).toEqual([]);
   });
 
+  it("names the defect that decided first", () => {
+    const twice = ["Connection", "close, tracestate", "traceparent", `${PARENT_LINE}, 00-x`];
+    expect(codes(read(twice, undefined, { truncated: true }))).toEqual([
+      "duplicate-conflicting",
+      "traceparent-joined",
+      "head-truncated",
+      "hop-nominated",
+    ]);
+  });
+
   it("reads our own member, and notices one of another trace", () => {
     const member = (traceId: string) =>
       formatOwnMember({ cluster: "eu-1", hop: 1, traceIdHash: hashTraceId(traceId), spanId: PARENT, flags: 1 });

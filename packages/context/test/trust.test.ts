@@ -154,6 +154,13 @@ describe("sampling that a caller asks for", () => {
     expect(rulings.map((ruling) => ruling.capped)).toEqual([false, false, false]);
   });
 
+  it("is capped for a member that anyone could have written: without signatures nobody is excused", () => {
+    const policy = definePolicy({ sampling: { maxForcedPerSecond: 1 }, now });
+    const sent = pass(LINES, {}, SPANS).left;
+    const rulings = [1, 2].map(() => rulingOf(read(sent, policy), policy, sent));
+    expect(rulings.map((ruling) => ruling.capped)).toEqual([false, true]);
+  });
+
   it("may be overridden where a caller forbids it", () => {
     const lines = ["traceparent", `00-${TRACE}-${PARENT}-02`];
     expect(pass(lines, {}, SPANS).left).toBe(lines);

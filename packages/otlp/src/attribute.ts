@@ -45,8 +45,9 @@ export class AttributeView {
   }
 
   /**
-   * A string, a number (an integer beyond 2^53 is rounded) or a boolean; undefined for an empty value, bytes, arrays, maps
-   * and references into a dictionary, which only profiles have. Value messages that repeat are merged, and the last member of their oneof counts.
+   * A string, a number (an integer beyond 2^53 is rounded) or a boolean; undefined for an empty value, bytes, arrays,
+   * maps and references into a dictionary, which only profiles have. Value messages that repeat are merged, and the last
+   * member of their oneof counts.
    */
   value(): AttributeValue | undefined {
     const bytes = this.#bytes;

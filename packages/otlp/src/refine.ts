@@ -1,4 +1,4 @@
-/** Takes the items out of a batch that would make the next hop refuse all of it, and settles what readers disagree on. */
+/** Rejects the items for which the next hop would refuse a whole batch, and settles what readers disagree on. */
 
 import { AttributeView } from "./attribute.ts";
 import { type Batch, batchOf, isDivisible, requestTypes } from "./batch.ts";
@@ -89,15 +89,20 @@ function describe(batch: Batch, rejected: number, defects: ReadonlyMap<ItemDefec
 /** Looks through messages for defects, and remembers whether any singular field repeats. */
 class Inspection {
   repeats = false;
-  readonly #envelopes = new Map<Envelope, ItemDefect | undefined>();
+  /** The envelopes around the current item, by depth. */
+  readonly #around: { readonly envelope: Envelope; readonly defect: ItemDefect | undefined }[] = [];
   readonly #attribute = new AttributeView();
+  /** One for each level of nesting; a new one for each message would be most of the cost. */
+  readonly #cursors: Cursor[] = [];
+  #depth = 0;
 
   /** What is wrong beside the items of an envelope, or around it. */
   envelope(envelope: Envelope): ItemDefect | undefined {
-    if (this.#envelopes.has(envelope)) return this.#envelopes.get(envelope);
+    const known = this.#around[envelope.depth];
+    if (known?.envelope === envelope) return known.defect;
     const outer = envelope.parent === undefined ? undefined : this.envelope(envelope.parent);
     const defect = outer ?? this.message(envelope.type, envelope.bytes, envelope.start, envelope.stop, false);
-    this.#envelopes.set(envelope, defect);
+    this.#around[envelope.depth] = { envelope, defect };
     return defect;
   }
 
@@ -105,7 +110,8 @@ class Inspection {
   message(type: MessageType, bytes: Uint8Array, start: number, stop: number, whole: boolean): ItemDefect | undefined {
     let seen = 0;
     let defect: ItemDefect | undefined;
-    const cursor = new Cursor().open(bytes, start, stop);
+    const cursor = (this.#cursors[this.#depth] ??= new Cursor()).open(bytes, start, stop);
+    this.#depth++;
     while (cursor.next()) {
       const field = type.fields[cursor.field];
       if (field === undefined) continue;
@@ -118,6 +124,7 @@ class Inspection {
       if (field.envelops && !whole) continue;
       defect ??= this.#value(type, field, cursor);
     }
+    this.#depth--;
     if (type === messageTypes.Resource) this.#findRepeatedKeys(bytes, start, stop);
     if (type === messageTypes.Span) defect ??= missingId(bytes, start, stop);
     return defect;
@@ -127,8 +134,7 @@ class Inspection {
     const { bytes, start, stop } = cursor;
     if (field.message !== undefined) return this.message(field.message, bytes, start, stop, true);
     if (field.type === "string") return isUtf8(bytes, start, stop) ? undefined : "text";
-    const size = field.type === "traceId" ? 16 : field.type === "spanId" ? 8 : undefined;
-    if (size === undefined || stop === start || stop - start === size) return undefined;
+    if (field.idBytes === 0 || stop === start || stop - start === field.idBytes) return undefined;
     if (type === messageTypes.Link) return "link";
     if (type === messageTypes.Exemplar) return "exemplar";
     return field.type === "traceId" ? "trace-id" : field.name === "parentSpanId" ? "parent-span-id" : "span-id";

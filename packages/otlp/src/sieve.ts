@@ -96,7 +96,7 @@ interface Node {
 /** A batch in the making: collects ranges, copies them once at the end. */
 export class Piece {
   items = 0;
-  /** At least as many bytes as the finished batch will have, by less than eleven for each envelope. */
+  /** No fewer bytes than the finished batch will have, and at most six more for each envelope. */
   maxBytes = 0;
   readonly #roots: Node[] = [];
   /** The envelopes items go into now, outermost first. */

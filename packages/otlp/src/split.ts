@@ -18,8 +18,9 @@ const maxRepeatedBytes = 8 * 1024 * 1024;
 
 /**
  * Cuts a batch into pieces, in order; a batch within the limit is returned as it is. Metrics are cut between data
- * points. A piece is larger than the limit only when it is a single item, or, for the last one, when cutting further would repeat
- * more than 8 MiB of resources and scopes. Profiles are never cut. Throws TypeError for a limit below 1.
+ * points. A piece is larger than the limit only when it is a single item (or a metric with several kinds of data), or
+ * when it is the last one and cutting further would repeat more than 8 MiB of resources and scopes. Profiles are never
+ * cut. Throws TypeError for a limit below 1.
  */
 export function splitBatch(batch: Batch, limit: SplitLimit): readonly Batch[] {
   const maxItems = checkLimit("maxItems", limit.maxItems);

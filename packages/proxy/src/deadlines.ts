@@ -4,6 +4,8 @@ import type { Clock } from "./clock.ts";
 export interface Deadline {
   /** Epoch milliseconds. */
   deadlineMs: number;
+  /** Where it stands among the open ones; -1 where it is not. Kept by `Deadlines`. */
+  place: number;
   expired(): void;
 }
 
@@ -16,33 +18,41 @@ export interface Deadlines<T extends Deadline> {
 
 /** Deadlines are met up to `stepMs` late. The timer runs only while there is one. */
 export function createDeadlines<T extends Deadline>(clock: Clock, stepMs: number): Deadlines<T> {
-  const open = new Set<T>();
+  // Not a Set: V8 links each of its outgrown tables to the next, and one that became old keeps every request of all
+  // later ones alive until the next full collection.
+  const open: T[] = [];
   let armed = false;
+  const remove = (deadline: T): void => {
+    const { place } = deadline;
+    if (place < 0) return;
+    deadline.place = -1;
+    const last = open.pop();
+    if (last === undefined || last === deadline) return;
+    open[place] = last;
+    last.place = place;
+  };
   const sweep = (): void => {
     armed = false;
     const now = clock.now();
-    for (const deadline of open)
-      if (deadline.deadlineMs <= now) {
-        open.delete(deadline);
-        deadline.expired();
-      }
+    for (const deadline of open.filter(({ deadlineMs }) => deadlineMs <= now)) {
+      remove(deadline);
+      deadline.expired();
+    }
     arm();
   };
   const arm = (): void => {
-    if (armed || open.size === 0) return;
+    if (armed || open.length === 0) return;
     armed = true;
     clock.after(stepMs, sweep);
   };
   return {
     add(deadline) {
-      open.add(deadline);
+      deadline.place = open.push(deadline) - 1;
       arm();
     },
-    remove(deadline) {
-      open.delete(deadline);
-    },
+    remove,
     forEach(visit) {
-      for (const deadline of open) visit(deadline);
+      for (const deadline of open.slice()) visit(deadline);
     },
   };
 }

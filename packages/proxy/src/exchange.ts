@@ -4,7 +4,7 @@ import type { Clock } from "./clock.ts";
 import type { Deadline, Deadlines } from "./deadlines.ts";
 import type { Failure } from "./failure.ts";
 import { failureOf } from "./failure.ts";
-import type { BodyKind, Call, Caller, Connections, Timeouts, UpstreamTarget } from "./plane/plane.ts";
+import type { BodyKind, Call, Caller, Connections, Limits, Timeouts, UpstreamTarget } from "./plane/plane.ts";
 import { CANCEL, NO_ERROR } from "./reset.ts";
 import type { Routed } from "./routing.ts";
 import type { SpanGrant, SpanSource } from "./spans.ts";
@@ -24,6 +24,7 @@ export interface Site {
   readonly clock: Clock;
   readonly deadlines: Deadlines<Exchange>;
   readonly timeouts: Timeouts;
+  readonly limits: Limits;
 }
 
 export class Exchange implements Deadline {
@@ -36,6 +37,7 @@ export class Exchange implements Deadline {
   target = "";
   grpc = false;
   body: BodyKind = "none";
+  bodyBytes = 0;
 
   /** Of the boundary, once crossed. */
   passage: Passage | undefined;
@@ -57,6 +59,7 @@ export class Exchange implements Deadline {
   grpcStatus: number | undefined;
 
   deadlineMs: number = Number.POSITIVE_INFINITY;
+  place = -1;
 
   /** How carrying ended; undefined where the caller got the upstream's whole answer. */
   readonly carried: Promise<Failure | undefined>;

@@ -2,6 +2,7 @@
 export type { Proxy } from "./proxy.ts";
 export { createProxy } from "./proxy.ts";
 export type { ProxyOptions, Route, UpstreamOptions } from "./options.ts";
+export type { RefusalCounts } from "./refusals.ts";
 export type { RouteMatch } from "./routing.ts";
 export type { SpanGrant, SpanSource } from "./spans.ts";
 export type { Clock } from "./clock.ts";
@@ -21,6 +22,8 @@ export type {
   ListenTarget,
   Listener,
   OutgoingHead,
+  Refusal,
+  RefusalKind,
   RequestHead,
   Timeouts,
   TlsIdentity,

@@ -6,6 +6,7 @@ import type {
   EngineSettings,
   Limits,
   ListenTarget,
+  Refusal,
   Timeouts,
   TlsIdentity,
   UpstreamProtocol,
@@ -13,6 +14,8 @@ import type {
   UpstreamTls,
 } from "./plane/plane.ts";
 import { systemClock } from "./clock.ts";
+import type { Refusals } from "./refusals.ts";
+import { createRefusals } from "./refusals.ts";
 import type { RouteMatch, Routed } from "./routing.ts";
 import type { SpanSource } from "./spans.ts";
 
@@ -45,6 +48,8 @@ export interface ProxyOptions {
   readonly routes: readonly Route[];
   readonly spans?: SpanSource;
   readonly observer?: Observer;
+  /** Told of callers that were turned away before there was a request, and so a crossing. */
+  readonly refused?: (refusal: Refusal) => void;
   readonly clock?: Clock;
   readonly limits?: Partial<Limits>;
   readonly timeouts?: Partial<Timeouts>;
@@ -56,9 +61,16 @@ export interface ProxySettings {
   readonly listen: ListenTarget;
   readonly routes: readonly Routed<UpstreamTarget>[];
   readonly engine: EngineSettings;
+  readonly refusals: Refusals;
 }
 
-const LIMITS: Limits = { headBytes: 65_536, streams: 256, waiting: 1024 };
+const LIMITS: Limits = {
+  headBytes: 65_536,
+  targetBytes: 16_384,
+  bodyBytes: Number.MAX_SAFE_INTEGER,
+  streams: 256,
+  waiting: 1024,
+};
 
 const TIMEOUTS: Timeouts = {
   connectMs: 5_000,
@@ -75,6 +87,7 @@ export function completeOptions(options: ProxyOptions): ProxySettings {
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw wrong("listen.port", port, "an integer from 0 to 65535");
   if (routes.length === 0) throw wrong("routes", routes, "a list of at least one route");
+  const refusals = createRefusals(options.refused);
   return {
     listen: { host, port, tls },
     routes: routes.map(completeRoute),
@@ -82,7 +95,9 @@ export function completeOptions(options: ProxyOptions): ProxySettings {
       limits: completeNumbers("limits", LIMITS, options.limits),
       timeouts: completeNumbers("timeouts", TIMEOUTS, options.timeouts),
       clock: options.clock ?? systemClock,
+      refused: refusals.tell,
     },
+    refusals,
   };
 }
 

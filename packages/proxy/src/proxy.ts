@@ -13,29 +13,33 @@ import { record } from "./phases/record.ts";
 import { refuse } from "./phases/refuse.ts";
 import { Relaying, relay } from "./phases/relay.ts";
 import { route } from "./phases/route.ts";
+import type { RefusalCounts } from "./refusals.ts";
 import { nodePlane } from "./plane/node-plane.ts";
 
 export interface Proxy {
   readonly address: { readonly host: string; readonly port: number };
+  /** Callers turned away before there was a request, so far. */
+  refusals(): RefusalCounts;
   /** Takes no new connection, lets open exchanges finish and tells callers to go; an aborted signal breaks off the rest. */
   close(signal: AbortSignal): Promise<void>;
 }
 
 /** Listens and proxies until closed. Throws a `TypeError` for an option that cannot be; rejects where it cannot listen. */
 export async function createProxy(options: ProxyOptions): Promise<Proxy> {
-  const { listen, routes, engine } = completeOptions(options);
+  const { listen, routes, engine, refusals } = completeOptions(options);
   const { plane = nodePlane, boundary, spans, observer } = options;
-  const { clock, timeouts } = engine;
+  const { clock, timeouts, limits } = engine;
   const services = routes.map(({ match, to }) => ({
     match,
     to: { target: to, connections: plane.connect(to, engine) } satisfies Service,
   }));
   const stepMs = Math.min(1_000, Math.ceil(Math.min(timeouts.answerMs, timeouts.idleMs) / 4));
   const deadlines = createDeadlines<Exchange>(clock, stepMs);
-  const site: Site = { boundary, routes: services, spans, observer, clock, deadlines, timeouts };
+  const site: Site = { boundary, routes: services, spans, observer, clock, deadlines, timeouts, limits };
   const listener = await plane.listen(listen, engine, (caller) => void pass(new Exchange(site, caller)));
   return {
     address: listener.address,
+    refusals: refusals.counts,
     async close(signal) {
       const cut = (): void => deadlines.forEach((exchange) => exchange.settle(failureOf("closing")));
       signal.addEventListener("abort", cut, { once: true });
@@ -53,15 +57,14 @@ async function pass(exchange: Exchange): Promise<void> {
   try {
     failure =
       receive(exchange) ??
-      cross(exchange) ??
       route(exchange) ??
+      cross(exchange) ??
       forward(exchange, new Relaying(exchange)) ??
       (await relay(exchange));
-    if (failure !== undefined) refuse(exchange, failure);
   } catch {
     failure = failureOf("internal");
     exchange.settle(failure);
-    exchange.caller.reset(failure.code);
   }
+  if (failure !== undefined) refuse(exchange, failure);
   record(exchange, failure);
 }

@@ -3,7 +3,7 @@ import { createFakeClock } from "../../../test/support/clock.ts";
 import { createDeadlines } from "../src/deadlines.ts";
 
 function deadline(deadlineMs: number) {
-  const entry = { deadlineMs, runs: 0, expired: () => void (entry.runs += 1) };
+  const entry = { deadlineMs, place: -1, runs: 0, expired: () => void (entry.runs += 1) };
   return entry;
 }
 

@@ -205,6 +205,45 @@ describe("an observer or a span source that throws", () => {
   });
 });
 
+describe("a span source", () => {
+  it("is asked only where its spans would be used, and told the end of each it gave", async () => {
+    const told: string[] = [];
+    const spans = { traceId: "1".repeat(32), serverSpanId: "2".repeat(16), clientSpanId: "3".repeat(16) };
+    const granting = await openBorder(
+      { url: peer.url },
+      {
+        spans: {
+          grant() {
+            told.push("grant");
+            return {
+              spans,
+              finish: ({ failure }) => void told.push(`finish ${failure?.kind}`),
+              release: () => void told.push("release"),
+            };
+          },
+        },
+      },
+    );
+    const request = (flags: string): string =>
+      `GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\ntraceparent: ${TRACEPARENT.slice(0, -2)}${flags}\r\n\r\n`;
+    const unsampled = await passOn(granting, peer, request("00"));
+    expect(unsampled.arrived).toContain(`${TRACEPARENT.slice(0, -2)}00`);
+    unsampled.service.socket.destroy();
+    await unsampled.caller.closed;
+    expect(told).toEqual([]);
+    const sampled = await passOn(granting, peer, request("01"));
+    expect(sampled.arrived).toContain(spans.clientSpanId);
+    sampled.service.socket.destroy();
+    await sampled.caller.closed;
+    expect(told).toEqual(["grant", "finish lost"]);
+    const doubted = await dialLenient(granting.port);
+    doubted.send(request("01").replace("Host: a", "Host: a\r\nHost: b"));
+    await doubted.closed;
+    expect(told).toHaveLength(2);
+    await granting.close();
+  });
+});
+
 describe("closing", () => {
   it("ends at the deadline what does not end by itself", async () => {
     const short = await openBorder({ url: peer.url });

@@ -1,6 +1,6 @@
 /** A crossing, told as a SERVER and a CLIENT span by OpenTelemetry's HTTP and RPC conventions. */
 import type { Crossing, OwnSpans } from "@tracemend/context";
-import { KNOWN_FLAGS } from "@tracemend/context";
+import { KNOWN_FLAGS, SAMPLED } from "@tracemend/context";
 import type { SpanRecord } from "@tracemend/otlp";
 
 type Attributes = Record<string, string | number | boolean>;
@@ -21,10 +21,12 @@ const LOCAL = 0x100;
 /** The two spans of a crossing; the CLIENT span only where an upstream was called. */
 export function spansOf(crossing: Crossing, spans: OwnSpans): readonly SpanRecord[] {
   const { verdict } = crossing;
-  const traceId = verdict.context?.traceId ?? spans.traceId;
-  const flags = (verdict.context?.flags ?? 1) & KNOWN_FLAGS;
+  // Where the context is stripped on the way out the spans still belong to the trace that came in.
+  const within = verdict.context ?? verdict.from;
+  const traceId = within?.traceId ?? spans.traceId;
+  const flags = (within?.flags ?? SAMPLED) & KNOWN_FLAGS;
   const times = { startMs: crossing.startMs, endMs: crossing.endMs };
-  const whole = verdict.context?.tracestate ?? "";
+  const whole = within?.tracestate ?? "";
   const tracestate = whole.length > MAX_TRACESTATE ? "" : whole;
   const server: SpanRecord = {
     traceId,
@@ -132,11 +134,10 @@ function isGrpcError(code: number | undefined, from: 400 | 500): boolean {
 }
 
 /** A trace that was restarted keeps a link to the one that came in (Trace Context Level 2, section 3.4). */
-function linksOf(crossing: Crossing): Pick<SpanRecord, "links"> {
-  const { reading, verdict } = crossing;
-  if (verdict.action !== "restart" || reading.kind !== "valid") return {};
-  const { traceId, parentId } = reading.context;
-  return { links: [{ traceId, spanId: parentId, attributes: { "tracemend.verdict.reason": verdict.reason } }] };
+function linksOf({ verdict: { links, reason } }: Crossing): Pick<SpanRecord, "links"> {
+  if (links === undefined || links.length === 0) return {};
+  const attributes = { "tracemend.verdict.reason": reason };
+  return { links: links.map(({ traceId, parentId }) => ({ traceId, spanId: parentId, attributes })) };
 }
 
 function cut(text: string): string {

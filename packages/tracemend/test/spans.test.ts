@@ -48,6 +48,12 @@ describe("the spans of a crossing", () => {
     ]);
   });
 
+  it("stay in the caller's trace where no context leaves at all", () => {
+    const [server, client] = spansOf(crossingOf(INBOUND, {}, { strip: true }), SPANS);
+    expect(server).toMatchObject({ traceId: TRACE, parentSpanId: PARENT, flags: 0x301 });
+    expect(client).toMatchObject({ traceId: TRACE, parentSpanId: SPANS.serverSpanId });
+  });
+
   it("name the method only, never the path, so that names stay few", () => {
     expect(spansOf(crossingOf(INBOUND), SPANS).map((span) => span.name)).toEqual(["GET", "GET"]);
   });

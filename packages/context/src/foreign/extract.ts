@@ -12,7 +12,7 @@ import { isRecorded } from "./format.ts";
 export interface FoundFormat {
   readonly format: Format;
   readonly reading: ForeignReading;
-  /** Whether the policy takes contexts from it, or only watches it for going stale. */
+  /** Whether the policy takes contexts from it, or only watches it. */
   readonly listed: boolean;
 }
 
@@ -34,7 +34,7 @@ export interface ExtractRules {
   readonly formats: readonly Format[];
   /** How many of them come before W3C. */
   readonly beforeW3c: number;
-  /** Formats that are looked for only because they may go stale. */
+  /** Formats that are looked for only because they are written or may go stale. */
   readonly watched: readonly Format[];
   /** Two formats that name different traces: the order decides, or the trace restarts. */
   readonly conflict: "order" | "restart";
@@ -46,7 +46,7 @@ export function extract(rules: ExtractRules, lines: FieldLines, reading: Reading
   if (found.length === 0) return reading;
   const listed = found.filter((each) => each.listed);
   const winner = winnerOf(rules, listed, reading.kind === "valid");
-  const notes = found.flatMap((each) => codeOf(each.reading));
+  const notes = listed.flatMap((each) => codeOf(each.reading));
   const won = winner === undefined ? ownClaim(reading) : claimOf(winner);
   const rivals: TraceContext[] = [];
   for (const claim of [...listed.map(claimOf), ownClaim(reading)]) {
@@ -79,7 +79,9 @@ function complete(
   const all = [...before, ...notes];
   if (rules.conflict === "restart" && notes.includes(defectOf("format-conflict"))) {
     const rivals = won?.parentId === undefined ? foreign.rivals : [contextOf(won, ""), ...foreign.rivals];
-    return { kind: "invalid", carried, original, defects: all, foreign: { ...foreign, rivals } };
+    const conflict = defectOf("format-conflict");
+    const defects = [conflict, ...all.filter((defect) => defect !== conflict)];
+    return { kind: "invalid", carried, original, defects, foreign: { ...foreign, rivals } };
   }
   if (won?.source !== undefined && won.parentId !== undefined) {
     const together = reading.kind === "valid" && isSameTrace(won, reading.context.traceId) ? reading : undefined;

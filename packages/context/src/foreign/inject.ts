@@ -54,9 +54,12 @@ export function withdraw(edits: Edit[], reading: Reading): void {
 export function staleOf(rules: InjectRules, reading: Reading, context: TraceContext): readonly FoundFormat[] {
   const found = reading.foreign?.found ?? [];
   const targets = targetsOf(rules, found);
-  return found.filter(
-    (each) => each.reading.kind !== "recognised" && !targets.includes(each.format) && differs(each, context),
-  );
+  return found.filter((each) => !targets.includes(each.format) && tellsOfTrace(each) && differs(each, context));
+}
+
+/** What is malformed in a format the policy does not list may be something else that has the field's name. */
+function tellsOfTrace({ reading, listed }: FoundFormat): boolean {
+  return reading.kind === "valid" || (reading.kind === "malformed" && listed);
 }
 
 function targetsOf(rules: InjectRules, found: readonly FoundFormat[]): readonly Format[] {

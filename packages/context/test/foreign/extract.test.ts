@@ -51,6 +51,8 @@ describe("a context in another format", () => {
     const { verdict } = pass([...OTHER_B3, ...W3C], { ...both("w3c"), conflict: "restart" }, SPANS);
     expect(verdict).toMatchObject({ action: "restart", reason: "format-conflict" });
     expect(verdict.links?.map((link) => link.traceId)).toEqual([TRACE, SPANS.traceId]);
+    const noisy = ["connection", "close, traceparent", ...OTHER_B3, ...W3C];
+    expect(seen(noisy, { ...both("w3c"), conflict: "restart" }).slice(3)).toEqual(["format-conflict", "hop-nominated"]);
   });
 
   it("that names another parent or another decision is said so", () => {

@@ -45,6 +45,13 @@ describe("formats that leave", () => {
     ]);
   });
 
+  it("keep it too where the policy names the format for writing alone", () => {
+    const lines = [...W3C, "x-datadog-trace-id", "7", "x-datadog-parent-id", "8", "x-datadog-tags", "_dd.p.dm=-1"];
+    expect(valuesOf(pass(lines, { inject: ["datadog"] }, SPANS).left, "x-datadog-tags")).toEqual([
+      `_dd.p.tid=${TRACE.slice(0, 16)},_dd.p.dm=-1`,
+    ]);
+  });
+
   it("are written anew where they came malformed beside a good context", () => {
     const { left } = pass([...W3C, "b3", "junk"], { extract: ["w3c", "b3"] });
     expect(valuesOf(left, "b3")).toEqual([`${TRACE}-${PARENT}-1`]);
@@ -67,10 +74,24 @@ describe("a format that tells of an older context", () => {
     expect(valuesOf(removed.left, "b3")).toEqual([]);
   });
 
+  it("is stale too where it says otherwise of sampling alone", () => {
+    const contrary = [...W3C, "b3", `${TRACE}-${PARENT}-0`];
+    expect(valuesOf(pass(contrary, { repairs: { stale: "on" } }).left, "b3")).toEqual([`${TRACE}-${PARENT}-1`]);
+    const open = [...W3C, "b3", `${TRACE}-${PARENT}`];
+    expect(pass(open, { repairs: { stale: "on" } }).left).toBe(open);
+  });
+
   it("is stale too where it disagrees with a context that goes on as it came", () => {
     expect(valuesOf(pass(lines, { repairs: { stale: "on" } }).left, "b3")).toEqual([`${TRACE}-${PARENT}-1`]);
     const agreeing = [...W3C, ...B3];
     expect(pass(agreeing, { repairs: { stale: "on" } }).left).toBe(agreeing);
+  });
+
+  it("is not looked for in a field that only has a format's name", () => {
+    const plain = [...W3C, "Request-Id", "5f0c1c1e", "b3", "tablet"];
+    const { reading, left } = pass(plain, { repairs: { stale: "on" }, stale: "remove" });
+    expect(left).toBe(plain);
+    expect(reading).toMatchObject({ kind: "valid", notes: [] });
   });
 
   it("never goes on from a caller that is not believed, be it listed", () => {

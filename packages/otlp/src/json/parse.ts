@@ -12,7 +12,7 @@ export class JsonNumber {
   }
 }
 
-/** What keeps a text from being an OTLP/JSON body. `syntax`: no JSON. `depth`: too deep. `value`: not what OTLP has there. */
+/** Why a text is no OTLP/JSON body. `syntax`: no JSON. `depth`: too deep. `value`: not what OTLP has there. */
 export interface JsonDefect {
   readonly code: "syntax" | "depth" | "value";
   /** UTF-16 units from the start of the text; for `value` 0. */

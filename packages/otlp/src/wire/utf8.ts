@@ -5,6 +5,16 @@ export function decodeUtf8(bytes: Uint8Array, start: number, end: number): strin
   let text = "";
   let pos = start;
   while (pos < end) {
+    // Most text is ASCII; eight characters in one call take a fraction of the time of eight calls.
+    if (pos + 8 <= end) {
+      const [a, b, c, d] = [bytes[pos]!, bytes[pos + 1]!, bytes[pos + 2]!, bytes[pos + 3]!];
+      const [e, f, g, h] = [bytes[pos + 4]!, bytes[pos + 5]!, bytes[pos + 6]!, bytes[pos + 7]!];
+      if ((a | b | c | d | e | f | g | h) < 0x80) {
+        text += String.fromCharCode(a, b, c, d, e, f, g, h);
+        pos += 8;
+        continue;
+      }
+    }
     const byte = bytes[pos]!;
     if (byte < 0x80) {
       text += String.fromCharCode(byte);

@@ -11,7 +11,9 @@ const anyBytes = fc.oneof(
     .map((b) => Uint8Array.from(b)),
 );
 const anyText = fc.oneof(
-  fc.string({ unit: "binary" }),
+  fc
+    .array(fc.oneof(fc.integer({ min: 0, max: 0xffff }), fc.constantFrom(0x41, 0xd83d, 0xde80)))
+    .map((codes) => String.fromCharCode(...codes)),
   fc.array(fc.integer({ min: 0xd7ff, max: 0xe000 })).map((codes) => String.fromCharCode(...codes)),
 );
 

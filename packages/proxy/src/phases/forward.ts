@@ -1,17 +1,20 @@
 /** Fourth phase: the request goes out, its body and trailers as fast as the upstream takes them. */
 import type { FieldLines } from "@tracemend/context";
 import type { Exchange } from "../exchange.ts";
+import type { Failure } from "../failure.ts";
 import { failureOf } from "../failure.ts";
-import { endToEnd } from "../hop-by-hop.ts";
 import type { CallEvents, CallerEvents, OutgoingHead } from "../plane/plane.ts";
+import { toTrailers } from "../trailers.ts";
 
 /** Begins to forward; what the upstream says is told to `answer`. */
-export function forward(exchange: Exchange, answer: CallEvents): undefined {
+export function forward(exchange: Exchange, answer: CallEvents): Failure | undefined {
+  if (exchange.service === undefined) return failureOf("no-route");
   const { caller, site } = exchange;
   caller.attach(new Forwarding(exchange));
   exchange.deadlineMs = site.clock.now() + site.timeouts.answerMs;
   site.deadlines.add(exchange);
   send(exchange, answer);
+  return undefined;
 }
 
 /** Also for the second attempt at a request that the upstream did not take. */
@@ -45,6 +48,9 @@ class Forwarding implements CallerEvents {
   body(chunk: Uint8Array): void {
     const exchange = this.#exchange;
     if (exchange.over) return;
+    exchange.bodyBytes += chunk.length;
+    if (exchange.body === "unsized" && exchange.bodyBytes > exchange.site.limits.bodyBytes)
+      return exchange.settle(failureOf("body-too-large"));
     exchange.touch();
     if (exchange.call?.write(chunk) === false) exchange.caller.pause();
   }
@@ -54,7 +60,7 @@ class Forwarding implements CallerEvents {
     if (exchange.over) return;
     exchange.sending = false;
     exchange.awaitAnswer();
-    exchange.call?.end(trailers === undefined ? undefined : endToEnd(trailers));
+    exchange.call?.end(trailers === undefined ? undefined : toTrailers(trailers));
   }
 
   drained(): void {

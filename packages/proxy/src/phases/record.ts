@@ -5,6 +5,7 @@ import type { Exchange } from "../exchange.ts";
 import type { Failure } from "../failure.ts";
 import { pathOf } from "../routing.ts";
 import { tryFinish } from "../spans.ts";
+import { arrivalOf } from "./cross.ts";
 
 export function record(exchange: Exchange, failure: Failure | undefined): void {
   const { grant, site } = exchange;
@@ -23,7 +24,8 @@ function crossingOf(exchange: Exchange, failure: Failure | undefined): Crossing 
   const { boundary, clock } = site;
   const { head } = caller;
   // A request that was refused before it crossed is still told with what it brought.
-  const { reading, verdict, spans } = exchange.passage ?? cross(boundary, head.lines, () => undefined);
+  const { reading, verdict, spans } =
+    exchange.passage ?? cross(boundary, head.lines, () => undefined, arrivalOf(exchange));
   const inRequestId = boundary.policy.carrier?.field === "x-request-id";
   return {
     boundary: boundary.name,

@@ -9,6 +9,17 @@ export function refuse(exchange: Exchange, failure: Failure): void {
   const { caller } = exchange;
   if (failure.kind === "client-gone") return;
   if (exchange.status !== undefined) return caller.reset(relayedReset(failure.code));
+  try {
+    answer(exchange, failure);
+  } catch {
+    // A head of which a part was written: no second one can follow.
+    exchange.status = undefined;
+    caller.reset(failure.code);
+  }
+}
+
+function answer(exchange: Exchange, failure: Failure): void {
+  const { caller } = exchange;
   // What follows a request that was read with doubt must not be read as the next one.
   const last = failure.side === "downstream";
   if (exchange.grpc) {

@@ -1,10 +1,7 @@
-/** Third phase: which upstream. */
+/** Second phase: which upstream. Without one the request still crosses, so that its answer has a span. */
 import type { Exchange } from "../exchange.ts";
-import type { Failure } from "../failure.ts";
-import { failureOf } from "../failure.ts";
 import { matchRoute, pathOf } from "../routing.ts";
 
-export function route(exchange: Exchange): Failure | undefined {
+export function route(exchange: Exchange): undefined {
   exchange.service = matchRoute(exchange.site.routes, exchange.authority, pathOf(exchange.target));
-  return exchange.service === undefined ? failureOf("no-route") : undefined;
 }

@@ -35,8 +35,9 @@ class DialingAgent extends Agent {
 
 export function createHttp1Client(target: UpstreamTarget, settings: EngineSettings, dial: Dial): Connections {
   const agent = new DialingAgent({ keepAlive: true, maxSockets: target.connections, scheduling: "lifo" }, dial);
-  const open = new Set<ClientRequest>();
+  let open = 0;
   let waiting = 0;
+  let emptied: (() => void) | undefined;
   return {
     upgrades: true,
     send(head, events) {
@@ -44,7 +45,6 @@ export function createHttp1Client(target: UpstreamTarget, settings: EngineSettin
         queueMicrotask(() => events.failed(failureOf("busy")));
         return { write: () => true, end() {}, pause() {}, resume() {}, cancel() {} };
       }
-      waiting += 1;
       const sent = request({
         agent,
         method: head.method,
@@ -55,31 +55,31 @@ export function createHttp1Client(target: UpstreamTarget, settings: EngineSettin
       });
       // Otherwise node:http keeps the first 2000 lines of an answer and drops the rest in silence.
       sent.maxHeadersCount = 0;
-      open.add(sent);
-      sent.once("socket", () => {
-        waiting -= 1;
+      waiting += 1;
+      open += 1;
+      let queued = true;
+      const served = (): void => {
+        if (queued) waiting -= 1;
+        queued = false;
+      };
+      sent.once("socket", served);
+      sent.once("close", () => {
+        served();
+        open -= 1;
+        if (open === 0) emptied?.();
       });
-      sent.once("close", () => open.delete(sent));
       return new Http1Call(sent, head, events);
     },
     close(signal) {
-      const abort = (): void => {
-        for (const sent of open) sent.destroy();
-        agent.destroy();
-      };
-      if (open.size === 0 || signal.aborted) {
-        abort();
-        return Promise.resolve();
-      }
       const { promise, resolve } = Promise.withResolvers<void>();
-      signal.addEventListener("abort", abort, { once: true });
-      for (const sent of open)
-        sent.once("close", () => {
-          if (open.size > 0) return;
-          signal.removeEventListener("abort", abort);
-          agent.destroy();
-          resolve();
-        });
+      const end = (): void => {
+        signal.removeEventListener("abort", end);
+        agent.destroy();
+        resolve();
+      };
+      emptied = end;
+      if (open === 0 || signal.aborted) end();
+      else signal.addEventListener("abort", end, { once: true });
       return promise;
     },
   };
@@ -91,6 +91,11 @@ function outgoingLines(head: OutgoingHead): string[] {
   if (head.upgrade !== undefined) lines.push("Connection", "Upgrade", "Upgrade", head.upgrade);
   if (head.body === "unsized") lines.push("Transfer-Encoding", "chunked");
   return lines;
+}
+
+/** Head and body leave in one write where the body comes in the same turn of the event loop, else the head goes alone. */
+function flushHead(sent: ClientRequest): void {
+  if (!sent.destroyed && sent.writableLength === 0 && !sent.writableEnded) sent.flushHeaders();
 }
 
 class Http1Call implements Call {
@@ -145,7 +150,7 @@ class Http1Call implements Call {
     if (this.#over) return;
     this.#events.connected(socket.remoteAddress ?? "", socket.remotePort ?? 0, socket.localPort);
     if (this.#head.body === "none") this.#request.end();
-    else this.#request.flushHeaders();
+    else setImmediate(flushHead, this.#request);
   }
 
   #answered(response: IncomingMessage): void {

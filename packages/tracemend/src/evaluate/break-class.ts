@@ -49,6 +49,8 @@ export interface BreakClass {
   readonly unsampled?: boolean;
   /** No boundary stands on the edge. */
   readonly unseen?: boolean;
+  /** It takes requests that are long over: a stream of some minutes. */
+  readonly slow?: boolean;
   /** It is there for every request or for none. */
   readonly wholeOnly?: boolean;
 }
@@ -105,7 +107,7 @@ export const BREAK_CLASSES: readonly BreakClass[] = [
   },
   { ...wanted, code: "B13", name: "recorded unsampled", accepts: ["recorded-unsampled"], unsampled: true },
   { ...wanted, code: "B14", name: "random flag lost", accepts: ["random-flag-lost"], hop: clearRandom, callerFlags: 3 },
-  { ...wanted, code: "B15", name: "context leak", accepts: ["context-leak"], cut: leaked },
+  { ...wanted, code: "B15", name: "context leak", accepts: ["context-leak"], cut: leaked, slow: true },
   { ...wanted, code: "B18", name: "clock skew", accepts: ["clock-skew"], stream: "clock", wholeOnly: true },
   {
     ...wanted,

@@ -14,6 +14,8 @@ export interface ReadyTrace {
   readonly kinds: readonly Kind[];
   /** By callee: the edge it was called over. */
   readonly calls: ReadonlyMap<number, EdgeCall>;
+  /** By CLIENT span: the service it calls. */
+  readonly targets: ReadonlyMap<number, string>;
 }
 
 export interface EdgeCall extends Call {
@@ -53,6 +55,7 @@ function readyTrace(trace: RecordedTrace, edges: Map<string, Edge>, notSeen: Map
   const { spans } = trace;
   const kinds = kindsOf(spans);
   const calls = new Map<number, EdgeCall>();
+  const targets = new Map<number, string>();
   const taken = new Set<string>();
   for (const [callee, span] of spans.entries()) {
     const caller = spans[span.parent];
@@ -70,10 +73,13 @@ function readyTrace(trace: RecordedTrace, edges: Map<string, Edge>, notSeen: Map
     const edge = edges.get(name) ?? createEdge(name, caller.service, span);
     edges.set(name, edge);
     edge.requests += 1;
-    if (kinds[span.parent] === "client") edge.clients += 1;
+    if (kinds[span.parent] === "client") {
+      edge.clients += 1;
+      targets.set(span.parent, span.service);
+    }
     calls.set(callee, { caller: span.parent, callee, edge });
   }
-  return { startMs: trace.startMs, spans, kinds, calls };
+  return { startMs: trace.startMs, spans, kinds, calls, targets };
 }
 
 function whyNotSeen(kind: Kind, again: boolean): string | undefined {

@@ -6,7 +6,7 @@ import { RecordingError } from "./recording.ts";
 import { renderEvaluation } from "./render.ts";
 
 export const EVALUATE_HELP = `  tracemend evaluate <folder>               try the diagnosis on recorded traces: Jaeger, Zipkin, OTLP, CSV
-    --edge <part of a name> --class <code or part of a name> --seed <number> --quick | --full --json`;
+    --edge <part of a name> --class <code or part of a name>… --seed <number> --quick | --full --json`;
 
 export interface Streams {
   readonly out: (text: string) => void;
@@ -21,7 +21,7 @@ export async function evaluateCommand(args: readonly string[], { out, err }: Str
     allowPositionals: true,
     options: {
       edge: { type: "string" },
-      class: { type: "string" },
+      class: { type: "string", multiple: true },
       seed: { type: "string" },
       quick: { type: "boolean" },
       full: { type: "boolean" },
@@ -43,7 +43,7 @@ export async function evaluateCommand(args: readonly string[], { out, err }: Str
     return 2;
   }
   const scale: Scale = values.quick === true ? "quick" : values.full === true ? "full" : "normal";
-  const selection: Selection = { scale, seed, edge: values.edge, breakClass: values.class };
+  const selection: Selection = { scale, seed, edge: values.edge, breakClasses: values.class ?? [] };
   try {
     const evaluation = await evaluate(folder, selection, err);
     out(values.json === true ? JSON.stringify(evaluation, undefined, 2) : renderEvaluation(evaluation));

@@ -1,6 +1,6 @@
 /** The shipped detector over the real pipeline, with a clock that jumps from event to event. */
 import { createDiagnosis } from "@tracemend/diagnosis";
-import type { DiagnosisReport } from "@tracemend/diagnosis";
+import type { DiagnosisReport, RepairDecision } from "@tracemend/diagnosis";
 import type { Batch } from "@tracemend/otlp";
 import { encodeSpans, readBatch } from "@tracemend/otlp";
 import type { Clock } from "@tracemend/pipeline";
@@ -14,6 +14,7 @@ export interface DetectorOptions {
   /** How often the report is read, in milliseconds of the clock. */
   readonly readEveryMs: number;
   readonly read: (report: DiagnosisReport, nowMs: number) => void;
+  readonly decided: (decision: RepairDecision) => void;
 }
 
 const TICK_MS = 1_000;
@@ -23,7 +24,12 @@ const OWN_SCOPE = { name: "tracemend", version: VERSION };
 /** Runs to the end of the stimulus and returns the last report. */
 export async function detect(stimulus: Stimulus, options: DetectorOptions): Promise<DiagnosisReport> {
   let nowMs = stimulus.startMs;
-  const diagnosis = createDiagnosis({ now: () => nowMs, seed: options.seed });
+  const diagnosis = createDiagnosis({
+    now: () => nowMs,
+    seed: options.seed,
+    repair: "report",
+    decided: options.decided,
+  });
   // Nothing is forwarded, so nothing waits: the clock needs no timers.
   const clock: Clock = { now: () => nowMs, after: () => ({ cancel() {} }) };
   const failures: string[] = [];

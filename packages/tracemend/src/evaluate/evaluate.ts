@@ -44,20 +44,19 @@ export async function evaluate(
 ): Promise<Evaluation> {
   const { recordings, passedOver } = await readFolder(folder, (file) => progress(`reading ${file}`));
   if (recordings.length === 0) throw new NothingToTry(`${folder} holds no recording`);
-  if (selectClasses(selection).length === 0) throw new NothingToTry(`no class is named ${selection.breakClass}`);
+  if (selectClasses(selection).length === 0)
+    throw new NothingToTry(`no class is named ${selection.breakClasses.join(", ")}`);
   const selected = selectEdges(recordings.map(readyRecording), selection);
   const plans = plansOf(selected, selection);
   if (plans.length === 0) throw new NothingToTry(`${folder} has no such edge with enough requests`);
   const results: TrialResult[] = [];
   for (const plan of plans) {
-    const { recording, edge, breakClass, share } = plan;
-    progress(
-      `${results.length + 1}/${plans.length} ${recording.name} ${edge.name}, ${breakClass.name} ${share * 100} %`,
-    );
-    results.push(await runTrial(plan));
+    const result = await runTrial(plan);
+    results.push(result);
+    progress(`${results.length}/${plans.length} ${outcomeOf(result)}`);
   }
   // What a selection is for does not change what a span costs.
-  const narrowed = selection.edge !== undefined || selection.breakClass !== undefined;
+  const narrowed = selection.edge !== undefined || selection.breakClasses.length > 0;
   const sizes = narrowed ? [] : selection.scale === "quick" ? [1_000, 100_000] : [1_000, 1_000_000];
   if (sizes.length > 0) progress("measuring cost");
   return {
@@ -75,4 +74,10 @@ export async function evaluate(
     costs: sizes.map((inFlight) => measureCost(inFlight, MEASURED, COST_BYTES)),
     results,
   };
+}
+
+function outcomeOf(result: TrialResult): string {
+  const { recording, edge, breakClass, share, named, falseAlarms, intactWindows } = result;
+  const alarms = falseAlarms.length === 0 ? "" : `, ${falseAlarms.length} false alarms in ${intactWindows} windows`;
+  return `${recording} ${edge}, ${breakClass} ${share * 100} %: ${named}${alarms}`;
 }

@@ -15,8 +15,8 @@ export interface Selection {
   readonly seed: number;
   /** Part of a name; every edge where absent. */
   readonly edge: string | undefined;
-  /** A code or part of a name; every class where absent. */
-  readonly breakClass: string | undefined;
+  /** Codes or parts of names; every class where empty. */
+  readonly breakClasses: readonly string[];
 }
 
 /** Fewer requests in a recording than this are too few to tell one from another. */
@@ -54,24 +54,27 @@ export function selectEdges(recordings: readonly ReadyRecording[], selection: Se
   });
 }
 
-export function selectClasses({ breakClass: part }: Selection): readonly BreakClass[] {
+export function selectClasses({ breakClasses }: Selection): readonly BreakClass[] {
   const all = [INTACT, ...BREAK_CLASSES, ...LOOK_ALIKES];
-  if (part === undefined) return all;
-  const wanted = part.toLowerCase();
-  return all.filter(({ code, name }) => code.toLowerCase() === wanted || name.includes(wanted));
+  if (breakClasses.length === 0) return all;
+  return all.filter(({ code, name }) =>
+    breakClasses.some((part) => code.toLowerCase() === part.toLowerCase() || name.includes(part)),
+  );
 }
 
 export function plansOf(selected: readonly Selected[], selection: Selection): readonly TrialPlan[] {
   const { seed, scale } = selection;
   const plans: TrialPlan[] = [];
   let turn = seed;
+  const classes = selectClasses(selection);
   for (const { recording, edges } of selected) {
     for (const edge of edges) {
-      for (const breakClass of selectClasses(selection)) {
-        turn += 1;
-        for (const share of sharesOf(breakClass, scale, turn)) {
+      turn += 1;
+      for (const [at, breakClass] of classes.entries()) {
+        for (const share of sharesOf(breakClass, scale, turn + at)) {
           const requests = share < 0.05 && share > 0 ? REQUESTS_FOR_RARE : REQUESTS;
-          const requestsPerSecond = REQUESTS_PER_SECOND[plans.length % REQUESTS_PER_SECOND.length] as number;
+          const at = breakClass.slow === true ? 0 : plans.length % REQUESTS_PER_SECOND.length;
+          const requestsPerSecond = REQUESTS_PER_SECOND[at] as number;
           plans.push({ recording, edge, breakClass, share, requests, requestsPerSecond, seed });
         }
       }

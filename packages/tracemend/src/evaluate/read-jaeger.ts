@@ -25,7 +25,8 @@ export function readJaegerTrace(trace: Json): readonly FoundSpan[] {
       spanId,
       parentId: parent === undefined ? "" : textOf(parent["spanID"]),
       service,
-      instance: tagOf(process, "hostname") || service,
+      // One host may run several services.
+      instance: `${service} ${tagOf(process, "hostname")}`.trimEnd(),
       kind: kindOf(tagOf(span, "span.kind")),
       name: textOf(span["operationName"]),
       startMs,

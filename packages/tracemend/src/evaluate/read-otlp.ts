@@ -15,7 +15,8 @@ export function readOtlpTraces(traces: Json): readonly FoundSpan[] {
   for (const group of listOf(traces["resourceSpans"] ?? traces["resource_spans"])) {
     const resource = objectOf(group["resource"]);
     const service = attributeOf(resource, "service.name");
-    const instance = attributeOf(resource, "service.instance.id") || attributeOf(resource, "host.name") || service;
+    const host = attributeOf(resource, "service.instance.id") || attributeOf(resource, "host.name");
+    const instance = `${service} ${host}`.trimEnd();
     for (const scope of listOf(group["scopeSpans"] ?? group["scope_spans"])) {
       for (const span of listOf(scope["spans"])) found.push(spanOf(span, service, instance));
     }

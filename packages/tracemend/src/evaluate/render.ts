@@ -26,10 +26,9 @@ export function renderEvaluation({ recordings, passedOver, notCarried, score, co
             ]),
           ]),
     ),
-    heading(
-      "Second traces shown right, by requests that one span could belong to",
-      formatTable([["candidates", "right", "shown"], ...Object.entries(score.pairsByCandidates).map(ratioRow)]),
-    ),
+    heading("Repairs of spans, by the join they rest on", ratioTable("join", score.byReason)),
+    heading("By time alone: by requests that one span could belong to", ratioTable("candidates", score.byCandidates)),
+    heading("By time alone: by the confidence that was claimed", ratioTable("confidence", score.byConfidence)),
     heading("Cost", costs.length === 0 ? "not measured for a part of the edges or classes" : costTable(costs)),
     heading(
       "Recordings",
@@ -61,10 +60,10 @@ function totals(score: Score): string {
     ["false alarms per 1000 intact windows", score.falseAlarmsPer1000.toFixed(2), String(score.falseAlarms.of)],
     ["look-alikes taken for none", ...ratio(score.lookAlikes)],
     ["localisation top-1", ...ratio(score.topRight)],
-    ["second traces shown right", ...ratio(score.pairs)],
-    ["contexts put back wrongly", ...ratio(score.harm)],
+    ["repairs of spans decided rightly", ...ratio(score.repairs)],
+    ["requests repaired, of those that could be", ...ratio(score.repaired)],
+    ["contexts put back rightly", ...ratio(score.restored)],
     ["repairs on intact streams", String(score.repairsOnIntact), ""],
-    ["spans rewritten", "none: the diagnosis writes no repair of spans", ""],
   ]);
 }
 
@@ -100,7 +99,7 @@ function edgeTable(edges: readonly EdgeScore[]): string {
       "look-alikes",
       "false alarms",
       "top-1",
-      "traces right",
+      "repairs right",
       "candidates",
     ],
     ...edges.map((edge) => [
@@ -112,7 +111,7 @@ function edgeTable(edges: readonly EdgeScore[]): string {
       counted(edge.lookAlikes),
       counted(edge.intact),
       counted(edge.topRight),
-      counted(edge.pairs),
+      counted(edge.repairs),
       edge.candidates.toFixed(1),
     ]),
   ]);
@@ -150,8 +149,10 @@ function heading(title: string, body: string): string {
   return `${title}\n\n${body}`;
 }
 
-function ratioRow([name, { hits, of }]: readonly [string, Ratio]): readonly string[] {
-  return [name, String(hits), String(of)];
+function ratioTable(head: string, ratios: Readonly<Record<string, Ratio>>): string {
+  const rows = Object.entries(ratios).filter(([, { of }]) => of > 0);
+  if (rows.length === 0) return "refused: no pair was decided on";
+  return formatTable([[head, "right", "of"], ...rows.map(([name, { hits, of }]) => [name, String(hits), String(of)])]);
 }
 
 function ratio({ hits, of }: Ratio): readonly [string, string] {

@@ -1,14 +1,14 @@
 /** Recorded traces once more, with new ids, through boundaries: the contexts are passed on, the times stay. */
-import type { Boundary, Crossing } from "@tracemend/context";
+import type { Boundary, Crossing, TraceContext } from "@tracemend/context";
 import { SAMPLED, formatTraceparent } from "@tracemend/context";
 import type { SpanRecord } from "@tracemend/otlp";
 import type { Passed, Request } from "./border.ts";
-import { abroadBoundary, homeBoundary, pass, passAbroad, pathOf } from "./border.ts";
+import { abroadBoundary, homeBoundary, pass, passAbroad } from "./border.ts";
 import type { BreakClass } from "./break-class.ts";
 import type { Edge, EdgeCall, ReadyTrace } from "./call.ts";
 import type { EarlierEntry, Entry } from "./cut.ts";
 import type { Emission } from "./emission.ts";
-import { flagsOf } from "./emission.ts";
+import { emissionOf } from "./emission.ts";
 import type { Random } from "./random.ts";
 import type { Start } from "./superposition.ts";
 import type { Truth } from "./truth.ts";
@@ -32,6 +32,16 @@ export interface Plan {
 export interface Replayed {
   readonly emissions: Emission[];
   readonly passed: PassedCall[];
+  readonly clientCalls: ClientCall[];
+}
+
+/** A call as the CLIENT span of the caller tells it, and when what it reached began, each by its own clock. */
+export interface ClientCall {
+  readonly edge: string;
+  readonly service: string;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly reachedMs: number;
 }
 
 export interface PassedCall {
@@ -61,6 +71,7 @@ export function createReplay(plan: Plan, truth: Truth): Replay {
   const { shown, cut, hop, addition } = breakClass;
   const emissions: Emission[] = [];
   const passed: PassedCall[] = [];
+  const clientCalls: ClientCall[] = [];
   const earlier: EarlierEntry[] = [];
   const homes = new Map<Edge, Boundary>();
   const abroad = hop === undefined ? undefined : abroadBoundary(cutEdge);
@@ -80,6 +91,7 @@ export function createReplay(plan: Plan, truth: Truth): Replay {
     elsewhere: boolean,
   ): Emission | undefined => {
     const contexts: (Context | undefined)[] = [];
+    const emitted: (Emission | undefined)[] = [];
     let entered: Emission | undefined;
     for (let at = first; at < trace.spans.length; at += 1) {
       const span = trace.spans[at] as ReadyTrace["spans"][number];
@@ -93,51 +105,28 @@ export function createReplay(plan: Plan, truth: Truth): Replay {
         const { traceId, spanId: parentId, sampled } = caller;
         own = { traceId, parentId, sampled, links: [] };
         lost = caller.elsewhere && trace.spans[span.parent]?.service === span.service;
-        if (call !== undefined) ({ entry: own, elsewhere: lost, through } = enter(trace, call, originMs, own));
+        if (call !== undefined) {
+          ({ entry: own, elsewhere: lost, through } = enter(trace, call, originMs, own));
+          noteClientCall(emitted[span.parent], "tracemend", through?.ownSpans[0]?.startMs);
+        }
       }
       const spanId = random.spanId();
       contexts[at] = { traceId: own.traceId, spanId, sampled: own.sampled, elsewhere: lost };
       if (!own.sampled) continue;
       const remote = call !== undefined || at === first;
-      const emission = emissionOf(trace, at, originMs, own, spanId, remote, lost);
+      const emission = emissionOf({ trace, at, originMs, entry: own, spanId, remote, elsewhere: lost }, world);
       emissions.push(emission);
+      emitted[at] = emission;
       if (at === first) entered = emission;
-      if (through !== undefined) through.callee = emission;
+      if (call !== undefined && through === undefined) {
+        noteClientCall(emitted[span.parent], span.service, emission.record.startMs);
+      }
+      if (through === undefined) continue;
+      through.callee = emission;
+      const cutHere = truth.cuts.get(through.crossing.verdict.context?.parentId ?? "");
+      if (cutHere !== undefined) cutHere.spanId = spanId;
     }
     return entered;
-  };
-
-  const emissionOf = (
-    trace: ReadyTrace,
-    at: number,
-    originMs: number,
-    { traceId, parentId, links }: Entry,
-    spanId: string,
-    remote: boolean,
-    elsewhere: boolean,
-  ): Emission => {
-    const { service, instance, name, startMs, endMs } = trace.spans[at] as ReadyTrace["spans"][number];
-    const kind = trace.kinds[at] as SpanRecord["kind"];
-    const shiftMs = originMs - trace.startMs;
-    const clockMs = world.clockMs(instance);
-    return {
-      service,
-      instance,
-      endMs: endMs + shiftMs,
-      elsewhere,
-      record: {
-        traceId,
-        spanId,
-        ...(parentId === "" ? {} : { parentSpanId: parentId }),
-        flags: flagsOf(world.tellsRemote(service), remote && parentId !== ""),
-        name,
-        kind,
-        startMs: startMs + shiftMs + clockMs,
-        endMs: endMs + shiftMs + clockMs,
-        attributes: kind === "server" ? { "url.path": pathOf(name) } : {},
-        ...(links.length === 0 ? {} : { links }),
-      },
-    };
   };
 
   /** One request over its boundary: what the called service works under, broken where it is to be. */
@@ -174,12 +163,22 @@ export function createReplay(plan: Plan, truth: Truth): Replay {
     if (cutEntry !== undefined) {
       entry = cutEntry;
       noteBroken(request.startMs);
-      if (entry.traceId !== forwarded.traceId) truth.orphans.set(forwarded.parentId, entry.traceId);
+      truth.cuts.set(forwarded.parentId, {
+        forwardedTraceId: forwarded.traceId,
+        traceId: entry.traceId,
+        spanId: undefined,
+      });
     }
     if (isCut && forwarded.sampled) earlier.push({ entry: forwarded, endMs: request.endMs });
     const elsewhere = broken && breakClass.stream === "other-backend";
     if (elsewhere) noteBroken(request.startMs);
     return { entry, elsewhere, through };
+  };
+
+  const noteClientCall = (caller: Emission | undefined, service: string, reachedMs: number | undefined): void => {
+    if (caller?.record.kind !== "client" || reachedMs === undefined) return;
+    const { startMs, endMs } = caller.record;
+    clientCalls.push({ edge: `${caller.service}→${service}`, service, startMs, endMs, reachedMs });
   };
 
   const noteBroken = (atMs: number): void => {
@@ -205,12 +204,12 @@ export function createReplay(plan: Plan, truth: Truth): Replay {
 
   const passBorders = (edge: Edge, request: Request, isCut: boolean, broken: boolean): PassedCall => {
     let { lines, startMs, endMs } = request;
-    let lost: string | undefined;
+    let lost: TraceContext | undefined;
     if (isCut && abroad !== undefined) {
       const before = passAbroad(abroad, request, broken ? hop : undefined, random);
       passed.push({ ...before, edge: undefined, callee: undefined, foreignPeer: false });
       lines = before.lines;
-      lost = before.verdict.context?.traceId;
+      lost = before.verdict.context;
       startMs += BORDER_MS;
       endMs = Math.max(startMs, endMs - BORDER_MS);
       if (broken) noteBroken(request.startMs);
@@ -218,8 +217,13 @@ export function createReplay(plan: Plan, truth: Truth): Replay {
     const from = isCut && abroad !== undefined ? "10.9.0.1" : request.from;
     const through = pass(homeOf(edge), edge.to, { ...request, lines, startMs, endMs, from }, random);
     if (through.verdict.action === "repair") {
-      truth.repairsWritten += 1;
-      if (through.verdict.context?.traceId !== lost) truth.repairsWrong += 1;
+      truth.restored += 1;
+      if (through.verdict.context?.traceId !== lost?.traceId) truth.restoredWrong += 1;
+    }
+    const { from: continued } = through.verdict;
+    if (lost !== undefined && continued?.traceId === lost.traceId && continued.parentId !== lost.parentId) {
+      const { traceId } = lost;
+      truth.cuts.set(lost.parentId, { forwardedTraceId: traceId, traceId, spanId: through.ownSpans[0]?.spanId });
     }
     const call = { ...through, edge, callee: undefined, foreignPeer: isCut && breakClass.foreignPeer === true };
     passed.push(call);
@@ -267,7 +271,7 @@ export function createReplay(plan: Plan, truth: Truth): Replay {
   };
 
   return {
-    replayed: { emissions, passed },
+    replayed: { emissions, passed, clientCalls },
     add({ trace, atMs }) {
       const usesCut = [...trace.calls.values()].some(({ edge }) => edge === cutEdge);
       const unsampled =

@@ -1,4 +1,5 @@
 /** What the trials add up to: the figures that stand for the detector. */
+import type { JudgedRepair } from "./repair-score.ts";
 import type { TrialResult } from "./trial.ts";
 
 export interface Ratio {
@@ -30,7 +31,8 @@ export interface EdgeScore {
   readonly lookAlikes: Ratio;
   /** Windows of this edge and of the others in its streams; false alarms in them. */
   readonly intact: Ratio;
-  readonly pairs: Ratio;
+  /** Repairs of spans that were decided rightly. */
+  readonly repairs: Ratio;
   readonly topRight: Ratio;
   readonly candidates: number;
 }
@@ -46,11 +48,18 @@ export interface Score {
   readonly falseAlarmsPer1000: number;
   readonly lookAlikes: Ratio;
   readonly topRight: Ratio;
-  readonly pairs: Ratio;
-  /** Second traces shown right, by how many requests a span could belong to. */
-  readonly pairsByCandidates: Readonly<Record<string, Ratio>>;
-  /** Contexts put back wrongly, of all that were put back. */
-  readonly harm: Ratio;
+  /** Repairs of spans that were decided rightly, of all decided; the rest is harm. */
+  readonly repairs: Ratio;
+  /** Requests repaired rightly, of those that could be. */
+  readonly repaired: Ratio;
+  readonly byReason: Readonly<Record<string, Ratio>>;
+  /** By time alone: right ones by how many requests one span could belong to. */
+  readonly byCandidates: Readonly<Record<string, Ratio>>;
+  /** By time alone: by what confidence was claimed. */
+  readonly byConfidence: Readonly<Record<string, Ratio>>;
+  /** Contexts that boundaries put back into headers rightly. */
+  readonly restored: Ratio;
+  /** Of either, on streams that nothing was done to. */
   readonly repairsOnIntact: number;
   readonly classes: readonly ClassScore[];
   readonly edges: readonly EdgeScore[];
@@ -63,6 +72,7 @@ export function scoreOf(trials: readonly TrialResult[]): Score {
   const often = wanted.filter(({ share }) => share >= RARE);
   const found = wanted.filter((trial) => trial.found).length;
   const falseAlarms = falseAlarmsOf(trials);
+  const repairs = trials.flatMap((trial) => trial.repairs);
   return {
     trials: trials.length,
     recall: foundOf(often),
@@ -72,15 +82,21 @@ export function scoreOf(trials: readonly TrialResult[]): Score {
     falseAlarmsPer1000: falseAlarms.of === 0 ? 0 : (1000 * falseAlarms.hits) / falseAlarms.of,
     lookAlikes: quietOf(trials.filter(isLookAlike)),
     topRight: topRightOf(often),
-    pairs: pairsOf(trials),
-    pairsByCandidates: mapValues(Map.groupBy(trials, candidateClass), pairsOf),
-    harm: {
-      hits: sum(trials, ({ repairsWrong }) => repairsWrong),
-      of: sum(trials, ({ repairsWritten }) => repairsWritten),
+    repairs: repairsOf(trials),
+    repaired: { hits: repairsOf(trials).hits, of: sum(trials, ({ repairable }) => repairable) },
+    byReason: ratiosBy(repairs, ({ reason }) => reason),
+    byCandidates: mapValues(Map.groupBy(trials, candidateClass), (some) => repairsOf(some, "same-time")),
+    byConfidence: ratiosBy(
+      repairs.filter(({ reason }) => reason === "same-time"),
+      ({ confidence }) => `${Math.floor(confidence * 100)} %`,
+    ),
+    restored: {
+      hits: sum(trials, ({ restored, restoredWrong }) => restored - restoredWrong),
+      of: sum(trials, ({ restored }) => restored),
     },
     repairsOnIntact: sum(
       trials.filter(({ broken }) => broken === 0),
-      ({ repairsWritten }) => repairsWritten,
+      ({ repairs: written, restored }) => written.length + restored,
     ),
     classes: [...Map.groupBy(trials, ({ breakClass }) => breakClass).values()].map(classScore),
     edges: [...Map.groupBy(trials, ({ recording, edge }) => `${recording} ${edge}`).values()].map(edgeScore),
@@ -125,7 +141,7 @@ function edgeScore(trials: readonly TrialResult[]): EdgeScore {
     foundRare: foundOf(wanted.filter(({ share }) => share < RARE)),
     lookAlikes: quietOf(trials.filter(isLookAlike)),
     intact: falseAlarmsOf(trials),
-    pairs: pairsOf(trials),
+    repairs: repairsOf(trials),
     topRight: topRightOf(often),
     candidates: sum(trials, ({ candidates }) => candidates) / trials.length,
   };
@@ -151,8 +167,17 @@ function topRightOf(trials: readonly TrialResult[]): Ratio {
   return { hits: trials.filter(({ topRight }) => topRight).length, of: trials.length };
 }
 
-function pairsOf(trials: readonly TrialResult[]): Ratio {
-  return { hits: sum(trials, ({ pairsRight }) => pairsRight), of: sum(trials, ({ pairsShown }) => pairsShown) };
+function repairsOf(trials: readonly TrialResult[], reason?: string): Ratio {
+  const repairs = trials.flatMap((trial) => trial.repairs);
+  return rightOf(reason === undefined ? repairs : repairs.filter((one) => one.reason === reason));
+}
+
+function rightOf(repairs: readonly JudgedRepair[]): Ratio {
+  return { hits: repairs.filter(({ right }) => right).length, of: repairs.length };
+}
+
+function ratiosBy(repairs: readonly JudgedRepair[], key: (repair: JudgedRepair) => string): Record<string, Ratio> {
+  return mapValues(Map.groupBy(repairs, key), rightOf);
 }
 
 /** Several false alarms in one window are one. What is no break makes its own edge an intact window too. */

@@ -9,7 +9,7 @@ import { assignConnections } from "./connections.ts";
 import type { Delivery } from "./exporter.ts";
 import { exportAll } from "./exporter.ts";
 import { createRandom, seedOf } from "./random.ts";
-import type { PassedCall } from "./replay.ts";
+import type { ClientCall, PassedCall } from "./replay.ts";
 import { EPOCH_MS, createReplay } from "./replay.ts";
 import { startsOf } from "./superposition.ts";
 import type { Truth } from "./truth.ts";
@@ -74,7 +74,7 @@ export function stage(plan: TrialPlan): Staged {
     truth.broken = breakClass.stream === "clock" ? truth.requests : faults;
     truth.firstBrokenMs = EPOCH_MS;
   }
-  noteEdges(truth, passed);
+  noteEdges(truth, passed, replay.replayed.clientCalls);
   return {
     stimulus: { startMs: EPOCH_MS, untilMs, events: eventsOf(passed, deliveries) },
     truth,
@@ -112,21 +112,19 @@ function eventsOf(passed: readonly PassedCall[], deliveries: readonly Delivery[]
 /** Clocks that are kept agree to this. */
 const AGREE_MS = 5;
 
-function noteEdges(truth: Truth, passed: readonly PassedCall[]): void {
-  for (const { crossing, edge, callee } of passed) {
-    const known = truth.edges.get(crossing.boundary) ?? {
-      service: edge?.to ?? "",
-      requests: 0,
-      answered: 0,
-      outside: 0,
-    };
-    truth.edges.set(crossing.boundary, known);
+function noteEdges(truth: Truth, passed: readonly PassedCall[], clientCalls: readonly ClientCall[]): void {
+  const note = (name: string, service: string, startMs: number, endMs: number, reachedMs: number | undefined): void => {
+    const known = truth.edges.get(name) ?? { service, requests: 0, outside: 0 };
+    truth.edges.set(name, known);
     known.requests += 1;
-    if (callee === undefined) continue;
-    known.answered += 1;
-    const { startMs } = callee.record;
-    if (startMs < crossing.startMs - AGREE_MS || startMs > crossing.endMs + AGREE_MS) known.outside += 1;
+    if (reachedMs === undefined) return;
+    if (reachedMs < startMs - AGREE_MS || reachedMs > endMs + AGREE_MS) known.outside += 1;
+  };
+  for (const { crossing, edge, callee } of passed) {
+    note(crossing.boundary, edge?.to ?? "", crossing.startMs, crossing.endMs, callee?.record.startMs);
   }
+  for (const { edge, service, startMs, endMs, reachedMs } of clientCalls)
+    note(edge, service, startMs, endMs, reachedMs);
 }
 
 /** For how many requests of the edge the span of another one would fit: it starts and ends within them. */

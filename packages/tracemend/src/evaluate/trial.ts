@@ -3,6 +3,8 @@ import type { Break, DiagnosisReport } from "@tracemend/diagnosis";
 import { ABROAD } from "./border.ts";
 import { detect } from "./detector.ts";
 import { seedOf } from "./random.ts";
+import type { JudgedRepair } from "./repair-score.ts";
+import { judgeRepair } from "./repair-score.ts";
 import type { Staged, TrialPlan } from "./stimulus.ts";
 import { stage } from "./stimulus.ts";
 import type { Truth } from "./truth.ts";
@@ -41,27 +43,31 @@ export interface TrialResult {
   readonly falseAlarms: readonly Alarm[];
   /** The first break of the last report that is not allowed beside is the one that was made. */
   readonly topRight: boolean;
-  /** Examples that name a second trace, and those that name the right one. */
-  readonly pairsShown: number;
-  readonly pairsRight: number;
-  readonly repairsWritten: number;
-  readonly repairsWrong: number;
+  /** Requests that could be repaired: recorded by the called service, and arrived or lost. */
+  readonly repairable: number;
+  /** Repairs of spans that were decided. */
+  readonly repairs: readonly JudgedRepair[];
+  /** Contexts that a boundary put back into headers. */
+  readonly restored: number;
+  readonly restoredWrong: number;
 }
 
 /** Fewer requests than this make no window. */
 const LEAST_REQUESTS = 20;
 
-const READ_EVERY_MS = 2_000;
+const READ_EVERY_MS = 1_000;
 
-/** From this share of answers on that lie outside their requests, a clock that is off is a fact. */
-const CLOCK_SHARE = 0.3;
+/** Where this many answers lie outside their requests, a clock is off, be it that of one instance for a while. */
+const LEAST_OUTSIDE = 5;
 
 export async function runTrial(plan: TrialPlan): Promise<TrialResult> {
   const staged = stage(plan);
   const { stimulus, truth } = staged;
   const seen = new Map<string, Alarm>();
   let foundMs: number | undefined;
+  const repairs: JudgedRepair[] = [];
   const last = await detect(stimulus, {
+    decided: (decision) => repairs.push(judgeRepair(decision, truth)),
     seed: seedOf(plan.seed, "hash"),
     readEveryMs: READ_EVERY_MS,
     read(report, nowMs) {
@@ -72,7 +78,7 @@ export async function runTrial(plan: TrialPlan): Promise<TrialResult> {
       }
     },
   });
-  return judged(plan, staged, [...seen.values()], last, foundMs);
+  return { ...judged(plan, staged, [...seen.values()], last, foundMs), repairs };
 }
 
 function judged(
@@ -81,7 +87,7 @@ function judged(
   alarms: readonly Alarm[],
   last: DiagnosisReport,
   foundMs: number | undefined,
-): TrialResult {
+): Omit<TrialResult, "repairs"> {
   const { recording, edge, breakClass, share, seed, requestsPerSecond } = plan;
   const { truth, stimulus, candidates } = staged;
   const unexpected = alarms.filter((alarm) => !isAllowed(alarm, staged) && !isRight(alarm, truth));
@@ -98,7 +104,6 @@ function judged(
   const crossed = stimulus.events.filter(
     (event) => event.kind === "crossing" && event.crossing.boundary === truth.boundary && event.atMs <= (foundMs ?? 0),
   );
-  const { shown, right } = pairsOf(last, truth);
   return {
     recording: recording.name,
     edge: edge.name,
@@ -120,10 +125,9 @@ function judged(
     intactWindows: windows.length,
     falseAlarms,
     topRight: top !== undefined && isRight({ boundary: boundaryOf(top, truth), kind: top.kind }, truth),
-    pairsShown: shown,
-    pairsRight: right,
-    repairsWritten: truth.repairsWritten,
-    repairsWrong: truth.repairsWrong,
+    repairable: [...truth.cuts.values()].filter(({ spanId }) => spanId !== undefined).length,
+    restored: truth.restored,
+    restoredWrong: truth.restoredWrong,
   };
 }
 
@@ -152,19 +156,5 @@ function isAllowed({ boundary, kind }: Alarm, { truth, lossy }: Staged): boolean
   if (edge === undefined) return false;
   if (truth.broken > 0 && !truth.breakClass.wanted && truth.breakClass.accepts.includes(kind)) return true;
   if (kind === "export-loss") return lossy.has(edge.service);
-  return kind === "clock-skew" && edge.outside >= CLOCK_SHARE * edge.answered;
-}
-
-function pairsOf(last: DiagnosisReport, truth: Truth): { readonly shown: number; readonly right: number } {
-  let shown = 0;
-  let right = 0;
-  for (const { edge, examples } of last.breaks) {
-    if (edge.from !== truth.boundary) continue;
-    for (const { spanId, otherTraceId } of examples) {
-      if (spanId === undefined || otherTraceId === undefined) continue;
-      shown += 1;
-      if (truth.orphans.get(spanId) === otherTraceId) right += 1;
-    }
-  }
-  return { shown, right };
+  return kind === "clock-skew" && edge.outside >= LEAST_OUTSIDE;
 }

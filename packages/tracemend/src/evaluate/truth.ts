@@ -12,20 +12,26 @@ export interface Truth {
   requests: number;
   broken: number;
   firstBrokenMs: number;
-  /** By the span id that was forwarded: the trace that the called service recorded the request in. */
-  readonly orphans: Map<string, string>;
+  /** By the span id that was forwarded: the broken entry of the called service. */
+  readonly cuts: Map<string, CutTruth>;
   /** Contexts that a boundary put back, and those of them that are not the one which was lost. */
-  repairsWritten: number;
-  repairsWrong: number;
-  /** By boundary: what happened to whoever is called over it, meant or not. */
+  restored: number;
+  restoredWrong: number;
+  /** By boundary, and by `caller→called` as CLIENT spans tell it: what happened there, meant or not. */
   readonly edges: Map<string, EdgeTruth>;
+}
+
+export interface CutTruth {
+  /** The trace that was forwarded, and the one that the called service recorded the request in. */
+  readonly forwardedTraceId: string;
+  readonly traceId: string;
+  /** The SERVER span it recorded; set once it is. */
+  spanId: string | undefined;
 }
 
 export interface EdgeTruth {
   readonly service: string;
   requests: number;
-  /** Of these, with a span that the called service recorded below them. */
-  answered: number;
   /** Answered by a span that by its clock begins outside of its request. */
   outside: number;
 }
@@ -39,9 +45,9 @@ export function createTruth(breakClass: BreakClass, boundary: string, from: stri
     requests: 0,
     broken: 0,
     firstBrokenMs: Infinity,
-    orphans: new Map(),
-    repairsWritten: 0,
-    repairsWrong: 0,
+    cuts: new Map(),
+    restored: 0,
+    restoredWrong: 0,
     edges: new Map(),
   };
 }

@@ -1,0 +1,47 @@
+/** The record of one outgoing call, and who is told of it. */
+
+/** Which client the call was made with. */
+export type Api = "undici" | "http" | "http2" | "grpc";
+
+/**
+ * `kept`: the call's own context leaves. `carried`: the context of the request being handled was put on it. `single`: it
+ * had several contexts and leaves with one. `withheld`: its trace fields were removed. `reported`: it would have been
+ * changed, were the level `on`, or its head could not be changed any more. `left`: there was nothing to do.
+ */
+export type CallAction = "kept" | "carried" | "single" | "withheld" | "reported" | "left";
+
+/** The closed list of reasons. */
+export type CallReason =
+  | "has-context"
+  | "other-trace"
+  | "no-context"
+  | "invalid-context"
+  | "several-contexts"
+  | "foreign-target"
+  | "nothing-to-carry"
+  | "request-over"
+  | "head-sealed";
+
+export interface Call {
+  readonly api: Api;
+  readonly method: string;
+  /** `host` or `host:port`, as the call names it. */
+  readonly target: string;
+  /** Without its query. */
+  readonly path: string;
+  /** The request that was being handled; undefined where the call was made outside of any. */
+  readonly handling: { readonly method: string; readonly route: string } | undefined;
+  readonly action: CallAction;
+  readonly reason: CallReason;
+  /** What left; undefined where no `traceparent` did. */
+  readonly traceparent: string | undefined;
+  /** `file:line:column` of the code that made the call, where `locate` asks for it and it can be told. */
+  readonly location: string | undefined;
+}
+
+/** Told of every call that was changed, or would have been, or left with another trace than the request's. */
+export interface CallObserver {
+  called(call: Call): void;
+}
+
+export type CallCounts = Readonly<Record<CallAction, number>>;

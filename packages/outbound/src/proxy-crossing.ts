@@ -1,0 +1,64 @@
+/** The record of one exchange that http-proxy-3 forwarded. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { TLSSocket } from "node:tls";
+import type { Boundary, Crossing, CrossingFailure, Passage, Peer, Upstream } from "@tracemend/context";
+import { fieldValue } from "@tracemend/context";
+
+/** One exchange while it is in the gateway. */
+export interface Passing {
+  readonly boundary: Boundary;
+  readonly passage: Passage;
+  readonly startMs: number;
+  /** The service behind. */
+  readonly name: string;
+  /** Known once it answers. */
+  upstream: Upstream | undefined;
+}
+
+export function crossingOf(
+  { boundary, passage, startMs, upstream }: Passing,
+  request: IncomingMessage,
+  response: ServerResponse,
+  endMs: number,
+): Crossing {
+  const { name, side, cluster, policy } = boundary;
+  const { reading, verdict, spans } = passage;
+  const { rawHeaders, httpVersion, method = "", url = "", socket } = request;
+  const query = url.indexOf("?");
+  const requestId =
+    policy.carrier?.field === "x-request-id" ? reading.original : fieldValue(rawHeaders, "x-request-id");
+  return {
+    boundary: name,
+    side,
+    cluster,
+    reading,
+    verdict,
+    spans,
+    startMs,
+    endMs,
+    protocol: httpVersion === "2.0" ? "h2" : httpVersion === "1.0" ? "http/1.0" : "http/1.1",
+    scheme: (socket as Partial<TLSSocket>).encrypted === true ? "https" : "http",
+    method,
+    path: query < 0 ? url : url.slice(0, query),
+    authority: fieldValue(rawHeaders, ":authority") ?? fieldValue(rawHeaders, "host") ?? "",
+    userAgent: fieldValue(rawHeaders, "user-agent"),
+    requestId,
+    downstream: peerOf(request),
+    upstream,
+    status: response.headersSent ? response.statusCode : undefined,
+    // http-proxy-3 drops trailers, and with them the status of gRPC.
+    grpcStatus: undefined,
+    failure: failureOf(response),
+  };
+}
+
+/** http-proxy-3 never ends an answer that its upstream broke off: either the caller goes, or the gateway gives up. */
+function failureOf({ writableFinished, errored }: ServerResponse): CrossingFailure | undefined {
+  if (writableFinished) return undefined;
+  return errored === null ? { kind: "client-gone", side: "downstream" } : { kind: "internal", side: "internal" };
+}
+
+function peerOf({ socket }: IncomingMessage): Peer | undefined {
+  const { remoteAddress: address, remotePort: port } = socket;
+  return address === undefined || port === undefined ? undefined : { address, port };
+}
