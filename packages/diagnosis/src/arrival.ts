@@ -25,6 +25,8 @@ export interface Signs {
   readonly kind: BreakKind;
   /** Each fact's requests, by what happened to them. */
   readonly facts: Map<Fact, Tally>;
+  /** The newest detail of each fact that has one. */
+  readonly details: Map<Fact, string>;
   readonly examples: BreakExample[];
   firstMs: number;
   lastMs: number;
@@ -74,7 +76,7 @@ export function noteSign(arrival: Arrival, sighting: Sighting, windowMs: number)
   const { sign, outcome, atMs, example } = sighting;
   let signs = arrival.signs.get(sign.kind);
   if (signs === undefined) {
-    signs = { kind: sign.kind, facts: new Map(), examples: [], firstMs: atMs, lastMs: atMs };
+    signs = { kind: sign.kind, facts: new Map(), details: new Map(), examples: [], firstMs: atMs, lastMs: atMs };
     arrival.signs.set(sign.kind, signs);
   }
   let tally = signs.facts.get(sign.fact);
@@ -83,6 +85,7 @@ export function noteSign(arrival: Arrival, sighting: Sighting, windowMs: number)
     signs.facts.set(sign.fact, tally);
   }
   tally.add(outcome, atMs, 1);
+  if (sign.detail !== undefined) signs.details.set(sign.fact, sign.detail);
   signs.firstMs = Math.min(signs.firstMs, atMs);
   signs.lastMs = Math.max(signs.lastMs, atMs);
   keepExample(signs.examples, atMs, example);
@@ -95,6 +98,8 @@ const MENDED_BY: Readonly<Partial<Record<BreakKind, RepairName>>> = {
   "malformed-traceparent": "case",
   "duplicate-traceparent": "duplicates",
   "ghost-hop-before-us": "parent",
+  "tracestate-mangled": "members",
+  "formats-disagree": "stale",
 };
 
 /** What happened to a request with a sign of this kind. Of identical lines one always leaves. */

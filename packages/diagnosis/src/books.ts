@@ -1,4 +1,6 @@
 /** Everything the diagnosis remembers, and how its bytes are shared out. */
+import type { AnswerBook } from "./answer-book.ts";
+import { createAnswerBook } from "./answer-book.ts";
 import type { ArrivalBook } from "./arrival-book.ts";
 import { createArrivalBook } from "./arrival-book.ts";
 import type { BreakExample } from "./break.ts";
@@ -15,6 +17,8 @@ import type { SeenSpans } from "./seen-spans.ts";
 import { createSeenSpans } from "./seen-spans.ts";
 import type { ServiceBook } from "./service-book.ts";
 import { createServiceBook } from "./service-book.ts";
+import type { SourceBook } from "./source-book.ts";
+import { createSourceBook } from "./source-book.ts";
 import type { SpanStore } from "./span-store.ts";
 import { createSpanStore } from "./span-store.ts";
 
@@ -48,6 +52,8 @@ export interface Books {
   readonly services: ServiceBook;
   readonly edges: EdgeBook;
   readonly arrivals: ArrivalBook;
+  readonly answers: AnswerBook;
+  readonly sources: SourceBook;
   readonly totals: Totals;
   /** Decided and not yet told. */
   readonly decisions: RepairDecision[];
@@ -74,6 +80,8 @@ export function createBooks(settings: Settings, sinceMs: number): Books {
     services: createServiceBook(settings),
     edges: createEdgeBook(settings),
     arrivals: createArrivalBook(windowMs),
+    answers: createAnswerBook(),
+    sources: createSourceBook(),
     totals: {
       observed: 0,
       matched: 0,

@@ -17,6 +17,7 @@ const entry: CrossingEntry = {
   edge: 0,
   arrival: 0,
   localPort: 0,
+  route: 0,
   state: 0,
   bits: SAMPLED_BIT,
 };
@@ -48,6 +49,7 @@ export function enterClientCall(
   entry.endMs = times.endMs;
   entry.arrivedMs = times.nowMs;
   entry.edge = edge.id;
+  entry.route = edge.routes.keep(undefined);
   entry.state = span.statusCode() === ERROR ? EXCUSED : WAITING;
   enterRecord(books, edge, entry);
 }

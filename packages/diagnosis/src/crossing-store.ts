@@ -1,5 +1,5 @@
 /** The requests that were forwarded with a context: one fixed-size record each, the oldest overwritten by the newest. */
-import { KEY_WORDS, LOWER_HALF_AT, TRACE_WORDS, formatWords, sameWords } from "./id-words.ts";
+import { KEY_WORDS, LOWER_HALF_AT, SPAN_WORDS, TRACE_WORDS, formatWords, sameWords } from "./id-words.ts";
 import { hashPair, hashWords } from "./hash.ts";
 import type { Chains, Ring } from "./ring.ts";
 import { INDEX_BYTES, capacityFor, createChains, createRing, secondOf } from "./ring.ts";
@@ -14,11 +14,12 @@ export const UNOBSERVED = 4;
 export const EXCUSED = 5;
 
 /** Words of a record: trace id and span id that left, request id hash, parent id that came in, span id of the member. */
+const SPAN_AT: number = TRACE_WORDS;
 const REQUEST_ID_AT: number = KEY_WORDS;
 const INBOUND_AT: number = KEY_WORDS + 2;
 const MEMBER_AT: number = KEY_WORDS + 4;
 const WORDS: number = KEY_WORDS + 6;
-const RECORD_BYTES: number = WORDS * 4 + 3 * 8 + 3 * 2 + 3 + 5 * INDEX_BYTES;
+const RECORD_BYTES: number = WORDS * 4 + 3 * 8 + 3 * 2 + 4 + 5 * INDEX_BYTES;
 
 /** Bits of a record. */
 export const SAMPLED_BIT = 1;
@@ -32,6 +33,10 @@ export const INBOUND_OPEN_BIT = 8;
 export const CAME_ABSENT_BIT = 16;
 /** It came with a traceparent and without our member. */
 export const MEMBERLESS_BIT = 32;
+/** Its context came in another format, without a traceparent. */
+export const TRANSLATED_BIT = 64;
+/** The answer named the trace that was forwarded: the service did continue it. */
+export const CONTINUED_BIT = 128;
 
 /** What `add` takes, beside the words in the scratch key. */
 export interface CrossingEntry {
@@ -42,6 +47,8 @@ export interface CrossingEntry {
   /** The edge before us, plus one; 0 where it is not kept. */
   arrival: number;
   localPort: number;
+  /** See `Routes`. */
+  route: number;
   state: number;
   bits: number;
 }
@@ -59,6 +66,7 @@ export interface CrossingStore {
   readonly localPort: Uint16Array;
   readonly state: Uint8Array;
   readonly bits: Uint8Array;
+  readonly route: Uint8Array;
   /** Why it is missing: a `Cause`, meaningful while the state is MISSING. */
   readonly cause: Uint8Array;
   /** Writes the scratch and the entry over the oldest record; returns the new record's number. */
@@ -66,6 +74,8 @@ export interface CrossingStore {
   /** Newest record that forwarded the trace and span of `key`, and the next older one; 0 for none. */
   findSpan(key: Uint32Array): number;
   findOlderSpan(key: Uint32Array, record: number): number;
+  /** Newest record that forwarded the span of `key`, whatever its trace. */
+  findForeignSpan(key: Uint32Array): number;
   /** Newest record that began the trace of `key`. */
   findStarted(key: Uint32Array): number;
   /** Newest record with the request id whose hash stands in `words` at `at`, and the next older one. */
@@ -109,6 +119,7 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
   const localPort = new Uint16Array(capacity);
   const state = new Uint8Array(capacity);
   const bits = new Uint8Array(capacity);
+  const route = new Uint8Array(capacity);
   const cause = new Uint8Array(capacity);
   const bySpan = createChains(ring);
   const byStarted = createChains(ring);
@@ -161,6 +172,7 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
     localPort,
     state,
     bits,
+    route,
     cause,
     add(entry) {
       const record = ring.advance();
@@ -174,16 +186,19 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
       localPort[slot] = entry.localPort;
       state[slot] = entry.state;
       bits[slot] = entry.bits;
+      route[slot] = entry.route;
       cause[slot] = 0;
       noteLength(record, entry.endMs - entry.startMs);
-      bySpan.add(hashWords(scratch, 0, KEY_WORDS, seed), record);
+      bySpan.add(hashWords(scratch, SPAN_AT, SPAN_WORDS, seed), record);
       if ((entry.bits & STARTED_BIT) !== 0) byStarted.add(hashWords(scratch, 0, TRACE_WORDS, seed), record);
       if (scratch[REQUEST_ID_AT] !== 0) byRequest.add(hashWords(scratch, REQUEST_ID_AT, 2, seed), record);
       if (entry.localPort !== 0) byPort.add(hashPair(entry.localPort, secondOf(entry.startMs), seed), record);
       byLowerHalf.add(hashWords(scratch, LOWER_HALF_AT, 2, seed), record);
       return record;
     },
-    findSpan: (key) => seek(bySpan, bySpan.first(hashWords(key, 0, KEY_WORDS, seed)), 0, key, 0, KEY_WORDS),
+    findSpan: (key) => seek(bySpan, bySpan.first(hashWords(key, SPAN_AT, SPAN_WORDS, seed)), 0, key, 0, KEY_WORDS),
+    findForeignSpan: (key) =>
+      seek(bySpan, bySpan.first(hashWords(key, SPAN_AT, SPAN_WORDS, seed)), SPAN_AT, key, SPAN_AT, SPAN_WORDS),
     findOlderSpan: (key, record) => seek(bySpan, bySpan.after(record), 0, key, 0, KEY_WORDS),
     findStarted: (key) =>
       seek(byStarted, byStarted.first(hashWords(key, 0, TRACE_WORDS, seed)), 0, key, 0, TRACE_WORDS),

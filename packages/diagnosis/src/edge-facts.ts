@@ -19,6 +19,7 @@ import {
 } from "./edge.ts";
 import type { Gateway } from "./remedies/gateway-headers.ts";
 import { ORPHANS } from "./service.ts";
+import type { TraceIdForm } from "./trace-id-form.ts";
 
 export interface EdgeFacts {
   readonly boundary: string;
@@ -37,6 +38,8 @@ export interface EdgeFacts {
   readonly waiting: number;
   /** Missing children by cause; index 0 is empty. */
   readonly missing: readonly number[];
+  /** What the trace id was made into, where it last came in another form. */
+  readonly form: TraceIdForm | undefined;
   /** Beside `forwarded`: requests that are owed nothing: not sampled, probes, or failed on the way. */
   readonly notExpected: number;
   /** Requests that left unsampled and were recorded by the service all the same. */
@@ -76,6 +79,7 @@ export function factsOf(edge: Edge, nowMs: number): EdgeFacts {
     forgotten: tally.sum(FORGOTTEN, nowMs),
     waiting: edge.waiting,
     missing,
+    form: edge.form,
     notExpected: tally.sum(NOT_EXPECTED, nowMs),
     unsampledAnswered: tally.sum(UNSAMPLED_ANSWERED, nowMs),
     leaked: tally.sum(LEAKED, nowMs),

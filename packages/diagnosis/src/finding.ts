@@ -7,7 +7,6 @@ import { wilsonLowerBound } from "./wilson.ts";
 export interface Finding {
   readonly kind: BreakKind;
   readonly to: string;
-  readonly hop: string;
   readonly count: number;
   readonly of: number;
   readonly confidence: number;

@@ -8,6 +8,7 @@ import type { CrossingEntry } from "./crossing-store.ts";
 import {
   CROSSING_SCRATCH,
   CAME_ABSENT_BIT,
+  CONTINUED_BIT,
   EXCUSED,
   INBOUND_OPEN_BIT,
   MATCHED,
@@ -15,6 +16,7 @@ import {
   OWN_PARENT_BIT,
   SAMPLED_BIT,
   STARTED_BIT,
+  TRANSLATED_BIT,
   WAITING,
 } from "./crossing-store.ts";
 import type { Edge } from "./edge.ts";
@@ -23,7 +25,7 @@ import { hashText } from "./hash.ts";
 import { readSpanId, readTraceId } from "./id-words.ts";
 import { noteChild } from "./child.ts";
 import { isProbe } from "./probe.ts";
-import { isAnswer, markJoined } from "./settle.ts";
+import { isAnswer, markJoined, noteFacets } from "./settle.ts";
 
 const entry: CrossingEntry = {
   startMs: 0,
@@ -32,6 +34,7 @@ const entry: CrossingEntry = {
   edge: 0,
   arrival: 0,
   localPort: 0,
+  route: 0,
   state: 0,
   bits: 0,
 };
@@ -50,9 +53,14 @@ export function enterCrossing(books: Books, crossing: Crossing, arrival: Arrival
   entry.edge = edge.id;
   entry.arrival = arrival === undefined ? 0 : arrival.id + 1;
   entry.localPort = upstream.localPort ?? 0;
+  entry.route = edge.routes.keep(crossing.path);
   entry.bits = bitsOf(crossing, context);
   entry.state = isOwed(crossing, context) ? WAITING : EXCUSED;
   enterRecord(books, edge, entry);
+  const named = crossing.answer?.traceId;
+  if (named !== undefined && named !== context.traceId && entry.state === WAITING) {
+    books.answers.add(books.crossings.ring.newest(), named);
+  }
   if ((entry.bits & STARTED_BIT) !== 0) ownRootIsNoOrphan(books);
 }
 
@@ -119,13 +127,15 @@ function makeRoom(books: Books): void {
   forgotten.tally.add(FORGOTTEN, countedAtMs(books, slot), 1);
 }
 
-function bitsOf({ reading, verdict }: Crossing, context: TraceContext): number {
+function bitsOf({ reading, verdict, answer }: Crossing, context: TraceContext): number {
   let bits = 0;
+  if (answer !== undefined && answer.traceId === context.traceId) bits |= CONTINUED_BIT;
   if (isSampled(context)) bits |= SAMPLED_BIT;
   if (verdict.ownParent) bits |= OWN_PARENT_BIT;
   if (verdict.from === undefined) bits |= STARTED_BIT;
   if (reading.kind === "absent") bits |= CAME_ABSENT_BIT;
   if (reading.kind !== "valid") return bits;
+  if (reading.wire === undefined) bits |= TRANSLATED_BIT;
   if (reading.own === undefined) bits |= MEMBERLESS_BIT;
   else if (reading.own.spanId !== reading.context.parentId) bits |= INBOUND_OPEN_BIT;
   return bits;
@@ -147,6 +157,7 @@ function earlyChildren(books: Books, record: number, edge: Edge, newest: number)
     const slot = spans.ring.slot(child);
     if (!isAnswer(books, record, spans.service[slot] as number)) continue;
     learnService(edge, services.at(spans.service[slot] as number));
+    noteFacets(books, record, spans.source[slot] as number, false);
     noteChild(books, record, spans.startMs[slot] as number, spans.endMs[slot] as number);
   }
 }

@@ -1,6 +1,7 @@
 /** Finds what a missing child left elsewhere, by exact joins only: ids, links, request ids, our own connection. */
 import type { Books } from "./books.ts";
 import {
+  ANSWERED_ELSEWHERE,
   BARE,
   DESCENDANTS,
   GHOST_PARENT,
@@ -8,16 +9,19 @@ import {
   SAME_CONNECTION,
   SAME_REQUEST,
   SAME_REQUEST_OTHER_PEER,
+  REWRITTEN,
   TRUNCATED,
 } from "./cause.ts";
 import type { CrossingStore } from "./crossing-store.ts";
-import { EXCUSED, MATCHED } from "./crossing-store.ts";
+import { CONTINUED_BIT, EXCUSED, MATCHED } from "./crossing-store.ts";
 import type { Edge } from "./edge.ts";
 import { answersFor } from "./edge.ts";
-import { KEY_WORDS } from "./id-words.ts";
+import { KEY_WORDS, readTraceId } from "./id-words.ts";
 import { secondOf } from "./ring.ts";
 import { ENTRY, LOCAL } from "./span-store.ts";
 import { offsetMs } from "./timing-model.ts";
+import type { TraceIdForm } from "./trace-id-form.ts";
+import { eachHiddenForm, formOf } from "./trace-id-form.ts";
 
 export interface Join {
   readonly cause: number;
@@ -26,6 +30,8 @@ export interface Join {
   /** The record of the span that entered the trace below another parent, or with half its id; 0 for none. */
   readonly span: number;
   readonly confidence: number;
+  /** What became of the trace id, where it came in another form. */
+  readonly form?: TraceIdForm;
 }
 
 const NOTHING: Join = { cause: BARE, orphan: 0, span: 0, confidence: 0 };
@@ -39,9 +45,12 @@ const request = new Uint32Array(2);
 export function findJoin(books: Books, record: number, edge: Edge): Join {
   books.crossings.readKey(record, key);
   return (
-    truncatedChild(books) ??
+    namedRoot(books, record) ??
+    otherForm(books) ??
     linkedRoot(books, record) ??
     sameRequest(books, record, edge) ??
+    namedTrace(books, record) ??
+    continued(books, record) ??
     insideTrace(books, edge) ??
     aloneOnConnection(books, record, edge) ??
     nearOnConnection(books, record, edge) ??
@@ -53,22 +62,59 @@ export function findJoin(books: Books, record: number, edge: Edge): Join {
 export function findExactJoin(books: Books, record: number, edge: Edge): Join | undefined {
   books.crossings.readKey(record, key);
   return (
-    truncatedChild(books) ??
+    namedRoot(books, record) ??
+    otherForm(books) ??
     linkedRoot(books, record) ??
     sameRequest(books, record, edge) ??
     aloneOnConnection(books, record, edge)
   );
 }
 
-/** Hops that keep 64 bits of a trace id send the lower half, padded with zeros. By chance that happens once in 2^64. */
-function truncatedChild({ spans, orphans }: Books): Join | undefined {
-  if (key[0] === 0 && key[1] === 0) return undefined;
-  other.set(key);
-  other[0] = other[1] = 0;
-  const span = spans.findChild(other);
-  if (span !== 0) return { cause: TRUNCATED, orphan: 0, span, confidence: 1 };
+/** The root of the trace that the answer named; a link in it says more than the answer does. */
+function namedRoot({ answers, orphans }: Books, record: number): Join | undefined {
+  const traceId = answers.traceOf(record);
+  if (traceId === undefined || !readTraceId(traceId, other)) return undefined;
   const orphan = orphans.findTrace(other);
-  return orphan === 0 ? undefined : { cause: TRUNCATED, orphan, span: 0, confidence: 1 };
+  if (orphan === 0 || orphans.readLink(orphan, other)) return undefined;
+  return { cause: ANSWERED_ELSEWHERE, orphan, span: 0, confidence: 1 };
+}
+
+/** A service further behind may have named it: only once the service's own span is surely missing. */
+function namedTrace({ answers }: Books, record: number): Join | undefined {
+  if (answers.traceOf(record) === undefined) return undefined;
+  return { cause: ANSWERED_ELSEWHERE, orphan: 0, span: 0, confidence: 0.95 };
+}
+
+/** The request's child or root under a trace id made of the one that was forwarded: no two ids share 64 bits by chance. */
+function otherForm({ spans, orphans, crossings }: Books): Join | undefined {
+  const span = spans.findForeignChild(key);
+  if (span !== 0) {
+    spans.readKey(span, other);
+    const form = formOf(key, other);
+    // A span id alone is not drawn anew by everyone: with nothing left of the trace id it must be known to nobody else.
+    if (form !== undefined && (form !== "other" || crossings.findSpan(other) === 0)) return formJoin(form, 0, span);
+  }
+  const close = orphans.findLowerHalf(key);
+  if (close !== 0) {
+    orphans.readKey(close, other);
+    const form = formOf(key, other);
+    if (form === "lower-half" || form === "xray") return formJoin(form, close, 0);
+  }
+  let hidden = 0;
+  eachHiddenForm(key, (came) => (hidden = orphans.findTrace(came)) !== 0);
+  if (hidden === 0) return undefined;
+  orphans.readKey(hidden, other);
+  return formJoin(formOf(key, other) ?? "other", hidden, 0);
+}
+
+function formJoin(form: TraceIdForm, orphan: number, span: number): Join {
+  return { cause: form === "lower-half" ? TRUNCATED : REWRITTEN, orphan, span, confidence: 1, form };
+}
+
+/** The service said in its answer that it is in the trace: whatever is missing was lost on the way to us. */
+function continued({ crossings }: Books, record: number): Join | undefined {
+  const bits = crossings.bits[crossings.ring.slot(record)] as number;
+  return (bits & CONTINUED_BIT) === 0 ? undefined : { cause: DESCENDANTS, orphan: 0, span: 0, confidence: 1 };
 }
 
 /** A service that restarts on purpose links back to what it was sent. */

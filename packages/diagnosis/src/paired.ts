@@ -1,9 +1,18 @@
 /** A request and the root span that it ended up in, told as soon as they are joined: what links and evaluations are made of. */
-import { LINKED, SAME_CONNECTION, SAME_REQUEST, SAME_REQUEST_OTHER_PEER, SAME_TIME, TRUNCATED } from "./cause.ts";
+import {
+  ANSWERED_ELSEWHERE,
+  LINKED,
+  REWRITTEN,
+  SAME_CONNECTION,
+  SAME_REQUEST,
+  SAME_REQUEST_OTHER_PEER,
+  SAME_TIME,
+  TRUNCATED,
+} from "./cause.ts";
 import type { SpanRef } from "./repair.ts";
 
 /** What joined them, the surest first. */
-export type PairedBy = "link" | "truncated-trace-id" | "request-id" | "connection" | "time";
+export type PairedBy = "answer" | "trace-id" | "link" | "request-id" | "connection" | "time";
 
 export interface Pair {
   readonly forwarded: SpanRef;
@@ -15,8 +24,10 @@ export interface Pair {
 
 /** By cause. */
 export const PAIRED_BY: Readonly<Partial<Record<number, PairedBy>>> = {
+  [ANSWERED_ELSEWHERE]: "answer",
   [LINKED]: "link",
-  [TRUNCATED]: "truncated-trace-id",
+  [TRUNCATED]: "trace-id",
+  [REWRITTEN]: "trace-id",
   [SAME_REQUEST]: "request-id",
   [SAME_REQUEST_OTHER_PEER]: "request-id",
   [SAME_CONNECTION]: "connection",

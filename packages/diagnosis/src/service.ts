@@ -18,6 +18,8 @@ const UNBELIEVABLE_MS = 3_600_000;
 export interface Instance {
   newestEndMs: number;
   lastArrivalMs: number;
+  /** See `SourceBook`; 0 while it is not known. */
+  source: number;
   readonly lag: Lag;
 }
 
@@ -66,7 +68,7 @@ export function openInstance(service: Service, id: string): Instance {
   const known = service.instances.get(id);
   if (known !== undefined) return known;
   if (service.instances.size >= MAX_INSTANCES) forgetQuietest(service);
-  const instance: Instance = { newestEndMs: 0, lastArrivalMs: 0, lag: createLag() };
+  const instance: Instance = { newestEndMs: 0, lastArrivalMs: 0, source: 0, lag: createLag() };
   service.instances.set(id, instance);
   return instance;
 }

@@ -1,15 +1,13 @@
 /** Ends waits at once where a span that came shows what became of a request: positive evidence needs no watermark. */
 import type { Books } from "./books.ts";
-import { TRUNCATED } from "./cause.ts";
 import { WAITING } from "./crossing-store.ts";
 import { answersFor } from "./edge.ts";
-import { KEY_WORDS, sameWords } from "./id-words.ts";
+import { KEY_WORDS } from "./id-words.ts";
 import { SKEW_MS, findExactJoin, firstSecondOf, overlaps } from "./join.ts";
 import { secondOf } from "./ring.ts";
 import { settleWith } from "./settle.ts";
 
 const key = new Uint32Array(KEY_WORDS);
-const forwarded = new Uint32Array(KEY_WORDS);
 const request = new Uint32Array(2);
 
 /** Requests that may be joined with the span at hand; they are collected first because joining walks the same chains. */
@@ -21,6 +19,7 @@ const MOST_CANDIDATES = 64;
 /** A root of a service: joined with the request that waits for it, where no other would fit. */
 export function settleByRoot(books: Books, orphan: number): void {
   candidates.length = 0;
+  collect(books, books.answers.recordOf(books.orphans.traceId(orphan)));
   collectByLink(books, orphan);
   collectByHalf(books, orphan);
   collectByRequest(books, orphan);
@@ -28,15 +27,13 @@ export function settleByRoot(books: Books, orphan: number): void {
   for (const record of candidates) settleBy(books, record, orphan);
 }
 
-/** A child that came with half the trace id of a request that waits for it. */
-export function settleByTruncated(books: Books, span: number): void {
-  const { crossings, spans } = books;
-  spans.readKey(span, key);
-  for (let record = crossings.findLowerHalf(key); record !== 0; record = crossings.findOlderLowerHalf(key, record)) {
-    crossings.readKey(record, forwarded);
-    if (!isWaiting(books, record) || !sameWords(forwarded, 4, key, 4, 2)) continue;
-    settleWith(books, record, { cause: TRUNCATED, orphan: 0, span, confidence: 1 });
-  }
+/** A request that waits for a child which came below the span that it forwarded, but in another trace. */
+export function settleByForm(books: Books, record: number): void {
+  const { crossings, edges } = books;
+  if (!isWaiting(books, record)) return;
+  const edge = edges.at(crossings.edge[crossings.ring.slot(record)] as number);
+  const join = findExactJoin(books, record, edge);
+  if (join !== undefined && join.span !== 0) settleWith(books, record, join);
 }
 
 function collectByLink(books: Books, orphan: number): void {
@@ -50,7 +47,6 @@ function collectByLink(books: Books, orphan: number): void {
 function collectByHalf(books: Books, orphan: number): void {
   const { crossings, orphans } = books;
   orphans.readKey(orphan, key);
-  if (key[0] !== 0 || key[1] !== 0) return;
   for (let record = crossings.findLowerHalf(key); record !== 0; record = crossings.findOlderLowerHalf(key, record)) {
     collect(books, record);
   }
@@ -100,6 +96,7 @@ function settleBy(books: Books, record: number, orphan: number): void {
 }
 
 function isWaiting({ crossings }: Books, record: number): boolean {
+  if (record < crossings.ring.oldest()) return false;
   return crossings.state[crossings.ring.slot(record)] === WAITING;
 }
 

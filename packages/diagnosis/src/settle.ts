@@ -4,13 +4,14 @@ import type { Books } from "./books.ts";
 import type { BreakExample } from "./break.ts";
 import { countedAtMs, forwardedExample } from "./books.ts";
 import { BARE, DESCENDANTS, GHOST_PARENT, SAME_CONNECTION, SAME_TIME } from "./cause.ts";
-import { MATCHED, MISSING, UNOBSERVED, WAITING } from "./crossing-store.ts";
+import { EXCUSED, MATCHED, MISSING, UNOBSERVED, WAITING } from "./crossing-store.ts";
 import type { Edge } from "./edge.ts";
 import { ANSWERED, NOT_OBSERVED, answersFor, learnService, missingCounter, noteSighting } from "./edge.ts";
 import { KEY_WORDS } from "./id-words.ts";
 import type { Join } from "./join.ts";
 import { findExactJoin, findJoin } from "./join.ts";
 import { learnPair } from "./timing-model.ts";
+import { NOT_KEPT } from "./routes.ts";
 import { PAIRED_BY } from "./paired.ts";
 import { decideRepair } from "./repair.ts";
 import { repairFactsOf } from "./repair-facts.ts";
@@ -24,12 +25,14 @@ const SURE_AFTER = 3;
 
 /**
  * Whether a child of the span that a request forwarded answers that request. A caller that records no CLIENT spans sends
- * several requests with one parent: there the service must be one that is known behind the edge.
+ * several requests with one parent: there the service must be one that is known behind the edge, or at least the request
+ * one that waits for a span.
  */
 export function isAnswer({ crossings, edges }: Books, record: number, serviceId: number): boolean {
   const slot = crossings.ring.slot(record);
   const edge = edges.at(crossings.edge[slot] as number);
-  if (edge.services.length === 0 || answersFor(edge, serviceId)) return true;
+  if (answersFor(edge, serviceId)) return true;
+  if (edge.services.length === 0 && crossings.state[slot] !== EXCUSED) return true;
   crossings.readKey(record, key);
   for (let rival = crossings.findSpan(key); rival !== 0; rival = crossings.findOlderSpan(key, rival)) {
     if (crossings.edge[crossings.ring.slot(rival)] !== edge.id) return false;
@@ -205,8 +208,10 @@ function conclude(books: Books, record: number, edge: Edge, join: Join): void {
   const slot = crossings.ring.slot(record);
   const atMs = countedAtMs(books, slot);
   crossings.cause[slot] = join.cause;
+  if (join.form !== undefined) edge.form = join.form;
   edge.tally.add(missingCounter(join.cause), atMs, 1);
   noteSighting(edge, join.cause, atMs, () => exampleOf(books, record, join));
+  if (join.cause !== BARE) noteFacets(books, record, sourceOf(books, join), true);
   if (join.orphan !== 0) tellPair(books, record, join);
   const { repair, decided, now } = books.settings;
   if (repair !== "off" && decided !== undefined) {
@@ -219,6 +224,28 @@ function conclude(books: Books, record: number, edge: Edge, join: Join): void {
   }
   const service = joinedService(books, join);
   if (service !== undefined) learnService(edge, service);
+}
+
+/** Notes what a request that was answered, or of which it is known how it broke, has in common with others. */
+export function noteFacets(
+  { crossings, edges, sources }: Books,
+  record: number,
+  source: number,
+  broken: boolean,
+): void {
+  const slot = crossings.ring.slot(record);
+  const route = crossings.route[slot] as number;
+  if (route === NOT_KEPT || crossings.state[slot] === EXCUSED) return;
+  const { facets, routes } = edges.at(crossings.edge[slot] as number);
+  facets.note("route", routes.name(route), broken);
+  const { version = "", pod = "" } = sources.at(source) ?? {};
+  facets.note("version", version, broken);
+  facets.note("pod", pod, broken);
+}
+
+function sourceOf({ orphans, spans }: Books, { orphan, span }: Join): number {
+  if (orphan !== 0) return orphans.source[orphans.ring.slot(orphan)] as number;
+  return span === 0 ? 0 : (spans.source[spans.ring.slot(span)] as number);
 }
 
 function tellPair(books: Books, record: number, { cause, orphan, confidence }: Join): void {

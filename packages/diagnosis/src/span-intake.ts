@@ -10,8 +10,8 @@ import { ORPHAN_SCRATCH } from "./orphan-store.ts";
 import { readRoot } from "./root-facts.ts";
 import type { Instance, Service } from "./service.ts";
 import { LEGITIMATE_ROOTS, ORPHANS, noteArrival, openInstance } from "./service.ts";
-import { answered, isAnswer } from "./settle.ts";
-import { settleByTruncated } from "./settle-early.ts";
+import { answered, isAnswer, noteFacets } from "./settle.ts";
+import { settleByForm } from "./settle-early.ts";
 import { ENTRY, LOCAL } from "./span-store.ts";
 
 const SERVER = 2;
@@ -23,7 +23,7 @@ const REMOTE_PARENT = 0x300;
 /** Trace id, span id and parent id of the span at hand. */
 const ids = new Uint32Array(KEY_WORDS + 2);
 const linkWords = new Uint32Array(KEY_WORDS);
-const orphan: OrphanEntry = { service: 0, startMs: 0, endMs: 0, peerPort: 0 };
+const orphan: OrphanEntry = { service: 0, source: 0, startMs: 0, endMs: 0, peerPort: 0 };
 
 /** Who exported the spans of one resource. */
 interface Source {
@@ -77,12 +77,12 @@ function enterSpan(
     enterClientCall(books, span, ids, service, { startMs: span.startMs(), endMs, nowMs });
   }
   if (ids[6] === 0 && ids[7] === 0) {
-    if (kind === SERVER) enterRoot(books, span, service, endMs, nowMs);
+    if (kind === SERVER) enterRoot(books, span, service, instance.source, endMs, nowMs);
     return;
   }
   const parent = span.flags() & REMOTE_PARENT;
   if (parent === REMOTE_PARENT || (parent === 0 && (kind === SERVER || kind === CONSUMER))) {
-    enterChild(books, span, service, endMs, repeated);
+    enterChild(books, span, service, instance.source, endMs, repeated);
   } else enterLocal(books, service);
 }
 
@@ -91,11 +91,23 @@ function sourceOf(books: Books, span: SpanView): Source | undefined {
   const service = name === "" ? undefined : books.services.open(name);
   if (service === undefined) return undefined;
   if (service.language === "") service.language = textOf(span.resourceAttribute("telemetry.sdk.language"));
-  return { service, instance: openInstance(service, instanceOf(span)) };
+  const instance = openInstance(service, instanceOf(span));
+  if (instance.source === 0) {
+    const version = textOf(span.resourceAttribute("service.version"));
+    instance.source = books.sources.add({ version, pod: textOf(span.resourceAttribute("k8s.pod.name")) });
+  }
+  return { service, instance };
 }
 
 /** `repeated`: it was probably delivered before; then its times have been looked at. */
-function enterChild(books: Books, span: SpanView, service: Service, endMs: number, repeated: boolean): void {
+function enterChild(
+  books: Books,
+  span: SpanView,
+  service: Service,
+  source: number,
+  endMs: number,
+  repeated: boolean,
+): void {
   const { spans, crossings } = books;
   const { scratch } = spans;
   copyTrace(scratch);
@@ -106,15 +118,19 @@ function enterChild(books: Books, span: SpanView, service: Service, endMs: numbe
     scratch[6] = ids[4] as number;
     scratch[7] = ids[5] as number;
     if (spans.holds()) return;
-    spans.add(ENTRY, service.id, span.startMs(), endMs);
-    if (ids[0] === 0 && ids[1] === 0) settleByTruncated(books, spans.ring.newest());
+    spans.add(ENTRY, service.id, source, span.startMs(), endMs);
+    const foreign = crossings.findForeignSpan(scratch);
+    if (foreign !== 0) settleByForm(books, foreign);
     return;
   }
   const startMs = span.startMs();
   while (record !== 0) {
     if (isAnswer(books, record, service.id)) {
       answered(books, record, service);
-      if (!repeated) noteChild(books, record, startMs, endMs);
+      if (!repeated) {
+        noteChild(books, record, startMs, endMs);
+        noteFacets(books, record, source, false);
+      }
     }
     record = crossings.findOlderSpan(scratch, record);
   }
@@ -132,14 +148,14 @@ function enterLocal(books: Books, service: Service): void {
     record = spans.findOlderTrace(scratch, record);
   }
   scratch.fill(0, 4);
-  spans.add(LOCAL, service.id, 0, 0);
+  spans.add(LOCAL, service.id, 0, 0, 0);
 }
 
 function copyTrace(into: Uint32Array): void {
   for (let word = 0; word < 4; word += 1) into[word] = ids[word] as number;
 }
 
-function enterRoot(books: Books, span: SpanView, service: Service, endMs: number, nowMs: number): void {
+function enterRoot(books: Books, span: SpanView, service: Service, source: number, endMs: number, nowMs: number): void {
   const { orphans } = books;
   const { scratch } = orphans;
   const atMs = Math.min(endMs, nowMs);
@@ -157,6 +173,7 @@ function enterRoot(books: Books, span: SpanView, service: Service, endMs: number
   if (linked) scratch.set(linkWords, ORPHAN_SCRATCH.link);
   if (root.requestId !== "") hashText(root.requestId, scratch, ORPHAN_SCRATCH.requestId);
   orphan.service = service.id;
+  orphan.source = source;
   orphan.startMs = span.startMs();
   orphan.endMs = endMs;
   orphan.peerPort = root.peerPort;

@@ -13,7 +13,6 @@ export function detectRestart(facts: EdgeFacts): Finding | undefined {
   return {
     kind: "deliberate-restart",
     to: callee,
-    hop: `service ${callee}`,
     count,
     of,
     confidence: 1,

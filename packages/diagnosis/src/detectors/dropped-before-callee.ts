@@ -14,7 +14,6 @@ export function detectDroppedBeforeCallee(facts: EdgeFacts): Finding | undefined
   return {
     kind: "dropped-before-callee",
     to: callee,
-    hop: `the hop between ${facts.boundary} and service ${callee}`,
     count,
     of,
     confidence: 0.9,

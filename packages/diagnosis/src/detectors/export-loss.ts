@@ -13,7 +13,6 @@ export function detectExportLoss(facts: EdgeFacts): Finding | undefined {
   return {
     kind: "export-loss",
     to: callee,
-    hop: `the exporter of service ${callee}, or the way from it to here`,
     count,
     of,
     confidence: 0.9,

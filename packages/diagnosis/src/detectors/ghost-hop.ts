@@ -13,7 +13,6 @@ export function detectGhostHop(facts: EdgeFacts): Finding | undefined {
   return {
     kind: "ghost-hop",
     to: callee,
-    hop: `the hop between ${facts.boundary} and service ${callee}`,
     count,
     of,
     confidence: 0.97,

@@ -13,7 +13,6 @@ export function detectTruncated(facts: EdgeFacts): Finding | undefined {
   return {
     kind: "truncated-trace-id",
     to: callee,
-    hop: `service ${callee}, or a hop before it that converts the context`,
     count,
     of,
     confidence: 1,
