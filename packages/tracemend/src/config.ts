@@ -10,6 +10,7 @@ import { fieldName, policyOf, policySchema } from "./config-policy.ts";
 import {
   boundaryTls,
   clientTls,
+  forwardingSchema,
   routeSchema,
   routesOf,
   serverTls,
@@ -41,6 +42,7 @@ const boundary = z.strictObject({
   listen: address,
   tls: boundaryTls.optional(),
   policy: policySchema.prefault({}),
+  forwarding: forwardingSchema.optional(),
   routes: z.array(routeSchema).min(1),
 });
 
