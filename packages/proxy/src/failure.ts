@@ -11,6 +11,7 @@ export type FailureKind =
   | "client-gone"
   | "client-stalled"
   | "no-route"
+  | "loop"
   | "internal"
   | "closing"
   | "busy"
@@ -52,6 +53,7 @@ const TOLD: Readonly<Record<FailureKind, Told>> = {
   "client-gone": { side: "downstream", status: 499, grpc: 1, text: "client closed the request" },
   "client-stalled": { side: "downstream", status: 408, grpc: 4, text: "request stalled" },
   "no-route": { side: "internal", status: 404, grpc: 12, text: "no route" },
+  loop: { side: "internal", status: 508, grpc: 13, text: "loop detected" },
   internal: { side: "internal", status: 500, grpc: 13, text: "internal error" },
   closing: { side: "internal", status: 503, grpc: 14, text: "proxy is closing" },
   busy: { side: "upstream", status: 503, grpc: 14, text: "upstream busy" },

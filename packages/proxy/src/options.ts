@@ -4,6 +4,7 @@ import type { Boundary } from "@tracemend/context";
 import { checkInteger, completeNumbers, oneOf, wrong } from "./check.ts";
 import type { Clock } from "./clock.ts";
 import { systemClock } from "./clock.ts";
+import type { ForwardingOptions } from "./forwarding.ts";
 import type { PassedObserver } from "./passed.ts";
 import type { DataPlane, EngineSettings, Limits, ListenTarget, ListenTls, Refusal, Timeouts } from "./plane/plane.ts";
 import type { Route, RouteOf } from "./route-options.ts";
@@ -17,6 +18,8 @@ export interface ProxyRules {
   readonly boundary: Boundary;
   /** The first that fits is taken. */
   readonly routes: readonly Route[];
+  /** Absent: fields of proxies on the way go on as they came. */
+  readonly forwarding?: ForwardingOptions;
 }
 
 /** What `reload` takes. `tls`: other certificates; those there are stay where it is absent. */

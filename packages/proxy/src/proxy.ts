@@ -3,6 +3,7 @@ import { createDeadlines } from "./deadlines.ts";
 import { Exchange } from "./exchange.ts";
 import type { Failure } from "./failure.ts";
 import { failureOf } from "./failure.ts";
+import { completeForwarding } from "./forwarding.ts";
 import type { ProxyChange, ProxyOptions } from "./options.ts";
 import { completeEngine, completeListen, completeRoutes, completeTls } from "./options.ts";
 import { cross } from "./phases/cross.ts";
@@ -102,8 +103,9 @@ export function checkRoutes(routes: readonly Route[]): void {
 }
 
 /** Throws the `TypeError` that `reload` would, and opens nothing. */
-export function checkChange({ routes, tls }: ProxyChange): void {
+export function checkChange({ routes, forwarding, tls }: ProxyChange): void {
   checkRoutes(routes);
+  if (forwarding !== undefined) completeForwarding(forwarding);
   if (tls === undefined) return;
   completeTls(tls);
   createSecured(tls);

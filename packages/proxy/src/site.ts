@@ -4,6 +4,8 @@ import type { Boundary } from "@tracemend/context";
 import type { Clock } from "./clock.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { Exchange } from "./exchange.ts";
+import type { Forwarding } from "./forwarding.ts";
+import { completeForwarding } from "./forwarding.ts";
 import type { ProxyRules } from "./options.ts";
 import { completeRoutes } from "./options.ts";
 import type { PassedObserver } from "./passed.ts";
@@ -17,6 +19,7 @@ import { Service } from "./upstream/service.ts";
 export interface Site {
   readonly boundary: Boundary;
   readonly routes: readonly RouteOf<Service>[];
+  readonly forwarding: Forwarding | undefined;
   readonly services: ReadonlyMap<string, Service>;
   readonly spans: SpanSource | undefined;
   readonly observer: PassedObserver | undefined;
@@ -32,6 +35,7 @@ export type Standing = Pick<Site, "spans" | "observer" | "clock" | "random" | "d
 /** Throws a `TypeError` that names the option and the value, before anything is opened or closed. */
 export function createSite(rules: ProxyRules, standing: Standing, before?: Site): Site {
   const complete = completeRoutes(rules.routes, standing.engine);
+  const forwarding = rules.forwarding === undefined ? undefined : completeForwarding(rules.forwarding);
   const services = new Map<string, Service>();
   const serviceOf = (settings: UpstreamSettings): Service => {
     const held = services.get(settings.name) ?? unchanged(before, settings) ?? new Service(settings, standing);
@@ -44,7 +48,7 @@ export function createSite(rules: ProxyRules, standing: Standing, before?: Site)
   }));
   const { spans, observer, clock, random, deadlines } = standing;
   const { limits } = standing.engine;
-  return { boundary: rules.boundary, routes, services, spans, observer, clock, random, deadlines, limits };
+  return { boundary: rules.boundary, routes, forwarding, services, spans, observer, clock, random, deadlines, limits };
 }
 
 /** Keeps warm connections, and what is known of the endpoints. */

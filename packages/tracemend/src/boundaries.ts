@@ -5,7 +5,7 @@ import type { PassedObserver, Proxy, ProxyChange, SpanSource, UpstreamState } fr
 import { checkChange, createProxy } from "@tracemend/proxy";
 import { ConfigError } from "./config-file.ts";
 import { policyOf } from "./config-policy.ts";
-import { routesOf, upstreamOf } from "./config-route.ts";
+import { forwardingOf, routesOf, upstreamOf } from "./config-route.ts";
 import type { Config } from "./config.ts";
 import { clientTlsOf, listenTlsOf } from "./pem.ts";
 
@@ -87,6 +87,7 @@ function plan(config: Config, boundary: BoundaryConfig, open: readonly Open[]): 
       const upstream = config.upstreams[name];
       return { ...upstreamOf(name, upstream), ...clientTlsOf(config.folder, upstream?.tls) };
     }),
+    ...forwardingOf(boundary.forwarding),
     ...listenTlsOf(config.folder, boundary.tls),
   };
   try {

@@ -1,5 +1,5 @@
 /** Routes, upstreams and TLS in the configuration's words, and from there the options that proxy checks. */
-import type { DirectAnswer, Route, UpstreamOptions } from "@tracemend/proxy";
+import type { DirectAnswer, ForwardingOptions, Route, UpstreamOptions } from "@tracemend/proxy";
 import { z } from "zod";
 import { fieldName, rename } from "./config-policy.ts";
 
@@ -23,6 +23,13 @@ export const clientTls = z.strictObject({
   cert_file: name.optional(),
   key_file: name.optional(),
   server_name: name.optional(),
+});
+
+export const forwardingSchema = z.strictObject({
+  x_forwarded: z.boolean().optional(),
+  forwarded: z.boolean().optional(),
+  trusted: z.array(name).optional(),
+  via: name.optional(),
 });
 
 const match = z.strictObject({
@@ -116,6 +123,12 @@ export type RouteConfig = z.output<typeof routeSchema>;
 export type UpstreamConfig = z.output<typeof upstreamSchema>;
 export type BoundaryTlsConfig = z.output<typeof boundaryTls>;
 export type ClientTlsConfig = z.output<typeof clientTls>;
+
+export function forwardingOf(forwarding: z.output<typeof forwardingSchema> | undefined): {
+  forwarding?: ForwardingOptions;
+} {
+  return forwarding === undefined ? {} : { forwarding: rename(forwarding) as ForwardingOptions };
+}
 
 /** Without its TLS: that stands in files. */
 export function upstreamOf(name: string, upstream: UpstreamConfig | undefined): UpstreamOptions {

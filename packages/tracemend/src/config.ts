@@ -8,7 +8,15 @@ import type { ConfigText } from "./config-file.ts";
 import { ConfigError, readConfigText } from "./config-file.ts";
 import { destinationSchema, telemetrySchema } from "./config-telemetry.ts";
 import { policyOf, policySchema } from "./config-policy.ts";
-import { boundaryTls, routeSchema, routesOf, serverTls, upstreamOf, upstreamSchema } from "./config-route.ts";
+import {
+  boundaryTls,
+  forwardingSchema,
+  routeSchema,
+  routesOf,
+  serverTls,
+  upstreamOf,
+  upstreamSchema,
+} from "./config-route.ts";
 
 const clusterName = z.string().regex(/^[a-z0-9-]{1,16}$/, "must be 1 to 16 characters of a-z, 0-9 and -");
 const bytes = z.int().positive();
@@ -34,6 +42,7 @@ const boundary = z.strictObject({
   listen: address,
   tls: boundaryTls.optional(),
   policy: policySchema.prefault({}),
+  forwarding: forwardingSchema.optional(),
   routes: z.array(routeSchema).min(1),
 });
 

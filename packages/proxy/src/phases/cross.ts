@@ -2,6 +2,7 @@
 import type { Arrival, Passage, Policy, Ruling } from "@tracemend/context";
 import { applyEdits, judge, read, rulingOf, wantsSpans } from "@tracemend/context";
 import type { Exchange } from "../exchange.ts";
+import { forwardingEdits } from "../forwarding.ts";
 import { endToEnd } from "../hop-by-hop.ts";
 import { tryGrant, tryRelease } from "../spans.ts";
 
@@ -40,9 +41,16 @@ export function crossAgain(exchange: Exchange, crossed: Crossed, clientSpanId: s
 }
 
 function leaveBy(exchange: Exchange, crossed: Crossed): void {
-  const { carrier } = exchange.site.boundary.policy;
+  const { site, caller, authority } = exchange;
+  const { lines, scheme, version } = caller.head;
+  const kept = endToEnd(lines, site.boundary.policy.carrier?.field);
+  const judged = applyEdits(kept, crossed.verdict.edits);
   exchange.crossed = crossed;
-  exchange.lines = applyEdits(endToEnd(exchange.caller.head.lines, carrier?.field), crossed.verdict.edits);
+  if (site.forwarding === undefined) exchange.lines = judged;
+  else {
+    const hop = { address: caller.peer?.address, scheme, authority, version };
+    exchange.lines = applyEdits(judged, forwardingEdits(site.forwarding, lines, hop));
+  }
 }
 
 /** What the boundary's policy may ask of a request besides its lines. The list of lines is never cut: bytes are bounded. */

@@ -25,11 +25,12 @@ export function retry(exchange: Exchange, failure: Failure, answer: CallEvents, 
   const { retry: settings, persistent } = service.settings;
   if (tries.length + 1 >= settings.tries || site.clock.now() >= exchange.limitMs) return false;
   const free = failure.retry || (UNSENT.has(failure.kind) && pick(exchange, service, tried) !== tried);
-  if ((!free && !persistent) || !service.admitRetry()) return false;
+  // The budget is for what an upstream in trouble is asked again; a request that reached nobody has asked nothing yet.
+  if (!free && (!persistent || !service.admitRetry())) return false;
   exchange.tries = [...tries, presentTry(exchange, failure, status)];
   exchange.breakOff(CANCEL);
   site.deadlines.remove(exchange);
-  exchange.retrying = true;
+  exchange.retrying = !free;
   if (free) {
     again(exchange, service, tried, answer);
     return true;

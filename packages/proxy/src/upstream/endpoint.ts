@@ -15,6 +15,7 @@ export class Endpoint {
   #failures = 0;
   #ejections = 0;
   #drained: (() => void) | undefined;
+  #return: { cancel(): void } | undefined;
 
   constructor(key: string, connections: Connections) {
     this.key = key;
@@ -40,15 +41,21 @@ export class Endpoint {
     return this.#failures >= settings.failures && !this.ejected;
   }
 
-  succeeded(): void {
+  /** Whether it was left out until now: an answer says more than the time that is left. */
+  succeeded(): boolean {
     this.#failures = 0;
-    if (!this.ejected) this.#ejections = 0;
+    const { ejected } = this;
+    this.ejected = false;
+    this.#return?.cancel();
+    if (!ejected) this.#ejections = 0;
+    return ejected;
   }
 
-  eject(settings: EjectionSettings, clock: Clock, back: () => void): { cancel(): void } {
+  /** `back` is told when the time is over. */
+  eject(settings: EjectionSettings, clock: Clock, back: () => void): void {
     this.ejected = true;
     this.#ejections += 1;
-    return clock.after(Math.min(settings.maxMs, settings.baseMs * this.#ejections), () => {
+    this.#return = clock.after(Math.min(settings.maxMs, settings.baseMs * this.#ejections), () => {
       this.ejected = false;
       this.#failures = 0;
       back();
@@ -57,6 +64,7 @@ export class Endpoint {
 
   /** Lets what is under way finish; an aborted signal breaks it off. */
   async close(signal: AbortSignal): Promise<void> {
+    this.#return?.cancel();
     if (this.open > 0 && !signal.aborted) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#drained = resolve;

@@ -43,7 +43,7 @@ export class Service {
   #usable: readonly Endpoint[] = [];
   #ring: Ring | undefined;
   #checks = new Map<Endpoint, HealthCheck>();
-  #timers = new Set<{ cancel(): void }>();
+  #asking: { cancel(): void } | undefined;
   #leaving = new Set<Promise<void>>();
   #turn = 0;
   #open = 0;
@@ -100,9 +100,10 @@ export class Service {
 
   /** The endpoint for a request, another than `tried` where there is one. Where none is well, all count as well. */
   pick(lines: FieldLines, tried?: Endpoint): Endpoint | undefined {
-    const usable = this.#usable;
-    const { length } = usable;
-    if (length <= 1) return usable[0];
+    const [only, second] = this.#usable;
+    // An endpoint that was left out may be better than the one that has just failed.
+    const usable = only === tried && second === undefined ? this.#endpoints : this.#usable;
+    if (usable.length <= 1) return usable[0];
     const { balance } = this.settings;
     if (balance === "least-request") return this.#lessBusy(usable, tried);
     return balance === "hash" ? this.#byHash(lines, tried) : this.#inTurn(usable, tried);
@@ -128,7 +129,7 @@ export class Service {
     const found = field === undefined ? hashTrace(lines) : hashField(lines, field);
     const key = found ?? Math.floor(this.#means.random() * 2 ** 32);
     this.#ring ??= createRing(this.#endpoints.map((endpoint) => endpoint.key));
-    const open = !this.#endpoints.some((endpoint) => endpoint.usable);
+    const open = !this.#endpoints.some((endpoint) => endpoint !== tried && endpoint.usable);
     const place = this.#ring.find(key, (at) => {
       const endpoint = this.#endpoints[at] as Endpoint;
       return endpoint !== tried && (open || endpoint.usable);
@@ -139,15 +140,14 @@ export class Service {
   /** What a try came to, as far as it tells of the endpoint. */
   report(endpoint: Endpoint, failed: boolean): void {
     const { ejection } = this.settings;
-    if (!failed) return endpoint.succeeded();
+    if (!failed) {
+      if (endpoint.succeeded()) this.#refresh();
+      return;
+    }
     if (!endpoint.failed(ejection) || this.#endpoints.length < 2 || !this.#endpoints.includes(endpoint)) return;
     const most = Math.max(1, Math.floor(ejection.share * this.#endpoints.length));
     if (this.#endpoints.filter(({ ejected }) => ejected).length >= most) return;
-    const timer = endpoint.eject(ejection, this.#engine.clock, () => {
-      this.#timers.delete(timer);
-      this.#refresh();
-    });
-    this.#timers.add(timer);
+    endpoint.eject(ejection, this.#engine.clock, () => this.#refresh());
     this.#refresh();
   }
 
@@ -167,7 +167,7 @@ export class Service {
   /** Takes no more; what is under way finishes, an aborted signal breaks it off. */
   async close(signal: AbortSignal): Promise<void> {
     this.#closed = true;
-    for (const timer of this.#timers) timer.cancel();
+    this.#asking?.cancel();
     for (const check of this.#checks.values()) check.stop();
     if (this.#open > 0 && !signal.aborted) {
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -235,11 +235,7 @@ export class Service {
       // What is known stays in use: a resolver that fails says nothing about the endpoints.
     }
     if (this.#closed) return;
-    const timer = this.#engine.clock.after(ttlMs, () => {
-      this.#timers.delete(timer);
-      void this.#discover(kind);
-    });
-    this.#timers.add(timer);
+    this.#asking = this.#engine.clock.after(ttlMs, () => void this.#discover(kind));
   }
 }
 
