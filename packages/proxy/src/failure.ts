@@ -4,6 +4,9 @@ import { INTERNAL_ERROR, grpcStatusOfReset } from "./reset.ts";
 
 export type FailureKind =
   | "bad-request"
+  | "head-too-large"
+  | "target-too-long"
+  | "body-too-large"
   | "not-implemented"
   | "client-gone"
   | "client-stalled"
@@ -15,6 +18,7 @@ export type FailureKind =
   | "connect-timeout"
   | "answer-timeout"
   | "idle-timeout"
+  | "total-timeout"
   | "refused"
   | "reset"
   | "lost"
@@ -41,6 +45,9 @@ interface Told {
 /** gRPC status: 4 deadline exceeded, 8 resource exhausted, 12 unimplemented, 13 internal, 14 unavailable. */
 const TOLD: Readonly<Record<FailureKind, Told>> = {
   "bad-request": { side: "downstream", status: 400, grpc: 13, text: "bad request" },
+  "head-too-large": { side: "downstream", status: 431, grpc: 8, text: "request header fields too large" },
+  "target-too-long": { side: "downstream", status: 414, grpc: 8, text: "request target too long" },
+  "body-too-large": { side: "downstream", status: 413, grpc: 8, text: "request body too large" },
   "not-implemented": { side: "downstream", status: 501, grpc: 12, text: "not implemented" },
   "client-gone": { side: "downstream", status: 499, grpc: 1, text: "client closed the request" },
   "client-stalled": { side: "downstream", status: 408, grpc: 4, text: "request stalled" },
@@ -52,6 +59,7 @@ const TOLD: Readonly<Record<FailureKind, Told>> = {
   "connect-timeout": { side: "upstream", status: 504, grpc: 14, text: "upstream connect timeout" },
   "answer-timeout": { side: "upstream", status: 504, grpc: 4, text: "upstream timeout" },
   "idle-timeout": { side: "upstream", status: 504, grpc: 4, text: "idle timeout" },
+  "total-timeout": { side: "upstream", status: 504, grpc: 4, text: "request took too long" },
   refused: { side: "upstream", status: 503, grpc: 14, text: "upstream refused the request" },
   reset: { side: "upstream", status: 502, grpc: 14, text: "upstream reset" },
   lost: { side: "upstream", status: 502, grpc: 14, text: "upstream connection lost" },

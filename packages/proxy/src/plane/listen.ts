@@ -4,11 +4,17 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { Server as SecureServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
 import { fieldValue } from "@tracemend/context";
+import { wrong } from "../check.ts";
 import { Http1Tunnel } from "./http1-tunnel.ts";
-import { Http1Caller, isEnding, refuseConnection } from "./http1.ts";
+import { Http1Caller, breakOff } from "./http1.ts";
+import { isEnding, isLast, markLast, openExchanges } from "./http1-connection.ts";
+import { refusalOf, refuseConnection } from "./http1-refusal.ts";
 import { createHttp2 } from "./http2.ts";
-import type { Caller, EngineSettings, ListenTarget, Listener, TlsIdentity } from "./plane.ts";
+import type { Caller, EngineSettings, ListenTarget, Listener } from "./plane.ts";
+import type { Secured } from "./secured.ts";
+import { createSecured, keepIdentities } from "./secured.ts";
 import { sniff } from "./sniff.ts";
 
 export async function listen(
@@ -18,7 +24,8 @@ export async function listen(
 ): Promise<Listener> {
   const scheme: "http" | "https" = target.tls === undefined ? "http" : "https";
   const http2 = createHttp2(settings, scheme, accept);
-  const server = createHttp1(target.tls, settings);
+  const secured = target.tls === undefined ? undefined : createSecured(target.tls);
+  const server = createHttp1(secured, settings);
   const sockets = new Set<Socket>();
   const undecided = new Set<Socket>();
   let closing = false;
@@ -40,9 +47,15 @@ export async function listen(
     socket.once("close", () => sockets.delete(socket));
   });
   server.on(event, (socket: Socket) => {
-    if ("alpnProtocol" in socket) return take(socket, socket.alpnProtocol === "h2" ? "h2" : "http/1.1");
+    if ("alpnProtocol" in socket) {
+      keepIdentities(socket as TLSSocket);
+      return take(socket, socket.alpnProtocol === "h2" ? "h2" : "http/1.1");
+    }
     undecided.add(socket);
-    const timer = settings.clock.after(settings.timeouts.headMs, () => socket.destroy());
+    const timer = settings.clock.after(settings.timeouts.headMs, () => {
+      settings.refused(refusalOf(settings, socket, "slow-head", undefined, "no first bytes"));
+      socket.destroy();
+    });
     const decide = (): void => {
       timer.cancel();
       undecided.delete(socket);
@@ -58,10 +71,17 @@ export async function listen(
     scheme,
     expects,
     upgrade: upgradeOf(request),
+    last: isLast(request),
     closing: () => closing,
+    clock: settings.clock,
   });
   const take1 = (request: IncomingMessage, response: ServerResponse, expects: boolean): void => {
-    if (!isEnding(request.socket)) accept(new Http1Caller(request, response, options(request, expects)));
+    const { socket } = request;
+    if (isEnding(socket)) return;
+    if (openExchanges(socket) < settings.limits.streams)
+      return accept(new Http1Caller(request, response, options(request, expects)));
+    settings.refused(refusalOf(settings, socket, "flood", undefined, "too many pipelined requests"));
+    breakOff(socket);
   };
   server.on("request", (request: IncomingMessage, response: ServerResponse) => take1(request, response, false));
   server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => take1(request, response, true));
@@ -69,7 +89,10 @@ export async function listen(
     if (isEnding(socket)) socket.destroy();
     else accept(new Http1Tunnel(request, socket, first, options(request, false)));
   };
-  server.on("clientError", refuseConnection);
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => refuseConnection(settings, error, socket));
+  server.on("tlsClientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+    settings.refused(refusalOf(settings, socket, "tls-handshake", undefined, error.code ?? error.message));
+  });
   server.on("upgrade", tunnel);
   server.on("connect", tunnel);
 
@@ -83,6 +106,11 @@ export async function listen(
   const { address, port } = server.address() as AddressInfo;
   return {
     address: { host: address, port },
+    secure(tls) {
+      if (secured === undefined || !("setSecureContext" in server))
+        throw wrong("listen.tls", "present", "absent as it was");
+      server.setSecureContext(secured.change(tls));
+    },
     close(signal) {
       closing = true;
       const closed = Promise.withResolvers<void>();
@@ -102,7 +130,7 @@ export async function listen(
   };
 }
 
-function createHttp1(tls: TlsIdentity | undefined, settings: EngineSettings): Server | SecureServer {
+function createHttp1(secured: Secured | undefined, settings: EngineSettings): Server | SecureServer {
   const { limits, timeouts } = settings;
   const options = {
     maxHeaderSize: limits.headBytes,
@@ -116,23 +144,31 @@ function createHttp1(tls: TlsIdentity | undefined, settings: EngineSettings): Se
     requireHostHeader: false,
     noDelay: true,
     // Without it node:http leaves the connection for any protocol a caller names; `h2c` would pass every check behind.
-    shouldUpgradeCallback: (request: IncomingMessage) => upgradeOf(request) !== undefined,
+    shouldUpgradeCallback(request: IncomingMessage) {
+      const taken = upgradeOf(request) !== undefined;
+      if (!taken) markLast(request);
+      return taken;
+    },
   };
   const server =
-    tls === undefined
+    secured === undefined
       ? createServer(options)
-      : createSecureServer({ ...options, ...identity(tls), ALPNProtocols: ["h2", "http/1.1"] });
+      : createSecureServer({
+          ...options,
+          ...secured.options,
+          handshakeTimeout: timeouts.headMs,
+          ALPNProtocols: ["h2", "http/1.1"],
+        });
   // With a count, node:http drops the lines beyond it in silence; bytes are counted and refused with 431.
   server.maxHeadersCount = 0;
   return server;
 }
 
-function identity(tls: TlsIdentity): { key: string | Buffer; cert: string | Buffer } {
-  const bytes = (text: string | Uint8Array): string | Buffer => (typeof text === "string" ? text : Buffer.from(text));
-  return { key: bytes(tls.key), cert: bytes(tls.cert) };
-}
-
-function upgradeOf(request: IncomingMessage): string | undefined {
-  const value = fieldValue(request.rawHeaders, "upgrade");
-  return request.method === "GET" && value?.toLowerCase() === "websocket" ? value : undefined;
+/** None with a body: what one reader takes for it are the new protocol's first bytes to another. */
+function upgradeOf({ method, rawHeaders: lines }: IncomingMessage): string | undefined {
+  const value = fieldValue(lines, "upgrade");
+  if (value === undefined || method !== "GET" || value.toLowerCase() !== "websocket") return undefined;
+  const bare =
+    fieldValue(lines, "transfer-encoding") === undefined && (fieldValue(lines, "content-length") ?? "0") === "0";
+  return bare ? value : undefined;
 }

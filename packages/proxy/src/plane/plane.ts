@@ -44,6 +44,8 @@ export interface AnswerHead {
 export interface Caller {
   readonly head: RequestHead;
   readonly peer: Peer | undefined;
+  /** Names in the peer's certificate, where TLS verified it. */
+  readonly identities?: readonly string[] | undefined;
   /** Names who is told from now on; called once, in the same turn as `accept`. */
   attach(events: CallerEvents): void;
   pause(): void;
@@ -121,6 +123,15 @@ export interface TlsIdentity {
   readonly cert: string | Uint8Array;
 }
 
+export interface ListenTls extends TlsIdentity {
+  /** More certificates: the first with a name that the caller asked for is shown (SNI), else the one above. */
+  readonly others?: readonly TlsIdentity[];
+  /** Who signs the certificates of callers. Absent: none is asked for. */
+  readonly clientCa?: string | Uint8Array | readonly (string | Uint8Array)[];
+  /** `require` (the default) ends a connection without a verified certificate; `optional` lets it go on without names. */
+  readonly clientAuth?: "require" | "optional";
+}
+
 export interface UpstreamTls {
   readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[];
   readonly cert?: string | Uint8Array;
@@ -140,18 +151,24 @@ export interface UpstreamTarget {
   readonly tls: UpstreamTls;
   /** Most connections held at once. */
   readonly connections: number;
+  /** A connection takes no new request once it is as old. */
+  readonly maxAgeMs: number;
 }
 
 export interface ListenTarget {
   readonly host: string;
   readonly port: number;
-  readonly tls: TlsIdentity | undefined;
+  readonly tls: ListenTls | undefined;
 }
 
 export interface Limits {
   /** Longest head, in either direction; a longer one is refused, never cut. */
   readonly headBytes: number;
-  /** Open exchanges on one HTTP/2 connection. */
+  /** Longest target of a request; a longer one is refused with 414. */
+  readonly targetBytes: number;
+  /** Longest body of a request; a longer one is refused with 413, or broken off where it did not say its length. */
+  readonly bodyBytes: number;
+  /** Open exchanges on one connection; what a caller pipelines beyond it over HTTP/1.1 costs it the connection. */
   readonly streams: number;
   /** Requests that wait for a connection to one upstream. */
   readonly waiting: number;
@@ -170,7 +187,33 @@ export interface Timeouts {
   readonly keepAliveMs: number;
 }
 
+/** Why a caller was turned away before there was a request to record. */
+export type RefusalKind =
+  /** No HTTP, or HTTP that two readers could read differently. */
+  | "malformed"
+  | "head-too-large"
+  /** No whole head in time. */
+  | "slow-head"
+  | "tls-handshake"
+  /** Frames that break HTTP/2. */
+  | "http2-error"
+  /** Frames or requests at a rate no caller in good faith sends. */
+  | "flood";
+
+export interface Refusal {
+  readonly kind: RefusalKind;
+  readonly peer: Peer;
+  /** What the caller was told; undefined where its connection ended without an answer of HTTP. */
+  readonly status: number | undefined;
+  /** The engine's own word for it. */
+  readonly detail: string;
+  /** Epoch milliseconds. */
+  readonly atMs: number;
+}
+
 export interface EngineSettings {
+  /** Never throws. */
+  readonly refused: (refusal: Refusal) => void;
   readonly limits: Limits;
   readonly timeouts: Timeouts;
   readonly clock: Clock;
@@ -178,6 +221,8 @@ export interface EngineSettings {
 
 export interface Listener {
   readonly address: { readonly host: string; readonly port: number };
+  /** Other certificates for connections from now on; open ones stay. Throws a `TypeError` where that cannot be. */
+  secure(tls: ListenTls): void;
   /** Takes no new exchange, finishes the open ones; an aborted signal breaks them off. */
   close(signal: AbortSignal): Promise<void>;
 }
