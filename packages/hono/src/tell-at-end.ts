@@ -24,10 +24,8 @@ export function tellAtEnd(
 ): (() => void) | undefined {
   const { method, url } = c.req;
   const downstream = exchange === undefined ? undefined : peerOf(exchange.incoming);
-  const tell = ({ protocol, status, failure, lines }: End): void => {
-    const { scheme, authority, target } = placeOf(url);
-    const place = { scheme, authority, target, method, downstream };
-    service.tell(passage, { startMs, protocol, status, failure, lines, ...place });
+  const tell = (end: End): void => {
+    service.tell(passage, { ...end, ...placeOf(url), startMs, method, downstream });
   };
   if (exchange === undefined) return () => tell(endOnFetch(c));
   const { incoming, outgoing } = exchange;

@@ -36,6 +36,7 @@ export function preserve(proxy: ProxyServer, boundary: Boundary, options: Preser
       startMs: now(),
       name: upstream ?? hostOf(target),
       upstream: undefined,
+      answer: undefined,
     };
     passing.set(request, current);
     response.once("close", () => observer.crossed(crossingOf(current, request, response, now())));
@@ -61,6 +62,7 @@ export function preserve(proxy: ProxyServer, boundary: Boundary, options: Preser
     const { socket } = answer as Partial<IncomingMessage>;
     if (current === undefined || socket === undefined) return;
     const { remoteAddress: address = "", remotePort: port = 0, localPort } = socket;
+    current.answer = answer;
     current.upstream = { name: current.name, address, port, localPort };
   };
   const onUpgrade = (outgoing: ClientRequest, request: IncomingMessage): void =>

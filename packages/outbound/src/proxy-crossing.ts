@@ -13,10 +13,12 @@ export interface Passing {
   readonly name: string;
   /** Known once it answers. */
   upstream: Upstream | undefined;
+  /** The service's answer; undefined of the fetch engine, which does not show it. */
+  answer: IncomingMessage | undefined;
 }
 
 export function crossingOf(
-  { boundary, passage, startMs, upstream }: Passing,
+  { boundary, passage, startMs, upstream, answer }: Passing,
   request: IncomingMessage,
   response: ServerResponse,
   endMs: number,
@@ -48,14 +50,20 @@ export function crossingOf(
     status: response.headersSent ? response.statusCode : undefined,
     // http-proxy-3 drops trailers, and with them the status of gRPC.
     grpcStatus: undefined,
-    failure: failureOf(response),
+    failure: failureOf(response, answer),
   };
 }
 
-/** http-proxy-3 never ends an answer that its upstream broke off: either the caller goes, or the gateway gives up. */
-function failureOf({ writableFinished, errored }: ServerResponse): CrossingFailure | undefined {
-  if (writableFinished) return undefined;
-  return errored === null ? { kind: "client-gone", side: "downstream" } : { kind: "internal", side: "internal" };
+/**
+ * Where a service breaks its answer off, http-proxy-3 leaves the caller waiting until it goes; where the caller goes
+ * first, the service's answer is still whole when this is asked.
+ */
+function failureOf(response: ServerResponse, answer: IncomingMessage | undefined): CrossingFailure | undefined {
+  if (response.writableFinished) return undefined;
+  if (answer !== undefined && answer.destroyed && !answer.complete) return { kind: "lost", side: "upstream" };
+  return response.errored === null
+    ? { kind: "client-gone", side: "downstream" }
+    : { kind: "internal", side: "internal" };
 }
 
 function peerOf({ socket }: IncomingMessage): Peer | undefined {

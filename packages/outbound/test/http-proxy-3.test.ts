@@ -1,9 +1,9 @@
 import { once } from "node:events";
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { Agent, createServer } from "node:http";
 import { connect } from "node:net";
-import type { AddressInfo } from "node:net";
-import type { Crossing, PolicyOptions } from "@tracemend/context";
+import type { AddressInfo, Socket } from "node:net";
+import type { Crossing, CrossingFailure, PolicyOptions } from "@tracemend/context";
 import { defineBoundary } from "@tracemend/context";
 import { ProxyServer } from "http-proxy-3";
 import type { ServerOptions } from "http-proxy-3";
@@ -104,30 +104,52 @@ it("tells an observer of the exchange once it is over", async () => {
   });
 });
 
-it.each([
-  ["a caller that left", undefined, { kind: "client-gone", side: "downstream" }],
-  ["an answer that the gateway gave up", new Error("too slow"), { kind: "internal", side: "internal" }],
-])("tells of %s within the answer, once", async (_name, error, failure) => {
+/** The three ends of an exchange whose answer has begun. */
+interface Begun {
+  readonly caller: Socket;
+  readonly gateway: ServerResponse;
+  readonly service: ServerResponse;
+  /** The service's answer as the gateway reads it. */
+  readonly answer: IncomingMessage;
+}
+
+const leave = ({ caller }: Begun): unknown => caller.destroy();
+
+const breakOff = async ({ caller, service, answer }: Begun): Promise<void> => {
+  // Where nobody listens for its errors, it closes without one.
+  const over = new Promise((resolve) => answer.once("close", resolve));
+  service.destroy();
+  await over;
+  caller.destroy();
+};
+
+const giveUp = ({ gateway }: Begun): unknown => gateway.on("error", () => {}).destroy(new Error("too slow"));
+
+it.each<[string, (begun: Begun) => unknown, CrossingFailure]>([
+  ["a caller that left", leave, { kind: "client-gone", side: "downstream" }],
+  ["a service that broke off", breakOff, { kind: "lost", side: "upstream" }],
+  ["a gateway that gave up", giveUp, { kind: "internal", side: "internal" }],
+])("tells of %s within the answer, once", async (_name, end, failure) => {
   const crossings: Crossing[] = [];
-  const closed = Promise.withResolvers<void>();
-  const behind = await startService((_request, response) => void response.write("first"));
+  const answered = Promise.withResolvers<ServerResponse>();
+  const behind = await startService((_request, response) => {
+    response.write("first");
+    answered.resolve(response);
+  });
   const proxy = new ProxyServer({ target: behind.url });
   const observers = [{ crossed: (crossing: Crossing) => void crossings.push(crossing) }];
-  const end = preserve(proxy, defineBoundary({ name: "gateway", side: "egress", cluster: "eu-1" }), { observers });
-  const answers: ServerResponse[] = [];
-  const gateway = await startService((request, response) => {
-    answers.push(response);
-    response.once("close", closed.resolve);
-    proxy.web(request, response);
-  });
-  opened.push(behind.close, end, gateway.close);
-  const socket = connect(gateway.port, "127.0.0.1").on("error", () => {});
-  socket.write("GET / HTTP/1.1\r\nhost: gateway\r\n\r\n");
-  await once(socket, "data");
-  if (error === undefined) socket.destroy();
-  else answers[0]?.on("error", () => {}).destroy(error);
-  await closed.promise;
-  socket.destroy();
+  const detach = preserve(proxy, defineBoundary({ name: "gateway", side: "egress", cluster: "eu-1" }), { observers });
+  const gateway = await startService((request, response) => proxy.web(request, response));
+  opened.push(behind.close, detach, gateway.close);
+  const caller = connect(gateway.port, "127.0.0.1").on("error", () => {});
+  const relayed = once(proxy, "proxyRes") as Promise<[IncomingMessage, IncomingMessage, ServerResponse]>;
+  caller.write("GET / HTTP/1.1\r\nhost: gateway\r\n\r\n");
+  const [answer, , relaying] = await relayed;
+  await once(caller, "data");
+  const closed = once(relaying, "close");
+  await end({ caller, gateway: relaying, service: await answered.promise, answer });
+  await closed;
+  caller.destroy();
   expect(crossings).toMatchObject([{ status: 200, failure }]);
 });
 
