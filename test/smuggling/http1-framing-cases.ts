@@ -113,6 +113,7 @@ export const FRAMING_CASES: readonly Http1Case[] = [
       get("Transfer-Encoding: chunked\r\n") + "5\r\nhello\r\n0\r\n\r\n",
       ["GET / HTTP/1.1", "host: a", "transfer-encoding: chunked", "", "hello"],
     ],
+    "no chunk but the last": [chunked("0\r\n\r\n"), ["POST / HTTP/1.1", "host: a", "transfer-encoding: chunked"]],
     chunks: [chunked("5\r\nhello\r\n0\r\n\r\n"), CHUNKS],
     "chunks by a coding in capitals": [post("Transfer-Encoding: CHUNKED\r\n", "5\r\nhello\r\n0\r\n\r\n"), CHUNKS],
     "a chunk size with leading zeros": [chunked("0005\r\nhello\r\n000\r\n\r\n"), CHUNKS],

@@ -178,6 +178,7 @@ export const HTTP2_CASES: readonly Http2Case[] = [
       post("hello", [["content-length", "5"]]),
       ["POST / HTTP/1.1", "content-length: 5", "host: a", "", "hello"],
     ],
+    "a body without a byte": [post(""), ["POST / HTTP/1.1", "host: a", "transfer-encoding: chunked"]],
     "a body without a length, which gets chunks": [
       post(SMUGGLED),
       ["POST / HTTP/1.1", "host: a", "transfer-encoding: chunked", "", SMUGGLED],

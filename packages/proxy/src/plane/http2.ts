@@ -132,6 +132,9 @@ class Http2Caller implements Caller {
 
   attach(events: CallerEvents): void {
     this.#events = events;
+    this.#stream.on("trailers", (_fields, _flags, raw: FieldLines) => {
+      this.#requestTrailers = raw;
+    });
     this.#stream.once("close", () => {
       events.closed(this.#finished && this.#stream.writableFinished);
     });
@@ -147,11 +150,14 @@ class Http2Caller implements Caller {
     this.#flowing = true;
     if (findField(this.head.lines, "expect") >= 0 && !stream.headersSent) stream.additionalHeaders({ ":status": 100 });
     stream.on("data", (chunk: Uint8Array) => this.#events?.body(chunk));
-    stream.on("trailers", (_fields, _flags, raw: FieldLines) => {
-      this.#requestTrailers = raw;
-    });
-    // A reset with NO_ERROR ends the readable side like END_STREAM does; only it closes the stream.
-    stream.once("end", () => stream.closed || this.#events?.bodyEnded(this.#requestTrailers));
+    // A body without a byte ends as it comes, whether anyone reads it or not.
+    if (stream.readableEnded) process.nextTick(() => this.#bodyEnded());
+    else stream.once("end", () => this.#bodyEnded());
+  }
+
+  /** A reset with NO_ERROR ends the readable side like END_STREAM does; only it closes the stream. */
+  #bodyEnded(): void {
+    if (!this.#stream.closed) this.#events?.bodyEnded(this.#requestTrailers);
   }
 
   inform(status: number, lines: FieldLines): void {
