@@ -26,6 +26,8 @@ export interface DestinationBranch {
   readonly lost: (batch: Batch, reason: DropReason) => void;
   /** How many batches left for which reason. */
   readonly flushes: Readonly<Record<FlushTrigger, number>>;
+  /** By how much batches sent for their age were late, all together: what a busy event loop costs. */
+  readonly lateness: Readonly<{ totalMs: number }>;
 }
 
 export interface Surroundings {
@@ -42,6 +44,11 @@ export function createBranch(destination: Destination, surroundings: Surrounding
   const { account, clock, random, log } = surroundings;
   const { name } = destination;
   const flushes: Record<FlushTrigger, number> = { size: 0, timeout: 0, close: 0 };
+  const lateness = { totalMs: 0 };
+  const flushed = (trigger: FlushTrigger, latenessMs: number): void => {
+    flushes[trigger] += 1;
+    lateness.totalMs += latenessMs;
+  };
   const reachability = createReachability(clock, (reachable, message) =>
     log({ kind: reachable ? "reachable" : "unreachable", destination: name, message }),
   );
@@ -56,7 +63,7 @@ export function createBranch(destination: Destination, surroundings: Surrounding
 
   const delivery = pipeline(
     redact({ policy: destination.redact, redacted: () => {} }),
-    batch({ ...destination.batch, clock, flushed: (trigger) => (flushes[trigger] += 1) }),
+    batch({ ...destination.batch, clock, flushed }),
     deliver({
       maxConcurrent,
       account,
@@ -68,5 +75,5 @@ export function createBranch(destination: Destination, surroundings: Surrounding
     forward({ destination, reachability, clock, random }),
   );
   const sink = createQueue({ ...destination.queue, account, clock, random, lost }, delivery);
-  return { destination, signals: destination.signals, account, reachability, sink, lost, flushes };
+  return { destination, signals: destination.signals, account, reachability, sink, lost, flushes, lateness };
 }

@@ -66,6 +66,8 @@ export interface DestinationState {
   readonly lastFailure: string | undefined;
   /** Batches sent because they were full, old enough, or because of closing. */
   readonly flushes: Readonly<Record<FlushTrigger, number>>;
+  /** Milliseconds by which batches were sent later than their age allows, all together. */
+  readonly flushLatenessMs: number;
 }
 
 export interface PipelineCounters {
@@ -180,7 +182,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   };
 }
 
-function stateOf({ destination, reachability, sink, flushes }: DestinationBranch): DestinationState {
+function stateOf({ destination, reachability, sink, flushes, lateness }: DestinationBranch): DestinationState {
   return {
     name: destination.name,
     region: destination.region,
@@ -190,6 +192,7 @@ function stateOf({ destination, reachability, sink, flushes }: DestinationBranch
     queueCapacityBytes: sink.capacityBytes,
     lastFailure: reachability.lastFailure,
     flushes: { ...flushes },
+    flushLatenessMs: lateness.totalMs,
   };
 }
 
