@@ -29,6 +29,8 @@ export interface DestinationBranch {
   readonly lost: (batch: Batch, reason: DropReason) => void;
   /** How many batches left for which reason. */
   readonly flushes: Readonly<Record<FlushTrigger, number>>;
+  /** By how much batches sent for their age were late, all together: what a busy event loop costs. */
+  readonly lateness: Readonly<{ totalMs: number }>;
 }
 
 export interface Surroundings {
@@ -43,6 +45,11 @@ export function createBranch(destination: Destination, surroundings: Surrounding
   const { account, clock, random, log, residency } = surroundings;
   const { name } = destination;
   const flushes: Record<FlushTrigger, number> = { size: 0, timeout: 0, close: 0 };
+  const lateness = { totalMs: 0 };
+  const flushed = (trigger: FlushTrigger, latenessMs: number): void => {
+    flushes[trigger] += 1;
+    lateness.totalMs += latenessMs;
+  };
   const dropped = ({ signal, items }: Pick<Batch, "signal" | "items">, reason: DropReason): void =>
     log({ kind: "dropped", destination: name, signal, items, reason });
   const lost = (batch: Batch, reason: DropReason): void => {
@@ -71,7 +78,7 @@ export function createBranch(destination: Destination, surroundings: Surrounding
   const end = balance === undefined ? createEnd(ending) : createBalanced({ ...ending, balance });
   const delivery = pipeline(
     redact({ policy: destination.redact, redacted: () => {} }),
-    batch({ ...destination.batch, clock, flushed: (trigger) => (flushes[trigger] += 1) }),
+    batch({ ...destination.batch, clock, flushed }),
     end.sink,
   );
   const { maxBytes } = destination.queue;
@@ -83,7 +90,16 @@ export function createBranch(destination: Destination, surroundings: Surrounding
   }
   const queue = disk ?? createQueue({ maxBytes, account, clock, random, lost }, delivery);
   const sink = guardQueue(residency.guard(destination.region), queue, lost);
-  return { destination, signals: destination.signals, account, reachability: end.reachability, sink, lost, flushes };
+  return {
+    destination,
+    signals: destination.signals,
+    account,
+    reachability: end.reachability,
+    sink,
+    lost,
+    flushes,
+    lateness,
+  };
 }
 
 /** The folder of a queue may not be usable, and by then what lies behind the queue is connecting. */

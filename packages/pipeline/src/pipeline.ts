@@ -70,6 +70,8 @@ export interface DestinationState {
   readonly lastFailure: string | undefined;
   /** Batches sent because they were full, old enough, or because of closing. */
   readonly flushes: Readonly<Record<FlushTrigger, number>>;
+  /** Milliseconds by which batches were sent later than their age allows, all together. */
+  readonly flushLatenessMs: number;
 }
 
 export interface PipelineCounters {
@@ -197,7 +199,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   };
 }
 
-function stateOf({ destination, reachability, sink, flushes }: DestinationBranch): DestinationState {
+function stateOf({ destination, reachability, sink, flushes, lateness }: DestinationBranch): DestinationState {
   return {
     name: destination.name,
     region: destination.region,
@@ -207,6 +209,7 @@ function stateOf({ destination, reachability, sink, flushes }: DestinationBranch
     queueCapacityBytes: sink.capacityBytes,
     lastFailure: reachability.lastFailure,
     flushes: { ...flushes },
+    flushLatenessMs: lateness.totalMs,
   };
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { encodeSpans } from "@tracemend/otlp";
 import { createPipeline } from "@tracemend/pipeline";
 import { batchOf, eventually, expectBalanced, never, over, rowOf } from "./batches.ts";
 import { closers, destinationOf, protocols, start, startSink } from "./harness.ts";
@@ -65,6 +66,7 @@ describe("a pipeline", () => {
         queueCapacityBytes: 67_108_864,
         lastFailure: undefined,
         flushes: { size: 1, timeout: 0, close: 0 },
+        flushLatenessMs: 0,
       },
     ]);
   });
@@ -80,5 +82,50 @@ describe("a pipeline", () => {
   test("does not take two destinations of one name", () => {
     const destination = { name: "a", endpoint: "http://127.0.0.1:1", protocol: "grpc" } as const;
     expect(() => createPipeline({ destinations: [destination, destination] })).toThrow(/unique.*"a"/);
+  });
+
+  test("filters, redacts and routes what it takes, and spans of its own alike", async () => {
+    const [eu, us] = [await startSink(), await startSink()];
+    const { pipeline } = start({
+      destinations: [
+        destinationOf(eu, "grpc", { name: "eu" }),
+        destinationOf(us, "grpc", { name: "us", redact: { patterns: ["ip"] } }),
+      ],
+      filter: { rules: [{ name: "health", kinds: ["server"], spanNames: ["health"] }] },
+      redact: { patterns: ["email"] },
+      routes: [{ services: ["pay"], destinations: ["eu"] }],
+    });
+    const spans = (service: string, ...names: readonly string[]) =>
+      encodeSpans(
+        { "service.name": service },
+        { name: "s", version: "1" },
+        names.map((name, index) => ({
+          traceId: `${service.length}${index}`.padStart(32, "0"),
+          spanId: "b7ad6b7169203331",
+          name,
+          kind: "server" as const,
+          startMs: 1,
+          endMs: 2,
+          attributes: {},
+        })),
+      );
+    await pipeline.accept(spans("pay", "from a@b.example", "health"), never);
+    await pipeline.accept(spans("catalogue", "from 192.0.2.77"), never);
+    await eu.until(() => eu.items("traces") === 2);
+    await us.until(() => us.items("traces") === 1);
+    const textOf = (sink: typeof eu): string => JSON.stringify(sink.received.map(({ message }) => message));
+    expect(textOf(eu)).toContain("from ****");
+    expect(textOf(eu)).toContain("from 192.0.2.77");
+    expect(textOf(us)).toContain("from 192.0.2.0");
+    expect(textOf(us)).not.toContain("pay");
+    await eventually(() => pipeline.reserve(100) !== undefined);
+    pipeline.reserve(1_000)?.fill(spans("pay", "own"));
+    await eu.until(() => eu.items("traces") === 3);
+    pipeline.denyTrace("40".padStart(32, "0"));
+    await pipeline.accept(spans("shop", "denied"), never);
+    await pipeline.close(never);
+    expect([eu.items("traces"), us.items("traces")]).toEqual([3, 1]);
+    expect(pipeline.counters()).toMatchObject({ filteredSpans: { health: 1, denied: 1 }, redactedBatches: 1 });
+    expectBalanced(pipeline.ledger());
   });
 });

@@ -137,9 +137,68 @@ export function writeDestinations(out: MetricsText, states: readonly Destination
   for (const state of states) {
     out.sample("tracemend_destination_reachable", { destination: state.name }, state.reachable ? 1 : 0);
   }
+  out.family("tracemend_batch_flushes_total", "counter", "Batches sent, by what made them leave.");
+  for (const state of states) {
+    for (const [trigger, count] of Object.entries(state.flushes))
+      out.sample("tracemend_batch_flushes_total", { destination: state.name, trigger }, count);
+  }
+  out.family("tracemend_batch_lateness_seconds_total", "counter", "Time by which batches were sent after their age.");
+  for (const state of states) {
+    out.sample("tracemend_batch_lateness_seconds_total", { destination: state.name }, state.flushLatenessMs / 1_000);
+  }
 }
 
-export function writePipeline(out: MetricsText, { observerErrors, spoofedAttributes }: PipelineCounters): void {
+/** The same under the names the OpenTelemetry Collector has them, for dashboards and alerts that are there already. */
+export function writeCollectorAliases(
+  out: MetricsText,
+  states: readonly DestinationState[],
+  rows: readonly LedgerRow[],
+): void {
+  const gauge = (name: string, help: string, read: (state: DestinationState) => number): void => {
+    out.family(name, "gauge", help);
+    for (const state of states) out.sample(name, { exporter: state.name }, read(state));
+  };
+  gauge("otelcol_exporter_queue_size", "Bytes in the queue.", (state) => state.queueBytes);
+  gauge("otelcol_exporter_queue_capacity", "Bytes the queue can hold.", (state) => state.queueCapacityBytes);
+  for (const [trigger, name] of [
+    ["size", "batch_size"],
+    ["timeout", "timeout"],
+  ] as const) {
+    const family = `otelcol_processor_batch_${name}_trigger_send_total`;
+    out.family(family, "counter", `Batches sent by their ${trigger === "size" ? "size" : "age"}.`);
+    for (const state of states) out.sample(family, { processor: state.name }, state.flushes[trigger]);
+  }
+  const items = { traces: "spans", metrics: "metric_points", logs: "log_records" } as const;
+  const count = (what: string, help: string, read: (row: LedgerRow) => number): void => {
+    for (const [signal, unit] of Object.entries(items)) {
+      const name = `otelcol_exporter_${what}_${unit}_total`;
+      out.family(name, "counter", help);
+      for (const row of rows) if (row.signal === signal) out.sample(name, { exporter: row.destination }, read(row));
+    }
+  };
+  count("sent", "Items the destination took.", (row) => row.exported);
+  count("send_failed", "Items that were given up, or that the destination refused.", (row) => {
+    return row.refusedByPeer + row.dropped["retry-expired"] + row.dropped.shutdown;
+  });
+  count("enqueue_failed", "Items that did not fit the queue.", (row) => {
+    return row.dropped["queue-full"] + row.dropped["too-large"] + row.turnedAway;
+  });
+}
+
+export function writePipeline(out: MetricsText, counters: PipelineCounters): void {
+  const { observerErrors, spoofedAttributes, filteredSpans, redactedBatches, refusedItems } = counters;
+  out.family("tracemend_filtered_spans_total", "counter", "Spans of traces that were filtered, by rule.");
+  for (const [rule, spans] of Object.entries(filteredSpans))
+    out.sample("tracemend_filtered_spans_total", { rule }, spans);
+  out.family("tracemend_redacted_batches_total", "counter", "Batches in which something was redacted.");
+  out.sample("tracemend_redacted_batches_total", {}, redactedBatches);
+  out.family(
+    "tracemend_refused_items_total",
+    "counter",
+    "Telemetry items turned away before they were taken, by reason.",
+  );
+  for (const [reason, items] of Object.entries(refusedItems))
+    out.sample("tracemend_refused_items_total", { reason }, items);
   out.family(
     "tracemend_spoofed_attributes_total",
     "counter",

@@ -2,8 +2,10 @@ import { describe, expect, it } from "vitest";
 import {
   createCrossingCounters,
   createMetricsText,
+  writeCollectorAliases,
   writeDestinations,
   writeLedger,
+  writePipeline,
   writeUpstreams,
 } from "../src/metrics.ts";
 import { crossingOf } from "./crossing.ts";
@@ -99,10 +101,48 @@ describe("the metrics", () => {
     const text = createMetricsText();
     const state = { name: "agent", region: undefined, signals: [], reachable: false, lastFailure: undefined };
     writeDestinations(text, [
-      { ...state, queueBytes: 5, queueCapacityBytes: 10, flushes: { size: 0, timeout: 0, close: 0 } },
+      {
+        ...state,
+        queueBytes: 5,
+        queueCapacityBytes: 10,
+        flushes: { size: 3, timeout: 4, close: 0 },
+        flushLatenessMs: 250,
+      },
     ]);
     expect(text.toString()).toMatch(
       /tracemend_queue_bytes\{destination="agent"\} 5[^]*capacity_bytes\{destination="agent"\} 10[^]*reachable\{destination="agent"\} 0/,
     );
+  });
+});
+
+describe("the pipeline's counters", () => {
+  it("are written by rule and reason", () => {
+    const text = createMetricsText();
+    writePipeline(text, {
+      observerErrors: 1,
+      spoofedAttributes: 2,
+      filteredSpans: { health: 3, denied: 0 },
+      redactedBatches: 4,
+      refusedItems: { memory: 5, stamp: 6 },
+    });
+    const lines = text.toString().split("\n");
+    expect(lines).toContain('tracemend_filtered_spans_total{rule="health"} 3');
+    expect(lines).toContain("tracemend_redacted_batches_total 4");
+    expect(lines).toContain('tracemend_refused_items_total{reason="memory"} 5');
+  });
+
+  it("go by the Collector's names too", () => {
+    const text = createMetricsText();
+    const state = { name: "eu", region: undefined, signals: [], reachable: true, lastFailure: undefined };
+    const queue = { queueBytes: 5, queueCapacityBytes: 10, flushLatenessMs: 250 };
+    const states = [{ ...state, ...queue, flushes: { size: 3, timeout: 4, close: 0 } }];
+    writeCollectorAliases(text, states, []);
+    writeDestinations(text, states);
+    const lines = text.toString().split("\n");
+    expect(lines).toContain('otelcol_exporter_queue_size{exporter="eu"} 5');
+    expect(lines).toContain('otelcol_exporter_queue_capacity{exporter="eu"} 10');
+    expect(lines).toContain('otelcol_processor_batch_batch_size_trigger_send_total{processor="eu"} 3');
+    expect(lines).toContain('tracemend_batch_flushes_total{destination="eu",trigger="timeout"} 4');
+    expect(lines).toContain('tracemend_batch_lateness_seconds_total{destination="eu"} 0.25');
   });
 });

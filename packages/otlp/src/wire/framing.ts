@@ -92,8 +92,14 @@ class Proof {
         pos = this.#packed(field, pos, end);
         if (pos === failed) return false;
       } else if (wire === 2) {
-        const stop = this.#lengthEnd(pos, end);
-        if (stop === failed) return false;
+        // Nearly all lengths take one byte.
+        let valueStart = pos + 1;
+        let stop = pos < end && bytes[pos]! < 0x80 ? valueStart + bytes[pos]! : end + 1;
+        if (stop > end) {
+          stop = this.#lengthEnd(pos, end);
+          if (stop === failed) return false;
+          valueStart = this.#after;
+        }
         if (field.message !== undefined) {
           // A oneof: the last member set is the metric's data, what an earlier one held does not exist for a reader.
           if (type === messageTypes.Metric && field.oneof && field.number !== dataMember) {
@@ -104,10 +110,11 @@ class Proof {
             this.items++;
             if (field.message === messageTypes.Span) this.spans++;
           }
-          if (!this.message(field.message, this.#after, stop, depth + 1)) return false;
-        } else if (field.idBytes > 0) this.#id(type, field, this.#after, stop);
+          if (!this.message(field.message, valueStart, stop, depth + 1)) return false;
+        } else if (field.idBytes > 0) this.#id(type, field, valueStart, stop);
         pos = stop;
-      } else {
+      } else if (wire === 0 && pos < end && bytes[pos]! < 0x80) pos++;
+      else {
         pos = this.#scalarEnd(wire, pos, end);
         if (pos === failed) return false;
       }

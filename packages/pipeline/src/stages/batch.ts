@@ -16,7 +16,8 @@ export interface BatchOptions {
   /** How long the first batch waits for others; 0 sends each as it comes. */
   readonly maxAgeMs: number;
   readonly clock: Clock;
-  readonly flushed: (trigger: FlushTrigger) => void;
+  /** By how much the timer of a batch sent for its age was late: 0 for the other triggers. */
+  readonly flushed: (trigger: FlushTrigger, latenessMs: number) => void;
 }
 
 /** What waits to be joined; all of it is answered with one outcome. */
@@ -24,6 +25,7 @@ interface Bin {
   readonly batches: Batch[];
   readonly answer: PromiseWithResolvers<Outcome>;
   readonly timer: Timer;
+  readonly dueMs: number;
   items: number;
   bytes: number;
 }
@@ -53,13 +55,14 @@ function createBatcher(options: BatchOptions, next: Sink): Sink {
     if (bin === undefined) return;
     bins.delete(signal);
     bin.timer.cancel();
-    options.flushed(trigger);
+    options.flushed(trigger, trigger === "timeout" ? Math.max(0, clock.now() - bin.dueMs) : 0);
     bin.answer.resolve(send(mergeBatches(bin.batches)));
   };
 
   const openBin = (signal: Signal): Bin => {
+    const dueMs = clock.now() + maxAgeMs;
     const timer = clock.after(maxAgeMs, () => flush(signal, "timeout"));
-    const bin = { batches: [], answer: Promise.withResolvers<Outcome>(), timer, items: 0, bytes: 0 };
+    const bin = { batches: [], answer: Promise.withResolvers<Outcome>(), timer, dueMs, items: 0, bytes: 0 };
     bins.set(signal, bin);
     return bin;
   };

@@ -157,3 +157,19 @@ function namesOf(batch: Batch): string[] {
   };
   return message.resourceSpans.flatMap((r) => r.scopeSpans.flatMap((s) => s.spans.map((span) => span.name)));
 }
+
+test("a timer that is late is told by how much", async () => {
+  const clock = createFakeClock();
+  const told: [FlushTrigger, number][] = [];
+  let run = (): void => {};
+  const late = { now: () => clock.now(), after: (_ms: number, due: () => void) => ((run = due), { cancel: () => {} }) };
+  const flushed = (trigger: FlushTrigger, latenessMs: number): void => void told.push([trigger, latenessMs]);
+  const stage = batchStage({ maxItems: 10, maxBytes: 1_000, maxAgeMs: 200, clock: late, flushed })(
+    createFixedSink({ kind: "accepted" }),
+  );
+  const answer = stage.accept(batchOf("traces", 1), never);
+  clock.advance(230);
+  run();
+  await answer;
+  expect(told).toEqual([["timeout", 30]]);
+});
