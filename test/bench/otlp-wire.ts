@@ -9,6 +9,7 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import {
   type Batch,
+  defineRewriter,
   defineStamp,
   encodeSpans,
   forEachSpan,
@@ -118,6 +119,18 @@ const random = createRandom(42);
 const bodies = Array.from({ length: 40 }, () => createBody(random));
 const batches = bodies.map((body) => read(body));
 const stamp = defineStamp(stampAttributes);
+const replaceOne = defineRewriter({
+  text: (text) => text,
+  attribute: (key) => (key === "url.path.1" ? () => "****" : undefined),
+  concerns: () => false,
+});
+const rewriteConcerned = defineRewriter({
+  text: (text) => text,
+  concerns(bytes, start, stop) {
+    for (let pos = start; pos < stop; pos++) if (bytes[pos] === 0x40) return true;
+    return false;
+  },
+});
 const bodyBytes = bodies.reduce((sum, body) => sum + body.length, 0) / bodies.length;
 
 for (const [index, body] of bodies.entries()) {
@@ -158,6 +171,8 @@ const work: readonly (readonly [string, (index: number) => void])[] = [
   ["shard by trace id over 4", (index) => (sink += shardByTrace(batches[index]!, (id) => id.charCodeAt(0) & 3).size)],
   ["refine: ids, UTF-8, repeats", (index) => (sink += refineBatch(batches[index]!).batch.items)],
   ["show every string to a rule", (index) => (sink += rewriteStrings(batches[index]!, { text: (text) => text }).items)],
+  ["replace one attribute by key", (index) => (sink += replaceOne(batches[index]!).items)],
+  ["look at every string's bytes", (index) => (sink += rewriteConcerned(batches[index]!).items)],
   [
     "read, stamp and walk",
     (index) => {

@@ -2,7 +2,7 @@ import { createIds, defineBoundary } from "@tracemend/context";
 import type { SpanSource } from "@tracemend/proxy";
 import { createProxy } from "@tracemend/proxy";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { rawRequest } from "../support/raw-request.ts";
+import { exchangeRaw, toRawLines } from "../support/raw-exchange.ts";
 import type { RecordingUpstream } from "../support/upstream.ts";
 import { startUpstream } from "../support/upstream.ts";
 import { CASES, violations } from "./cases.ts";
@@ -39,8 +39,8 @@ describe("Trace Context Level 2 through the proxy's sockets, by section", () => 
   it.each(CASES.map((each) => [each.section, each.role, each.demand, each] as const))(
     "%s, %s: %s",
     async (_section, role, _demand, each) => {
-      const { status } = await rawRequest(proxies[role]?.address.port ?? 0, each.sent);
-      expect(status).toBe(200);
+      const answer = await exchangeRaw(proxies[role]?.address.port ?? 0, toRawLines(each.sent));
+      expect(answer).toMatch(/^HTTP\/1\.1 200 /);
       expect(violations(each, upstream.heads.at(-1) ?? [])).toEqual([]);
     },
   );

@@ -9,6 +9,8 @@ export interface LenientConnection {
   send(bytes: string): void;
   /** Resolves with everything received once it contains `text`; rejects when the connection ends before. */
   until(text: string): Promise<string>;
+  /** As `until`, once what was received satisfies the condition. */
+  when(satisfied: (received: string) => boolean): Promise<string>;
   /** Resolves with everything received once the other side has closed. */
   readonly closed: Promise<string>;
 }
@@ -64,6 +66,18 @@ function follow(socket: Socket): LenientConnection {
   const wake = (): void => {
     for (const watch of watchers) watch();
   };
+  const when = (satisfied: (received: string) => boolean, wanted: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const watch = (): void => {
+        const done = satisfied(text);
+        if (!done && !ended) return;
+        watchers = watchers.filter((other) => other !== watch);
+        if (done) resolve(text);
+        else reject(new Error(`closed before ${wanted}; got ${JSON.stringify(text)}`));
+      };
+      watchers.push(watch);
+      watch();
+    });
   socket.on("data", (chunk: Buffer) => {
     text += chunk.toString("latin1");
     wake();
@@ -78,17 +92,8 @@ function follow(socket: Socket): LenientConnection {
     socket,
     received: () => text,
     send: (bytes) => void socket.write(bytes, "latin1"),
-    until: (wanted) =>
-      new Promise((resolve, reject) => {
-        const watch = (): void => {
-          if (!text.includes(wanted) && !ended) return;
-          watchers = watchers.filter((other) => other !== watch);
-          if (text.includes(wanted)) resolve(text);
-          else reject(new Error(`closed before ${JSON.stringify(wanted)}; got ${JSON.stringify(text)}`));
-        };
-        watchers.push(watch);
-        watch();
-      }),
+    until: (wanted) => when((received) => received.includes(wanted), JSON.stringify(wanted)),
+    when: (satisfied) => when(satisfied, String(satisfied)),
     closed: closed.promise,
   };
 }

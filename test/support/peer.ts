@@ -16,6 +16,8 @@ export function peerOrReason(name: string): string | undefined {
 }
 
 export interface RunningPeer {
+  /** Process id. */
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -51,7 +53,7 @@ export async function startPeer(
   while (!(await accepts(port))) {
     if (hasEnded(child)) throw new Error(`${name} ended while starting:\n${output.join("")}`);
   }
-  return { stop };
+  return { pid: child.pid as number, stop };
 }
 
 function hasEnded(child: ChildProcess): boolean {

@@ -15,6 +15,7 @@ export interface Member {
     readonly version?: string;
     readonly exports?: unknown;
     readonly dependencies?: Readonly<Record<string, string>>;
+    readonly peerDependencies?: Readonly<Record<string, string>>;
   };
 }
 

@@ -40,7 +40,7 @@ describe.each(packages)("$short", ({ folder, short, manifest }) => {
   });
 
   it("declares the dependencies it imports and no arrow it may not have", () => {
-    const declared = Object.keys(manifest.dependencies ?? {});
+    const declared = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
     expect(declared.map(ours).filter((name) => name !== undefined && !ARROWS[short]?.includes(name))).toEqual([]);
     const imported = sources
       .flatMap((file) => importsOf(read(file)))

@@ -2,6 +2,7 @@
 import type { Side } from "./boundary.ts";
 import type { OwnSpans } from "./judge.ts";
 import type { Reading } from "./reading.ts";
+import type { TraceResponse } from "./traceresponse.ts";
 import type { Verdict } from "./verdict.ts";
 
 export interface Peer {
@@ -53,6 +54,8 @@ export interface Crossing {
   /** `grpc-status` of the answer; undefined for anything but gRPC. */
   readonly grpcStatus: number | undefined;
   readonly failure: CrossingFailure | undefined;
+  /** The context that the upstream's answer named (`readTraceresponse` of its head); absent where none was looked for. */
+  readonly answer?: TraceResponse | undefined;
 }
 
 /** Called synchronously, once for each crossing, after it has ended. */

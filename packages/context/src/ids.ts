@@ -2,7 +2,7 @@
 import { formatBytes } from "./hex.ts";
 
 /** Fills the array with random bytes, as `crypto.getRandomValues` does. */
-export type RandomBytes = (bytes: Uint8Array) => void;
+export type RandomBytes = (bytes: Uint8Array<ArrayBuffer>) => void;
 
 export interface Ids {
   /** 32 lower-case hexadecimal digits, not all zero. */

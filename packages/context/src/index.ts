@@ -48,3 +48,15 @@ export type { Carried } from "./carrier.ts";
 export { CARRIER_FIELD, formatCarrier, parseCarrier } from "./carrier.ts";
 export type { Ids, RandomBytes } from "./ids.ts";
 export { createIds } from "./ids.ts";
+export type { NodeMessage } from "./node-message.ts";
+export { applyToMessage, arrivalOfMessage, linesOfMessage } from "./node-message.ts";
+export type {
+  AnswerField,
+  Served,
+  ServiceBoundary,
+  ServiceBoundaryOptions,
+  ServicePassage,
+} from "./service-boundary.ts";
+export type { ServingSpan } from "./service-boundary.ts";
+export { defineServiceBoundary } from "./service-boundary.ts";
+export { TRACE_REQUEST_FIELDS, allowTraceFields, exposeTraceresponse } from "./cors.ts";

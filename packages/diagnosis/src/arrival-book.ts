@@ -3,9 +3,18 @@ import type { Crossing } from "@tracemend/context";
 import type { Arrival } from "./arrival.ts";
 import { createArrival } from "./arrival.ts";
 
-/** Neighbours per boundary that are told apart; the rest are one. */
-const MAX_NEIGHBOURS = 64;
-const MAX_BOUNDARIES = 32;
+/** Clusters, and addresses, per boundary that are told apart; the rest are one. */
+const MAX_CLUSTERS = 64;
+const MAX_ADDRESSES = 64;
+const MAX_BOUNDARIES = 256;
+
+/** Edges in all. */
+const MAX_ARRIVALS = 8_192;
+
+interface Neighbours {
+  readonly clusters: Map<string, Arrival>;
+  readonly addresses: Map<string, Arrival>;
+}
 
 const OTHER_CALLERS = "other callers";
 
@@ -20,36 +29,45 @@ export interface ArrivalBook {
 }
 
 export function createArrivalBook(windowMs: number): ArrivalBook {
-  const byBoundary = new Map<string, Map<string, Arrival>>();
+  const byBoundary = new Map<string, Neighbours>();
   const byId: Arrival[] = [];
   let refused = 0;
-  const neighboursOf = (boundary: string): Map<string, Arrival> | undefined => {
+  const neighboursOf = (boundary: string): Neighbours | undefined => {
     const known = byBoundary.get(boundary);
     if (known !== undefined) return known;
-    if (byBoundary.size >= MAX_BOUNDARIES) {
+    if (byBoundary.size >= MAX_BOUNDARIES || byId.length >= MAX_ARRIVALS) {
       refused += 1;
       return undefined;
     }
-    const neighbours = new Map<string, Arrival>();
+    const neighbours: Neighbours = { clusters: new Map(), addresses: new Map() };
     byBoundary.set(boundary, neighbours);
     return neighbours;
   };
   const open = (boundary: string, cluster: string, from: string, isCluster: boolean): Arrival | undefined => {
     const neighbours = neighboursOf(boundary);
-    const known = neighbours?.get(from);
-    if (neighbours === undefined || known !== undefined) return known;
-    const full = neighbours.size >= MAX_NEIGHBOURS && from !== OTHER_CALLERS;
-    if (full) return open(boundary, cluster, OTHER_CALLERS, false);
+    if (neighbours === undefined) return undefined;
+    const { clusters, addresses } = neighbours;
+    const book = isCluster ? clusters : addresses;
+    const known = book.get(from);
+    if (known !== undefined) return known;
+    const full = book.size >= (isCluster ? MAX_CLUSTERS : MAX_ADDRESSES) || byId.length >= MAX_ARRIVALS;
+    if (full && from !== OTHER_CALLERS) return open(boundary, cluster, OTHER_CALLERS, false);
     const arrival = createArrival(byId.length, boundary, cluster, from, isCluster, windowMs);
-    neighbours.set(from, arrival);
+    book.set(from, arrival);
     byId.push(arrival);
     return arrival;
   };
+  /** Of the request before: most come from where it came from. */
+  let last: Arrival | undefined;
+  let lastFrom = "";
   return {
     open(crossing) {
       const before = clusterBefore(crossing);
       const from = before ?? crossing.downstream?.address ?? OTHER_CALLERS;
-      return open(crossing.boundary, crossing.cluster, from, before !== undefined);
+      if (last !== undefined && lastFrom === from && last.boundary === crossing.boundary) return last;
+      last = open(crossing.boundary, crossing.cluster, from, before !== undefined);
+      lastFrom = from;
+      return last;
     },
     openFrom: (boundary, cluster, from) => open(boundary, cluster, from, true),
     at: (id) => byId[id],

@@ -1,5 +1,5 @@
 /** One edge before a boundary: what came from one neighbour, and the signs of breaks it showed. */
-import type { Crossing } from "@tracemend/context";
+import type { Crossing, RepairName } from "@tracemend/context";
 import type { BreakExample, BreakKind } from "./break.ts";
 import { keepExample } from "./examples.ts";
 import type { Fact, Sign } from "./sign.ts";
@@ -25,6 +25,8 @@ export interface Signs {
   readonly kind: BreakKind;
   /** Each fact's requests, by what happened to them. */
   readonly facts: Map<Fact, Tally>;
+  /** The newest detail of each fact that has one. */
+  readonly details: Map<Fact, string>;
   readonly examples: BreakExample[];
   firstMs: number;
   lastMs: number;
@@ -74,7 +76,7 @@ export function noteSign(arrival: Arrival, sighting: Sighting, windowMs: number)
   const { sign, outcome, atMs, example } = sighting;
   let signs = arrival.signs.get(sign.kind);
   if (signs === undefined) {
-    signs = { kind: sign.kind, facts: new Map(), examples: [], firstMs: atMs, lastMs: atMs };
+    signs = { kind: sign.kind, facts: new Map(), details: new Map(), examples: [], firstMs: atMs, lastMs: atMs };
     arrival.signs.set(sign.kind, signs);
   }
   let tally = signs.facts.get(sign.fact);
@@ -83,16 +85,30 @@ export function noteSign(arrival: Arrival, sighting: Sighting, windowMs: number)
     signs.facts.set(sign.fact, tally);
   }
   tally.add(outcome, atMs, 1);
+  if (sign.detail !== undefined) signs.details.set(sign.fact, sign.detail);
   signs.firstMs = Math.min(signs.firstMs, atMs);
   signs.lastMs = Math.max(signs.lastMs, atMs);
   keepExample(signs.examples, atMs, example);
 }
 
-/** What happened to a request with such a sign. Of identical lines one always leaves. */
-export function outcomeOf({ reading, verdict }: Crossing): number {
-  if (verdict.action === "repair") return REPAIRED;
-  if (verdict.reason === "carrier-reported") return REPORTED;
-  const doubled = reading.kind === "valid" && reading.notes.some(({ code }) => code === "duplicate-identical");
+/** The repair that puts a sign of this kind right, where there is one. */
+const MENDED_BY: Readonly<Partial<Record<BreakKind, RepairName>>> = {
+  "stripped-before-us": "carrier",
+  "restarted-between-borders": "carrier",
+  "malformed-traceparent": "case",
+  "duplicate-traceparent": "duplicates",
+  "ghost-hop-before-us": "parent",
+  "tracestate-mangled": "members",
+  "formats-disagree": "stale",
+};
+
+/** What happened to a request with a sign of this kind. Of identical lines one always leaves. */
+export function outcomeOf({ reading, verdict }: Crossing, kind: BreakKind): number {
+  const { action, reason, repaired, reported } = verdict;
+  const name = MENDED_BY[kind];
+  if (action === "repair" || (name !== undefined && repaired?.includes(name) === true)) return REPAIRED;
+  if (reason === "carrier-reported" || (name !== undefined && reported?.includes(name) === true)) return REPORTED;
+  const doubled = kind === "duplicate-traceparent" && reading.kind === "valid";
   return doubled ? REPAIRED : OPEN;
 }
 

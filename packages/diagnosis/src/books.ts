@@ -1,4 +1,6 @@
 /** Everything the diagnosis remembers, and how its bytes are shared out. */
+import type { AnswerBook } from "./answer-book.ts";
+import { createAnswerBook } from "./answer-book.ts";
 import type { ArrivalBook } from "./arrival-book.ts";
 import { createArrivalBook } from "./arrival-book.ts";
 import type { BreakExample } from "./break.ts";
@@ -9,11 +11,14 @@ import type { EdgeBook } from "./edge-book.ts";
 import { createEdgeBook } from "./edge-book.ts";
 import type { OrphanStore } from "./orphan-store.ts";
 import { createOrphanStore } from "./orphan-store.ts";
+import type { Pair } from "./paired.ts";
 import type { RepairDecision } from "./repair.ts";
 import type { SeenSpans } from "./seen-spans.ts";
 import { createSeenSpans } from "./seen-spans.ts";
 import type { ServiceBook } from "./service-book.ts";
 import { createServiceBook } from "./service-book.ts";
+import type { SourceBook } from "./source-book.ts";
+import { createSourceBook } from "./source-book.ts";
 import type { SpanStore } from "./span-store.ts";
 import { createSpanStore } from "./span-store.ts";
 
@@ -47,9 +52,15 @@ export interface Books {
   readonly services: ServiceBook;
   readonly edges: EdgeBook;
   readonly arrivals: ArrivalBook;
+  readonly answers: AnswerBook;
+  readonly sources: SourceBook;
   readonly totals: Totals;
   /** Decided and not yet told. */
   readonly decisions: RepairDecision[];
+  /** Joined and not yet told. */
+  readonly pairs: Pair[];
+  /** What ended before it has had its spans arrive, whoever exports them; set at each tick. */
+  watermarkMs: number;
   readonly bytes: number;
   readonly sinceMs: number;
 }
@@ -69,6 +80,8 @@ export function createBooks(settings: Settings, sinceMs: number): Books {
     services: createServiceBook(settings),
     edges: createEdgeBook(settings),
     arrivals: createArrivalBook(windowMs),
+    answers: createAnswerBook(),
+    sources: createSourceBook(),
     totals: {
       observed: 0,
       matched: 0,
@@ -83,6 +96,8 @@ export function createBooks(settings: Settings, sinceMs: number): Books {
       evictedOrphans: 0,
     },
     decisions: [],
+    pairs: [],
+    watermarkMs: -Infinity,
     bytes: crossings.bytes + spans.bytes + orphans.bytes + seen.bytes,
     sinceMs,
   };

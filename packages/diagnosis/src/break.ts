@@ -1,5 +1,8 @@
 /** What the diagnosis says: which kind of break, where, how sure, and what to do. */
 
+import type { Scope } from "./facets.ts";
+import type { Suspect } from "./suspects.ts";
+
 /** The taxonomy: what came in shows the first group, the missing or misplaced spans of the called service the second. */
 export type BreakKind =
   | "stripped-before-us"
@@ -8,6 +11,8 @@ export type BreakKind =
   | "duplicate-traceparent"
   | "ghost-hop-before-us"
   | "tracestate-lost"
+  | "tracestate-mangled"
+  | "formats-disagree"
   | "sampled-flag-cleared"
   | "sampled-flag-set"
   | "random-flag-lost"
@@ -16,6 +21,7 @@ export type BreakKind =
   | "deliberate-restart"
   | "ghost-hop"
   | "truncated-trace-id"
+  | "rewritten-trace-id"
   | "export-loss"
   | "recorded-unsampled"
   | "context-leak"
@@ -51,11 +57,15 @@ export interface BreakExample {
 export interface Break {
   readonly kind: BreakKind;
   readonly edge: BreakEdge;
+  /** Who may have done it, the likeliest first: that is the edge's `hop`. */
+  readonly suspects: readonly Suspect[];
+  /** Which routes, versions and pods it hits, as far as that tells anything; empty for what came in. */
+  readonly scope: readonly Scope[];
   readonly firstSeenMs: number;
   readonly lastSeenMs: number;
   /** Requests in the window that show it. */
   readonly count: number;
-  /** Requests on the edge in the window. */
+  /** Requests on the edge in the window of which it is known what became of them: broken this way, otherwise, or whole. */
   readonly of: number;
   /** 0 to 1: how sure it is that the named culprit is the one. */
   readonly confidence: number;

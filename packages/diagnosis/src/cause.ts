@@ -20,11 +20,16 @@ export const DESCENDANTS = 8;
 /** A root of the called service fits in time, and no other pair does nearly as well. */
 export const SAME_TIME = 9;
 
-export const CAUSES = 9;
+/** The child came below the span that was forwarded, or its root came, under a trace id made of the one that was. */
+export const REWRITTEN = 10;
+/** The answer named another trace than the one that was forwarded. */
+export const ANSWERED_ELSEWHERE = 11;
+
+export const CAUSES = 11;
 
 /** Beside the causes, what an answer shows that did come: it was recorded though unsampled, began far too late, or its clock is off. */
-export const UNSAMPLED = 10;
-export const LATE_WORK = 11;
-export const OTHER_CLOCK = 12;
+export const UNSAMPLED = 12;
+export const LATE_WORK = 13;
+export const OTHER_CLOCK = 14;
 
-export const SIGHTINGS = 12;
+export const SIGHTINGS = 14;

@@ -1,11 +1,11 @@
 /** A CLIENT span is a request that some service forwarded: its answer is owed like that of a crossing. */
-import type { SpanView } from "@tracemend/otlp";
+import type { AttributeValue, SpanView } from "@tracemend/otlp";
+import { defineAttributeKeys } from "@tracemend/otlp";
 import type { Books } from "./books.ts";
 import { CROSSING_SCRATCH, EXCUSED, SAMPLED_BIT, WAITING } from "./crossing-store.ts";
 import type { CrossingEntry } from "./crossing-store.ts";
 import { enterRecord } from "./forwarded.ts";
 import { KEY_WORDS } from "./id-words.ts";
-import { textAttribute } from "./legit-root.ts";
 import type { Service } from "./service.ts";
 
 const ERROR = 2;
@@ -17,12 +17,13 @@ const entry: CrossingEntry = {
   edge: 0,
   arrival: 0,
   localPort: 0,
+  route: 0,
   state: 0,
   bits: SAMPLED_BIT,
 };
 
 /**
- * `key` is the span's trace id and span id. Passed over: calls whose target is not named, calls to stores, and the
+ * `key` begins with the span's trace id and span id. Passed over: calls whose target is not named, calls to stores, and the
  * CLIENT spans of our own borders, whose crossings are told apart. A call that failed may never have reached anyone.
  */
 export function enterClientCall(
@@ -32,24 +33,43 @@ export function enterClientCall(
   service: Service,
   times: { readonly startMs: number; readonly endMs: number; readonly nowMs: number },
 ): void {
+  const forwarded = books.crossings.findSpan(key);
+  if (forwarded !== 0) {
+    if (isOfBorder(books, forwarded)) service.border = true;
+    return;
+  }
   const target = targetOf(span);
-  if (target === undefined || books.crossings.findSpan(key) !== 0) return;
+  if (target === undefined) return;
   const edge = books.edges.open(service.name, "", target);
   if (edge === undefined) return;
   const { scratch } = books.crossings;
-  scratch.set(key.subarray(0, KEY_WORDS));
+  for (let word = 0; word < KEY_WORDS; word += 1) scratch[word] = key[word] as number;
   scratch.fill(0, CROSSING_SCRATCH.requestId);
   entry.startMs = times.startMs;
   entry.endMs = times.endMs;
   entry.arrivedMs = times.nowMs;
   entry.edge = edge.id;
+  entry.route = edge.routes.keep(undefined);
   entry.state = span.statusCode() === ERROR ? EXCUSED : WAITING;
   enterRecord(books, edge, entry);
 }
 
+/** Whether the record is that of a crossing; calls of services belong to no cluster that is known. */
+export function isOfBorder({ crossings, edges }: Books, record: number): boolean {
+  return edges.at(crossings.edge[crossings.ring.slot(record)] as number).cluster !== "";
+}
+
+/** What names a store, and what names the one that is called; the surest first. */
+const KEYS = defineAttributeKeys(["db.system.name", "db.system", "peer.service", "server.address", "net.peer.name"]);
+const TARGETS_AT = 2;
+const values: (AttributeValue | undefined)[] = [];
+
 function targetOf(span: SpanView): string | undefined {
-  if (span.attribute("db.system.name") !== undefined || span.attribute("db.system") !== undefined) return undefined;
-  return (
-    textAttribute(span, "peer.service") ?? textAttribute(span, "server.address") ?? textAttribute(span, "net.peer.name")
-  );
+  span.attributes(KEYS, values);
+  if (values[0] !== undefined || values[1] !== undefined) return undefined;
+  for (let at = TARGETS_AT; at < KEYS.count; at += 1) {
+    const value = values[at];
+    if (typeof value === "string") return value;
+  }
+  return undefined;
 }

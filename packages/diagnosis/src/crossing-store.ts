@@ -1,5 +1,5 @@
 /** The requests that were forwarded with a context: one fixed-size record each, the oldest overwritten by the newest. */
-import { KEY_WORDS, TRACE_WORDS, formatWords, sameWords } from "./id-words.ts";
+import { KEY_WORDS, LOWER_HALF_AT, SPAN_WORDS, TRACE_WORDS, formatWords, sameWords } from "./id-words.ts";
 import { hashPair, hashWords } from "./hash.ts";
 import type { Chains, Ring } from "./ring.ts";
 import { INDEX_BYTES, capacityFor, createChains, createRing, secondOf } from "./ring.ts";
@@ -14,11 +14,12 @@ export const UNOBSERVED = 4;
 export const EXCUSED = 5;
 
 /** Words of a record: trace id and span id that left, request id hash, parent id that came in, span id of the member. */
+const SPAN_AT: number = TRACE_WORDS;
 const REQUEST_ID_AT: number = KEY_WORDS;
 const INBOUND_AT: number = KEY_WORDS + 2;
 const MEMBER_AT: number = KEY_WORDS + 4;
 const WORDS: number = KEY_WORDS + 6;
-const RECORD_BYTES: number = WORDS * 4 + 3 * 8 + 3 * 2 + 3 + 4 * INDEX_BYTES;
+const RECORD_BYTES: number = WORDS * 4 + 3 * 8 + 3 * 2 + 4 + 5 * INDEX_BYTES;
 
 /** Bits of a record. */
 export const SAMPLED_BIT = 1;
@@ -32,6 +33,10 @@ export const INBOUND_OPEN_BIT = 8;
 export const CAME_ABSENT_BIT = 16;
 /** It came with a traceparent and without our member. */
 export const MEMBERLESS_BIT = 32;
+/** Its context came in another format, without a traceparent. */
+export const TRANSLATED_BIT = 64;
+/** The answer named the trace that was forwarded: the service did continue it. */
+export const CONTINUED_BIT = 128;
 
 /** What `add` takes, beside the words in the scratch key. */
 export interface CrossingEntry {
@@ -42,6 +47,8 @@ export interface CrossingEntry {
   /** The edge before us, plus one; 0 where it is not kept. */
   arrival: number;
   localPort: number;
+  /** See `Routes`. */
+  route: number;
   state: number;
   bits: number;
 }
@@ -59,6 +66,7 @@ export interface CrossingStore {
   readonly localPort: Uint16Array;
   readonly state: Uint8Array;
   readonly bits: Uint8Array;
+  readonly route: Uint8Array;
   /** Why it is missing: a `Cause`, meaningful while the state is MISSING. */
   readonly cause: Uint8Array;
   /** Writes the scratch and the entry over the oldest record; returns the new record's number. */
@@ -66,14 +74,21 @@ export interface CrossingStore {
   /** Newest record that forwarded the trace and span of `key`, and the next older one; 0 for none. */
   findSpan(key: Uint32Array): number;
   findOlderSpan(key: Uint32Array, record: number): number;
+  /** Newest record that forwarded the span of `key`, whatever its trace. */
+  findForeignSpan(key: Uint32Array): number;
   /** Newest record that began the trace of `key`. */
   findStarted(key: Uint32Array): number;
   /** Newest record with the request id whose hash stands in `words` at `at`, and the next older one. */
   findRequest(words: Uint32Array, at: number): number;
   findOlderRequest(words: Uint32Array, at: number, record: number): number;
-  /** Newest record of this edge that left through this local port and began in this second, and the next older one. */
-  findPort(edge: number, port: number, second: number): number;
-  findOlderPort(edge: number, port: number, second: number, record: number): number;
+  /** Newest record that left through this local port and began in this second, and the next older one. */
+  findPort(port: number, second: number): number;
+  findOlderPort(port: number, second: number, record: number): number;
+  /** Newest record whose trace id ends in the 64 bits that the one in `key` ends in, and the next older one. */
+  findLowerHalf(key: Uint32Array): number;
+  findOlderLowerHalf(key: Uint32Array, record: number): number;
+  /** The longest request among the records held, or longer by what was held before. */
+  longestMs(): number;
   /** Copies the trace and span id that left into `key`. */
   readKey(record: number, key: Uint32Array): void;
   /** Copies the hash of the request id; false where there was none. */
@@ -104,11 +119,13 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
   const localPort = new Uint16Array(capacity);
   const state = new Uint8Array(capacity);
   const bits = new Uint8Array(capacity);
+  const route = new Uint8Array(capacity);
   const cause = new Uint8Array(capacity);
   const bySpan = createChains(ring);
   const byStarted = createChains(ring);
   const byRequest = createChains(ring);
   const byPort = createChains(ring);
+  const byLowerHalf = createChains(ring);
 
   /** The first record from `record` on, down the chain, whose words at `place` are those of `key` at `at`. */
   const seek = (chains: Chains, from: number, place: number, key: Uint32Array, at: number, count: number): number => {
@@ -123,18 +140,25 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
     into[at] = words[from] as number;
     into[at + 1] = words[from + 1] as number;
   };
-  const seekPort = (from: number, wantedEdge: number, port: number, second: number): number => {
+  const seekPort = (from: number, port: number, second: number): number => {
     let record = from;
     while (record !== 0) {
       const slot = ring.slot(record);
-      const fits = edge[slot] === wantedEdge && localPort[slot] === port;
-      if (fits && secondOf(startMs[slot] as number) === second) break;
+      if (localPort[slot] === port && secondOf(startMs[slot] as number) === second) break;
       record = byPort.after(record);
     }
     return record;
   };
-  const portHash = (edgeId: number, port: number, second: number): number =>
-    hashPair(edgeId * 0x1_0000 + port, second, seed);
+
+  let longestMs = 0;
+  let longestBeforeMs = 0;
+  const noteLength = (record: number, lengthMs: number): void => {
+    if (record % capacity === 0) {
+      longestBeforeMs = longestMs;
+      longestMs = 0;
+    }
+    if (lengthMs > longestMs) longestMs = lengthMs;
+  };
 
   return {
     ring,
@@ -148,11 +172,12 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
     localPort,
     state,
     bits,
+    route,
     cause,
     add(entry) {
       const record = ring.advance();
       const slot = ring.slot(record);
-      words.set(scratch, slot * WORDS);
+      for (let word = 0; word < WORDS; word += 1) words[slot * WORDS + word] = scratch[word] as number;
       startMs[slot] = entry.startMs;
       endMs[slot] = entry.endMs;
       arrivedMs[slot] = entry.arrivedMs;
@@ -161,23 +186,38 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
       localPort[slot] = entry.localPort;
       state[slot] = entry.state;
       bits[slot] = entry.bits;
+      route[slot] = entry.route;
       cause[slot] = 0;
-      bySpan.add(hashWords(scratch, 0, KEY_WORDS, seed), record);
+      noteLength(record, entry.endMs - entry.startMs);
+      bySpan.add(hashWords(scratch, SPAN_AT, SPAN_WORDS, seed), record);
       if ((entry.bits & STARTED_BIT) !== 0) byStarted.add(hashWords(scratch, 0, TRACE_WORDS, seed), record);
       if (scratch[REQUEST_ID_AT] !== 0) byRequest.add(hashWords(scratch, REQUEST_ID_AT, 2, seed), record);
-      if (entry.localPort !== 0) {
-        byPort.add(portHash(entry.edge, entry.localPort, secondOf(entry.startMs)), record);
-      }
+      if (entry.localPort !== 0) byPort.add(hashPair(entry.localPort, secondOf(entry.startMs), seed), record);
+      byLowerHalf.add(hashWords(scratch, LOWER_HALF_AT, 2, seed), record);
       return record;
     },
-    findSpan: (key) => seek(bySpan, bySpan.first(hashWords(key, 0, KEY_WORDS, seed)), 0, key, 0, KEY_WORDS),
+    findSpan: (key) => seek(bySpan, bySpan.first(hashWords(key, SPAN_AT, SPAN_WORDS, seed)), 0, key, 0, KEY_WORDS),
+    findForeignSpan: (key) =>
+      seek(bySpan, bySpan.first(hashWords(key, SPAN_AT, SPAN_WORDS, seed)), SPAN_AT, key, SPAN_AT, SPAN_WORDS),
     findOlderSpan: (key, record) => seek(bySpan, bySpan.after(record), 0, key, 0, KEY_WORDS),
     findStarted: (key) =>
       seek(byStarted, byStarted.first(hashWords(key, 0, TRACE_WORDS, seed)), 0, key, 0, TRACE_WORDS),
     findRequest: (key, at) => seek(byRequest, byRequest.first(hashWords(key, at, 2, seed)), REQUEST_ID_AT, key, at, 2),
     findOlderRequest: (key, at, record) => seek(byRequest, byRequest.after(record), REQUEST_ID_AT, key, at, 2),
-    findPort: (edgeId, port, second) => seekPort(byPort.first(portHash(edgeId, port, second)), edgeId, port, second),
-    findOlderPort: (edgeId, port, second, record) => seekPort(byPort.after(record), edgeId, port, second),
+    findPort: (port, second) => seekPort(byPort.first(hashPair(port, second, seed)), port, second),
+    findOlderPort: (port, second, record) => seekPort(byPort.after(record), port, second),
+    findLowerHalf: (key) =>
+      seek(
+        byLowerHalf,
+        byLowerHalf.first(hashWords(key, LOWER_HALF_AT, 2, seed)),
+        LOWER_HALF_AT,
+        key,
+        LOWER_HALF_AT,
+        2,
+      ),
+    findOlderLowerHalf: (key, record) =>
+      seek(byLowerHalf, byLowerHalf.after(record), LOWER_HALF_AT, key, LOWER_HALF_AT, 2),
+    longestMs: () => Math.max(longestMs, longestBeforeMs),
     readKey(record, key) {
       const from = ring.slot(record) * WORDS;
       for (let word = 0; word < KEY_WORDS; word += 1) key[word] = words[from + word] as number;

@@ -28,7 +28,9 @@ export function createDiagnosis(options: DiagnosisOptions): Diagnosis {
   const settle = (nowMs: number): void => {
     ledger.settle(nowMs);
     const decisions = books.decisions.splice(0);
+    const pairs = books.pairs.splice(0);
     if (settings.decided !== undefined) for (const decision of decisions) settings.decided(decision);
+    if (settings.paired !== undefined) for (const pair of pairs) settings.paired(pair);
   };
   return {
     crossed(crossing) {
@@ -44,7 +46,7 @@ export function createDiagnosis(options: DiagnosisOptions): Diagnosis {
         if (sign === undefined) continue;
         noteSign(
           arrival,
-          { sign, outcome: outcomeOf(crossing), atMs, example: () => exampleOf(crossing, atMs) },
+          { sign, outcome: outcomeOf(crossing, sign.kind), atMs, example: () => exampleOf(crossing, atMs) },
           settings.windowMs,
         );
       }

@@ -6,7 +6,7 @@ import type { Settings } from "./settings.ts";
 const MAX_EDGES = 2_000;
 
 export interface EdgeBook {
-  /** Undefined where the book is full; that is counted. */
+  /** For calls of services, `boundary` is the service and `cluster` is "". Undefined where the book is full; that is counted. */
   open(boundary: string, cluster: string, upstream: string): Edge | undefined;
   at(id: number): Edge;
   all(): readonly Edge[];
@@ -15,11 +15,14 @@ export interface EdgeBook {
 
 export function createEdgeBook(settings: Settings): EdgeBook {
   const byBoundary = new Map<string, Map<string, Edge>>();
+  /** A border may export its spans under its own name. */
+  const byService = new Map<string, Map<string, Edge>>();
   const byId: Edge[] = [];
   let refused = 0;
   return {
     open(boundary, cluster, upstream) {
-      let edges = byBoundary.get(boundary);
+      const book = cluster === "" ? byService : byBoundary;
+      let edges = book.get(boundary);
       const known = edges?.get(upstream);
       if (known !== undefined) return known;
       if (byId.length >= MAX_EDGES) {
@@ -28,7 +31,7 @@ export function createEdgeBook(settings: Settings): EdgeBook {
       }
       if (edges === undefined) {
         edges = new Map();
-        byBoundary.set(boundary, edges);
+        book.set(boundary, edges);
       }
       const edge = createEdge(byId.length, boundary, cluster, upstream, settings);
       edges.set(upstream, edge);

@@ -7,6 +7,7 @@ import { detectDroppedByCallee } from "./detectors/dropped-by-callee.ts";
 import { detectExportLoss } from "./detectors/export-loss.ts";
 import { detectGhostHop } from "./detectors/ghost-hop.ts";
 import { detectRecordedUnsampled } from "./detectors/recorded-unsampled.ts";
+import { detectRewritten } from "./detectors/rewritten-trace-id.ts";
 import { detectTruncated } from "./detectors/truncated-trace-id.ts";
 import type { EdgeDetector } from "./finding.ts";
 
@@ -16,6 +17,7 @@ export const EDGE_DETECTORS: readonly EdgeDetector[] = [
   detectRestart,
   detectGhostHop,
   detectTruncated,
+  detectRewritten,
   detectExportLoss,
   detectRecordedUnsampled,
   detectContextLeak,

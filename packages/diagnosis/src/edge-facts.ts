@@ -19,6 +19,7 @@ import {
 } from "./edge.ts";
 import type { Gateway } from "./remedies/gateway-headers.ts";
 import { ORPHANS } from "./service.ts";
+import type { TraceIdForm } from "./trace-id-form.ts";
 
 export interface EdgeFacts {
   readonly boundary: string;
@@ -37,6 +38,8 @@ export interface EdgeFacts {
   readonly waiting: number;
   /** Missing children by cause; index 0 is empty. */
   readonly missing: readonly number[];
+  /** What the trace id was made into, where it last came in another form. */
+  readonly form: TraceIdForm | undefined;
   /** Beside `forwarded`: requests that are owed nothing: not sampled, probes, or failed on the way. */
   readonly notExpected: number;
   /** Requests that left unsampled and were recorded by the service all the same. */
@@ -76,6 +79,7 @@ export function factsOf(edge: Edge, nowMs: number): EdgeFacts {
     forgotten: tally.sum(FORGOTTEN, nowMs),
     waiting: edge.waiting,
     missing,
+    form: edge.form,
     notExpected: tally.sum(NOT_EXPECTED, nowMs),
     unsampledAnswered: tally.sum(UNSAMPLED_ANSWERED, nowMs),
     leaked: tally.sum(LEAKED, nowMs),
@@ -89,9 +93,17 @@ export function factsOf(edge: Edge, nowMs: number): EdgeFacts {
   };
 }
 
-/** Requests whose wait has ended with an answer or surely without one: what shares are taken of. */
+/** Requests whose wait has ended with an answer or surely without one. */
 export function judgedOf(facts: EdgeFacts): number {
   return facts.answered + missingOf(facts);
+}
+
+/**
+ * Judged requests of which it is known what became of them: what the shares of breaks are taken of. One that misses its
+ * span for no known cause is neither broken nor whole.
+ */
+export function toldOf(facts: EdgeFacts): number {
+  return judgedOf(facts) - (facts.missing[BARE] as number);
 }
 
 export function missingOf({ missing }: EdgeFacts): number {

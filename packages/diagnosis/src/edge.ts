@@ -4,11 +4,16 @@ import type { OffsetSearch } from "./clock-offset.ts";
 import { OFFSET_BYTES, createOffsetSearch } from "./clock-offset.ts";
 import type { BreakExample } from "./break.ts";
 import { keepExample } from "./examples.ts";
+import type { Facets } from "./facets.ts";
+import { FACETS_BYTES, createFacets } from "./facets.ts";
 import type { Gateway } from "./remedies/gateway-headers.ts";
+import type { Routes } from "./routes.ts";
+import { createRoutes } from "./routes.ts";
 import type { Service } from "./service.ts";
 import type { Settings } from "./settings.ts";
 import type { Tally } from "./tally.ts";
 import { createTally, tallyBytes } from "./tally.ts";
+import type { TraceIdForm } from "./trace-id-form.ts";
 import type { TimingModel } from "./timing-model.ts";
 import { TIMING_BYTES, createTimingModel } from "./timing-model.ts";
 
@@ -65,9 +70,14 @@ export interface Edge {
   /** The service that the last probes pointed to, and how many in a row did. */
   guess: Service | undefined;
   guessed: number;
+  readonly routes: Routes;
+  readonly facets: Facets;
+  /** What the trace id was made into, where it last came in another form. */
+  form: TraceIdForm | undefined;
 }
 
-export const EDGE_BYTES: number = 1_024 + TIMING_BYTES + OFFSET_BYTES + tallyBytes(COUNTERS) + 2 * 8 * (SIGHTINGS + 1);
+export const EDGE_BYTES: number =
+  3_072 + FACETS_BYTES + TIMING_BYTES + OFFSET_BYTES + tallyBytes(COUNTERS) + 2 * 8 * (SIGHTINGS + 1);
 
 export function createEdge(id: number, boundary: string, cluster: string, upstream: string, settings: Settings): Edge {
   return {
@@ -88,6 +98,9 @@ export function createEdge(id: number, boundary: string, cluster: string, upstre
     undecided: [],
     guess: undefined,
     guessed: 0,
+    routes: createRoutes(),
+    facets: createFacets(),
+    form: undefined,
   };
 }
 

@@ -5,12 +5,13 @@ import type { Break, Remedy, Traffic } from "./break.ts";
 import { shareText } from "./finding.ts";
 import type { Gateway } from "./remedies/gateway-headers.ts";
 import type { Fact } from "./sign.ts";
+import { suspectsOf } from "./suspects.ts";
 
 /** What one kind of sign means: words for the page, and how far it can be trusted. */
 export interface SignMeaning {
   /** By fact; the strongest that was seen counts. */
   readonly confidence: (fact: Fact) => number;
-  readonly evidence: (fact: Fact, count: number, arrival: Arrival) => string;
+  readonly evidence: (fact: Fact, count: number, arrival: Arrival, detail: string) => string;
   readonly explanation: (hop: string, arrival: Arrival) => string;
   readonly alternatives: readonly string[];
   readonly remedy: (hop: string, gateway: Gateway | undefined, traffic: Traffic, arrival: Arrival) => Remedy;
@@ -36,12 +37,21 @@ export function explainSigns(
     reported += counts[1];
     repaired += counts[2];
     confidence = Math.max(confidence, meaning.confidence(fact));
-    evidence.push(meaning.evidence(fact, count, arrival));
+    evidence.push(meaning.evidence(fact, count, arrival, signs.details.get(fact) ?? ""));
   }
   const count = open + reported + repaired;
   if (count === 0) return undefined;
   const of = Math.max(count, arrival.tally.sum(CAME, nowMs));
-  const hop = hopBefore(arrival);
+  const suspects = suspectsOf({
+    kind: signs.kind,
+    side: "before",
+    from: arrival.from,
+    to: arrival.boundary,
+    known: arrival.known,
+    cluster: arrival.cluster,
+    direct: 0,
+  });
+  const { hop } = suspects[0];
   const traffic: Traffic = open > 0 ? "open" : reported > 0 ? "reported" : "repaired";
   evidence.unshift(`${shareText(count, of, `requests from ${nameOf(arrival)} at ${arrival.boundary}`)} show it.`);
   if (arrival.known && arrival.peers.length > 0) {
@@ -50,6 +60,8 @@ export function explainSigns(
   return {
     kind: signs.kind,
     edge: { from: arrival.from, to: arrival.boundary, hop },
+    suspects,
+    scope: [],
     firstSeenMs: signs.firstMs,
     lastSeenMs: signs.lastMs,
     count,
@@ -63,12 +75,6 @@ export function explainSigns(
     repaired,
     examples: signs.examples,
   };
-}
-
-function hopBefore(arrival: Arrival): string {
-  return arrival.known
-    ? `the hop between the border of cluster ${arrival.from} and ${arrival.boundary} (cluster ${arrival.cluster})`
-    : `${nameOf(arrival)}, or a hop between it and its callers`;
 }
 
 export function nameOf(arrival: Arrival): string {

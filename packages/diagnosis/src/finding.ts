@@ -1,12 +1,12 @@
 /** What a detector concludes about one edge behind a boundary. */
 import type { BreakKind, Remedy } from "./break.ts";
+import { BARE } from "./cause.ts";
 import type { EdgeFacts } from "./edge-facts.ts";
 import { wilsonLowerBound } from "./wilson.ts";
 
 export interface Finding {
   readonly kind: BreakKind;
   readonly to: string;
-  readonly hop: string;
   readonly count: number;
   readonly of: number;
   readonly confidence: number;
@@ -27,6 +27,13 @@ const LEAST_SHARE = 0.005;
 /** Whether the share is surely above what is worth an alarm. */
 export function isWorthAlarm(count: number, of: number): boolean {
   return wilsonLowerBound(count, of) > LEAST_SHARE;
+}
+
+/** Evidence on the requests that are in no share: `counted` of those that miss their span for no known cause are. */
+export function untoldText({ missing, upstream }: EdgeFacts, counted = 0): readonly string[] {
+  const count = (missing[BARE] as number) - counted;
+  if (count <= 0) return [];
+  return [`${count} more requests forwarded to ${upstream} miss their span; what became of it cannot be told.`];
 }
 
 /** The called service in words: by the names it exports under, else by the upstream's. */

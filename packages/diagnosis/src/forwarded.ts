@@ -8,6 +8,7 @@ import type { CrossingEntry } from "./crossing-store.ts";
 import {
   CROSSING_SCRATCH,
   CAME_ABSENT_BIT,
+  CONTINUED_BIT,
   EXCUSED,
   INBOUND_OPEN_BIT,
   MATCHED,
@@ -15,6 +16,7 @@ import {
   OWN_PARENT_BIT,
   SAMPLED_BIT,
   STARTED_BIT,
+  TRANSLATED_BIT,
   WAITING,
 } from "./crossing-store.ts";
 import type { Edge } from "./edge.ts";
@@ -22,8 +24,8 @@ import { ANSWERED, FORGOTTEN, FORWARDED, NOT_EXPECTED, learnService } from "./ed
 import { hashText } from "./hash.ts";
 import { readSpanId, readTraceId } from "./id-words.ts";
 import { noteChild } from "./child.ts";
-import { isProbe } from "./legit-root.ts";
-import { markJoined } from "./settle.ts";
+import { isProbe } from "./probe.ts";
+import { isAnswer, markJoined, noteFacets } from "./settle.ts";
 
 const entry: CrossingEntry = {
   startMs: 0,
@@ -32,6 +34,7 @@ const entry: CrossingEntry = {
   edge: 0,
   arrival: 0,
   localPort: 0,
+  route: 0,
   state: 0,
   bits: 0,
 };
@@ -43,25 +46,53 @@ export function enterCrossing(books: Books, crossing: Crossing, arrival: Arrival
   if (upstream === undefined || context === undefined) return;
   const edge = books.edges.open(crossing.boundary, crossing.cluster, upstream.name);
   if (edge === undefined || !writeScratch(books, crossing, context)) return;
+  if (verdict.ownParent) withdrawCall(books);
   entry.startMs = crossing.startMs;
   entry.endMs = crossing.endMs;
   entry.arrivedMs = nowMs;
   entry.edge = edge.id;
   entry.arrival = arrival === undefined ? 0 : arrival.id + 1;
   entry.localPort = upstream.localPort ?? 0;
+  entry.route = edge.routes.keep(crossing.path);
   entry.bits = bitsOf(crossing, context);
   entry.state = isOwed(crossing, context) ? WAITING : EXCUSED;
   enterRecord(books, edge, entry);
+  const named = crossing.answer?.traceId;
+  if (named !== undefined && named !== context.traceId && entry.state === WAITING) {
+    books.answers.add(books.crossings.ring.newest(), named);
+  }
   if ((entry.bits & STARTED_BIT) !== 0) ownRootIsNoOrphan(books);
+}
+
+/** Our own CLIENT span of the crossing in the scratch may have come before it, and was taken for a call of a service. */
+function withdrawCall(books: Books): void {
+  const { crossings, edges, services, totals } = books;
+  const record = crossings.findSpan(crossings.scratch);
+  if (record === 0) return;
+  const slot = crossings.ring.slot(record);
+  const edge = edges.at(crossings.edge[slot] as number);
+  if (edge.cluster !== "" || crossings.state[slot] !== WAITING) return;
+  const service = services.find(edge.boundary);
+  if (service !== undefined) service.border = true;
+  crossings.state[slot] = EXCUSED;
+  totals.waiting -= 1;
+  totals.observed -= 1;
+  totals.excused += 1;
+  edge.waiting -= 1;
+  edge.tally.add(FORWARDED, countedAtMs(books, slot), -1);
 }
 
 /** Enters what stands in the scratch of the store; a request that waits may have been answered before. */
 export function enterRecord(books: Books, edge: Edge, owed: CrossingEntry): void {
   makeRoom(books);
-  if (owed.state === WAITING && books.spans.findChild(books.crossings.scratch) !== 0) owed.state = MATCHED;
   const record = books.crossings.add(owed);
+  const child = books.spans.findChild(books.crossings.scratch);
+  if (owed.state === WAITING && child !== 0 && hasAnswer(books, record, child)) {
+    owed.state = MATCHED;
+    books.crossings.state[books.crossings.ring.slot(record)] = MATCHED;
+  }
   count(books, edge, Math.min(owed.endMs, owed.arrivedMs), owed.state);
-  earlyChildren(books, record, edge);
+  if (child !== 0) earlyChildren(books, record, edge, child);
 }
 
 /** Instrumentation commonly leaves probes out. */
@@ -73,9 +104,8 @@ function writeScratch(books: Books, crossing: Crossing, context: TraceContext): 
   const { scratch } = books.crossings;
   if (!readTraceId(context.traceId, scratch) || !readSpanId(context.parentId, scratch, 4)) return false;
   const { requestId, verdict, reading } = crossing;
-  if (requestId === undefined) scratch.fill(0, CROSSING_SCRATCH.requestId, CROSSING_SCRATCH.requestId + 2);
-  else hashText(requestId, scratch, CROSSING_SCRATCH.requestId);
-  scratch.fill(0, CROSSING_SCRATCH.inbound);
+  for (let word = CROSSING_SCRATCH.requestId; word < scratch.length; word += 1) scratch[word] = 0;
+  if (requestId !== undefined) hashText(requestId, scratch, CROSSING_SCRATCH.requestId);
   if (verdict.from !== undefined) readSpanId(verdict.from.parentId, scratch, CROSSING_SCRATCH.inbound);
   if (reading.kind === "valid" && reading.own !== undefined) {
     readSpanId(reading.own.spanId, scratch, CROSSING_SCRATCH.member);
@@ -97,25 +127,37 @@ function makeRoom(books: Books): void {
   forgotten.tally.add(FORGOTTEN, countedAtMs(books, slot), 1);
 }
 
-function bitsOf({ reading, verdict }: Crossing, context: TraceContext): number {
+function bitsOf({ reading, verdict, answer }: Crossing, context: TraceContext): number {
   let bits = 0;
+  if (answer !== undefined && answer.traceId === context.traceId) bits |= CONTINUED_BIT;
   if (isSampled(context)) bits |= SAMPLED_BIT;
   if (verdict.ownParent) bits |= OWN_PARENT_BIT;
   if (verdict.from === undefined) bits |= STARTED_BIT;
   if (reading.kind === "absent") bits |= CAME_ABSENT_BIT;
   if (reading.kind !== "valid") return bits;
+  if (reading.wire === undefined) bits |= TRANSLATED_BIT;
   if (reading.own === undefined) bits |= MEMBERLESS_BIT;
   else if (reading.own.spanId !== reading.context.parentId) bits |= INBOUND_OPEN_BIT;
   return bits;
 }
 
-/** The children that came before their request. */
-function earlyChildren(books: Books, record: number, edge: Edge): void {
+function hasAnswer(books: Books, record: number, newest: number): boolean {
+  const { spans, crossings } = books;
+  for (let child = newest; child !== 0; child = spans.findOlderChild(crossings.scratch, child)) {
+    if (isAnswer(books, record, spans.service[spans.ring.slot(child)] as number)) return true;
+  }
+  return false;
+}
+
+/** The children that came before their request, from the newest on. */
+function earlyChildren(books: Books, record: number, edge: Edge, newest: number): void {
   const { spans, crossings, services } = books;
   const { scratch } = crossings;
-  for (let child = spans.findChild(scratch); child !== 0; child = spans.findOlderChild(scratch, child)) {
+  for (let child = newest; child !== 0; child = spans.findOlderChild(scratch, child)) {
     const slot = spans.ring.slot(child);
+    if (!isAnswer(books, record, spans.service[slot] as number)) continue;
     learnService(edge, services.at(spans.service[slot] as number));
+    noteFacets(books, record, spans.source[slot] as number, false);
     noteChild(books, record, spans.startMs[slot] as number, spans.endMs[slot] as number);
   }
 }

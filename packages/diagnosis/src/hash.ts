@@ -25,7 +25,7 @@ export function hashText(text: string, into: Uint32Array, at: number): void {
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index);
     first = Math.imul(first ^ code, 0x01000193);
-    second = mix(second, code);
+    second = Math.imul((second << 5) ^ (second >>> 27) ^ code, 0x85ebca6b);
   }
   into[at] = finish(first) | 1;
   into[at + 1] = finish(second ^ text.length);

@@ -6,5 +6,8 @@ export type { Gateway } from "./remedies/gateway-headers.ts";
 export type { Break, BreakEdge, BreakExample, BreakKind, Remedy, RemedySnippet, Traffic } from "./break.ts";
 export type { DiagnosisReport, EdgeState, EdgeVerdict, LedgerState, ServiceState } from "./report.ts";
 export type { ServiceActivity } from "./service.ts";
+export type { Dimension, FacetValue, Scope } from "./facets.ts";
+export type { Suspect } from "./suspects.ts";
+export type { Pair, PairedBy } from "./paired.ts";
 export type { RepairDecision, RepairFacts, SpanRef } from "./repair.ts";
 export { decideRepair } from "./repair.ts";

@@ -1,6 +1,7 @@
 /** Finds what a missing child left elsewhere, by exact joins only: ids, links, request ids, our own connection. */
 import type { Books } from "./books.ts";
 import {
+  ANSWERED_ELSEWHERE,
   BARE,
   DESCENDANTS,
   GHOST_PARENT,
@@ -8,15 +9,19 @@ import {
   SAME_CONNECTION,
   SAME_REQUEST,
   SAME_REQUEST_OTHER_PEER,
+  REWRITTEN,
   TRUNCATED,
 } from "./cause.ts";
-import { EXCUSED, MATCHED } from "./crossing-store.ts";
+import type { CrossingStore } from "./crossing-store.ts";
+import { CONTINUED_BIT, EXCUSED, MATCHED } from "./crossing-store.ts";
 import type { Edge } from "./edge.ts";
 import { answersFor } from "./edge.ts";
-import { KEY_WORDS } from "./id-words.ts";
+import { KEY_WORDS, readTraceId } from "./id-words.ts";
 import { secondOf } from "./ring.ts";
 import { ENTRY, LOCAL } from "./span-store.ts";
 import { offsetMs } from "./timing-model.ts";
+import type { TraceIdForm } from "./trace-id-form.ts";
+import { eachHiddenForm, formOf } from "./trace-id-form.ts";
 
 export interface Join {
   readonly cause: number;
@@ -25,6 +30,8 @@ export interface Join {
   /** The record of the span that entered the trace below another parent, or with half its id; 0 for none. */
   readonly span: number;
   readonly confidence: number;
+  /** What became of the trace id, where it came in another form. */
+  readonly form?: TraceIdForm;
 }
 
 const NOTHING: Join = { cause: BARE, orphan: 0, span: 0, confidence: 0 };
@@ -38,24 +45,76 @@ const request = new Uint32Array(2);
 export function findJoin(books: Books, record: number, edge: Edge): Join {
   books.crossings.readKey(record, key);
   return (
-    truncatedChild(books) ??
+    namedRoot(books, record) ??
+    otherForm(books) ??
     linkedRoot(books, record) ??
     sameRequest(books, record, edge) ??
+    namedTrace(books, record) ??
+    continued(books, record) ??
     insideTrace(books, edge) ??
-    sameConnection(books, record, edge) ??
+    aloneOnConnection(books, record, edge) ??
+    nearOnConnection(books, record, edge) ??
     NOTHING
   );
 }
 
-/** Hops that keep 64 bits of a trace id send the lower half, padded with zeros. By chance that happens once in 2^64. */
-function truncatedChild({ spans, orphans }: Books): Join | undefined {
-  if (key[0] === 0 && key[1] === 0) return undefined;
-  other.set(key);
-  other[0] = other[1] = 0;
-  const span = spans.findChild(other);
-  if (span !== 0) return { cause: TRUNCATED, orphan: 0, span, confidence: 1 };
+/** The first join that nothing that is still to come can put in doubt: by what is there, not by what is missing. */
+export function findExactJoin(books: Books, record: number, edge: Edge): Join | undefined {
+  books.crossings.readKey(record, key);
+  return (
+    namedRoot(books, record) ??
+    otherForm(books) ??
+    linkedRoot(books, record) ??
+    sameRequest(books, record, edge) ??
+    aloneOnConnection(books, record, edge)
+  );
+}
+
+/** The root of the trace that the answer named; a link in it says more than the answer does. */
+function namedRoot({ answers, orphans }: Books, record: number): Join | undefined {
+  const traceId = answers.traceOf(record);
+  if (traceId === undefined || !readTraceId(traceId, other)) return undefined;
   const orphan = orphans.findTrace(other);
-  return orphan === 0 ? undefined : { cause: TRUNCATED, orphan, span: 0, confidence: 1 };
+  if (orphan === 0 || orphans.readLink(orphan, other)) return undefined;
+  return { cause: ANSWERED_ELSEWHERE, orphan, span: 0, confidence: 1 };
+}
+
+/** A service further behind may have named it: only once the service's own span is surely missing. */
+function namedTrace({ answers }: Books, record: number): Join | undefined {
+  if (answers.traceOf(record) === undefined) return undefined;
+  return { cause: ANSWERED_ELSEWHERE, orphan: 0, span: 0, confidence: 0.95 };
+}
+
+/** The request's child or root under a trace id made of the one that was forwarded: no two ids share 64 bits by chance. */
+function otherForm({ spans, orphans, crossings }: Books): Join | undefined {
+  const span = spans.findForeignChild(key);
+  if (span !== 0) {
+    spans.readKey(span, other);
+    const form = formOf(key, other);
+    // A span id alone is not drawn anew by everyone: with nothing left of the trace id it must be known to nobody else.
+    if (form !== undefined && (form !== "other" || crossings.findSpan(other) === 0)) return formJoin(form, 0, span);
+  }
+  const close = orphans.findLowerHalf(key);
+  if (close !== 0) {
+    orphans.readKey(close, other);
+    const form = formOf(key, other);
+    if (form === "lower-half" || form === "xray") return formJoin(form, close, 0);
+  }
+  let hidden = 0;
+  eachHiddenForm(key, (came) => (hidden = orphans.findTrace(came)) !== 0);
+  if (hidden === 0) return undefined;
+  orphans.readKey(hidden, other);
+  return formJoin(formOf(key, other) ?? "other", hidden, 0);
+}
+
+function formJoin(form: TraceIdForm, orphan: number, span: number): Join {
+  return { cause: form === "lower-half" ? TRUNCATED : REWRITTEN, orphan, span, confidence: 1, form };
+}
+
+/** The service said in its answer that it is in the trace: whatever is missing was lost on the way to us. */
+function continued({ crossings }: Books, record: number): Join | undefined {
+  const bits = crossings.bits[crossings.ring.slot(record)] as number;
+  return (bits & CONTINUED_BIT) === 0 ? undefined : { cause: DESCENDANTS, orphan: 0, span: 0, confidence: 1 };
 }
 
 /** A service that restarts on purpose links back to what it was sent. */
@@ -97,13 +156,14 @@ function sameRequest({ crossings, orphans }: Books, record: number, edge: Edge):
  * The called service is in the trace, but not below the span that was forwarded. Where it answered another request of
  * ours in the same trace, its local spans may belong to that one and say nothing.
  */
-function insideTrace({ spans, crossings, seen }: Books, edge: Edge): Join | undefined {
+function insideTrace({ spans, crossings, seen, services }: Books, edge: Edge): Join | undefined {
   let worked = false;
   let entered = false;
   let lost = false;
   for (let span = spans.findTrace(key); span !== 0; span = spans.findOlderTrace(key, span)) {
     const slot = spans.ring.slot(span);
-    if (!answersFor(edge, spans.service[slot] as number)) continue;
+    const service = spans.service[slot] as number;
+    if (!answersFor(edge, service) || services.at(service).border) continue;
     if (spans.role[slot] === LOCAL) worked = true;
     if (spans.role[slot] !== ENTRY) continue;
     entered = true;
@@ -115,26 +175,43 @@ function insideTrace({ spans, crossings, seen }: Books, edge: Edge): Join | unde
       return { cause: GHOST_PARENT, orphan: 0, span, confidence: 0.97 };
     lost = true;
   }
-  return lost || (worked && !entered) ? { cause: DESCENDANTS, orphan: 0, span: 0, confidence: 0.9 } : undefined;
+  if (!lost && (!worked || entered || isAnsweredInTrace(crossings, edge))) return undefined;
+  return { cause: DESCENDANTS, orphan: 0, span: 0, confidence: 0.9 };
+}
+
+/** Whether another request of the edge in the same trace was answered. */
+function isAnsweredInTrace(crossings: CrossingStore, edge: Edge): boolean {
+  for (let record = crossings.findLowerHalf(key); record !== 0; record = crossings.findOlderLowerHalf(key, record)) {
+    const slot = crossings.ring.slot(record);
+    if (crossings.state[slot] === MATCHED && crossings.edge[slot] === edge.id) return true;
+  }
+  return false;
 }
 
 /** Clocks of hosts that are looked after agree to this. */
-const SKEW_MS = 100;
+export const SKEW_MS = 100;
 
 /** Requests and orphans that began longer ago than this are not looked for on a connection. */
-const MOST_SECONDS = 60;
+const MOST_MS = 60_000;
+
+/** The first second in which a request may have begun that was open at this time. */
+export function firstSecondOf({ crossings }: Books, openMs: number): number {
+  return secondOf(openMs - Math.min(MOST_MS, crossings.longestMs()));
+}
 
 /**
- * An HTTP/1.1 connection carries one request at a time. A pair that is alone on it even where the clocks differ is sure;
- * where others are near, the clocks are taken to differ by what known pairs show, and the pair must be the only one that
- * overlaps. Ports are few: while the services of an edge are not known, a root of any service fits.
+ * An HTTP/1.1 connection carries one request at a time. A pair that is alone on it even where the clocks differ is sure.
+ * Ports are few: while the services of an edge are not known, a root of any service fits.
  */
-function sameConnection(books: Books, record: number, edge: Edge): Join | undefined {
-  if (books.crossings.localPort[books.crossings.ring.slot(record)] === 0) return undefined;
-  const alone = findOnConnection(books, record, edge, SKEW_MS, 0);
-  if (alone !== 0) return { cause: SAME_CONNECTION, orphan: alone, span: 0, confidence: 0.99 };
-  const near = findOnConnection(books, record, edge, 0, offsetMs(edge.timing));
-  return near === 0 ? undefined : { cause: SAME_CONNECTION, orphan: near, span: 0, confidence: 0.9 };
+function aloneOnConnection(books: Books, record: number, edge: Edge): Join | undefined {
+  const orphan = findOnConnection(books, record, edge, SKEW_MS, 0);
+  return orphan === 0 ? undefined : { cause: SAME_CONNECTION, orphan, span: 0, confidence: 0.99 };
+}
+
+/** Where others are near, the clocks are taken to differ by what known pairs show: the only pair that overlaps then. */
+function nearOnConnection(books: Books, record: number, edge: Edge): Join | undefined {
+  const orphan = findOnConnection(books, record, edge, 0, offsetMs(edge.timing));
+  return orphan === 0 ? undefined : { cause: SAME_CONNECTION, orphan, span: 0, confidence: 0.9 };
 }
 
 /** The only orphan that overlaps the request on its connection, and no other open request; 0 for none or several. */
@@ -142,13 +219,14 @@ function findOnConnection(books: Books, record: number, edge: Edge, slackMs: num
   const { crossings, orphans } = books;
   const slot = crossings.ring.slot(record);
   const port = crossings.localPort[slot] as number;
+  if (port === 0) return 0;
   // By the clock of the service.
   const fromMs = (crossings.startMs[slot] as number) + aheadMs - slackMs;
   const untilMs = (crossings.endMs[slot] as number) + aheadMs + slackMs;
   const anyService = edge.services.length === 0;
   const last = secondOf(untilMs);
   let found = 0;
-  for (let second = Math.max(secondOf(fromMs) - 1, last - MOST_SECONDS); second <= last; second += 1) {
+  for (let second = Math.max(secondOf(fromMs) - 1, secondOf(untilMs - MOST_MS)); second <= last; second += 1) {
     let orphan = orphans.findPort(port, second);
     for (; orphan !== 0; orphan = orphans.findOlderPort(port, second, orphan)) {
       const at = orphans.ring.slot(orphan);
@@ -163,23 +241,25 @@ function findOnConnection(books: Books, record: number, edge: Edge, slackMs: num
 
 /** Whether another request that still wants its span overlaps the orphan on the same connection. */
 function hasRivals(
-  { crossings, orphans }: Books,
+  books: Books,
   record: number,
   edge: Edge,
   orphan: number,
   slackMs: number,
   aheadMs: number,
 ): boolean {
+  const { crossings, orphans } = books;
   const at = orphans.ring.slot(orphan);
   // By our clock.
   const fromMs = (orphans.startMs[at] as number) - aheadMs - slackMs;
   const untilMs = (orphans.endMs[at] as number) - aheadMs + slackMs;
   const port = orphans.peerPort[at] as number;
   const last = secondOf(untilMs);
-  for (let second = secondOf(fromMs) - MOST_SECONDS; second <= last; second += 1) {
-    let rival = crossings.findPort(edge.id, port, second);
-    for (; rival !== 0; rival = crossings.findOlderPort(edge.id, port, second, rival)) {
+  for (let second = firstSecondOf(books, fromMs); second <= last; second += 1) {
+    let rival = crossings.findPort(port, second);
+    for (; rival !== 0; rival = crossings.findOlderPort(port, second, rival)) {
       const slot = crossings.ring.slot(rival);
+      if (crossings.edge[slot] !== edge.id) continue;
       const fits = overlaps(crossings.startMs[slot] as number, crossings.endMs[slot] as number, fromMs, untilMs);
       if (rival !== record && fits && isUnanswered(crossings.state[slot])) return true;
     }
@@ -191,6 +271,6 @@ function isUnanswered(state: number | undefined): boolean {
   return state !== MATCHED && state !== EXCUSED;
 }
 
-function overlaps(startMs: number, endMs: number, otherStartMs: number, otherEndMs: number): boolean {
+export function overlaps(startMs: number, endMs: number, otherStartMs: number, otherEndMs: number): boolean {
   return otherStartMs <= endMs && otherEndMs >= startMs;
 }

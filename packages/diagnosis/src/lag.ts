@@ -3,6 +3,9 @@
 /** Quarter octaves of milliseconds: the last bucket begins at about 18 minutes. */
 const BUCKETS = 80;
 const PER_OCTAVE = 4;
+const FIRST_QUARTER: number = 2 ** 0.25;
+const SECOND_QUARTER: number = 2 ** 0.5;
+const THIRD_QUARTER: number = 2 ** 0.75;
 
 /** Spans that must have arrived before the instance's own lag is believed. */
 const ENOUGH = 100;
@@ -39,10 +42,11 @@ export function createLag(): Lag {
   };
   return {
     add(lagMs) {
-      recentlyAheadMs = Math.max(recentlyAheadMs, -lagMs);
-      aheadMs = Math.max(aheadMs, recentlyAheadMs);
-      const lag = lagMs + aheadMs;
-      const bucket = lag < 1 ? 0 : Math.min(BUCKETS - 1, Math.ceil(PER_OCTAVE * Math.log2(lag + 1)));
+      if (-lagMs > recentlyAheadMs) {
+        recentlyAheadMs = -lagMs;
+        if (recentlyAheadMs > aheadMs) aheadMs = recentlyAheadMs;
+      }
+      const bucket = bucketOf(lagMs + aheadMs);
       counts[bucket] = (counts[bucket] as number) + 1;
       total += 1;
       seen += 1;
@@ -60,4 +64,14 @@ export function createLag(): Lag {
     },
     aheadMs: () => aheadMs,
   };
+}
+
+/** The bucket whose upper end is not below the lag. A logarithm for every span would cost more than all else here. */
+function bucketOf(lagMs: number): number {
+  if (lagMs < 1) return 0;
+  const whole = Math.min(2 ** 30, Math.ceil(lagMs));
+  const octave = 31 - Math.clz32(whole);
+  const share = whole / 2 ** octave;
+  const quarter = share <= FIRST_QUARTER ? 1 : share <= SECOND_QUARTER ? 2 : share <= THIRD_QUARTER ? 3 : 4;
+  return Math.min(BUCKETS - 1, PER_OCTAVE * octave + quarter);
 }

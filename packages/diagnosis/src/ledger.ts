@@ -1,14 +1,15 @@
 /** The ledger of requests and the spans they are owed: what comes in, and the passage of time. */
 import type { Crossing } from "@tracemend/context";
-import type { Batch, SpanView } from "@tracemend/otlp";
+import type { Batch } from "@tracemend/otlp";
 import { forEachSpan } from "@tracemend/otlp";
 import type { Arrival } from "./arrival.ts";
 import type { Books } from "./books.ts";
 import { WAITING } from "./crossing-store.ts";
 import { enterCrossing } from "./forwarded.ts";
 import { checkParentBefore, comparePair } from "./pairs.ts";
-import { probeService, readWatermarks, settleByAge, settleByTime, settleByWatermark } from "./settle.ts";
-import { enterSpan } from "./span-intake.ts";
+import { probeRequest, readWatermarks, settleByAge, settleByTime, settleByWatermark } from "./settle.ts";
+import { settleByRoot } from "./settle-early.ts";
+import { createSpanIntake } from "./span-intake.ts";
 
 export interface Ledger {
   forwarded(crossing: Crossing, arrival: Arrival | undefined, nowMs: number): void;
@@ -18,33 +19,34 @@ export interface Ledger {
 }
 
 export function createLedger(books: Books): Ledger {
-  const { crossings, settings } = books;
+  const { crossings, orphans, settings } = books;
   const { ring, state, arrivedMs } = crossings;
   /** Records before it no longer wait. */
   let waitingFrom = 1;
-  /** Records before it have told what they can of the service behind their edge. */
+  /** Records before it have been looked for elsewhere. */
   let probedFrom = 1;
   /** Records before it have had the longest wait. */
   let agedFrom = 1;
-  let arrivalMs = 0;
+  /** Orphans before it have ended the waits that they can. */
+  let heardFrom = 1;
   const isOlder = (record: number, thanMs: number): boolean =>
     record <= ring.newest() && (arrivedMs[ring.slot(record)] as number) <= thanMs;
-  const visit = (span: SpanView): void => {
-    enterSpan(books, span, arrivalMs);
-  };
+  const intake = createSpanIntake(books);
   return {
     forwarded(crossing, arrival, nowMs) {
       enterCrossing(books, crossing, arrival, nowMs);
     },
     spans(batch, nowMs) {
-      arrivalMs = nowMs;
-      forEachSpan(batch, visit);
+      intake.begin(nowMs);
+      forEachSpan(batch, intake.enter);
     },
     settle(nowMs) {
       readWatermarks(books, nowMs);
+      heardFrom = Math.max(heardFrom, orphans.ring.oldest());
+      for (; heardFrom <= orphans.ring.newest(); heardFrom += 1) settleByRoot(books, heardFrom);
       probedFrom = Math.max(probedFrom, ring.oldest());
       while (isOlder(probedFrom, nowMs - settings.settleMs)) {
-        probeService(books, probedFrom);
+        probeRequest(books, probedFrom);
         comparePair(books, probedFrom);
         probedFrom += 1;
       }

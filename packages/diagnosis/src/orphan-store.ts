@@ -1,5 +1,5 @@
 /** Root SERVER spans that nothing explains: each may be the child that a request misses. */
-import { KEY_WORDS, TRACE_WORDS, formatWords, sameWords } from "./id-words.ts";
+import { KEY_WORDS, LOWER_HALF_AT, TRACE_WORDS, formatWords, sameWords } from "./id-words.ts";
 import { hashPair, hashWords } from "./hash.ts";
 import type { Chains, Ring } from "./ring.ts";
 import { INDEX_BYTES, capacityFor, createChains, createRing, secondOf } from "./ring.ts";
@@ -8,10 +8,11 @@ import { INDEX_BYTES, capacityFor, createChains, createRing, secondOf } from "./
 const LINK_AT: number = KEY_WORDS;
 const REQUEST_ID_AT: number = KEY_WORDS * 2;
 const WORDS: number = KEY_WORDS * 2 + 2;
-const RECORD_BYTES: number = WORDS * 4 + 2 * 8 + 2 + 2 + 1 + 4 * INDEX_BYTES;
+const RECORD_BYTES: number = WORDS * 4 + 2 * 8 + 3 * 2 + 1 + 4 * INDEX_BYTES;
 
 export interface OrphanEntry {
   service: number;
+  source: number;
   startMs: number;
   endMs: number;
   /** The port its peer called from; 0 where the span does not say. */
@@ -29,6 +30,8 @@ export interface OrphanStore {
   /** What `add` writes; a part that is all zero is absent. */
   readonly scratch: Uint32Array;
   readonly service: Uint16Array;
+  /** The number of what its process says of itself; see `SourceBook`. */
+  readonly source: Uint16Array;
   readonly startMs: Float64Array;
   readonly endMs: Float64Array;
   readonly peerPort: Uint16Array;
@@ -45,6 +48,11 @@ export interface OrphanStore {
   findOlderPort(port: number, second: number, record: number): number;
   /** Newest orphan of the trace in `key`. */
   findTrace(key: Uint32Array): number;
+  /** Newest orphan whose trace id ends in the 64 bits that the one in `key` ends in. */
+  findLowerHalf(key: Uint32Array): number;
+  /** Copy the linked trace and span id, and the hash of the request id; false where it has none. */
+  readLink(record: number, key: Uint32Array): boolean;
+  readRequest(record: number, into: Uint32Array): boolean;
   /** Copies its trace and span id into `key`. */
   readKey(record: number, key: Uint32Array): void;
   traceId(record: number): string;
@@ -57,6 +65,7 @@ export function createOrphanStore(budgetBytes: number, seed: number): OrphanStor
   const words = new Uint32Array(capacity * WORDS);
   const scratch = new Uint32Array(WORDS);
   const service = new Uint16Array(capacity);
+  const source = new Uint16Array(capacity);
   const startMs = new Float64Array(capacity);
   const endMs = new Float64Array(capacity);
   const peerPort = new Uint16Array(capacity);
@@ -72,6 +81,10 @@ export function createOrphanStore(budgetBytes: number, seed: number): OrphanStor
     }
     return record;
   };
+  const copyWords = (record: number, place: number, into: Uint32Array, count: number): void => {
+    const from = ring.slot(record) * WORDS + place;
+    for (let word = 0; word < count; word += 1) into[word] = words[from + word] as number;
+  };
   const seekPort = (from: number, port: number, second: number): number => {
     let record = from;
     while (record !== 0) {
@@ -86,6 +99,7 @@ export function createOrphanStore(budgetBytes: number, seed: number): OrphanStor
     bytes: capacity * RECORD_BYTES,
     scratch,
     service,
+    source,
     startMs,
     endMs,
     peerPort,
@@ -93,13 +107,14 @@ export function createOrphanStore(budgetBytes: number, seed: number): OrphanStor
     add(entry) {
       const record = ring.advance();
       const slot = ring.slot(record);
-      words.set(scratch, slot * WORDS);
+      for (let word = 0; word < WORDS; word += 1) words[slot * WORDS + word] = scratch[word] as number;
       service[slot] = entry.service;
+      source[slot] = entry.source;
       startMs[slot] = entry.startMs;
       endMs[slot] = entry.endMs;
       peerPort[slot] = entry.peerPort;
       joined[slot] = 0;
-      byTrace.add(hashWords(scratch, 0, TRACE_WORDS, seed), record);
+      byTrace.add(hashWords(scratch, LOWER_HALF_AT, 2, seed), record);
       if (scratch[LINK_AT + TRACE_WORDS] !== 0 || scratch[LINK_AT + TRACE_WORDS + 1] !== 0) {
         byLink.add(hashWords(scratch, LINK_AT, KEY_WORDS, seed), record);
       }
@@ -113,11 +128,18 @@ export function createOrphanStore(budgetBytes: number, seed: number): OrphanStor
     findOlderRequest: (key, at, record) => seek(byRequest, byRequest.after(record), REQUEST_ID_AT, key, at, 2),
     findPort: (port, second) => seekPort(byPort.first(hashPair(port, second, seed)), port, second),
     findOlderPort: (port, second, record) => seekPort(byPort.after(record), port, second),
-    findTrace: (key) => seek(byTrace, byTrace.first(hashWords(key, 0, TRACE_WORDS, seed)), 0, key, 0, TRACE_WORDS),
-    readKey(record, key) {
-      const from = ring.slot(record) * WORDS;
-      for (let word = 0; word < KEY_WORDS; word += 1) key[word] = words[from + word] as number;
+    findTrace: (key) => seek(byTrace, byTrace.first(hashWords(key, LOWER_HALF_AT, 2, seed)), 0, key, 0, TRACE_WORDS),
+    findLowerHalf: (key) =>
+      seek(byTrace, byTrace.first(hashWords(key, LOWER_HALF_AT, 2, seed)), LOWER_HALF_AT, key, LOWER_HALF_AT, 2),
+    readLink(record, key) {
+      copyWords(record, LINK_AT, key, KEY_WORDS);
+      return key[TRACE_WORDS] !== 0 || key[TRACE_WORDS + 1] !== 0;
     },
+    readRequest(record, into) {
+      copyWords(record, REQUEST_ID_AT, into, 2);
+      return into[0] !== 0;
+    },
+    readKey: (record, key) => copyWords(record, 0, key, KEY_WORDS),
     traceId: (record) => formatWords(words, ring.slot(record) * WORDS, TRACE_WORDS),
     spanId: (record) => formatWords(words, ring.slot(record) * WORDS + TRACE_WORDS, 2),
   };

@@ -3,11 +3,19 @@ import type { Arrival } from "./arrival.ts";
 import { OPEN, noteSign } from "./arrival.ts";
 import type { Books } from "./books.ts";
 import { forwardedExample } from "./books.ts";
-import { CAME_ABSENT_BIT, INBOUND_OPEN_BIT, MEMBERLESS_BIT, OWN_PARENT_BIT, STARTED_BIT } from "./crossing-store.ts";
+import {
+  CAME_ABSENT_BIT,
+  INBOUND_OPEN_BIT,
+  MEMBERLESS_BIT,
+  OWN_PARENT_BIT,
+  STARTED_BIT,
+  TRANSLATED_BIT,
+} from "./crossing-store.ts";
 import { KEY_WORDS } from "./id-words.ts";
 import type { Sign } from "./sign.ts";
 
 const SAME_REQUEST: Sign = { kind: "stripped-before-us", fact: "same-request-at-other-border" };
+const FORMAT_SURVIVED: Sign = { kind: "stripped-before-us", fact: "format-survived" };
 const STATE_SENT: Sign = { kind: "tracestate-lost", fact: "state-sent-by-other-border" };
 const GHOST: Sign = { kind: "ghost-hop-before-us", fact: "parent-never-exported" };
 
@@ -69,7 +77,8 @@ function compareState(books: Books, record: number): void {
   const before = edges.at(crossings.edge[at] as number);
   if (before.boundary === ours.boundary || ((crossings.bits[at] as number) & OWN_PARENT_BIT) === 0) return;
   const arrival = arrivals.openFrom(ours.boundary, ours.cluster, before.cluster);
-  if (arrival !== undefined) note(books, arrival, STATE_SENT, record);
+  const translated = ((crossings.bits[slot] as number) & TRANSLATED_BIT) !== 0;
+  if (arrival !== undefined) note(books, arrival, translated ? FORMAT_SURVIVED : STATE_SENT, record);
 }
 
 /** Whether the exchange at `outer` was open when the one at `inner` began. */

@@ -1,5 +1,13 @@
 /** What may be written into spans to join what a break has torn, the safest thing that suffices; decided, not done. */
-import { GHOST_PARENT, SAME_CONNECTION, SAME_REQUEST, SAME_REQUEST_OTHER_PEER, SAME_TIME, TRUNCATED } from "./cause.ts";
+import {
+  ANSWERED_ELSEWHERE,
+  GHOST_PARENT,
+  SAME_CONNECTION,
+  SAME_REQUEST,
+  SAME_REQUEST_OTHER_PEER,
+  SAME_TIME,
+  TRUNCATED,
+} from "./cause.ts";
 
 export interface SpanRef {
   readonly traceId: string;
@@ -17,7 +25,13 @@ export type RepairDecision =
   | (Decided & { readonly action: "add-link"; readonly span: SpanRef; readonly to: SpanRef });
 
 interface Decided {
-  readonly reason: "ghost-parent" | "truncated-trace-id" | "same-request-id" | "same-connection" | "same-time";
+  readonly reason:
+    | "answer"
+    | "ghost-parent"
+    | "truncated-trace-id"
+    | "same-request-id"
+    | "same-connection"
+    | "same-time";
   readonly confidence: number;
   /** Decided as if repairs were on, to be shown and not applied. */
   readonly dryRun: boolean;
@@ -71,9 +85,11 @@ export function decideRepair(facts: RepairFacts, dryRun: boolean): RepairDecisio
         confidence: facts.confidence,
         dryRun,
       };
+    case ANSWERED_ELSEWHERE:
+      return isSure(facts) ? linkTo(facts, "answer", dryRun) : undefined;
     case SAME_REQUEST:
     case SAME_REQUEST_OTHER_PEER:
-      return linkTo(facts, "same-request-id", dryRun);
+      return isSure(facts) ? linkTo(facts, "same-request-id", dryRun) : undefined;
     case SAME_CONNECTION:
       return isSure(facts) ? linkTo(facts, "same-connection", dryRun) : undefined;
     case SAME_TIME:

@@ -3,15 +3,18 @@ import type { Arrival } from "./arrival.ts";
 import { ARRIVAL_BYTES, FACT_BYTES } from "./arrival.ts";
 import type { Books, Totals } from "./books.ts";
 import type { Break, BreakExample, BreakKind } from "./break.ts";
+import { CAUSES, SAME_CONNECTION } from "./cause.ts";
 import type { Edge } from "./edge.ts";
 import { EDGE_BYTES } from "./edge.ts";
 import { EDGE_DETECTORS } from "./edge-detectors.ts";
 import type { EdgeFacts } from "./edge-facts.ts";
 import { factsOf, judgedOf, missingOf } from "./edge-facts.ts";
 import { explainSigns } from "./explain-signs.ts";
+import { scopeText } from "./facets.ts";
 import type { Finding } from "./finding.ts";
 import type { ServiceActivity } from "./service.ts";
 import { INSTANCE_BYTES, LEGITIMATE_ROOTS, ORPHANS, SERVICE_BYTES, activityOf } from "./service.ts";
+import { suspectsOf } from "./suspects.ts";
 import { SIGN_MEANINGS } from "./sign-meanings.ts";
 
 export interface DiagnosisReport {
@@ -83,7 +86,7 @@ export function createReport(books: Books, nowMs: number): DiagnosisReport {
   const edges = books.edges.all().map((edge) => {
     const facts = factsOf(edge, nowMs);
     const findings = EDGE_DETECTORS.map((detect) => detect(facts)).filter((finding) => finding !== undefined);
-    for (const finding of findings) breaks.push(breakOf(edge, finding));
+    for (const finding of findings) breaks.push(breakOf(edge, facts, finding));
     return stateOf(
       facts,
       findings.some(({ kind }) => !WHOLE.has(kind)),
@@ -106,8 +109,8 @@ function collectSigns(breaks: Break[], books: Books, arrival: Arrival, nowMs: nu
   }
 }
 
-function breakOf(edge: Edge, finding: Finding): Break {
-  const { kind, to, hop, count, of, confidence, evidence, alternatives, explanation, remedy, causes } = finding;
+function breakOf(edge: Edge, facts: EdgeFacts, finding: Finding): Break {
+  const { kind, to, count, of, confidence, evidence, alternatives, explanation, remedy, causes } = finding;
   const examples: BreakExample[] = [];
   let firstSeenMs = Infinity;
   let lastSeenMs = -Infinity;
@@ -117,15 +120,21 @@ function breakOf(edge: Edge, finding: Finding): Break {
     lastSeenMs = Math.max(lastSeenMs, edge.lastMs[cause] as number);
     examples.push(...(edge.examples[cause] as BreakExample[]));
   }
+  const direct = (facts.missing[SAME_CONNECTION] as number) / count;
+  const from = edge.boundary;
+  const suspects = suspectsOf({ kind, side: "behind", from, to, known: false, cluster: edge.cluster, direct });
+  const scope = causes.some((cause) => cause <= CAUSES) ? edge.facets.scopes() : [];
   return {
     kind,
-    edge: { from: edge.boundary, to, hop },
+    edge: { from, to, hop: suspects[0].hop },
+    suspects,
+    scope,
     firstSeenMs,
     lastSeenMs,
     count,
     of,
     confidence,
-    evidence,
+    evidence: [...evidence, ...scope.flatMap((each) => scopeText(each) ?? [])],
     alternatives,
     explanation,
     remedy,

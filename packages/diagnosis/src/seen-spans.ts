@@ -1,11 +1,12 @@
 /** Whether a span of this trace and id was exported at all; remembers for two windows, and may wrongly say yes. */
 import { KEY_WORDS } from "./id-words.ts";
-import { hashWords } from "./hash.ts";
+import { hashPair, hashWords } from "./hash.ts";
 
 export interface SeenSpans {
   readonly bytes: number;
-  /** `key` is a trace id and a span id. */
-  add(key: Uint32Array, nowMs: number): void;
+  /** `key` begins with a trace id and a span id. */
+  /** Whether it was there before, as far as one window remembers. */
+  add(key: Uint32Array, nowMs: number): boolean;
   has(key: Uint32Array): boolean;
   /** Spans beyond what the filters hold well: the more there were, the more ghosts pass for exported spans. */
   overfilled(): number;
@@ -27,7 +28,6 @@ export function createSeenSpans(budgetBytes: number, windowMs: number, seed: num
   let turnedMs = 0;
   let added = 0;
   let overfilled = 0;
-  const blockOf = (key: Uint32Array): number => (hashWords(key, 0, KEY_WORDS, seed) & blockMask) * BLOCK_WORDS;
   const holds = (filter: Uint32Array, block: number, bits: number, more: number): boolean => {
     for (let probe = 0; probe < PROBES; probe += 1) {
       const bit = placeOf(probe, bits, more);
@@ -46,26 +46,32 @@ export function createSeenSpans(budgetBytes: number, windowMs: number, seed: num
       }
       added += 1;
       if (added * BITS_PER_ENTRY > words * 32) overfilled += 1;
-      const block = blockOf(key);
-      const bits = hashWords(key, 0, KEY_WORDS, ~seed);
-      const more = hashWords(key, 4, 2, ~seed);
+      const hash = hashWords(key, 0, KEY_WORDS, seed);
+      const block = (hash & blockMask) * BLOCK_WORDS;
+      const bits = hashPair(hash, 1, seed);
+      const more = hashPair(hash, 2, seed);
+      let missing = 0;
       for (let probe = 0; probe < PROBES; probe += 1) {
         const bit = placeOf(probe, bits, more);
         const at = block + (bit >>> 5);
-        current[at] = (current[at] as number) | (1 << (bit & 31));
+        const word = current[at] as number;
+        missing |= ~word & (1 << (bit & 31));
+        current[at] = word | (1 << (bit & 31));
       }
+      return missing === 0;
     },
     has(key) {
-      const block = blockOf(key);
-      const bits = hashWords(key, 0, KEY_WORDS, ~seed);
-      const more = hashWords(key, 4, 2, ~seed);
+      const hash = hashWords(key, 0, KEY_WORDS, seed);
+      const block = (hash & blockMask) * BLOCK_WORDS;
+      const bits = hashPair(hash, 1, seed);
+      const more = hashPair(hash, 2, seed);
       return holds(current, block, bits, more) || holds(before, block, bits, more);
     },
     overfilled: () => overfilled,
   };
 }
 
-/** The bit of a probe within its block: three come from one hash, the others from a second. */
+/** The bit of a probe within its block: three come from one mix of the hash, the others from a second. */
 function placeOf(probe: number, bits: number, more: number): number {
   const source = probe < 3 ? bits : more;
   return (source >>> (BITS_PER_PROBE * (probe % 3))) & (BLOCK_WORDS * 32 - 1);

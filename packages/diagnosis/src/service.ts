@@ -15,9 +15,11 @@ const MAX_INSTANCES = 32;
 /** A span whose end is further from its arrival says nothing about how far the others have come. */
 const UNBELIEVABLE_MS = 3_600_000;
 
-interface Instance {
+export interface Instance {
   newestEndMs: number;
   lastArrivalMs: number;
+  /** See `SourceBook`; 0 while it is not known. */
+  source: number;
   readonly lag: Lag;
 }
 
@@ -28,6 +30,10 @@ export interface Service {
   language: string;
   spans: number;
   lastArrivalMs: number;
+  /** Its spans are those of a border: they say what crossings say, and are no answers of a service. */
+  border: boolean;
+  /** Set at each tick; see `watermarkMs`. */
+  watermarkMs: number;
   readonly tally: Tally;
   readonly instances: Map<string, Instance>;
 }
@@ -50,19 +56,25 @@ export function createService(id: number, name: string, times: ServiceTimes): Se
     language: "",
     spans: 0,
     lastArrivalMs: 0,
+    border: false,
+    watermarkMs: -Infinity,
     tally: createTally(COUNTERS, times.windowMs),
     instances: new Map(),
   };
 }
 
+/** The process of this id; the one that was silent longest gives way where there are too many. */
+export function openInstance(service: Service, id: string): Instance {
+  const known = service.instances.get(id);
+  if (known !== undefined) return known;
+  if (service.instances.size >= MAX_INSTANCES) forgetQuietest(service);
+  const instance: Instance = { newestEndMs: 0, lastArrivalMs: 0, source: 0, lag: createLag() };
+  service.instances.set(id, instance);
+  return instance;
+}
+
 /** Notes the arrival of one span; `endMs` is by the clock of the instance. */
-export function noteArrival(service: Service, instanceId: string, endMs: number, nowMs: number): void {
-  let instance = service.instances.get(instanceId);
-  if (instance === undefined) {
-    if (service.instances.size >= MAX_INSTANCES) forgetQuietest(service);
-    instance = { newestEndMs: 0, lastArrivalMs: 0, lag: createLag() };
-    service.instances.set(instanceId, instance);
-  }
+export function noteArrival(service: Service, instance: Instance, endMs: number, nowMs: number): void {
   service.spans += 1;
   service.lastArrivalMs = nowMs;
   if (Math.abs(nowMs - endMs) > UNBELIEVABLE_MS) return;

@@ -1,5 +1,6 @@
 /** The options of a diagnosis, completed and checked once. */
 import type { Repair } from "@tracemend/context";
+import type { Pair } from "./paired.ts";
 import type { Gateway } from "./remedies/gateway-headers.ts";
 import type { RepairDecision } from "./repair.ts";
 
@@ -22,6 +23,8 @@ export interface DiagnosisOptions {
   readonly repair?: Repair;
   /** Told each decision once, at the end of the tick that made it; what it throws reaches the caller of `tick`. */
   readonly decided?: (decision: RepairDecision) => void;
+  /** Told each pair of a request and a root span once, like decisions. */
+  readonly paired?: (pair: Pair) => void;
   /** Starts the hashes; a number that callers cannot know makes ids that collide by intent useless to them. */
   readonly seed?: number;
 }
@@ -36,6 +39,7 @@ export interface Settings {
   readonly gateways: ReadonlyMap<string, Gateway>;
   readonly repair: Repair;
   readonly decided: ((decision: RepairDecision) => void) | undefined;
+  readonly paired: ((pair: Pair) => void) | undefined;
   readonly seed: number;
 }
 
@@ -64,6 +68,7 @@ export function defineSettings(options: DiagnosisOptions): Settings {
     now: options.now,
     repair,
     decided,
+    paired: options.paired,
     maxBytes,
     hardWaitMs,
     settleMs,

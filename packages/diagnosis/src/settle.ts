@@ -3,20 +3,42 @@ import { associate } from "./associate.ts";
 import type { Books } from "./books.ts";
 import type { BreakExample } from "./break.ts";
 import { countedAtMs, forwardedExample } from "./books.ts";
-import { BARE, SAME_CONNECTION, SAME_TIME } from "./cause.ts";
-import { MATCHED, MISSING, UNOBSERVED, WAITING } from "./crossing-store.ts";
+import { BARE, DESCENDANTS, GHOST_PARENT, SAME_CONNECTION, SAME_TIME } from "./cause.ts";
+import { EXCUSED, MATCHED, MISSING, UNOBSERVED, WAITING } from "./crossing-store.ts";
 import type { Edge } from "./edge.ts";
-import { ANSWERED, NOT_OBSERVED, learnService, missingCounter, noteSighting } from "./edge.ts";
+import { ANSWERED, NOT_OBSERVED, answersFor, learnService, missingCounter, noteSighting } from "./edge.ts";
+import { KEY_WORDS } from "./id-words.ts";
 import type { Join } from "./join.ts";
-import { findJoin } from "./join.ts";
+import { findExactJoin, findJoin } from "./join.ts";
 import { learnPair } from "./timing-model.ts";
+import { NOT_KEPT } from "./routes.ts";
+import { PAIRED_BY } from "./paired.ts";
 import { decideRepair } from "./repair.ts";
 import { repairFactsOf } from "./repair-facts.ts";
 import type { Service } from "./service.ts";
 import { ORPHANS, activityOf, hasExportedPast, watermarkMs } from "./service.ts";
 
+const key = new Uint32Array(KEY_WORDS);
+
 /** Roots of one service in a row that came over connections of an edge, before it is taken to stand behind it. */
 const SURE_AFTER = 3;
+
+/**
+ * Whether a child of the span that a request forwarded answers that request. A caller that records no CLIENT spans sends
+ * several requests with one parent: there the service must be one that is known behind the edge, or at least the request
+ * one that waits for a span.
+ */
+export function isAnswer({ crossings, edges }: Books, record: number, serviceId: number): boolean {
+  const slot = crossings.ring.slot(record);
+  const edge = edges.at(crossings.edge[slot] as number);
+  if (answersFor(edge, serviceId)) return true;
+  if (edge.services.length === 0 && crossings.state[slot] !== EXCUSED) return true;
+  crossings.readKey(record, key);
+  for (let rival = crossings.findSpan(key); rival !== 0; rival = crossings.findOlderSpan(key, rival)) {
+    if (crossings.edge[crossings.ring.slot(rival)] !== edge.id) return false;
+  }
+  return true;
+}
 
 /** The span of this request arrived: also where the request had been given up. */
 export function answered(books: Books, record: number, service: Service): void {
@@ -43,8 +65,13 @@ export function answered(books: Books, record: number, service: Service): void {
   learnService(edge, service);
 }
 
-/** Sets how far the services behind each edge have come. */
+/** Sets how far each service, all of them, and the services behind each edge have come. */
 export function readWatermarks(books: Books, nowMs: number): void {
+  books.watermarkMs = Infinity;
+  for (const service of books.services.all()) {
+    service.watermarkMs = watermarkMs(service, nowMs, books.settings);
+    if (service.watermarkMs > -Infinity) books.watermarkMs = Math.min(books.watermarkMs, service.watermarkMs);
+  }
   for (const edge of books.edges.all()) {
     if (edge.services.length === 0) {
       const { settings, services } = books;
@@ -54,21 +81,27 @@ export function readWatermarks(books: Books, nowMs: number): void {
     let slowestMs = Infinity;
     for (const service of edge.services) {
       if (activityOf(service, nowMs, books.settings) !== "exporting") continue;
-      slowestMs = Math.min(slowestMs, watermarkMs(service, nowMs, books.settings));
+      slowestMs = Math.min(slowestMs, service.watermarkMs);
     }
     edge.watermarkMs = slowestMs === Infinity ? -Infinity : slowestMs;
   }
 }
 
 /**
- * Looks for the service behind an edge where neither its name nor an answer told: by what one of its requests left
- * elsewhere. A shared connection may be chance, so it takes several.
+ * Looks once for what a request that still waits left elsewhere: that ends its wait, and tells which service stands
+ * behind the edge where neither its name nor an answer did. A shared connection may be chance, so that takes several.
  */
-export function probeService(books: Books, record: number): void {
+export function probeRequest(books: Books, record: number): void {
   const { crossings, edges } = books;
   const slot = crossings.ring.slot(record);
   const edge = edges.at(crossings.edge[slot] as number);
-  if (edge.services.length > 0 || crossings.state[slot] !== WAITING) return;
+  if (crossings.state[slot] !== WAITING) return;
+  if (edge.services.length === 0) guessService(books, record, edge);
+  const join = edge.services.length === 0 ? undefined : findExactJoin(books, record, edge);
+  if (join !== undefined) settleWith(books, record, join);
+}
+
+function guessService(books: Books, record: number, edge: Edge): void {
   const join = findJoin(books, record, edge);
   const service = joinedService(books, join);
   if (service === undefined) return;
@@ -77,13 +110,36 @@ export function probeService(books: Books, record: number): void {
   if (join.cause !== SAME_CONNECTION || edge.guessed >= SURE_AFTER) learnService(edge, service);
 }
 
+/** Ends the wait of a request by a join that is sure, however far its services have come. */
+export function settleWith(books: Books, record: number, join: Join): void {
+  const edge = books.edges.at(books.crossings.edge[books.crossings.ring.slot(record)] as number);
+  markMissing(books, record, edge);
+  conclude(books, record, edge, join);
+}
+
 /** Ends the wait of a request whose services have come past its end. */
 export function settleByWatermark(books: Books, record: number): void {
   const { crossings, edges } = books;
   const slot = crossings.ring.slot(record);
   if (crossings.state[slot] !== WAITING) return;
   const edge = edges.at(crossings.edge[slot] as number);
-  if ((crossings.endMs[slot] as number) < edge.watermarkMs) giveUp(books, record, edge);
+  const endMs = crossings.endMs[slot] as number;
+  if (endMs >= edge.watermarkMs || isPatient(books, crossings.cause[slot] as number, endMs)) return;
+  const join = findJoin(books, record, edge);
+  if (isPatient(books, join.cause, endMs)) {
+    crossings.cause[slot] = join.cause;
+    return;
+  }
+  markMissing(books, record, edge);
+  conclude(books, record, edge, join);
+}
+
+/**
+ * Whether what was found rests on spans of others that are missing too, and may still come: the parent of a ghost's child
+ * while anyone may export it, and the span below which a service did what is there.
+ */
+function isPatient(books: Books, cause: number, endMs: number): boolean {
+  return cause === DESCENDANTS || (cause === GHOST_PARENT && endMs >= books.watermarkMs);
 }
 
 /** Ends the wait of a request after the longest time: missing where its services went on exporting, else not observed. */
@@ -120,12 +176,15 @@ export function markJoined({ orphans, services }: Books, record: number): void {
 }
 
 function giveUp(books: Books, record: number, edge: Edge): void {
-  const { crossings, totals } = books;
+  markMissing(books, record, edge);
+  explain(books, record, edge);
+}
+
+function markMissing({ crossings, totals }: Books, record: number, edge: Edge): void {
   crossings.state[crossings.ring.slot(record)] = MISSING;
   totals.waiting -= 1;
   totals.missing += 1;
   edge.waiting -= 1;
-  explain(books, record, edge);
 }
 
 /** Pairs by their times what no exact join explained; called once the requests of this moment have had the longest wait. */
@@ -149,8 +208,11 @@ function conclude(books: Books, record: number, edge: Edge, join: Join): void {
   const slot = crossings.ring.slot(record);
   const atMs = countedAtMs(books, slot);
   crossings.cause[slot] = join.cause;
+  if (join.form !== undefined) edge.form = join.form;
   edge.tally.add(missingCounter(join.cause), atMs, 1);
   noteSighting(edge, join.cause, atMs, () => exampleOf(books, record, join));
+  if (join.cause !== BARE) noteFacets(books, record, sourceOf(books, join), true);
+  if (join.orphan !== 0) tellPair(books, record, join);
   const { repair, decided, now } = books.settings;
   if (repair !== "off" && decided !== undefined) {
     const decision = decideRepair(repairFactsOf(books, record, edge, join, now()), repair === "report");
@@ -162,6 +224,39 @@ function conclude(books: Books, record: number, edge: Edge, join: Join): void {
   }
   const service = joinedService(books, join);
   if (service !== undefined) learnService(edge, service);
+}
+
+/** Notes what a request that was answered, or of which it is known how it broke, has in common with others. */
+export function noteFacets(
+  { crossings, edges, sources }: Books,
+  record: number,
+  source: number,
+  broken: boolean,
+): void {
+  const slot = crossings.ring.slot(record);
+  const route = crossings.route[slot] as number;
+  if (route === NOT_KEPT || crossings.state[slot] === EXCUSED) return;
+  const { facets, routes } = edges.at(crossings.edge[slot] as number);
+  facets.note("route", routes.name(route), broken);
+  const { version = "", pod = "" } = sources.at(source) ?? {};
+  facets.note("version", version, broken);
+  facets.note("pod", pod, broken);
+}
+
+function sourceOf({ orphans, spans }: Books, { orphan, span }: Join): number {
+  if (orphan !== 0) return orphans.source[orphans.ring.slot(orphan)] as number;
+  return span === 0 ? 0 : (spans.source[spans.ring.slot(span)] as number);
+}
+
+function tellPair(books: Books, record: number, { cause, orphan, confidence }: Join): void {
+  const { settings, crossings, orphans, pairs } = books;
+  if (settings.paired === undefined) return;
+  pairs.push({
+    forwarded: { traceId: crossings.traceId(record), spanId: crossings.spanId(record) },
+    root: { traceId: orphans.traceId(orphan), spanId: orphans.spanId(orphan) },
+    by: PAIRED_BY[cause] ?? "time",
+    confidence,
+  });
 }
 
 /** Pairs that were joined otherwise teach how spans of this edge lie in time. */

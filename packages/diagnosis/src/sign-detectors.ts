@@ -5,6 +5,8 @@ import { detectRandomLost, detectSampledCleared, detectSampledSet } from "./dete
 import { detectMalformed } from "./detectors/malformed-traceparent.ts";
 import { detectRestarted } from "./detectors/restarted-between-borders.ts";
 import { detectStripped } from "./detectors/stripped-before-us.ts";
+import { detectFormats } from "./detectors/formats-disagree.ts";
+import { detectStateMangled } from "./detectors/tracestate-mangled.ts";
 import { detectStateLost } from "./detectors/tracestate-lost.ts";
 import type { SignDetector } from "./sign.ts";
 
@@ -17,6 +19,8 @@ export const SIGN_DETECTORS: readonly SignDetector[] = [
   detectSampledSet,
   detectRandomLost,
   detectStateLost,
+  detectStateMangled,
+  detectFormats,
 ];
 
 /** Whether a crossing can show no sign at all: a clean context with nothing a border wrote beside it. */

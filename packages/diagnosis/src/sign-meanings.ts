@@ -7,13 +7,16 @@ import type { BreakKind } from "./break.ts";
 import type { Fact } from "./sign.ts";
 
 const STRIPPED: SignMeaning = {
-  confidence: (fact) => (fact === "carrier-survived" ? 1 : fact === "same-request-at-other-border" ? 0.99 : 0.95),
+  confidence: (fact) => (fact === "carrier-survived" ? 1 : fact === "tracestate-orphaned" ? 0.95 : 0.99),
   evidence: (fact, count, { from, boundary }) => {
     if (fact === "carrier-survived") {
       return `${count} came to ${boundary} without traceparent, but with the carrier that the border of cluster ${from} had written beside it.`;
     }
     if (fact === "same-request-at-other-border") {
       return `${count} came to ${boundary} without traceparent while the same request id was open at the border of cluster ${from}, which had sent one.`;
+    }
+    if (fact === "format-survived") {
+      return `${count} came to ${boundary} without traceparent, in the trace and below the span that the border of cluster ${from} had sent, as another header format tells.`;
     }
     return `${count} came to ${boundary} with tracestate but without traceparent: whoever sends the one sends the other.`;
   },
@@ -53,8 +56,9 @@ const RESTARTED: SignMeaning = {
 /** How such a value comes about, where the code tells. */
 const ORIGIN: Readonly<Partial<Record<DefectCode, string>>> = {
   "traceparent-upper-case": "the sender formats ids in upper case",
-  "version-tail": "two values were joined by a comma, or the sender appends fields",
-  "traceparent-length": "the value was cut, or ids of 64 bits were written without padding",
+  "version-tail": "the sender appends fields",
+  "traceparent-truncated": "the value was cut",
+  "traceparent-length": "ids of 64 bits were written without padding, or the value was cut",
   "trace-id-zero": "the sender had no valid span when it wrote the header",
   "parent-id-zero": "the sender had no valid span when it wrote the header",
   "version-forbidden": "the sender writes a version that is not allowed",
@@ -86,7 +90,9 @@ const DUPLICATE: SignMeaning = {
   evidence: (fact, count) =>
     fact === "duplicate-identical"
       ? `${count} had traceparent more than once with one value; one line left.`
-      : `${count} had two traceparent lines that disagree: W3C demands a new trace then.`,
+      : fact === "duplicate-same-trace"
+        ? `${count} had several values of traceparent in one trace, which name different parents: W3C demands a new trace then.`
+        : `${count} had several values of traceparent that disagree: W3C demands a new trace then.`,
   explanation: (hop) =>
     `Two participants each wrote a traceparent into one request: ${hop} adds its own and leaves the one that was there.`,
   alternatives: ["A client library that injects twice (agent and code) produces the same two lines."],
@@ -132,6 +138,48 @@ const STATE_LOST: SignMeaning = {
   remedy: (hop, gateway) => letThrough(`Let tracestate through on ${hop}.`, gateway ?? "nginx", gateway !== undefined),
 };
 
+const STATE_MANGLED: SignMeaning = {
+  confidence: () => 0.97,
+  evidence: (fact, count) =>
+    `${count} had a tracestate with the defect ${fact}; W3C lets a receiver discard such a list whole.`,
+  explanation: (hop) =>
+    `${hop} writes or passes on a tracestate that breaks the rules, so what vendors and borders keep in it is lost with the next strict receiver.`,
+  alternatives: ["The list may have been broken by an earlier hop and only passed on by this one."],
+  remedy: (hop, gateway) =>
+    letThrough(
+      `Let ${hop} pass tracestate on as it came, all lines and in their order, or replace its own member only: at most 32 members, each key once, the newest leftmost, whole members dropped from the right end.`,
+      gateway ?? "nginx",
+      gateway !== undefined,
+    ),
+};
+
+const FORMATS_DISAGREE: SignMeaning = {
+  confidence: (fact) => (fact === "format-conflict" ? 0.97 : 0.9),
+  evidence: (fact, count, _arrival, detail) => {
+    const told =
+      fact === "format-conflict"
+        ? "name different traces"
+        : fact === "format-parent-conflict"
+          ? "name different parents in one trace"
+          : "disagree about sampling";
+    return `${count} came with headers of several formats that ${told}: traceparent beside ${detail}.`;
+  },
+  explanation: (hop) =>
+    `${hop} writes one trace header anew and passes the other on as it came: whoever reads the one lands in another trace, or below another parent, than whoever reads the other.`,
+  alternatives: [
+    "The sender itself may write both formats from two tracers that do not know each other.",
+    "Clouds rewrite traceparent with spans of their own (Cloud Run, API gateways) and leave b3 or a vendor's header alone.",
+  ],
+  remedy: (hop, _gateway, _traffic, { boundary }) => ({
+    text: `Let ${hop} write one format, or all from one span. Until then say at ${boundary} which format is believed first, and refresh or remove the others so that they cannot go stale.`,
+    snippet: `policy:
+  extract: [w3c, b3, datadog]
+  conflict: order
+  repairs: { stale: "on" }`,
+    language: "yaml",
+  }),
+};
+
 function flagMeaning(explanation: (hop: string) => string, text: (hop: string) => string): SignMeaning {
   return {
     confidence: () => 0.95,
@@ -152,6 +200,8 @@ export const SIGN_MEANINGS: Readonly<Partial<Record<BreakKind, SignMeaning>>> = 
   "duplicate-traceparent": DUPLICATE,
   "ghost-hop-before-us": GHOST,
   "tracestate-lost": STATE_LOST,
+  "tracestate-mangled": STATE_MANGLED,
+  "formats-disagree": FORMATS_DISAGREE,
   "sampled-flag-cleared": flagMeaning(
     (hop) =>
       `The trace was sampled and is no longer: ${hop} clears the flag, so everything behind it is missing from the trace.`,

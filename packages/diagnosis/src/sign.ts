@@ -12,12 +12,15 @@ export type Fact =
   | "member-of-other-trace"
   | "member-flags"
   | "same-request-at-other-border"
+  | "format-survived"
   | "state-sent-by-other-border"
   | "parent-never-exported";
 
 export interface Sign {
   readonly kind: BreakKind;
   readonly fact: Fact;
+  /** Which one it was, where the fact alone does not say. */
+  readonly detail?: string;
 }
 
 /** What looks at one crossing for one kind of sign. Pure; undefined where there is none. */

@@ -5,13 +5,13 @@ import { noteChild } from "./child.ts";
 import { enterClientCall } from "./client-call.ts";
 import { hashText } from "./hash.ts";
 import { KEY_WORDS, readSpanId, readTraceId, sameWords } from "./id-words.ts";
-import { isLegitimateRoot } from "./legit-root.ts";
 import type { OrphanEntry } from "./orphan-store.ts";
 import { ORPHAN_SCRATCH } from "./orphan-store.ts";
-import { peerPortOf, requestIdOf } from "./root-facts.ts";
-import type { Service } from "./service.ts";
-import { LEGITIMATE_ROOTS, ORPHANS, noteArrival } from "./service.ts";
-import { answered } from "./settle.ts";
+import { readRoot } from "./root-facts.ts";
+import type { Instance, Service } from "./service.ts";
+import { LEGITIMATE_ROOTS, ORPHANS, noteArrival, openInstance } from "./service.ts";
+import { answered, isAnswer, noteFacets } from "./settle.ts";
+import { settleByForm } from "./settle-early.ts";
 import { ENTRY, LOCAL } from "./span-store.ts";
 
 const SERVER = 2;
@@ -20,63 +20,119 @@ const CONSUMER = 5;
 /** OTLP span flags: bit 8, it is known whether the parent is remote; bit 9, it is. Older producers leave both 0. */
 const REMOTE_PARENT = 0x300;
 
-/** Trace id and span id of the span at hand. */
-const own = new Uint32Array(KEY_WORDS);
+/** Trace id, span id and parent id of the span at hand. */
+const ids = new Uint32Array(KEY_WORDS + 2);
 const linkWords = new Uint32Array(KEY_WORDS);
-const orphan: OrphanEntry = { service: 0, startMs: 0, endMs: 0, peerPort: 0 };
+const orphan: OrphanEntry = { service: 0, source: 0, startMs: 0, endMs: 0, peerPort: 0 };
 
-export function enterSpan(books: Books, span: SpanView, nowMs: number): void {
-  if (!readTraceId(span.traceId(), own) || !readSpanId(span.spanId(), own, 4)) {
-    books.totals.malformedSpans += 1;
-    return;
-  }
-  books.totals.spans += 1;
-  books.seen.add(own, nowMs);
-  const service = serviceOf(books, span);
-  if (service === undefined) return;
-  const endMs = toMs(span.endUnixNano());
-  noteArrival(service, instanceOf(span), endMs, nowMs);
+/** Who exported the spans of one resource. */
+interface Source {
+  readonly service: Service;
+  readonly instance: Instance;
+}
+
+/** What enters the spans of one batch, which come resource by resource. */
+export interface SpanIntake {
+  /** To be called before the spans of a batch. */
+  begin(nowMs: number): void;
+  readonly enter: (span: SpanView) => void;
+}
+
+export function createSpanIntake(books: Books): SpanIntake {
+  let arrivalMs = 0;
+  let turn = 0;
+  let source: Source | undefined;
+  return {
+    begin(nowMs) {
+      arrivalMs = nowMs;
+      turn = 0;
+    },
+    enter(span) {
+      if (!span.ids(ids)) {
+        books.totals.malformedSpans += 1;
+        return;
+      }
+      books.totals.spans += 1;
+      const repeated = books.seen.add(ids, arrivalMs);
+      if (span.resourceTurn() !== turn) {
+        turn = span.resourceTurn();
+        source = sourceOf(books, span);
+      }
+      if (source !== undefined) enterSpan(books, span, source, arrivalMs, repeated);
+    },
+  };
+}
+
+function enterSpan(
+  books: Books,
+  span: SpanView,
+  { service, instance }: Source,
+  nowMs: number,
+  repeated: boolean,
+): void {
+  const endMs = span.endMs();
+  noteArrival(service, instance, endMs, nowMs);
   const kind = span.kind();
   if (kind === CLIENT) {
-    enterClientCall(books, span, own, service, { startMs: toMs(span.startUnixNano()), endMs, nowMs });
+    enterClientCall(books, span, ids, service, { startMs: span.startMs(), endMs, nowMs });
   }
-  const parentId = span.parentSpanId();
-  if (parentId === "") {
-    if (kind === SERVER) enterRoot(books, span, service, endMs, nowMs);
-    return;
-  }
-  const { scratch } = books.spans;
-  scratch.set(own.subarray(0, 4));
-  if (!readSpanId(parentId, scratch, 4)) {
-    books.totals.malformedSpans += 1;
+  if (ids[6] === 0 && ids[7] === 0) {
+    if (kind === SERVER) enterRoot(books, span, service, instance.source, endMs, nowMs);
     return;
   }
   const parent = span.flags() & REMOTE_PARENT;
   if (parent === REMOTE_PARENT || (parent === 0 && (kind === SERVER || kind === CONSUMER))) {
-    enterChild(books, span, service, endMs);
+    enterChild(books, span, service, instance.source, endMs, repeated);
   } else enterLocal(books, service);
 }
 
-function serviceOf(books: Books, span: SpanView): Service | undefined {
+function sourceOf(books: Books, span: SpanView): Source | undefined {
   const name = textOf(span.resourceAttribute("service.name"));
   const service = name === "" ? undefined : books.services.open(name);
-  if (service !== undefined && service.language === "") {
-    service.language = textOf(span.resourceAttribute("telemetry.sdk.language"));
+  if (service === undefined) return undefined;
+  if (service.language === "") service.language = textOf(span.resourceAttribute("telemetry.sdk.language"));
+  const instance = openInstance(service, instanceOf(span));
+  if (instance.source === 0) {
+    const version = textOf(span.resourceAttribute("service.version"));
+    instance.source = books.sources.add({ version, pod: textOf(span.resourceAttribute("k8s.pod.name")) });
   }
-  return service;
+  return { service, instance };
 }
 
-function enterChild(books: Books, span: SpanView, service: Service, endMs: number): void {
+/** `repeated`: it was probably delivered before; then its times have been looked at. */
+function enterChild(
+  books: Books,
+  span: SpanView,
+  service: Service,
+  source: number,
+  endMs: number,
+  repeated: boolean,
+): void {
   const { spans, crossings } = books;
-  spans.scratch.set(own.subarray(4), KEY_WORDS);
-  if (spans.holds()) return;
-  const startMs = toMs(span.startUnixNano());
-  spans.add(ENTRY, service.id, startMs, endMs);
-  let record = crossings.findSpan(spans.scratch);
+  const { scratch } = spans;
+  copyTrace(scratch);
+  scratch[4] = ids[6] as number;
+  scratch[5] = ids[7] as number;
+  let record = crossings.findSpan(scratch);
+  if (record === 0) {
+    scratch[6] = ids[4] as number;
+    scratch[7] = ids[5] as number;
+    if (spans.holds()) return;
+    spans.add(ENTRY, service.id, source, span.startMs(), endMs);
+    const foreign = crossings.findForeignSpan(scratch);
+    if (foreign !== 0) settleByForm(books, foreign);
+    return;
+  }
+  const startMs = span.startMs();
   while (record !== 0) {
-    answered(books, record, service);
-    noteChild(books, record, startMs, endMs);
-    record = crossings.findOlderSpan(spans.scratch, record);
+    if (isAnswer(books, record, service.id)) {
+      answered(books, record, service);
+      if (!repeated) {
+        noteChild(books, record, startMs, endMs);
+        noteFacets(books, record, source, false);
+      }
+    }
+    record = crossings.findOlderSpan(scratch, record);
   }
 }
 
@@ -84,6 +140,7 @@ function enterChild(books: Books, span: SpanView, service: Service, endMs: numbe
 function enterLocal(books: Books, service: Service): void {
   const { spans } = books;
   const { ring, role, service: services, scratch } = spans;
+  copyTrace(scratch);
   let record = spans.findTrace(scratch);
   while (record !== 0) {
     const slot = ring.slot(record);
@@ -91,30 +148,35 @@ function enterLocal(books: Books, service: Service): void {
     record = spans.findOlderTrace(scratch, record);
   }
   scratch.fill(0, 4);
-  spans.add(LOCAL, service.id, 0, 0);
+  spans.add(LOCAL, service.id, 0, 0, 0);
 }
 
-function enterRoot(books: Books, span: SpanView, service: Service, endMs: number, nowMs: number): void {
+function copyTrace(into: Uint32Array): void {
+  for (let word = 0; word < 4; word += 1) into[word] = ids[word] as number;
+}
+
+function enterRoot(books: Books, span: SpanView, service: Service, source: number, endMs: number, nowMs: number): void {
   const { orphans } = books;
   const { scratch } = orphans;
   const atMs = Math.min(endMs, nowMs);
   if (isHeld(books)) return;
   // A trace that began at one of our borders has our own SERVER span as its root.
-  if (books.crossings.findStarted(own) !== 0 || isLegitimateRoot(span)) {
+  const root = readRoot(span);
+  if (books.crossings.findStarted(ids) !== 0 || root.legitimate) {
     service.tally.add(LEGITIMATE_ROOTS, atMs, 1);
     return;
   }
   scratch.fill(0);
-  scratch.set(own);
+  scratch.set(ids.subarray(0, KEY_WORDS));
   const link = span.links()[0];
   const linked = link !== undefined && readTraceId(link.traceId, linkWords) && readSpanId(link.spanId, linkWords, 4);
   if (linked) scratch.set(linkWords, ORPHAN_SCRATCH.link);
-  const requestId = requestIdOf(span);
-  if (requestId !== undefined) hashText(requestId, scratch, ORPHAN_SCRATCH.requestId);
+  if (root.requestId !== "") hashText(root.requestId, scratch, ORPHAN_SCRATCH.requestId);
   orphan.service = service.id;
-  orphan.startMs = toMs(span.startUnixNano());
+  orphan.source = source;
+  orphan.startMs = span.startMs();
   orphan.endMs = endMs;
-  orphan.peerPort = peerPortOf(span);
+  orphan.peerPort = root.peerPort;
   countEvicted(books, nowMs);
   const record = orphans.add(orphan);
   // A root that links to another trace was begun anew on purpose; it counts only once its link is one of ours.
@@ -126,10 +188,10 @@ function enterRoot(books: Books, span: SpanView, service: Service, endMs: number
 
 /** An exporter that retries may deliver a span twice. */
 function isHeld({ orphans }: Books): boolean {
-  const held = orphans.findTrace(own);
+  const held = orphans.findTrace(ids);
   if (held === 0) return false;
   orphans.readKey(held, linkWords);
-  return sameWords(linkWords, 0, own, 0, KEY_WORDS);
+  return sameWords(linkWords, 0, ids, 0, KEY_WORDS);
 }
 
 /** An orphan that is overwritten so young may be the one that a request still waits for. */
@@ -153,8 +215,4 @@ function instanceOf(span: SpanView): string {
 
 function textOf(value: unknown): string {
   return typeof value === "string" ? value : "";
-}
-
-function toMs(nanos: bigint): number {
-  return Number(nanos) / 1e6;
 }

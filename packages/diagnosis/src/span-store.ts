@@ -5,9 +5,10 @@ import type { Chains, Ring } from "./ring.ts";
 import { INDEX_BYTES, capacityFor, createChains, createRing } from "./ring.ts";
 
 /** Words of a record: trace id, parent id, the span's own id. */
+const PARENT_AT: number = TRACE_WORDS;
 const OWN_ID_AT: number = KEY_WORDS;
 const WORDS: number = KEY_WORDS + SPAN_WORDS;
-const RECORD_BYTES: number = WORDS * 4 + 2 * 8 + 2 + 1 + 2 * INDEX_BYTES;
+const RECORD_BYTES: number = WORDS * 4 + 2 * 8 + 2 * 2 + 1 + 2 * INDEX_BYTES;
 
 /** A span that a request from elsewhere began: SERVER, CONSUMER, or one whose parent is known to be remote. */
 export const ENTRY = 1;
@@ -22,13 +23,17 @@ export interface SpanStore {
   readonly startMs: Float64Array;
   readonly endMs: Float64Array;
   readonly service: Uint16Array;
+  /** The number of what its process says of itself; see `SourceBook`. */
+  readonly source: Uint16Array;
   readonly role: Uint8Array;
   /** Whether the very entry span in the scratch is held already. */
   holds(): boolean;
-  add(role: number, service: number, startMs: number, endMs: number): void;
+  add(role: number, service: number, source: number, startMs: number, endMs: number): void;
   /** Newest entry span of the trace and parent in `key`, and the next older one; 0 for none. */
   findChild(key: Uint32Array): number;
   findOlderChild(key: Uint32Array, record: number): number;
+  /** Newest entry span below the parent in `key`, whatever its trace: a parent's id is drawn from 2^64. */
+  findForeignChild(key: Uint32Array): number;
   /** Newest record of the trace in `key`, and the next older one. */
   findTrace(key: Uint32Array): number;
   findOlderTrace(key: Uint32Array, record: number): number;
@@ -45,14 +50,18 @@ export function createSpanStore(budgetBytes: number, seed: number): SpanStore {
   const startMs = new Float64Array(capacity);
   const endMs = new Float64Array(capacity);
   const service = new Uint16Array(capacity);
+  const source = new Uint16Array(capacity);
   const role = new Uint8Array(capacity);
   const byParent = createChains(ring);
   const byTrace = createChains(ring);
-  const seek = (chains: Chains, from: number, key: Uint32Array, count: number): number => {
+  /** The first record from `from` on, down the chain, with the words of `key` from `at` on. */
+  const seek = (chains: Chains, from: number, at: number, key: Uint32Array, count: number): number => {
     let record = from;
-    while (record !== 0 && !sameWords(words, ring.slot(record) * WORDS, key, 0, count)) record = chains.after(record);
+    while (record !== 0 && !sameWords(words, ring.slot(record) * WORDS + at, key, at, count))
+      record = chains.after(record);
     return record;
   };
+  const firstChild = (key: Uint32Array): number => byParent.first(hashWords(key, PARENT_AT, SPAN_WORDS, seed));
   return {
     ring,
     bytes: capacity * RECORD_BYTES,
@@ -60,28 +69,31 @@ export function createSpanStore(budgetBytes: number, seed: number): SpanStore {
     startMs,
     endMs,
     service,
+    source,
     role,
     holds() {
-      let record = byParent.first(hashWords(scratch, 0, KEY_WORDS, seed));
+      let record = byParent.first(hashWords(scratch, PARENT_AT, SPAN_WORDS, seed));
       while (record !== 0 && !sameWords(words, ring.slot(record) * WORDS, scratch, 0, WORDS))
         record = byParent.after(record);
       return record !== 0;
     },
-    add(newRole, serviceId, start, end) {
+    add(newRole, serviceId, sourceNumber, start, end) {
       const record = ring.advance();
       const slot = ring.slot(record);
-      words.set(scratch, slot * WORDS);
+      for (let word = 0; word < WORDS; word += 1) words[slot * WORDS + word] = scratch[word] as number;
       startMs[slot] = start;
       endMs[slot] = end;
       service[slot] = serviceId;
+      source[slot] = sourceNumber;
       role[slot] = newRole;
       byTrace.add(hashWords(scratch, 0, TRACE_WORDS, seed), record);
-      if (newRole === ENTRY) byParent.add(hashWords(scratch, 0, KEY_WORDS, seed), record);
+      if (newRole === ENTRY) byParent.add(hashWords(scratch, PARENT_AT, SPAN_WORDS, seed), record);
     },
-    findChild: (key) => seek(byParent, byParent.first(hashWords(key, 0, KEY_WORDS, seed)), key, KEY_WORDS),
-    findOlderChild: (key, record) => seek(byParent, byParent.after(record), key, KEY_WORDS),
-    findTrace: (key) => seek(byTrace, byTrace.first(hashWords(key, 0, TRACE_WORDS, seed)), key, TRACE_WORDS),
-    findOlderTrace: (key, record) => seek(byTrace, byTrace.after(record), key, TRACE_WORDS),
+    findChild: (key) => seek(byParent, firstChild(key), 0, key, KEY_WORDS),
+    findOlderChild: (key, record) => seek(byParent, byParent.after(record), 0, key, KEY_WORDS),
+    findForeignChild: (key) => seek(byParent, firstChild(key), PARENT_AT, key, SPAN_WORDS),
+    findTrace: (key) => seek(byTrace, byTrace.first(hashWords(key, 0, TRACE_WORDS, seed)), 0, key, TRACE_WORDS),
+    findOlderTrace: (key, record) => seek(byTrace, byTrace.after(record), 0, key, TRACE_WORDS),
     readKey(record, key) {
       const from = ring.slot(record) * WORDS;
       for (let word = 0; word < KEY_WORDS; word += 1) key[word] = words[from + word] as number;

@@ -46,7 +46,9 @@ describe("the laws of a diagnosis", () => {
             .map(({ event }) => event),
         );
         const straight = run((events) => events);
-        expect(shuffled.ledger).toEqual(straight.ledger);
+        // What is held may differ: a span that comes before its request has to be kept for it.
+        const counted = ({ ledger }: DiagnosisReport) => ({ ...ledger, records: 0, bytes: 0 });
+        expect(counted(shuffled)).toEqual(counted(straight));
         expect(shuffled.edges).toEqual(straight.edges);
         expect(shuffled.breaks.map(({ kind, count, of }) => ({ kind, count, of }))).toEqual(
           straight.breaks.map(({ kind, count, of }) => ({ kind, count, of })),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  ANSWERED_ELSEWHERE,
   BARE,
   DESCENDANTS,
   GHOST_PARENT,
@@ -44,14 +45,14 @@ describe("a decision on repair", () => {
 
   it("links our own span to the root behind it", () => {
     const decision = { action: "add-link", span: facts.forwarded, to: facts.orphan };
-    for (const cause of [SAME_REQUEST, SAME_CONNECTION, SAME_TIME]) {
+    for (const cause of [ANSWERED_ELSEWHERE, SAME_REQUEST, SAME_CONNECTION, SAME_TIME]) {
       expect(decideRepair({ ...facts, cause }, false)).toMatchObject(decision);
     }
   });
 
   it("is refused where the span is not ours, or the edge is not surely broken, or nothing was joined", () => {
     expect(decideRepair({ ...facts, ownParent: false }, false)).toBeUndefined();
-    for (const cause of [SAME_CONNECTION, SAME_TIME]) {
+    for (const cause of [ANSWERED_ELSEWHERE, SAME_REQUEST, SAME_CONNECTION, SAME_TIME]) {
       expect(decideRepair({ ...facts, cause, broken: false }, false)).toBeUndefined();
       expect(decideRepair({ ...facts, cause, confidence: 0.95 }, false)).toBeUndefined();
     }
@@ -74,16 +75,16 @@ describe("a diagnosis that decides repairs", () => {
     world.wait(120_000);
     expect(decisions).toEqual([
       expect.objectContaining({
+        action: "add-link",
+        span: { traceId: lost.verdict.context?.traceId, spanId: lost.verdict.context?.parentId },
+        to: { traceId: root.traceId, spanId: root.spanId },
+        dryRun: true,
+      }),
+      expect.objectContaining({
         action: "set-parent",
         span: { traceId: child.traceId, spanId: child.spanId },
         from: child.parentSpanId,
         to: ghost.verdict.context?.parentId,
-        dryRun: true,
-      }),
-      expect.objectContaining({
-        action: "add-link",
-        span: { traceId: lost.verdict.context?.traceId, spanId: lost.verdict.context?.parentId },
-        to: { traceId: root.traceId, spanId: root.spanId },
         dryRun: true,
       }),
     ]);

@@ -1,1 +1,4 @@
-export const version = "0.1.0";
+/** The public surface. */
+export type { BoundaryLocals, BoundaryRequest, BoundaryResponse, Middleware } from "./express.ts";
+export { boundary } from "./express.ts";
+export { allowTraceHeaders } from "./allow-trace-headers.ts";

@@ -1,1 +1,4 @@
-export const version = "0.1.0";
+/** The public surface. */
+export type { BoundaryVariables } from "./hono.ts";
+export { boundary } from "./hono.ts";
+export { allowTraceHeaders } from "./allow-trace-headers.ts";

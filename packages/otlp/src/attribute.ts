@@ -31,6 +31,11 @@ export class AttributeView {
     return this;
   }
 
+  /** In bytes. */
+  keyLength(): number {
+    return this.#keyEnd - this.#keyStart;
+  }
+
   hasKey(key: string): boolean {
     return equalsUtf8(this.#bytes, this.#keyStart, this.#keyEnd, key);
   }

@@ -19,7 +19,12 @@ export interface Batch {
 }
 
 export type BatchReading =
-  | { readonly kind: "batch"; readonly batch: Batch }
+  | {
+      readonly kind: "batch";
+      readonly batch: Batch;
+      /** Are there items `refineBatch` may reject for an id of theirs? Seen in passing; strings are not looked at. */
+      readonly suspect: boolean;
+    }
   | { readonly kind: "malformed"; readonly defect: WireDefect };
 
 /** The request message of each signal. */
@@ -37,7 +42,8 @@ export const requestTypes: Readonly<Record<Signal, MessageType>> = {
 export function readBatch(signal: Signal, body: Uint8Array): BatchReading {
   const framing = proveFraming(requestTypes[signal], body);
   if (framing.kind === "malformed") return framing;
-  return { kind: "batch", batch: batchOf(signal, body.length === 0 ? [] : [body], framing.items) };
+  const { items, suspect } = framing;
+  return { kind: "batch", batch: batchOf(signal, body.length === 0 ? [] : [body], items), suspect };
 }
 
 /** Can batches of this signal be merged and split? Profiles refer to a dictionary shared by their whole request. */

@@ -1,11 +1,8 @@
 /** Writes spans of our own as OTLP. */
 
-import type { AttributeValue } from "./attribute.ts";
-import { type Batch, batchOf } from "./batch.ts";
-import { parseHex } from "./wire/hex.ts";
-import { Writer } from "./wire/writer.ts";
-
-export type Attributes = Readonly<Record<string, AttributeValue>>;
+import type { Batch } from "./batch.ts";
+import { type Attributes, encodeRecords, type Scope, writeAttributes, writeId, writeTime } from "./encode-records.ts";
+import type { Writer } from "./wire/writer.ts";
 
 export interface SpanRecord {
   /** 32 and 16 hexadecimal digits. */
@@ -40,27 +37,8 @@ const statusCodes = { unset: 0, ok: 1, error: 2 } as const;
  * One request with one resource and one scope. Whole numbers become int64 attributes, other numbers doubles. Throws
  * TypeError for an id that is not hexadecimal or not of its length.
  */
-export function encodeSpans(
-  resource: Attributes,
-  scope: { readonly name: string; readonly version: string },
-  spans: readonly SpanRecord[],
-): Batch {
-  const writer = new Writer(256 + 512 * spans.length);
-  for (const span of spans.toReversed()) {
-    const mark = writer.length;
-    writeSpan(writer, span);
-    writer.wrap(2, mark);
-  }
-  const scopeMark = writer.length;
-  writer.stringField(2, scope.version);
-  writer.stringField(1, scope.name);
-  writer.wrap(1, scopeMark);
-  writer.wrap(2, 0);
-  const resourceMark = writer.length;
-  writeAttributes(writer, 1, resource);
-  writer.wrap(1, resourceMark);
-  writer.wrap(1, 0);
-  return batchOf("traces", [writer.finish()], spans.length);
+export function encodeSpans(resource: Attributes, scope: Scope, spans: readonly SpanRecord[]): Batch {
+  return encodeRecords("traces", { resource, scope }, spans, writeSpan);
 }
 
 function writeSpan(writer: Writer, span: SpanRecord): void {
@@ -93,39 +71,4 @@ function writeLink(writer: Writer, link: SpanLinkRecord): void {
   writeId(writer, 2, "spanId", link.spanId, 8);
   writeId(writer, 1, "traceId", link.traceId, 16);
   writer.wrap(13, mark);
-}
-
-function writeAttributes(writer: Writer, number: number, attributes: Attributes): void {
-  for (const [key, value] of Object.entries(attributes).toReversed()) {
-    const mark = writer.length;
-    writeValue(writer, value);
-    writer.wrap(2, mark);
-    writer.stringField(1, key);
-    writer.wrap(number, mark);
-  }
-}
-
-function writeValue(writer: Writer, value: AttributeValue): void {
-  if (typeof value === "string") writer.stringField(1, value);
-  else if (typeof value === "boolean") writer.varintField(2, value ? 1 : 0);
-  else if (Number.isSafeInteger(value)) {
-    writer.varint64(BigInt(value));
-    writer.tag(3, 0);
-  } else {
-    writer.double(value);
-    writer.tag(4, 1);
-  }
-}
-
-function writeId(writer: Writer, number: number, name: string, id: string, size: number): void {
-  const bytes = parseHex(id);
-  if (bytes?.length !== size) throw new TypeError(`${name}: not ${2 * size} hexadecimal digits: ${id}`);
-  writer.bytesField(number, bytes);
-}
-
-/** A double cannot hold nanoseconds since 1970; whole milliseconds and the fraction are converted apart. */
-function writeTime(writer: Writer, number: number, ms: number): void {
-  const whole = Math.floor(ms);
-  writer.fixed64(BigInt(whole) * 1_000_000n + BigInt(Math.round((ms - whole) * 1e6)));
-  writer.tag(number, 1);
 }

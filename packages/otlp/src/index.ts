@@ -3,12 +3,24 @@
 export { type Batch, type BatchReading, isDivisible, mergeBatches, readBatch, type Signal } from "./batch.ts";
 export { splitBatch, type SplitLimit } from "./split.ts";
 export { selectSpans, shardByTrace } from "./select.ts";
+export { countResources, type ResourceView, shardByResource } from "./resources.ts";
 export { type ItemDefect, refineBatch, type Refinement } from "./refine.ts";
-export { rewriteStrings, type StringRules, type StringSite } from "./rewrite-strings.ts";
+export {
+  type AttributeRule,
+  defineRewriter,
+  rewriteStrings,
+  type StringRewriter,
+  type StringRules,
+  type StringSite,
+} from "./rewrite-strings.ts";
 export { defineStamp, type Stamp, type Stamped } from "./stamp.ts";
-export { forEachSpan, type SpanLink, type SpanView } from "./span-view.ts";
+export { type AttributeKeys, defineAttributeKeys, forEachSpan, type SpanLink, type SpanView } from "./span-view.ts";
 export type { AttributeValue } from "./attribute.ts";
-export { type Attributes, encodeSpans, type SpanLinkRecord, type SpanRecord } from "./encode-spans.ts";
+export type { Attributes, Scope } from "./encode-records.ts";
+export { encodeSpans, type SpanLinkRecord, type SpanRecord } from "./encode-spans.ts";
+export { encodeLogs, type LogRecord } from "./encode-logs.ts";
+export { encodeGauges, type GaugePoint, type GaugeRecord } from "./encode-metrics.ts";
+export { forEachLog, type LogView } from "./log-view.ts";
 
 export type { WireDefect, WireDefectCode } from "./wire/framing.ts";
 export { formatBase64, parseBase64 } from "./wire/base64.ts";

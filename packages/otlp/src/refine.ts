@@ -134,8 +134,7 @@ class Inspection {
     const { bytes, start, stop } = cursor;
     if (field.message !== undefined) return this.message(field.message, bytes, start, stop, true);
     if (field.type === "string") return isUtf8(bytes, start, stop) ? undefined : "text";
-    const size = field.type === "traceId" ? 16 : field.type === "spanId" ? 8 : undefined;
-    if (size === undefined || stop === start || stop - start === size) return undefined;
+    if (field.idBytes === 0 || stop === start || stop - start === field.idBytes) return undefined;
     if (type === messageTypes.Link) return "link";
     if (type === messageTypes.Exemplar) return "exemplar";
     return field.type === "traceId" ? "trace-id" : field.name === "parentSpanId" ? "parent-span-id" : "span-id";

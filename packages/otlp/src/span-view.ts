@@ -22,22 +22,57 @@ export interface SpanView {
   spanId(): string;
   /** "" for a root span. */
   parentSpanId(): string;
+  /**
+   * Writes the ids as words of 32 bits, first byte highest: the trace id to 0-3, the span id to 4-5, the parent's to 6-7,
+   * zero for a root. False for an id that is all zero or not of its length; then the words mean nothing.
+   */
+  ids(words: Uint32Array): boolean;
   tracestate(): string;
   name(): string;
   /** 0 unspecified, 1 internal, 2 server, 3 client, 4 producer, 5 consumer. */
   kind(): number;
   startUnixNano(): bigint;
   endUnixNano(): bigint;
+  /** Milliseconds since 1970, exact to a microsecond. */
+  startMs(): number;
+  endMs(): number;
   /** Bits 0-7 the W3C trace flags, 8 and 9 whether the parent is remote; 0 when absent. */
   flags(): number;
   /** 0 unset, 1 ok, 2 error. */
   statusCode(): number;
   statusMessage(): string;
   attribute(key: string): AttributeValue | undefined;
+  /** Looks up several attributes in one pass; `values` gets one for each of the keys. */
+  attributes(keys: AttributeKeys, values: (AttributeValue | undefined)[]): void;
   resourceAttribute(key: string): AttributeValue | undefined;
+  /** Another number than at the last span: the resource is another one. Numbers begin anew with each batch. */
+  resourceTurn(): number;
   links(): readonly SpanLink[];
   /** The bytes of the span's message. */
   bytes(): Uint8Array;
+}
+
+/** Keys to look up together, by the length of their UTF-8 form. */
+export interface AttributeKeys {
+  readonly count: number;
+  readonly byLength: readonly (readonly AttributeKey[] | undefined)[];
+}
+
+interface AttributeKey {
+  readonly key: string;
+  /** Its place among the values. */
+  readonly place: number;
+}
+
+/** Throws TypeError for a key that is not ASCII. */
+export function defineAttributeKeys(keys: readonly string[]): AttributeKeys {
+  const byLength: AttributeKey[][] = [];
+  for (const [place, key] of keys.entries()) {
+    for (let at = 0; at < key.length; at++)
+      if (key.charCodeAt(at) > 0x7f) throw new TypeError(`keys: only ASCII can be looked up together: ${key}`);
+    (byLength[key.length] ??= []).push({ key, place });
+  }
+  return { count: keys.length, byLength };
 }
 
 /** Shows every span, in the order of the bytes. A batch of another signal has none. */
@@ -66,10 +101,11 @@ export function forEachSpan(batch: Batch, visit: (span: SpanView) => void): void
 }
 
 const attributes = new AttributeView();
+const NO_KEYS: readonly AttributeKey[] = [];
 const cursor = new Cursor();
 const inner = new Cursor();
 
-/** Where the singular fields of a span end, by field number; 0 when absent. */
+/** Where the singular fields of a span start and end, by field number; an absent one ends at 0. */
 type Offsets = Int32Array;
 
 /** The view that moves; within this package it may be opened on any proven span. */
@@ -82,6 +118,7 @@ export class OpenSpanView implements SpanView {
   readonly #stops: Offsets = new Int32Array(17);
   #resourceStart = 0;
   #resourceEnd = 0;
+  #resourceTurn = 0;
   readonly #resourceMemo = new Map<string, AttributeValue | undefined>();
 
   /** Looks into another ResourceSpans message. */
@@ -89,6 +126,7 @@ export class OpenSpanView implements SpanView {
     this.#bytes = bytes;
     this.#resourceStart = start;
     this.#resourceEnd = end;
+    this.#resourceTurn++;
     this.#resourceMemo.clear();
   }
 
@@ -112,6 +150,14 @@ export class OpenSpanView implements SpanView {
     return this.#hex(4);
   }
 
+  ids(words: Uint32Array): boolean {
+    this.#locate();
+    if (!this.#idWords(1, 4, words, 0) || !this.#idWords(2, 2, words, 4)) return false;
+    if (this.#stops[4]! > this.#starts[4]!) return this.#idWords(4, 2, words, 6);
+    words[6] = words[7] = 0;
+    return true;
+  }
+
   tracestate(): string {
     return this.#text(3);
   }
@@ -133,6 +179,14 @@ export class OpenSpanView implements SpanView {
   endUnixNano(): bigint {
     this.#locate();
     return this.#stops[8] === 0 ? 0n : readFixed64(this.#bytes, this.#starts[8]!);
+  }
+
+  startMs(): number {
+    return this.#ms(7);
+  }
+
+  endMs(): number {
+    return this.#ms(8);
   }
 
   flags(): number {
@@ -163,6 +217,22 @@ export class OpenSpanView implements SpanView {
       if (attributes.open(this.#bytes, cursor.start, cursor.stop).hasKey(key)) return attributes.value();
     }
     return undefined;
+  }
+
+  attributes(keys: AttributeKeys, values: (AttributeValue | undefined)[]): void {
+    for (let place = 0; place < keys.count; place++) values[place] = undefined;
+    cursor.open(this.#bytes, this.#start, this.#end);
+    while (cursor.next()) {
+      if (cursor.field !== 9) continue;
+      attributes.open(this.#bytes, cursor.start, cursor.stop);
+      for (const { key, place } of keys.byLength[attributes.keyLength()] ?? NO_KEYS) {
+        if (values[place] === undefined && attributes.hasKey(key)) values[place] = attributes.value();
+      }
+    }
+  }
+
+  resourceTurn(): number {
+    return this.#resourceTurn;
   }
 
   resourceAttribute(key: string): AttributeValue | undefined {
@@ -196,6 +266,26 @@ export class OpenSpanView implements SpanView {
     return this.#bytes.subarray(this.#start, this.#end);
   }
 
+  #idWords(field: number, count: number, words: Uint32Array, at: number): boolean {
+    const bytes = this.#bytes;
+    let pos = this.#starts[field]!;
+    if (this.#stops[field]! - pos !== 4 * count) return false;
+    let any = 0;
+    for (let word = at; word < at + count; word++, pos += 4) {
+      const value = (bytes[pos]! << 24) | (bytes[pos + 1]! << 16) | (bytes[pos + 2]! << 8) | bytes[pos + 3]!;
+      words[word] = value;
+      any |= value;
+    }
+    return any !== 0;
+  }
+
+  #ms(field: number): number {
+    this.#locate();
+    if (this.#stops[field] === 0) return 0;
+    const pos = this.#starts[field]!;
+    return readFixed32(this.#bytes, pos + 4) * 4294.967296 + readFixed32(this.#bytes, pos) / 1e6;
+  }
+
   #hex(field: number): string {
     this.#locate();
     return formatHex(this.#bytes, this.#starts[field]!, this.#stops[field]!);
@@ -209,8 +299,7 @@ export class OpenSpanView implements SpanView {
   #locate(): void {
     if (this.#located) return;
     this.#located = true;
-    this.#starts.fill(0);
-    this.#stops.fill(0);
+    for (let field = 0; field < this.#stops.length; field++) this.#stops[field] = 0;
     cursor.open(this.#bytes, this.#start, this.#end);
     while (cursor.next()) {
       if (cursor.field > 16) continue;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { isDivisible, mergeBatches, readBatch, type Signal } from "@tracemend/otlp";
-import { concat, len, num, pair, span, str, tag, traces, varint } from "./support/bytes.ts";
+import { type Bytes, concat, hex, len, num, pair, span, str, tag, traceId, traces, varint } from "./support/bytes.ts";
 import { batch } from "./support/read.ts";
 import { decodeBatch } from "./support/reference.ts";
 
@@ -69,4 +69,26 @@ describe("mergeBatches", () => {
 it("isDivisible is false for profiles only", () => {
   const signals: readonly Signal[] = ["traces", "metrics", "logs", "profiles"];
   expect(signals.filter((signal) => !isDivisible(signal))).toEqual(["profiles"]);
+});
+
+describe("what readBatch finds suspect", () => {
+  const zeros = "0".repeat(32);
+  const logs = (...record: readonly Bytes[]): Bytes => len(1, len(2, len(2, ...record)));
+  const exemplar = (digits: string): Bytes => len(1, len(2, len(2, len(5, len(1, len(5, hex(5, digits)))))));
+  it.each<[string, boolean, Signal, Bytes]>([
+    ["spans with their ids", false, "traces", traces([], span(1), span(2, hex(4, "00f067aa0ba902b7")))],
+    ["a parent id of no bytes", false, "traces", traces([], span(1, len(4)))],
+    ["a short trace id", true, "traces", traces([], len(2, hex(1, "0af7"), hex(2, "b7ad6b7169203331")))],
+    ["a span without a span id", true, "traces", traces([], len(2, hex(1, traceId(1))))],
+    ["a trace id of zeros", true, "traces", traces([], len(2, hex(1, zeros), hex(2, "b7ad6b7169203331")))],
+    ["a second trace id", true, "traces", traces([], span(1, hex(1, traceId(2))))],
+    ["a long parent id", true, "traces", traces([], span(1, hex(4, traceId(1))))],
+    ["a link with a short id", true, "traces", traces([], span(1, len(13, hex(1, "0a"))))],
+    ["a log record without ids", false, "logs", logs(str(12, "event"))],
+    ["a log record with a short trace id", true, "logs", logs(hex(9, "0af7"))],
+    ["an exemplar with its trace id", false, "metrics", exemplar(traceId(1))],
+    ["an exemplar with a long trace id", true, "metrics", exemplar(`${traceId(1)}00`)],
+  ])("%s: %s", (_what, suspect, signal, body) => {
+    expect(readBatch(signal, body)).toMatchObject({ kind: "batch", suspect });
+  });
 });

@@ -83,7 +83,7 @@ describe("encodeSpans", () => {
   });
 
   it("writes what the package itself reads, with the right count and size", () => {
-    expect(readBatch("traces", batch.parts[0]!)).toEqual({ kind: "batch", batch });
+    expect(readBatch("traces", batch.parts[0]!)).toEqual({ kind: "batch", batch, suspect: false });
     const names: string[] = [];
     forEachSpan(batch, (span) => names.push(span.name()));
     expect(names).toEqual(["GET /ü😀\ufffd", ""]);

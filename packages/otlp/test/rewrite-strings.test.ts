@@ -1,7 +1,20 @@
 import { describe, expect, it } from "vitest";
 import { rewriteStrings } from "@tracemend/otlp";
 import { messageTypes } from "../src/wire/fields.ts";
-import { type Bytes, concat, group, hex, len, num, pair, span, str, traceId, traces } from "./support/bytes.ts";
+import {
+  type Bytes,
+  concat,
+  fixed64,
+  group,
+  hex,
+  len,
+  num,
+  pair,
+  span,
+  str,
+  traceId,
+  traces,
+} from "./support/bytes.ts";
 import { batch } from "./support/read.ts";
 import { decodeBatch } from "./support/reference.ts";
 
@@ -112,7 +125,10 @@ describe("rewriteStrings", () => {
   it("drops attributes by key, with everything in them, at any depth", () => {
     const nested = len(9, str(1, "user"), len(2, len(6, pair(1, "password", "x"), pair(1, "name", "n"))));
     const body = traces([pair(1, "password", "y")], span(1, nested, len(9, str(1, "password"), len(2, num(3, 7)))));
-    const rewritten = rewriteStrings(batch(body), { text: (value) => value, drops: (key) => key === "password" });
+    const rewritten = rewriteStrings(batch(body), {
+      text: (value) => value,
+      attribute: (key) => (key === "password" ? "drop" : undefined),
+    });
     expect(concat(...rewritten.parts)).toEqual(
       traces([], span(1, len(9, str(1, "user"), len(2, len(6, pair(1, "name", "n")))))),
     );
@@ -121,8 +137,89 @@ describe("rewriteStrings", () => {
   it("drops an entity with an id key it dropped", () => {
     const entity = (key: string): Bytes => len(3, str(2, "host"), str(3, key));
     const body = traces([pair(1, "host.id", "7"), entity("host.id"), entity("service.name")], span(1));
-    const rewritten = rewriteStrings(batch(body), { text: (value) => value, drops: (key) => key === "host.id" });
+    const rewritten = rewriteStrings(batch(body), {
+      text: (value) => value,
+      attribute: (key) => (key === "host.id" ? "drop" : undefined),
+    });
     expect(concat(...rewritten.parts)).toEqual(traces([entity("service.name")], span(1)));
+  });
+
+  it("replaces every value of an attribute, whatever its type, and puts the rest back as it was", () => {
+    const shout = (value: string): string => `<${value}>`;
+    const values = len(
+      5,
+      len(1, num(2, 1)),
+      len(1, num(3, -7n)),
+      len(1, fixed64(4, 0x3ff8000000000000n)),
+      len(1, str(1, "s")),
+    );
+    const map = len(6, len(1, str(1, "inner"), len(2, str(7, "b"))));
+    const body = traces(
+      [pair(1, "a", "b")],
+      span(1, len(9, str(1, "id"), len(2, values)), len(9, str(1, "id"), len(2, map))),
+    );
+    const rewritten = rewriteStrings(batch(body), {
+      text: (value) => value,
+      attribute: (key) => (key === "id" ? shout : undefined),
+    });
+    const replaced = len(
+      5,
+      len(1, str(1, "<true>")),
+      len(1, str(1, "<-7>")),
+      len(1, str(1, "<1.5>")),
+      len(1, str(1, "<s>")),
+    );
+    const inner = len(6, len(1, str(1, "inner"), len(2, str(7, "<b>"))));
+    expect(concat(...rewritten.parts)).toEqual(
+      traces([pair(1, "a", "b")], span(1, len(9, str(1, "id"), len(2, replaced)), len(9, str(1, "id"), len(2, inner)))),
+    );
+  });
+
+  it("judges an attribute with several keys by the strictest, and one without a key as an empty one", () => {
+    const twice = len(9, str(1, "password"), str(1, "harmless"), len(2, str(1, "x")));
+    const without = len(9, len(2, str(1, "y")));
+    const rewritten = rewriteStrings(batch(traces([], span(1, twice, without))), {
+      text: (value) => value,
+      attribute: (key) => (key === "password" || key === "" ? "drop" : undefined),
+    });
+    expect(concat(...rewritten.parts)).toEqual(traces([], span(1)));
+  });
+
+  it("finds text in bytes that are not UTF-8, and leaves their other bytes", () => {
+    const around = (text: string): Bytes => concat(Uint8Array.of(0xff), Buffer.from(text), Uint8Array.of(0xfe));
+    const rewritten = rewriteStrings(batch(traces([], span(1, len(9, len(2, len(7, around(secret))))))), mask);
+    expect(concat(...rewritten.parts)).toEqual(traces([], span(1, len(9, len(2, len(7, around("****")))))));
+  });
+
+  it("does not show what concerns nobody", () => {
+    const shown: string[] = [];
+    rewriteStrings(batch(traces([pair(1, "k", "v1")], span(1, str(5, "n2")))), {
+      text: (value) => {
+        shown.push(value);
+        return value;
+      },
+      concerns: (bytes, start, stop) => bytes.subarray(start, stop).includes(0x32),
+    });
+    expect(shown).toEqual(["n2"]);
+  });
+
+  it("returns a batch in which nothing changes as it is", () => {
+    const whole = batch(traces([pair(1, "k", "v")], span(1, str(5, "n"))));
+    expect(rewriteStrings(whole, mask)).toBe(whole);
+  });
+
+  it("knows keys apart that look alike to its memory", () => {
+    const keys = Array.from({ length: 20 }, (_, index) => `same.${String.fromCharCode(97 + index)}.same`);
+    const asked: string[] = [];
+    const body = traces([], span(1, ...[...keys, ...keys].map((key) => pair(9, key, "v"))));
+    rewriteStrings(batch(body), {
+      text: (value) => value,
+      attribute: (key) => {
+        asked.push(key);
+        return undefined;
+      },
+    });
+    expect(new Set(asked)).toEqual(new Set(keys));
   });
 
   it("leaves ids, numbers and bytes that are no text", () => {

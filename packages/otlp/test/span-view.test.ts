@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { forEachSpan, mergeBatches, type SpanView } from "@tracemend/otlp";
+import { defineAttributeKeys, forEachSpan, mergeBatches, type SpanView } from "@tracemend/otlp";
 import { concat, fixed32, fixed64, hex, len, num, pair, span, spanId, str, traceId, traces } from "./support/bytes.ts";
 import { batch } from "./support/read.ts";
 
@@ -63,6 +63,61 @@ describe("forEachSpan", () => {
     expect(map(traces([], len(2, ...fields)), read)).toEqual([expected]);
     expected.links.reverse();
     expect(map(traces([], len(2, ...fields.toReversed())), read)).toEqual([expected]);
+  });
+
+  it("writes ids as words and times as milliseconds", () => {
+    const read = (view: SpanView): unknown => {
+      const words = new Uint32Array(8);
+      return [view.ids(words), [...words], view.startMs(), view.endMs()];
+    };
+    const ids = [hex(1, "0102030405060708090a0b0c0d0e0f10"), hex(2, "f112131415161718")];
+    const times = [fixed64(7, 1_700_000_000_123_456_789n), fixed64(8, 1_700_000_000_124_000_000n)];
+    const words = [0x01020304, 0x05060708, 0x090a0b0c, 0x0d0e0f10, 0xf1121314, 0x15161718];
+    const [root, child] = map(
+      traces([], len(2, ...ids, ...times), len(2, ...ids, ...times, hex(4, "2122232425262728"))),
+      read,
+    ) as [unknown[], unknown[]];
+    expect(root.slice(0, 2)).toEqual([true, [...words, 0, 0]]);
+    expect(child.slice(0, 2)).toEqual([true, [...words, 0x21222324, 0x25262728]]);
+    expect(root[2]).toBeCloseTo(1_700_000_000_123.456, 2);
+    expect(root[3]).toBe(1_700_000_000_124);
+    expect(map(traces([], len(2, ...ids)), (view) => [view.startMs(), view.endMs()])).toEqual([[0, 0]]);
+  });
+
+  it("refuses ids that are zero or not of their length", () => {
+    const [trace, own] = [hex(1, traceId(1)), hex(2, spanId(1))];
+    const spans = [
+      len(2, hex(1, "0".repeat(32)), own),
+      len(2, trace, hex(2, "0".repeat(16))),
+      len(2, hex(1, spanId(1)), own),
+      len(2, trace, own, hex(4, traceId(1))),
+      len(2, trace, own, hex(4, "0".repeat(16))),
+      len(2, own),
+    ];
+    expect(map(traces([], ...spans), (view) => view.ids(new Uint32Array(8)))).toEqual(spans.map(() => false));
+  });
+
+  it("looks up several attributes in one pass", () => {
+    const keys = defineAttributeKeys(["url.path", "http.route", "url.quiz", "none"]);
+    const bytes = traces(
+      [],
+      len(2, pair(9, "http.route", "/a"), pair(9, "other", "x"), pair(9, "url.path", "/b"), pair(9, "url.path", "/c")),
+      len(2),
+    );
+    const values: (string | number | boolean | undefined)[] = [];
+    expect(map(bytes, (view) => (view.attributes(keys, values), [...values]))).toEqual([
+      ["/b", "/a", undefined, undefined],
+      [undefined, undefined, undefined, undefined],
+    ]);
+    expect(() => defineAttributeKeys(["café"])).toThrow("keys: only ASCII can be looked up together: café");
+  });
+
+  it("tells when the resource is another one", () => {
+    const two = mergeBatches([batch(traces([], len(2), len(2))), batch(traces([], len(2)))]);
+    const turns: number[] = [];
+    forEachSpan(two, (view) => turns.push(view.resourceTurn()));
+    expect(turns[0]).toBe(turns[1]);
+    expect(turns[2]).not.toBe(turns[1]);
   });
 
   it("gives what an absent field means", () => {

@@ -1,7 +1,7 @@
 /** The record of one exchange that http-proxy-3 forwarded. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TLSSocket } from "node:tls";
-import type { Boundary, Crossing, Passage, Peer, Upstream } from "@tracemend/context";
+import type { Boundary, Crossing, CrossingFailure, Passage, Peer, Upstream } from "@tracemend/context";
 import { fieldValue } from "@tracemend/context";
 
 /** One exchange while it is in the gateway. */
@@ -48,8 +48,14 @@ export function crossingOf(
     status: response.headersSent ? response.statusCode : undefined,
     // http-proxy-3 drops trailers, and with them the status of gRPC.
     grpcStatus: undefined,
-    failure: response.writableFinished ? undefined : { kind: "aborted", side: "downstream" },
+    failure: failureOf(response),
   };
+}
+
+/** http-proxy-3 never ends an answer that its upstream broke off: either the caller goes, or the gateway gives up. */
+function failureOf({ writableFinished, errored }: ServerResponse): CrossingFailure | undefined {
+  if (writableFinished) return undefined;
+  return errored === null ? { kind: "client-gone", side: "downstream" } : { kind: "internal", side: "internal" };
 }
 
 function peerOf({ socket }: IncomingMessage): Peer | undefined {

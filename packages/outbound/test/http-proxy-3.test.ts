@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import type { ServerResponse } from "node:http";
 import { Agent, createServer } from "node:http";
 import { connect } from "node:net";
 import type { AddressInfo } from "node:net";
@@ -101,6 +102,33 @@ it("tells an observer of the exchange once it is over", async () => {
     status: 200,
     failure: undefined,
   });
+});
+
+it.each([
+  ["a caller that left", undefined, { kind: "client-gone", side: "downstream" }],
+  ["an answer that the gateway gave up", new Error("too slow"), { kind: "internal", side: "internal" }],
+])("tells of %s within the answer, once", async (_name, error, failure) => {
+  const crossings: Crossing[] = [];
+  const closed = Promise.withResolvers<void>();
+  const behind = await startService((_request, response) => void response.write("first"));
+  const proxy = new ProxyServer({ target: behind.url });
+  const observers = [{ crossed: (crossing: Crossing) => void crossings.push(crossing) }];
+  const end = preserve(proxy, defineBoundary({ name: "gateway", side: "egress", cluster: "eu-1" }), { observers });
+  const answers: ServerResponse[] = [];
+  const gateway = await startService((request, response) => {
+    answers.push(response);
+    response.once("close", closed.resolve);
+    proxy.web(request, response);
+  });
+  opened.push(behind.close, end, gateway.close);
+  const socket = connect(gateway.port, "127.0.0.1").on("error", () => {});
+  socket.write("GET / HTTP/1.1\r\nhost: gateway\r\n\r\n");
+  await once(socket, "data");
+  if (error === undefined) socket.destroy();
+  else answers[0]?.on("error", () => {}).destroy(error);
+  await closed.promise;
+  socket.destroy();
+  expect(crossings).toMatchObject([{ status: 200, failure }]);
 });
 
 it("judges the head of a WebSocket's upgrade as it does any other", async () => {

@@ -1,26 +1,30 @@
 /** One destination with everything of its own: queue, batch, deliver, retry, forward. Nothing here is shared. */
 import type { Batch, Signal } from "@tracemend/otlp";
+import { createBalanced } from "./balance/destination.ts";
 import type { Clock } from "./clock.ts";
 import type { Destination } from "./destination.ts";
 import type { Log } from "./event.ts";
-import { forwardGrpc } from "./forward/grpc.ts";
-import { forwardHttp } from "./forward/http.ts";
+import { createEnd } from "./end.ts";
+import type { EndOptions } from "./end.ts";
 import type { Account, DropReason } from "./ledger.ts";
-import { createReachability } from "./reachability.ts";
+import { keepOnShutdown } from "./disk/account.ts";
+import { createDiskQueue } from "./disk/disk-queue.ts";
 import type { Reachability } from "./reachability.ts";
+import { guardQueue } from "./regions.ts";
+import type { Residency } from "./regions.ts";
 import { pipeline } from "./stage.ts";
+import type { Sink } from "./stage.ts";
 import { batch } from "./stages/batch.ts";
 import type { FlushTrigger } from "./stages/batch.ts";
-import { deliver } from "./stages/deliver.ts";
 import { createQueue } from "./stages/queue.ts";
 import type { Queue } from "./stages/queue.ts";
-import { retry } from "./stages/retry.ts";
+import { redact } from "./stages/redact.ts";
 
 export interface DestinationBranch {
   readonly destination: Destination;
   readonly signals: readonly Signal[];
   readonly account: Account;
-  readonly reachability: Reachability;
+  readonly reachability: Pick<Reachability, "reachable" | "lastFailure">;
   readonly sink: Queue;
   readonly lost: (batch: Batch, reason: DropReason) => void;
   /** How many batches left for which reason. */
@@ -32,39 +36,62 @@ export interface Surroundings {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
+  readonly residency: Residency;
 }
 
-/** As many requests to one destination are under way at once. */
-const maxConcurrent = 10;
-
 export function createBranch(destination: Destination, surroundings: Surroundings): DestinationBranch {
-  const { account, clock, random, log } = surroundings;
+  const { account, clock, random, log, residency } = surroundings;
   const { name } = destination;
   const flushes: Record<FlushTrigger, number> = { size: 0, timeout: 0, close: 0 };
-  const reachability = createReachability(clock, (reachable, message) =>
-    log({ kind: reachable ? "reachable" : "unreachable", destination: name, message }),
-  );
-  const forward = destination.protocol === "grpc" ? forwardGrpc : forwardHttp;
-
-  const dropped = ({ signal, items }: Batch, reason: DropReason): void =>
+  const dropped = ({ signal, items }: Pick<Batch, "signal" | "items">, reason: DropReason): void =>
     log({ kind: "dropped", destination: name, signal, items, reason });
   const lost = (batch: Batch, reason: DropReason): void => {
-    account.lost(batch.signal, batch.items, reason);
-    dropped(batch, reason);
+    const why = reason === "queue-full" && disk?.failing === true ? "disk-full" : reason;
+    account.lost(batch.signal, batch.items, why);
+    dropped(batch, why);
   };
+  const failed = (message: string): void => log({ kind: "disk-failing", destination: name, message });
+  const { storage } = destination.queue;
 
+  const ending: EndOptions = {
+    destination,
+    // What closing cuts off stays on disk.
+    account: storage === undefined ? account : keepOnShutdown(account),
+    dropped: (batch, reason) => {
+      if (storage === undefined || reason !== "shutdown") dropped(batch, reason);
+    },
+    refusedByPeer: ({ signal }, items, message) =>
+      log({ kind: "refused-by-peer", destination: name, signal, items, message }),
+    clock,
+    random,
+    log,
+    residency,
+  };
+  const { balance } = destination;
+  const end = balance === undefined ? createEnd(ending) : createBalanced({ ...ending, balance });
   const delivery = pipeline(
+    redact({ policy: destination.redact, redacted: () => {} }),
     batch({ ...destination.batch, clock, flushed: (trigger) => (flushes[trigger] += 1) }),
-    deliver({
-      maxConcurrent,
-      account,
-      dropped,
-      refusedByPeer: ({ signal }: Batch, items, message) =>
-        log({ kind: "refused-by-peer", destination: name, signal, items, message }),
-    }),
-    retry({ ...destination.retry, connection: reachability, clock, random }),
-    forward({ destination, reachability, clock, random }),
+    end.sink,
   );
-  const sink = createQueue({ ...destination.queue, account, clock, lost }, delivery);
-  return { destination, signals: destination.signals, account, reachability, sink, lost, flushes };
+  const { maxBytes } = destination.queue;
+  const disk =
+    storage &&
+    orClose(delivery, () => createDiskQueue({ maxBytes, storage, account, clock, dropped, failed }, delivery));
+  if (disk !== undefined && disk.recovered.items + disk.recovered.tornBytes > 0) {
+    log({ kind: "disk-recovered", destination: name, ...disk.recovered });
+  }
+  const queue = disk ?? createQueue({ maxBytes, account, clock, random, lost }, delivery);
+  const sink = guardQueue(residency.guard(destination.region), queue, lost);
+  return { destination, signals: destination.signals, account, reachability: end.reachability, sink, lost, flushes };
+}
+
+/** The folder of a queue may not be usable, and by then what lies behind the queue is connecting. */
+function orClose<Made>(behind: Sink, make: () => Made): Made {
+  try {
+    return make();
+  } catch (cause) {
+    void behind.close(AbortSignal.abort());
+    throw cause;
+  }
 }

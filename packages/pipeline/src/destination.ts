@@ -1,6 +1,12 @@
 /** Where batches go: the options of one destination, checked and completed. */
 import { validateHeaderName, validateHeaderValue } from "node:http";
 import type { Signal } from "@tracemend/otlp";
+import type { RedactOptions } from "./stages/redact/policy.ts";
+import { defineBalance } from "./balance/options.ts";
+import type { Balance, BalanceOptions } from "./balance/options.ts";
+import { defineStorage } from "./disk/options.ts";
+import type { Storage, StorageOptions } from "./disk/options.ts";
+import type { FailoverDestinationOptions } from "./regions-options.ts";
 
 export interface DestinationOptions {
   /** Unique among the destinations; it names the ledger's rows. */
@@ -17,9 +23,13 @@ export interface DestinationOptions {
   /** For one attempt. Default 10 000. */
   readonly timeoutMs?: number;
   readonly queue?: {
-    /** Default 64 MiB. Every batch counts its bytes and 1 KiB more. */
+    /** In memory. Default 64 MiB. Every batch counts its bytes and 1 KiB more. */
     readonly maxBytes?: number;
+    /** Keeps the queue on disk; without it, what is queued is lost with the process. */
+    readonly storage?: StorageOptions;
   };
+  /** As many requests are under way at once. Default 10; 1 keeps the order of batches. */
+  readonly maxConcurrent?: number;
   readonly batch?: {
     /** Default 8 192. */
     readonly maxItems?: number;
@@ -37,12 +47,18 @@ export interface DestinationOptions {
     readonly randomizationFactor?: number;
     /** Default 30 000. */
     readonly maxIntervalMs?: number;
-    /** Default 300 000; 0 never gives up. */
+    /** Default 300 000, or 0 with a queue on disk; 0 never gives up. */
     readonly maxElapsedTimeMs?: number;
   };
   /** PEM: the authority to trust, and our own certificate. */
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string; readonly serverName?: string };
-  /** Told back in {@link DestinationState}; for the reader. */
+  /** Taken out of what goes here, and of nothing else. Such a destination takes no profiles: they cannot be redacted. */
+  readonly redact?: RedactOptions;
+  /** Spreads over several peers instead of the one at the endpoint; scheme, port and path stay those of the endpoint. */
+  readonly balance?: BalanceOptions;
+  /** Where else to send while it is gone, as far as residency allows; not together with `balance`. */
+  readonly failover?: FailoverDestinationOptions;
+  /** Judged by the residency of the pipeline, and told back in {@link DestinationState}. */
   readonly region?: string;
 }
 
@@ -50,6 +66,7 @@ export interface DestinationOptions {
 export interface Destination {
   readonly name: string;
   readonly region: string | undefined;
+  readonly redact: RedactOptions | undefined;
   readonly protocol: DestinationOptions["protocol"];
   /** Scheme, host and port. */
   readonly origin: string;
@@ -59,7 +76,10 @@ export interface Destination {
   readonly headers: Readonly<Record<string, string>>;
   readonly compression: "none" | "gzip";
   readonly timeoutMs: number;
-  readonly queue: Readonly<{ maxBytes: number }>;
+  readonly queue: Readonly<{ maxBytes: number; storage: Storage | undefined }>;
+  readonly maxConcurrent: number;
+  readonly balance: Balance | undefined;
+  readonly failover: Readonly<{ targets: readonly Destination[]; afterMs: number }> | undefined;
   readonly batch: Readonly<{ maxItems: number; maxBytes: number; maxAgeMs: number }>;
   readonly retry: Readonly<{
     initialIntervalMs: number;
@@ -98,27 +118,40 @@ export function defineDestination(options: DestinationOptions): Destination {
   if (url.search !== "" || url.username !== "" || url.password !== "") {
     fail("endpoint", "without query and credentials", options.endpoint);
   }
-  const signals = options.signals ?? everySignal;
+  const signals = options.signals ?? everySignal.filter((signal) => !options.redact || signal !== "profiles");
+  if (options.redact && signals.includes("profiles")) fail("signals", "without profiles when redacted", signals);
   if (signals.length === 0) fail("signals", "at least one signal", signals);
   for (const signal of signals) {
     if (!everySignal.includes(signal)) fail("signals", `of ${everySignal.join(", ")}`, signal);
   }
   const compression = options.compression ?? "none";
   if (compression !== "none" && compression !== "gzip") fail("compression", `"none" or "gzip"`, compression);
-  const { queue = {}, batch = {}, retry = {}, tls = {} } = options;
+  const { queue = {}, batch = {}, retry = {} } = options;
+  const { failover, region, headers = {}, tls = {}, ...common } = options;
+  if (failover !== undefined && options.balance !== undefined) fail("failover", "absent with balance", failover);
   const randomizationFactor = number("retry.randomizationFactor", retry.randomizationFactor ?? 0.5, 0);
   if (randomizationFactor > 1) fail("retry.randomizationFactor", "at most 1", randomizationFactor);
   return {
     name,
-    region: options.region,
+    region,
+    redact: options.redact,
     protocol: options.protocol,
     origin: url.origin,
     basePath,
     signals: [...new Set(signals)],
-    headers: checkHeaders(options.headers ?? {}, fail),
+    headers: checkHeaders(headers, fail),
     compression,
     timeoutMs: count("timeoutMs", options.timeoutMs ?? 10_000, 1),
-    queue: { maxBytes: count("queue.maxBytes", queue.maxBytes ?? 64 * 1024 * 1024, 1) },
+    queue: {
+      maxBytes: count("queue.maxBytes", queue.maxBytes ?? 64 * 1024 * 1024, 1),
+      storage: queue.storage && defineStorage(queue.storage, fail),
+    },
+    maxConcurrent: count("maxConcurrent", options.maxConcurrent ?? 10, 1),
+    balance: options.balance && defineBalance(options.balance, fail),
+    failover: failover && {
+      targets: failover.targets.map((target) => defineDestination({ ...common, ...target })),
+      afterMs: number("failover.afterMs", failover.afterMs ?? 30_000, 0),
+    },
     batch: {
       maxItems: count("batch.maxItems", batch.maxItems ?? 8_192, 1),
       maxBytes: count("batch.maxBytes", batch.maxBytes ?? 4_000_000, 1),
@@ -129,7 +162,7 @@ export function defineDestination(options: DestinationOptions): Destination {
       multiplier: number("retry.multiplier", retry.multiplier ?? 1.5, 1),
       randomizationFactor,
       maxIntervalMs: number("retry.maxIntervalMs", retry.maxIntervalMs ?? 30_000, 0),
-      maxElapsedTimeMs: number("retry.maxElapsedTimeMs", retry.maxElapsedTimeMs ?? 300_000, 0),
+      maxElapsedTimeMs: number("retry.maxElapsedTimeMs", retry.maxElapsedTimeMs ?? (queue.storage ? 0 : 300_000), 0),
     },
     tls: {
       ...(tls.ca === undefined ? {} : { ca: tls.ca }),

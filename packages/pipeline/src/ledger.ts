@@ -6,9 +6,17 @@ import type { Signal } from "@tracemend/otlp";
 
 /**
  * Why an accepted item was lost: its queue was full while another destination took it, it can never fit its queue, its
- * retries ran out, or the pipeline closed before it was exported.
+ * retries ran out, the pipeline closed before it was exported, its queue's disk took no more, or gave it back damaged, or
+ * a redaction without which it may not leave its region did not take it.
  */
-export type DropReason = "queue-full" | "too-large" | "retry-expired" | "shutdown";
+export type DropReason =
+  | "queue-full"
+  | "too-large"
+  | "retry-expired"
+  | "shutdown"
+  | "disk-full"
+  | "corrupt"
+  | "residency";
 
 /** Where an item ended. */
 export type Fate = "exported" | "refusedByPeer" | "sampledOut" | { readonly dropped: DropReason };
@@ -25,14 +33,20 @@ export interface LedgerRow {
   readonly inFlight: number;
   /** Outside the sum: items whose sender was told to keep them, because nobody had taken them. */
   readonly turnedAway: number;
+  /** Of those received: items that an earlier run left in a queue on disk. */
+  readonly recovered: number;
 }
 
 /** The rows of one destination. Counts are items: spans, data points, log records. */
 export interface Account {
   /** Items were taken into the queue. */
   queued(signal: Signal, items: number): void;
+  /** Items of an earlier run were found in the queue. */
+  recovered(signal: Signal, items: number): void;
   /** Queued items are now being sent. */
   sent(signal: Signal, items: number): void;
+  /** Items that were being sent are queued again. */
+  unsent(signal: Signal, items: number): void;
   /** Queued items, or items being sent, have met their fate. */
   settled(from: "queued" | "inFlight", signal: Signal, items: number, fate: Fate): void;
   /** Items that never got into the queue although their sender was told that they were accepted. */
@@ -83,6 +97,18 @@ function createAccount(destination: string, book: Map<Signal, Open>): Account {
       row.queued -= items;
       row.inFlight += items;
     },
+    recovered(signal, items) {
+      if (items === 0) return;
+      const row = open(signal);
+      row.received += items;
+      row.recovered += items;
+      row.queued += items;
+    },
+    unsent(signal, items) {
+      const row = open(signal);
+      row.inFlight -= items;
+      row.queued += items;
+    },
     settled(from, signal, items, fate) {
       const row = open(signal);
       row[from] -= items;
@@ -105,11 +131,20 @@ function emptyRow(destination: string, signal: Signal): Open {
     signal,
     received: 0,
     exported: 0,
-    dropped: { "queue-full": 0, "too-large": 0, "retry-expired": 0, shutdown: 0 },
+    dropped: {
+      "queue-full": 0,
+      "too-large": 0,
+      "retry-expired": 0,
+      shutdown: 0,
+      "disk-full": 0,
+      corrupt: 0,
+      residency: 0,
+    },
     refusedByPeer: 0,
     sampledOut: 0,
     queued: 0,
     inFlight: 0,
     turnedAway: 0,
+    recovered: 0,
   };
 }

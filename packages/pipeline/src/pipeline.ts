@@ -10,21 +10,48 @@ import { defineLog } from "./event.ts";
 import type { PipelineEvent } from "./event.ts";
 import { createLedger } from "./ledger.ts";
 import type { LedgerRow } from "./ledger.ts";
-import { createReservations } from "./reservation.ts";
+import { defineResidency } from "./regions.ts";
+import type { RegionsOptions } from "./regions.ts";
+import { createReservations, placeInto, stampedBytes } from "./reservation.ts";
 import type { Reservation } from "./reservation.ts";
 import { pipeline } from "./stage.ts";
 import type { Sink } from "./stage.ts";
 import type { FlushTrigger } from "./stages/batch.ts";
+import { createDeniedTraces } from "./stages/denied-traces.ts";
 import { fanOut } from "./stages/fan-out.ts";
+import { filter } from "./stages/filter.ts";
+import type { FilterRule } from "./stages/filter.ts";
+import { limit } from "./stages/limit.ts";
+import type { LimitReason, MemoryLimit } from "./stages/limit.ts";
+import { redact } from "./stages/redact.ts";
+import type { RedactOptions } from "./stages/redact/policy.ts";
+import { route } from "./stages/route.ts";
+import type { RouteRule } from "./stages/route.ts";
 import { stamp } from "./stages/stamp.ts";
 import { tap } from "./stages/tap.ts";
 
 export interface PipelineOptions {
-  /** Resource attributes written onto everything that passes. */
+  /** Above it everything is answered busy, before it is looked at. */
+  readonly memory?: MemoryLimit;
+  /** Resource attributes written onto everything that passes; none of high cardinality. */
   readonly attributes?: Readonly<Record<string, string>>;
   readonly destinations: readonly DestinationOptions[];
+  /** Where this pipeline runs, and what may leave that region. Without it, everything may go everywhere. */
+  readonly regions?: RegionsOptions;
   /** Sees every batch, after the stamp. What it throws is counted and changes nothing. */
   readonly observe?: (batch: Batch) => void;
+  /** Traces that go no further: those a rule names, and those of {@link Pipeline.denyTrace}. */
+  readonly filter?: {
+    readonly rules?: readonly FilterRule[];
+    /** Of denied traces so many are remembered. Default 50 000, about 10 MB. */
+    readonly maxTraces?: number;
+    /** And at least so long, unless there are too many. Default 60 000. */
+    readonly maxAgeMs?: number;
+  };
+  /** Taken out before anything goes to any destination; see {@link DestinationOptions.redact} for one of them. */
+  readonly redact?: RedactOptions;
+  /** Which destinations get what; the first rule that fits decides, and what fits none goes to all. */
+  readonly routes?: readonly RouteRule[];
   readonly clock?: Clock;
   /** Even in [0, 1). */
   readonly random?: () => number;
@@ -50,6 +77,12 @@ export interface PipelineCounters {
   readonly observerErrors: number;
   /** Attributes a sender had set under a stamped key. */
   readonly spoofedAttributes: number;
+  /** Spans dropped by `filter`, by its rules; `denied` counts those of {@link Pipeline.denyTrace}. */
+  readonly filteredSpans: Readonly<Record<string, number>>;
+  /** Batches in which `redact` found something. */
+  readonly redactedBatches: number;
+  /** Items turned away before they were taken: for want of memory, or because the stamp would multiply them. */
+  readonly refusedItems: Readonly<Record<LimitReason, number>>;
 }
 
 export interface Pipeline extends Sink {
@@ -58,37 +91,90 @@ export interface Pipeline extends Sink {
    * such destination, or one of them has no room or cannot be reached right now.
    */
   reserve(bytes: number): Reservation | undefined;
+  /**
+   * Drops the spans of a trace when they come, whoever sends them: for a request known to be a health check before any
+   * of its spans has ended. 32 lower-case hexadecimal digits.
+   */
+  denyTrace(traceId: string): void;
   ledger(): readonly LedgerRow[];
   destinations(): readonly DestinationState[];
   counters(): PipelineCounters;
 }
 
-/** Starts connecting at once. Throws a TypeError that names the option and its value. */
+/**
+ * Starts connecting at once. Throws a TypeError that names the option and its value, and an Error when the folder of a
+ * queue cannot be used.
+ */
 export function createPipeline(options: PipelineOptions): Pipeline {
-  const { clock = systemClock, random = Math.random, attributes = {}, observe } = options;
-  const settings = options.destinations.map(defineDestination);
+  const { clock = systemClock, random = Math.random, attributes = {}, observe, routes = [] } = options;
+  const residency = defineResidency(options.regions);
+  const settings = options.destinations.map((each) =>
+    residency.confine(defineDestination(each), each.signals !== undefined),
+  );
   rejectDuplicates(settings.map((destination) => destination.name));
   const log = defineLog(options.log);
   const ledger = createLedger();
-  const counters = { observerErrors: 0, spoofedAttributes: 0 };
-  const branches = settings.map((destination) =>
-    createBranch(destination, { account: ledger.account(destination.name), clock, random, log }),
-  );
+  const counters = {
+    observerErrors: 0,
+    spoofedAttributes: 0,
+    filteredSpans: {} as Record<string, number>,
+    redactedBatches: 0,
+    refusedItems: { memory: 0, stamp: 0 },
+  };
+  const branches: DestinationBranch[] = [];
+  try {
+    for (const destination of settings) {
+      const account = ledger.account(destination.name);
+      branches.push(createBranch(destination, { account, clock, random, log, residency }));
+    }
+  } catch (cause) {
+    for (const { sink } of branches) void sink.close(AbortSignal.abort());
+    throw cause;
+  }
 
   const observerFailed = (cause: unknown): void => {
     counters.observerErrors += 1;
     log({ kind: "observer-failed", message: String(cause) });
   };
 
+  const { rules = [], maxTraces = 50_000, maxAgeMs = 60_000 } = options.filter ?? {};
+  const denied = createDeniedTraces(maxTraces, maxAgeMs, clock);
+  for (const name of ["denied", ...rules.map((rule) => rule.name)]) counters.filteredSpans[name] = 0;
+  const filtered = (rule: string, spans: number): void => {
+    counters.filteredSpans[rule] = (counters.filteredSpans[rule] ?? 0) + spans;
+  };
+
+  const bound = limit({
+    memory: options.memory,
+    stampBytes: stampedBytes(attributes),
+    usedBytes: () => process.memoryUsage.rss(),
+    clock,
+    random,
+    refused: (reason, items) => (counters.refusedItems[reason] += items),
+  });
+  // The observer is shown what senders claim, before the filter: a span that is filtered was there all the same.
   const stages = [
     stamp({ attributes, spoofed: (count) => (counters.spoofedAttributes += count) }),
     tap({ observe, failed: observerFailed }),
+    filter({ rules, denied, filtered }),
+    redact({ policy: options.redact, redacted: () => (counters.redactedBatches += 1) }),
   ];
-  const entry = pipeline(...stages, fanOut(branches));
+  const names = settings.map((destination) => destination.name);
+  const named = (chosen: readonly string[]): DestinationBranch[] =>
+    branches.filter(({ destination }) => chosen.includes(destination.name));
+  const entry = pipeline(
+    bound,
+    ...stages,
+    route(routes, names, (chosen) => fanOut(named(chosen))),
+  );
+  const takesTraces = ({ signals }: DestinationBranch): boolean => signals.includes("traces");
   const reserve = createReservations(
-    stages,
+    pipeline(
+      ...stages,
+      route(routes, names, (chosen) => placeInto(named(chosen).filter(takesTraces))),
+    ),
     attributes,
-    branches.filter((branch) => branch.signals.includes("traces")),
+    branches.filter(takesTraces),
   );
 
   let closed: Promise<void> | undefined;
@@ -98,7 +184,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     reserve,
     ledger: () => ledger.rows(),
     destinations: () => branches.map(stateOf),
-    counters: () => ({ ...counters }),
+    denyTrace: (traceId) => denied.deny(traceId, "denied"),
+    counters: () => ({
+      ...counters,
+      filteredSpans: { ...counters.filteredSpans },
+      refusedItems: { ...counters.refusedItems },
+    }),
     // Front to back: each queue takes nothing more, its batch stage flushes, what is out is waited for, then the
     // connection closes. When the signal aborts, every queue counts what it still holds as dropped{shutdown}.
     // A second call waits for the first.

@@ -2,8 +2,7 @@
 import type { Batch } from "@tracemend/otlp";
 import type { DestinationBranch } from "./branch.ts";
 import { accepted } from "./outcome.ts";
-import { pipeline } from "./stage.ts";
-import type { Sink, Stage } from "./stage.ts";
+import type { Sink } from "./stage.ts";
 
 export interface Reservation {
   /**
@@ -18,20 +17,26 @@ export interface Reservation {
 
 const forever = new AbortController().signal;
 
-/** `branches` are the destinations that take traces. */
-export function createReservations(
-  stages: readonly Stage[],
-  attributes: Readonly<Record<string, string>>,
-  branches: readonly DestinationBranch[],
-): (bytes: number) => Reservation | undefined {
-  const placed: Sink = {
+/** Puts a batch into the queue of every branch, past their bounds: room was held for it. */
+export function placeInto(branches: readonly DestinationBranch[]): Sink {
+  return {
     accept(batch) {
       for (const { sink } of branches) sink.place(batch);
       return Promise.resolve(accepted);
     },
     close: () => Promise.resolve(),
   };
-  const entry = pipeline(...stages, placed);
+}
+
+/**
+ * `branches` are the destinations that take traces. `entry` leads to their queues, and must get there before it first
+ * waits: the room held is given back in the same turn.
+ */
+export function createReservations(
+  entry: Sink,
+  attributes: Readonly<Record<string, string>>,
+  branches: readonly DestinationBranch[],
+): (bytes: number) => Reservation | undefined {
   const overheadBytes = stampedBytes(attributes);
 
   return (bytes) => {
@@ -76,7 +81,7 @@ class HeldRoom implements Reservation {
 }
 
 /** At most so many bytes the stamp adds to a batch of one resource: key, value, and the lengths around them. */
-function stampedBytes(attributes: Readonly<Record<string, string>>): number {
+export function stampedBytes(attributes: Readonly<Record<string, string>>): number {
   let bytes = 0;
   for (const [key, value] of Object.entries(attributes))
     bytes += Buffer.byteLength(key) + Buffer.byteLength(value) + 24;

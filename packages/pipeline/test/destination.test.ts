@@ -16,7 +16,10 @@ describe("a destination", () => {
       headers: {},
       compression: "none",
       timeoutMs: 10_000,
-      queue: { maxBytes: 67_108_864 },
+      queue: { maxBytes: 67_108_864, storage: undefined },
+      maxConcurrent: 10,
+      balance: undefined,
+      failover: undefined,
       batch: { maxItems: 8_192, maxBytes: 4_000_000, maxAgeMs: 200 },
       retry: {
         initialIntervalMs: 1_000,

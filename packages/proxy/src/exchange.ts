@@ -24,6 +24,7 @@ export class Exchange implements Deadline {
   target = "";
   grpc = false;
   body: BodyKind = "none";
+  bodyBytes = 0;
 
   /** Of the way it takes, once routed. */
   route: RouteOf<Service> | undefined;

@@ -4,6 +4,9 @@ import { INTERNAL_ERROR, grpcStatusOfReset } from "./reset.ts";
 
 export type FailureKind =
   | "bad-request"
+  | "head-too-large"
+  | "target-too-long"
+  | "body-too-large"
   | "not-implemented"
   | "client-gone"
   | "client-stalled"
@@ -43,6 +46,9 @@ interface Told {
 /** gRPC status: 4 deadline exceeded, 8 resource exhausted, 12 unimplemented, 13 internal, 14 unavailable. */
 const TOLD: Readonly<Record<FailureKind, Told>> = {
   "bad-request": { side: "downstream", status: 400, grpc: 13, text: "bad request" },
+  "head-too-large": { side: "downstream", status: 431, grpc: 8, text: "request header fields too large" },
+  "target-too-long": { side: "downstream", status: 414, grpc: 8, text: "request target too long" },
+  "body-too-large": { side: "downstream", status: 413, grpc: 8, text: "request body too large" },
   "not-implemented": { side: "downstream", status: 501, grpc: 12, text: "not implemented" },
   "client-gone": { side: "downstream", status: 499, grpc: 1, text: "client closed the request" },
   "client-stalled": { side: "downstream", status: 408, grpc: 4, text: "request stalled" },

@@ -17,6 +17,7 @@ export type {
 export type { Resolved, Resolver } from "./upstream/resolver.ts";
 export type { UpstreamState } from "./upstream/service.ts";
 export type { Passed, PassedObserver, Try } from "./passed.ts";
+export type { RefusalCounts } from "./refusals.ts";
 export type { SpanGrant, SpanSource } from "./spans.ts";
 export type { Clock } from "./clock.ts";
 export { systemClock } from "./clock.ts";
@@ -36,6 +37,8 @@ export type {
   ListenTls,
   Listener,
   OutgoingHead,
+  Refusal,
+  RefusalKind,
   RequestHead,
   Timeouts,
   TlsIdentity,

@@ -6,7 +6,7 @@ import type { Clock } from "./clock.ts";
 import { systemClock } from "./clock.ts";
 import type { ForwardingOptions } from "./forwarding.ts";
 import type { PassedObserver } from "./passed.ts";
-import type { DataPlane, EngineSettings, Limits, ListenTarget, ListenTls, Timeouts } from "./plane/plane.ts";
+import type { DataPlane, EngineSettings, Limits, ListenTarget, ListenTls, Refusal, Timeouts } from "./plane/plane.ts";
 import type { Route, RouteOf } from "./route-options.ts";
 import { completeRoute } from "./route-options.ts";
 import type { SpanSource } from "./spans.ts";
@@ -32,6 +32,8 @@ export interface ProxyOptions extends ProxyRules {
   readonly listen: { readonly host?: string; readonly port?: number; readonly tls?: ListenTls };
   readonly spans?: SpanSource;
   readonly observer?: PassedObserver;
+  /** Told of callers that were turned away before there was a request, and so a crossing. */
+  readonly refused?: (refusal: Refusal) => void;
   readonly clock?: Clock;
   /** From 0 up to 1; `Math.random` where absent. */
   readonly random?: () => number;
@@ -43,7 +45,13 @@ export interface ProxyOptions extends ProxyRules {
   readonly plane?: DataPlane;
 }
 
-const LIMITS: Limits = { headBytes: 65_536, streams: 256, waiting: 1024 };
+const LIMITS: Limits = {
+  headBytes: 65_536,
+  targetBytes: 16_384,
+  bodyBytes: Number.MAX_SAFE_INTEGER,
+  streams: 256,
+  waiting: 1024,
+};
 
 const TIMEOUTS: Timeouts = {
   connectMs: 5_000,
@@ -57,11 +65,13 @@ export function completeEngine({
   limits,
   timeouts,
   clock,
-}: Pick<ProxyOptions, "limits" | "timeouts" | "clock">): EngineSettings {
+  refused,
+}: Pick<ProxyOptions, "limits" | "timeouts" | "clock" | "refused">): EngineSettings {
   return {
     limits: finite("limits", completeNumbers("limits", LIMITS, limits)),
     timeouts: finite("timeouts", completeNumbers("timeouts", TIMEOUTS, timeouts)),
     clock: clock ?? systemClock,
+    refused: refused ?? (() => {}),
   };
 }
 

@@ -13,6 +13,8 @@ import { record } from "./phases/record.ts";
 import { refuse } from "./phases/refuse.ts";
 import { Relaying, relay } from "./phases/relay.ts";
 import { route } from "./phases/route.ts";
+import type { RefusalCounts } from "./refusals.ts";
+import { createRefusals } from "./refusals.ts";
 import { nodePlane } from "./plane/node-plane.ts";
 import type { Caller } from "./plane/plane.ts";
 import { createSecured } from "./plane/secured.ts";
@@ -24,6 +26,8 @@ import type { Service, UpstreamState } from "./upstream/service.ts";
 
 export interface Proxy {
   readonly address: { readonly host: string; readonly port: number };
+  /** Callers turned away before there was a request, so far. */
+  refusals(): RefusalCounts;
   /** How each upstream stands now. */
   upstreams(): readonly UpstreamState[];
   /**
@@ -38,7 +42,8 @@ export interface Proxy {
 /** Listens and proxies until closed. Throws a `TypeError` for an option that cannot be; rejects where it cannot listen. */
 export async function createProxy(options: ProxyOptions): Promise<Proxy> {
   const { plane = nodePlane, random = Math.random, spans, observer } = options;
-  const engine = completeEngine(options);
+  const refusals = createRefusals(options.refused);
+  const engine = completeEngine({ ...options, refused: refusals.tell });
   const { clock } = engine;
   const deadlines = createDeadlines<Exchange>(clock, DEADLINE_STEP_MS);
   const resolver = options.resolver ?? createResolver();
@@ -58,6 +63,7 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
   });
   return {
     address: listener.address,
+    refusals: refusals.counts,
     upstreams: () => [...site.services.values()].map((service) => service.state()),
     reload(change) {
       if (closing !== undefined) return;

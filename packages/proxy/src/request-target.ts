@@ -16,8 +16,9 @@ export function readDestination(head: RequestHead): Destination {
   const host = oneHost(head.lines, version);
   if (typeof host !== "string") return host;
   const first = target.charCodeAt(0);
+  const doubt = doubtIn(target);
+  if (doubt !== undefined) return violation(doubt);
   if (first === SLASH) {
-    if (hasFragment(target)) return violation("a fragment in the target");
     return withAuthority(head.authority ?? host, host, target);
   }
   if (target === "*") {
@@ -28,13 +29,20 @@ export function readDestination(head: RequestHead): Destination {
 }
 
 const SLASH = 0x2f;
+const HASH = 0x23;
 
 function violation(text: string): Destination {
   return { kind: "violation", text };
 }
 
-function hasFragment(target: string): boolean {
-  return target.includes("#");
+/** llhttp lets a fragment through, and other engines may let through what would end the request line early. */
+function doubtIn(target: string): string | undefined {
+  for (let at = 0; at < target.length; at += 1) {
+    const code = target.charCodeAt(at);
+    if (code === HASH) return "a fragment in the target";
+    if (code <= 0x20 || code === 0x7f) return "a blank or control character in the target";
+  }
+  return undefined;
 }
 
 /** HTTP/1.1 wants exactly one `Host`; HTTP/1.0 may do without, HTTP/2 has `:authority`. */
@@ -48,7 +56,8 @@ function oneHost(lines: FieldLines, version: string): string | Destination {
 
 function withAuthority(authority: string, host: string, target: string): Destination {
   if (authority === "") return violation("an empty authority");
-  if (host !== "" && host !== authority) return violation("a Host that differs from :authority");
+  if (host !== "" && host !== authority && host.toLowerCase() !== authority.toLowerCase())
+    return violation("a Host that differs from :authority");
   return isAuthority(authority) ? { kind: "ok", authority, target } : violation("an authority that is none");
 }
 
@@ -57,7 +66,6 @@ function absoluteForm(target: string): Destination {
   const lower = target.slice(0, 8).toLowerCase();
   const start = lower.startsWith("http://") ? 7 : lower === "https://" ? 8 : -1;
   if (start < 0) return violation("a target that is neither path nor URL");
-  if (hasFragment(target)) return violation("a fragment in the target");
   let end = start;
   while (end < target.length && target.charCodeAt(end) !== SLASH && target.charAt(end) !== "?") end += 1;
   const authority = target.slice(start, end);
@@ -68,13 +76,40 @@ function absoluteForm(target: string): Destination {
 
 /**
  * A host name, IPv4 or bracketed IPv6 address with an optional port. No user information: RFC 9110, section 4.2.4 wants
- * it treated as an error, since `good.example@evil.example` names the second.
+ * it treated as an error, since `good.example@evil.example` names the second. No escapes: readers differ on when to undo
+ * them.
  */
 function isAuthority(text: string): boolean {
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    const alphanumeric = (code >= 0x30 && code <= 0x39) || ((code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a);
-    if (!alphanumeric && !"-._~:[]%!$&'()*+;=".includes(text.charAt(at))) return false;
-  }
-  return true;
+  const bracketed = text.startsWith("[");
+  let at = bracketed ? 1 : 0;
+  while (at < text.length && (bracketed ? isAddressCode(text.charCodeAt(at)) : isNameCode(text.charCodeAt(at))))
+    at += 1;
+  if (!bracketed) return at > 0 && (at === text.length || isPort(text, at));
+  // The shortest address is `::`.
+  if (at < 3 || text.charAt(at) !== "]" || !text.slice(0, at).includes(":")) return false;
+  return at + 1 === text.length || isPort(text, at + 1);
+}
+
+/** A colon and a number up to 65535; RFC 3986, section 3.2.3 allows it to be empty. */
+function isPort(text: string, colon: number): boolean {
+  if (text.charCodeAt(colon) !== COLON || text.length > colon + 6) return false;
+  for (let at = colon + 1; at < text.length; at += 1) if (!isDigit(text.charCodeAt(at))) return false;
+  return Number(text.slice(colon + 1)) <= 65_535;
+}
+
+const COLON = 0x3a;
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
+
+/** RFC 3986, section 3.2.2, without `%` and `,`. */
+function isNameCode(code: number): boolean {
+  const letter = code | 0x20;
+  return isDigit(code) || (letter >= 0x61 && letter <= 0x7a) || "-._~!$&'()*+;=".includes(String.fromCharCode(code));
+}
+
+function isAddressCode(code: number): boolean {
+  const letter = code | 0x20;
+  return isDigit(code) || (letter >= 0x61 && letter <= 0x66) || code === COLON || code === 0x2e;
 }

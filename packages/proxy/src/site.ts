@@ -9,6 +9,7 @@ import { completeForwarding } from "./forwarding.ts";
 import type { ProxyRules } from "./options.ts";
 import { completeRoutes } from "./options.ts";
 import type { PassedObserver } from "./passed.ts";
+import type { Limits } from "./plane/plane.ts";
 import type { RouteOf } from "./route-options.ts";
 import type { SpanSource } from "./spans.ts";
 import type { UpstreamSettings } from "./upstream/options.ts";
@@ -25,6 +26,7 @@ export interface Site {
   readonly clock: Clock;
   readonly random: () => number;
   readonly deadlines: Deadlines<Exchange>;
+  readonly limits: Limits;
 }
 
 /** What a change of rules leaves as it is. */
@@ -45,7 +47,8 @@ export function createSite(rules: ProxyRules, standing: Standing, before?: Site)
     ways: route.ways.map(({ to, upTo }) => ({ to: serviceOf(to), upTo })),
   }));
   const { spans, observer, clock, random, deadlines } = standing;
-  return { boundary: rules.boundary, routes, forwarding, services, spans, observer, clock, random, deadlines };
+  const { limits } = standing.engine;
+  return { boundary: rules.boundary, routes, forwarding, services, spans, observer, clock, random, deadlines, limits };
 }
 
 /** Keeps warm connections, and what is known of the endpoints. */

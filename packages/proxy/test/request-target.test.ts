@@ -26,6 +26,7 @@ describe("the destination of a request", () => {
     const more = { version: "2", authority: "a.example" };
     expect(readDestination(head("/", [], more))).toMatchObject({ kind: "ok", authority: "a.example" });
     expect(readDestination(head("/", ["host", "a.example"], more)).kind).toBe("ok");
+    expect(readDestination(head("/", ["host", "A.EXAMPLE"], more)).kind).toBe("ok");
     expect(readDestination(head("/", ["host", "b.example"], more)).kind).toBe("violation");
   });
 
@@ -34,6 +35,10 @@ describe("the destination of a request", () => {
     expect(found).toEqual({ kind: "ok", authority: "a.example", target: "/x" });
     const bare = readDestination(head("http://a.example?q", ["Host", "b"]));
     expect(bare).toEqual({ kind: "ok", authority: "a.example", target: "/?q" });
+  });
+
+  it.each(["a", "a.b:80", "a:", "[::1]", "[::1]:8080", "1.2.3.4", "a_b-c.d~e"])("may be %s", (authority) => {
+    expect(readDestination(head("/", ["Host", authority]))).toEqual({ kind: "ok", authority, target: "/" });
   });
 
   it("is * for OPTIONS alone", () => {
@@ -50,6 +55,12 @@ describe("the destination of a request", () => {
     ["a path in Host", "/", ["Host", "a/b"]],
     ["a blank in Host", "/", ["Host", "a b"]],
     ["a comma list in Host", "/", ["Host", "a,b c"]],
+    ["two ports", "/", ["Host", "a:1:2"]],
+    ["a port beyond 65535", "/", ["Host", "a:65536"]],
+    ["an escape in Host", "/", ["Host", "a%2fb"]],
+    ["text behind a bracket", "/", ["Host", "[::1]a"]],
+    ["a bracket around no address", "/", ["Host", "[a]"]],
+    ["a line end in the target", "/\r\nX: 1", ["Host", "a"]],
     ["a fragment", "/#x", ["Host", "a"]],
     ["another scheme", "ftp://a/", ["Host", "a"]],
     ["no form at all", "x", ["Host", "a"]],

@@ -6,10 +6,10 @@ import { checkRoutes } from "@tracemend/proxy";
 import { z } from "zod";
 import type { ConfigText } from "./config-file.ts";
 import { ConfigError, readConfigText } from "./config-file.ts";
-import { fieldName, policyOf, policySchema } from "./config-policy.ts";
+import { destinationSchema, telemetrySchema } from "./config-telemetry.ts";
+import { policyOf, policySchema } from "./config-policy.ts";
 import {
   boundaryTls,
-  clientTls,
   forwardingSchema,
   routeSchema,
   routesOf,
@@ -46,34 +46,6 @@ const boundary = z.strictObject({
   routes: z.array(routeSchema).min(1),
 });
 
-const signal = z.enum(["traces", "metrics", "logs"]);
-
-const destination = z.strictObject({
-  endpoint: z.url({ protocol: /^https?$/ }),
-  protocol: z.enum(["grpc", "http/protobuf"]).default("grpc"),
-  signals: z.array(signal).min(1).default(["traces", "metrics", "logs"]),
-  region: z.string().min(1).optional(),
-  headers: z.record(fieldName, z.string()).default({}),
-  compression: z.enum(["none", "gzip"]).default("none"),
-  timeout_ms: ms.default(10_000),
-  tls: clientTls.optional(),
-  batch: z
-    .strictObject({
-      max_items: z.int().positive().default(8192),
-      max_bytes: bytes.default(1_048_576),
-      max_age_ms: ms.default(200),
-    })
-    .prefault({}),
-  queue: z.strictObject({ max_bytes: bytes.default(67_108_864) }).prefault({}),
-  retry: z
-    .strictObject({
-      initial_interval_ms: ms.default(5000),
-      max_interval_ms: ms.default(30_000),
-      max_elapsed_ms: z.int().nonnegative().default(300_000),
-    })
-    .prefault({}),
-});
-
 const diagnosis = z.strictObject({
   max_bytes: z.int().min(65_536).default(33_554_432),
   settle_ms: z.int().nonnegative().default(10_000),
@@ -95,9 +67,11 @@ const schema = z.strictObject({
       otlp_grpc: listener.optional(),
       otlp_http: listener.optional(),
       max_request_bytes: bytes.default(67_108_864),
+      bearer_tokens: z.array(z.string().min(1)).min(1).optional(),
     })
     .prefault({}),
-  destinations: z.record(z.string().min(1), destination).default({}),
+  destinations: z.record(z.string().min(1), destinationSchema).default({}),
+  telemetry: telemetrySchema.prefault({}),
   diagnosis: diagnosis.prefault({}),
   admin: z.strictObject({ listen: address }).prefault({ listen: "127.0.0.1:9464" }),
   log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error"]).default("info") }).prefault({}),
@@ -180,6 +154,12 @@ function checkReferences(config: z.output<typeof schema>, source: ConfigText): s
   if (settleMs > hardWaitMs || hardWaitMs > windowMs) {
     findings.push(finding(source, ["diagnosis"], "settle_ms ≤ hard_wait_ms ≤ window_ms must hold"));
   }
+  config.telemetry.routes.forEach(({ destinations }, at) => {
+    for (const name of destinations.filter((one) => !Object.hasOwn(config.destinations, one))) {
+      const message = `there is no destination ${JSON.stringify(name)}`;
+      findings.push(finding(source, ["telemetry", "routes", at, "destinations"], message));
+    }
+  });
   const receives = config.receivers.otlp_grpc !== undefined || config.receivers.otlp_http !== undefined;
   if (receives && Object.keys(config.destinations).length === 0) {
     findings.push(finding(source, ["receivers"], "OTLP is received but there are no destinations to send it to"));

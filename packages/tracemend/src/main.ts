@@ -3,6 +3,7 @@
 import { parseArgs } from "node:util";
 import { ConfigError } from "./config-file.ts";
 import { loadConfig } from "./config.ts";
+import { EVALUATE_HELP, evaluateCommand } from "./evaluate/command.ts";
 import type { Logger } from "./log.ts";
 import { createLog } from "./log.ts";
 import type { Program } from "./program.ts";
@@ -13,11 +14,14 @@ const HELP = `tracemend ${VERSION}: keeps traces in one piece across gateways, c
 
   tracemend run --config tracemend.yaml     start; SIGHUP reads the file again, SIGTERM or Ctrl-C drains and ends
   tracemend check --config tracemend.yaml   read the configuration, say what is wrong with it, and end
+${EVALUATE_HELP}
   tracemend --help | --version
 
 Exit codes: 0 ended well, 1 could not start, 2 wrong arguments or configuration.`;
 
 async function main(): Promise<number> {
+  const [first, ...others] = process.argv.slice(2);
+  if (first === "evaluate") return await evaluateCommand(others, { out: console.log, err: console.error });
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: { config: { type: "string" }, help: { type: "boolean" }, version: { type: "boolean" } },

@@ -1,7 +1,10 @@
 /** The configuration's words → the options of proxy and pipeline. */
 import { randomInt } from "node:crypto";
+import { resolve } from "node:path";
 import type { DiagnosisOptions } from "@tracemend/diagnosis";
 import type { DestinationOptions } from "@tracemend/pipeline";
+import { detectResource, toStampAttributes } from "@tracemend/pipeline";
+import { destinationOf } from "./config-telemetry.ts";
 import type { Config } from "./config.ts";
 import { clientTlsOf } from "./pem.ts";
 
@@ -20,26 +23,15 @@ export function diagnosisOf({ diagnosis, upstreams }: Config): Omit<DiagnosisOpt
 }
 
 export function destinationsOf(config: Config): readonly DestinationOptions[] {
+  const found = (path: string): string => resolve(config.folder, path);
   return Object.entries(config.destinations).map(([name, destination]) => ({
-    name,
-    endpoint: destination.endpoint,
-    protocol: destination.protocol,
-    signals: destination.signals,
-    headers: destination.headers,
-    compression: destination.compression,
-    timeoutMs: destination.timeout_ms,
-    ...(destination.region === undefined ? {} : { region: destination.region }),
+    ...destinationOf(name, destination, found),
     ...clientTlsOf(config.folder, destination.tls),
-    batch: {
-      maxItems: destination.batch.max_items,
-      maxBytes: destination.batch.max_bytes,
-      maxAgeMs: destination.batch.max_age_ms,
-    },
-    queue: { maxBytes: destination.queue.max_bytes },
-    retry: {
-      initialIntervalMs: destination.retry.initial_interval_ms,
-      maxIntervalMs: destination.retry.max_interval_ms,
-      maxElapsedTimeMs: destination.retry.max_elapsed_ms,
-    },
   }));
+}
+
+/** What is written onto all telemetry that passes: where this is, as far as it was asked for, and what is configured. */
+export function attributesOf({ telemetry, resource }: Config): Readonly<Record<string, string>> {
+  if (telemetry.detect.length === 0) return resource;
+  return { ...toStampAttributes(detectResource({ detectors: telemetry.detect }).attributes), ...resource };
 }

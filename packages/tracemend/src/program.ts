@@ -13,6 +13,7 @@ import type { Admin, AdminPages } from "./admin.ts";
 import { createAdmin, jsonAnswer } from "./admin.ts";
 import type { Boundaries } from "./boundaries.ts";
 import { createBoundaries } from "./boundaries.ts";
+import { telemetryOf } from "./config-telemetry.ts";
 import type { Config } from "./config.ts";
 import { ConfigError } from "./config-file.ts";
 import type { Logger } from "./log.ts";
@@ -26,7 +27,7 @@ import {
   writePipeline,
   writeUpstreams,
 } from "./metrics.ts";
-import { destinationsOf, diagnosisOf } from "./options.ts";
+import { destinationsOf, diagnosisOf, attributesOf } from "./options.ts";
 import { serverTlsOf } from "./pem.ts";
 import { createSpanSource } from "./span-source.ts";
 import { VERSION } from "./version.ts";
@@ -48,10 +49,11 @@ const CHANGEABLE: ReadonlySet<string> = new Set(["boundaries", "upstreams", "shu
 
 export async function createProgram(first: Config, log: Logger): Promise<Program> {
   let config = first;
+  const attributes = attributesOf(config);
   const resource = {
     "service.name": config.service_name,
     "service.instance.id": `${hostname()}-${process.pid}`,
-    ...config.resource,
+    ...attributes,
   };
   const receivers: Receiver[] = [];
   let admin: Admin | undefined;
@@ -66,7 +68,8 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
   const diagnosis = createDiagnosis({ now: Date.now, ...diagnosisOf(config) });
   const ticking = setInterval(() => diagnosis.tick(), 1000);
   const pipeline = createPipeline({
-    attributes: config.resource,
+    ...telemetryOf(config.telemetry),
+    attributes,
     destinations: destinationsOf(config),
     observe: (batch) => diagnosis.spans(batch),
     log: (event) => log.warn(event, "pipeline"),
@@ -88,13 +91,16 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
   };
 
   try {
-    const { otlp_grpc: grpc, otlp_http: http, max_request_bytes: maxRequestBytes } = config.receivers;
+    const {
+      otlp_grpc: grpc,
+      otlp_http: http,
+      max_request_bytes: maxRequestBytes,
+      bearer_tokens: tokens,
+    } = config.receivers;
+    const limits = { maxRequestBytes, ...(tokens === undefined ? {} : { bearerTokens: tokens }) };
     const receive = async (name: string, create: typeof createGrpcReceiver, from: typeof grpc): Promise<void> => {
       if (from === undefined) return;
-      const receiver = await create(
-        { ...from.listen, ...serverTlsOf(config.folder, from.tls), maxRequestBytes },
-        pipeline,
-      );
+      const receiver = await create({ ...from.listen, ...serverTlsOf(config.folder, from.tls), ...limits }, pipeline);
       receivers.push(receiver);
       listening(name, receiver.address);
     };
@@ -144,7 +150,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
 }
 
 function refuseRestarts(before: Config, next: Config): void {
-  const fixed = Object.keys(before) as (keyof Config)[];
+  const fixed = Object.keys({ ...before, ...next }) as (keyof Config)[];
   const changed: string[] = fixed.filter((key) => !CHANGEABLE.has(key) && !isDeepStrictEqual(before[key], next[key]));
   for (const [name, { service = name }] of Object.entries(next.upstreams))
     if (service !== (before.upstreams[name]?.service ?? name)) changed.push(`upstreams.${name}.service`);

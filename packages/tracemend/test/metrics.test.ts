@@ -63,12 +63,21 @@ describe("the metrics", () => {
         destination: "agent",
         received: 10,
         exported: 4,
-        dropped: { "queue-full": 0, "retry-expired": 0, "too-large": 0, shutdown: 1 },
+        dropped: {
+          "queue-full": 0,
+          "retry-expired": 0,
+          "too-large": 0,
+          shutdown: 1,
+          "disk-full": 0,
+          corrupt: 0,
+          residency: 0,
+        },
         refusedByPeer: 2,
         sampledOut: 0,
         queued: 2,
         inFlight: 1,
         turnedAway: 7,
+        recovered: 0,
       },
     ]);
     const lines = text.toString().split("\n");

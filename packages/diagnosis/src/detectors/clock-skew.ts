@@ -17,7 +17,6 @@ export function detectClockSkew(facts: EdgeFacts): Finding | undefined {
   return {
     kind: "clock-skew",
     to: callee,
-    hop: `the clock of service ${callee}`,
     count,
     of,
     confidence: 0.9,

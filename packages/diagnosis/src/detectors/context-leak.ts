@@ -15,7 +15,6 @@ export function detectContextLeak(facts: EdgeFacts): Finding | undefined {
   return {
     kind: "context-leak",
     to: callee,
-    hop: `service ${callee}`,
     count,
     of,
     confidence: 0.8,

@@ -1,12 +1,12 @@
 /** The called service got a context and began a trace of its own instead. */
-import { BARE, SAME_CONNECTION, SAME_REQUEST, SAME_TIME } from "../cause.ts";
+import { ANSWERED_ELSEWHERE, BARE, SAME_CONNECTION, SAME_REQUEST, SAME_TIME } from "../cause.ts";
 import type { EdgeFacts } from "../edge-facts.ts";
-import { judgedOf } from "../edge-facts.ts";
+import { judgedOf, toldOf } from "../edge-facts.ts";
 import type { Finding } from "../finding.ts";
-import { calleeOf, isWorthAlarm, shareText } from "../finding.ts";
+import { calleeOf, isWorthAlarm, shareText, untoldText } from "../finding.ts";
 import { readTraceContext } from "../remedies/sdk-propagators.ts";
 
-const JOINED: readonly number[] = [SAME_REQUEST, SAME_CONNECTION, SAME_TIME];
+const JOINED: readonly number[] = [ANSWERED_ELSEWHERE, SAME_REQUEST, SAME_CONNECTION, SAME_TIME];
 
 /** Requests that merely have a fitting orphan are believed from here on. */
 const ENOUGH = 5;
@@ -14,26 +14,33 @@ const ENOUGH = 5;
 /** Standard deviations by which agreement must exceed chance. */
 const FAR_BEYOND = 3;
 
+/** A service that drops contexts leaves a root for each request; fewer agree where it is merely called by others too. */
+const LEAST_AGREEMENT = 0.5;
+
 /** How sure the pairs are: by time as measured on published traces, by mere agreement as set. */
 const BY_TIME = 0.95;
 const BY_AGREEMENT = 0.7;
 
 export function detectDroppedByCallee(facts: EdgeFacts): Finding | undefined {
+  const named = facts.missing[ANSWERED_ELSEWHERE] as number;
   const request = facts.missing[SAME_REQUEST] as number;
   const connection = facts.missing[SAME_CONNECTION] as number;
   const time = facts.missing[SAME_TIME] as number;
   const bare = facts.missing[BARE] as number;
-  const joined = request + connection + time;
+  const joined = named + request + connection + time;
   const byChance = facts.compatibleByChance;
   const excess = Math.round(Math.min(bare, facts.compatible - time) - byChance);
-  const agreeing = excess >= ENOUGH && excess > FAR_BEYOND * Math.sqrt(2 * byChance + 1) ? excess : 0;
+  const surprising = excess >= ENOUGH && excess > FAR_BEYOND * Math.sqrt(2 * byChance + 1);
+  const agreeing = surprising && excess >= (bare + time) * LEAST_AGREEMENT ? excess : 0;
   const count = joined + agreeing;
-  const of = judgedOf(facts);
-  if (!isWorthAlarm(count, of)) return undefined;
+  if (!isWorthAlarm(count, judgedOf(facts))) return undefined;
+  const of = toldOf(facts) + agreeing;
   const callee = calleeOf(facts);
   const evidence = [
     `${shareText(count, of, `requests forwarded to ${facts.upstream}`)} have no SERVER span below the span that was forwarded, although ${callee} has exported spans past their end.`,
   ];
+  if (named > 0)
+    evidence.push(`${named} of them got an answer that names another trace (traceresponse, Server-Timing).`);
   if (request > 0) evidence.push(`${request} of them are a root span of ${callee} with the same request id.`);
   if (connection > 0) {
     evidence.push(
@@ -48,6 +55,7 @@ export function detectDroppedByCallee(facts: EdgeFacts): Finding | undefined {
       `For ${agreeing} more a root span of ${callee} lies within the request where chance would put one in ${Math.round(byChance)}; which belongs to which cannot be told.`,
     );
   }
+  evidence.push(...untoldText(facts, agreeing));
   evidence.push(
     facts.answered === 0
       ? `No request was continued: this points to the configuration of ${callee}, not to one code path.`
@@ -57,10 +65,9 @@ export function detectDroppedByCallee(facts: EdgeFacts): Finding | undefined {
   return {
     kind: "dropped-by-callee",
     to: callee,
-    hop: `service ${callee}`,
     count,
     of,
-    confidence: (0.999 * request + 0.99 * connection + BY_TIME * time + BY_AGREEMENT * agreeing) / count,
+    confidence: (named + 0.999 * request + 0.99 * connection + BY_TIME * time + BY_AGREEMENT * agreeing) / count,
     evidence,
     alternatives: [
       "A hop between us and the service removes the header: then its roots name a peer that is not our connection.",

@@ -1,14 +1,11 @@
-/** More than one traceparent line came: a hop added its own and left the other one in. */
-import type { Crossing } from "@tracemend/context";
+/** More than one traceparent came, in several lines or joined in one: a hop added its own and left the other one in. */
+import type { Crossing, DefectCode } from "@tracemend/context";
+import { findNoted } from "../noted.ts";
 import type { Sign } from "../sign.ts";
 
-const CONFLICTING: Sign = { kind: "duplicate-traceparent", fact: "duplicate-conflicting" };
-const IDENTICAL: Sign = { kind: "duplicate-traceparent", fact: "duplicate-identical" };
+const CODES: readonly DefectCode[] = ["duplicate-conflicting", "duplicate-same-trace", "duplicate-identical"];
 
 export function detectDuplicate({ reading }: Crossing): Sign | undefined {
-  if (reading.kind === "invalid") {
-    return reading.defects[0]?.code === "duplicate-conflicting" ? CONFLICTING : undefined;
-  }
-  if (reading.kind === "absent") return undefined;
-  return reading.notes.some(({ code }) => code === "duplicate-identical") ? IDENTICAL : undefined;
+  const fact = findNoted(reading, CODES);
+  return fact === undefined ? undefined : { kind: "duplicate-traceparent", fact };
 }

@@ -1,25 +1,25 @@
 /** The called service continued the trace, but the span it was entered by never arrived. */
 import { DESCENDANTS } from "../cause.ts";
 import type { EdgeFacts } from "../edge-facts.ts";
-import { judgedOf } from "../edge-facts.ts";
+import { judgedOf, toldOf } from "../edge-facts.ts";
 import type { Finding } from "../finding.ts";
-import { calleeOf, isWorthAlarm, shareText } from "../finding.ts";
+import { calleeOf, isWorthAlarm, shareText, untoldText } from "../finding.ts";
 
 export function detectExportLoss(facts: EdgeFacts): Finding | undefined {
   const count = facts.missing[DESCENDANTS] as number;
-  const of = judgedOf(facts);
-  if (!isWorthAlarm(count, of)) return undefined;
+  if (!isWorthAlarm(count, judgedOf(facts))) return undefined;
+  const of = toldOf(facts);
   const callee = calleeOf(facts);
   return {
     kind: "export-loss",
     to: callee,
-    hop: `the exporter of service ${callee}, or the way from it to here`,
     count,
     of,
     confidence: 0.9,
     evidence: [
       `Of ${shareText(count, of, `requests forwarded to ${facts.upstream}`)} other spans of ${callee} are in the right trace, but not the one that the request began.`,
       "The context was continued: this is no break of propagation.",
+      ...untoldText(facts),
     ],
     alternatives: [
       `The SERVER span of ${callee} may end much later than the request (streams, long polling) and still come.`,

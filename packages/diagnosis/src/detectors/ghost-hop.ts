@@ -1,25 +1,25 @@
 /** Between us and the called service something puts a span id of its own into traceparent and exports no span for it. */
 import { GHOST_PARENT } from "../cause.ts";
 import type { EdgeFacts } from "../edge-facts.ts";
-import { judgedOf } from "../edge-facts.ts";
+import { judgedOf, toldOf } from "../edge-facts.ts";
 import type { Finding } from "../finding.ts";
-import { calleeOf, isWorthAlarm, shareText } from "../finding.ts";
+import { calleeOf, isWorthAlarm, shareText, untoldText } from "../finding.ts";
 
 export function detectGhostHop(facts: EdgeFacts): Finding | undefined {
   const count = facts.missing[GHOST_PARENT] as number;
-  const of = judgedOf(facts);
-  if (!isWorthAlarm(count, of)) return undefined;
+  if (!isWorthAlarm(count, judgedOf(facts))) return undefined;
+  const of = toldOf(facts);
   const callee = calleeOf(facts);
   return {
     kind: "ghost-hop",
     to: callee,
-    hop: `the hop between ${facts.boundary} and service ${callee}`,
     count,
     of,
     confidence: 0.97,
     evidence: [
       `${shareText(count, of, `requests forwarded to ${facts.upstream}`)} were continued by ${callee} in the right trace, but below a parent that is not the span that was forwarded and that nobody exported.`,
       "Each has a parent of its own: a local parent that got lost would be shared by several children.",
+      ...untoldText(facts),
     ],
     alternatives: [
       `The hop may export its spans to another collector: then they are only missing here.`,

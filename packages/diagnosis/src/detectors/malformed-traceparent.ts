@@ -1,11 +1,21 @@
-/** Someone before us wrote a traceparent that breaks the grammar, or cut or joined one on the way. */
+/** Someone before us wrote a traceparent that breaks the grammar, or cut one on the way. */
 import type { Crossing, DefectCode } from "@tracemend/context";
+import { findNoted } from "../noted.ts";
 import type { Sign } from "../sign.ts";
 
-/** Reading stops at the first defect: it is the one that decided. */
+/** What no receiver may read. Where another format brought a context all the same, the code stands among the notes. */
+const CODES: readonly DefectCode[] = [
+  "traceparent-length",
+  "traceparent-truncated",
+  "traceparent-syntax",
+  "traceparent-upper-case",
+  "version-forbidden",
+  "version-tail",
+  "trace-id-zero",
+  "parent-id-zero",
+];
+
 export function detectMalformed({ reading }: Crossing): Sign | undefined {
-  if (reading.kind !== "invalid") return undefined;
-  const code: DefectCode | undefined = reading.defects[0]?.code;
-  if (code === undefined || code === "duplicate-conflicting") return undefined;
-  return { kind: "malformed-traceparent", fact: code };
+  const fact = findNoted(reading, CODES);
+  return fact === undefined ? undefined : { kind: "malformed-traceparent", fact };
 }

@@ -12,7 +12,6 @@ export function detectRecordedUnsampled(facts: EdgeFacts): Finding | undefined {
   return {
     kind: "recorded-unsampled",
     to: callee,
-    hop: `service ${callee}, or a hop before it that sets the sampled flag`,
     count,
     of,
     confidence: 0.99,

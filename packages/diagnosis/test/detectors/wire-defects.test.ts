@@ -7,8 +7,8 @@ const VALUE = `00-${TRACE}-00f067aa0ba902b7-01`;
 describe("a traceparent that breaks the grammar", () => {
   it.each([
     ["traceparent-upper-case", VALUE.toUpperCase()],
-    ["version-tail", `${VALUE}-x`],
-    ["traceparent-length", "00-1-2-01"],
+    ["version-tail", `${VALUE}-extra`],
+    ["traceparent-truncated", VALUE.slice(0, 40)],
     ["trace-id-zero", `00-${"0".repeat(32)}-00f067aa0ba902b7-01`],
   ])("is malformed by its sender: %s", (code, value) => {
     const world = createWorld();
@@ -32,5 +32,17 @@ describe("more than one traceparent", () => {
     expect(world.diagnosis.report().breaks).toMatchObject([
       { kind: "duplicate-traceparent", count: 2, traffic: "open", repaired: 1 },
     ]);
+  });
+
+  it.each([
+    ["joined in one line", "duplicate-identical", `${VALUE}, ${VALUE}`],
+    ["of one trace with two parents", "duplicate-same-trace", `${VALUE}, ${VALUE.replace("00f0", "00f1")}`],
+  ])("is found %s", (_how, fact, value) => {
+    const world = createWorld();
+    world.forward({ lines: ["traceparent", value] });
+    const [found, ...others] = world.diagnosis.report().breaks;
+    expect(others).toEqual([]);
+    expect(found).toMatchObject({ kind: "duplicate-traceparent", count: 1, confidence: 0.99 });
+    expect(found?.evidence[1]).toContain(fact === "duplicate-identical" ? "with one value" : "in one trace");
   });
 });

@@ -23,6 +23,8 @@ export interface ForwardOptions {
   /** Ends now unless told. */
   endMs?: number;
   failed?: boolean;
+  /** The trace that the upstream's answer names, if any. */
+  answered?: string;
   /** Whether a pair of spans is granted; true unless told. */
   grant?: boolean;
 }
@@ -118,6 +120,7 @@ function crossingOf({ clock, id }: World, options: ForwardOptions): Crossing {
     cluster: options.cluster ?? "us-1",
     policy: options.policy ?? {},
   });
+  const answer = options.answered === undefined ? undefined : { traceId: options.answered, spanId: id(16), flags: 1 };
   const granted: OwnSpans = { traceId: id(32), serverSpanId: id(16), clientSpanId: id(16) };
   const { reading, verdict, spans } = cross(boundary, lines, () => (options.grant === false ? undefined : granted));
   return {
@@ -145,6 +148,7 @@ function crossingOf({ clock, id }: World, options: ForwardOptions): Crossing {
     },
     status: options.failed === true ? 502 : 200,
     grpcStatus: undefined,
+    answer,
     failure: options.failed === true ? { kind: "connect", side: "upstream" } : undefined,
   };
 }

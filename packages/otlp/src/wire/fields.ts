@@ -143,6 +143,8 @@ export interface Field {
   readonly type: FieldType;
   /** The wire type of one value: 0 varint, 1 eight bytes, 2 length-delimited, 5 four bytes. */
   readonly wire: number;
+  /** Of a trace id 16, of a span id 8; else 0. */
+  readonly idBytes: number;
   readonly repeated: boolean;
   readonly oneof: boolean;
   /** Is the value an item, or an envelope of items? */
@@ -192,5 +194,17 @@ function compileField(line: string, types: Readonly<Record<string, MessageType>>
   const enumNames = (enums as Readonly<Record<string, readonly string[]>>)[typeName];
   const type = message ? "message" : enumNames ? "enum" : (typeName as FieldType);
   const name = label.slice(marks.length);
-  return { number: Number(number), name, type, wire: scalars[type], repeated, oneof, envelops, message, enumNames };
+  const idBytes = type === "traceId" ? 16 : type === "spanId" ? 8 : 0;
+  return {
+    number: Number(number),
+    name,
+    type,
+    wire: scalars[type],
+    idBytes,
+    repeated,
+    oneof,
+    envelops,
+    message,
+    enumNames,
+  };
 }

@@ -17,16 +17,21 @@ export interface WireDefect {
 }
 
 export type Framing =
-  | { readonly kind: "proven"; readonly items: number }
+  | {
+      readonly kind: "proven";
+      readonly items: number;
+      /** Has an id in it a wrong length, or is one of a span's own missing, repeated, or perhaps all zeros? */
+      readonly suspect: boolean;
+    }
   | { readonly kind: "malformed"; readonly defect: WireDefect };
 
 /** Protocol Buffers for C++ and Java refuse deeper messages by default, and with them the whole batch. */
-const maxDepth = 100;
+export const maxDepth = 100;
 
 /** Reads the whole of `bytes` as one message of `type`. Counts the items in it. Never throws. */
 export function proveFraming(type: MessageType, bytes: Uint8Array): Framing {
   const proof = new Proof(bytes);
-  if (proof.message(type, 0, bytes.length, 0)) return { kind: "proven", items: proof.items };
+  if (proof.message(type, 0, bytes.length, 0)) return { kind: "proven", items: proof.items, suspect: proof.suspect };
   const { code, offset, text } = proof;
   return { kind: "malformed", defect: { code, offset, message: `${text} at byte ${offset}` } };
 }
@@ -36,6 +41,10 @@ const failed = -1;
 
 class Proof {
   items = 0;
+  spans = 0;
+  traceIds = 0;
+  spanIds = 0;
+  malformedIds = false;
   code: WireDefectCode = "truncated";
   offset = 0;
   text = "";
@@ -45,6 +54,11 @@ class Proof {
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
+  }
+
+  /** One id too many in one span can hide one too few in another. */
+  get suspect(): boolean {
+    return this.malformedIds || this.traceIds !== this.spans || this.spanIds !== this.spans;
   }
 
   message(type: MessageType, start: number, end: number, depth: number): boolean {
@@ -86,9 +100,12 @@ class Proof {
             this.items = itemsBefore;
             dataMember = field.number;
           }
-          if (field.message.item) this.items++;
+          if (field.message.item) {
+            this.items++;
+            if (field.message === messageTypes.Span) this.spans++;
+          }
           if (!this.message(field.message, this.#after, stop, depth + 1)) return false;
-        }
+        } else if (field.idBytes > 0) this.#id(type, field, this.#after, stop);
         pos = stop;
       } else {
         pos = this.#scalarEnd(wire, pos, end);
@@ -96,6 +113,18 @@ class Proof {
       }
     }
     return true;
+  }
+
+  #id(type: MessageType, field: Field, start: number, stop: number): void {
+    const own = type === messageTypes.Span && field.number < 3;
+    if (stop - start !== field.idBytes) {
+      if (own || stop > start) this.malformedIds = true;
+    } else if (own) {
+      // Random ids begin and end with a zero byte once in 65 536.
+      if ((this.#bytes[start]! | this.#bytes[stop - 1]!) === 0) this.malformedIds = true;
+      if (field.number === 1) this.traceIds++;
+      else this.spanIds++;
+    }
   }
 
   #scalarEnd(wire: number, pos: number, end: number): number {

@@ -1,5 +1,6 @@
 /** From a request that was read to what its sender is told, in the words both protocols share. */
-import type { JsonBatchReading, PartialSuccess, Status } from "@tracemend/otlp";
+import { refineBatch } from "@tracemend/otlp";
+import type { Batch, JsonBatchReading, PartialSuccess, Status } from "@tracemend/otlp";
 import { accepted, refused } from "../outcome.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Sink } from "../stage.ts";
@@ -20,10 +21,8 @@ export const statusCode = {
   unimplemented: 12,
   internal: 13,
   unavailable: 14,
+  unauthenticated: 16,
 } as const;
-
-/** How long a sender is told to wait when too much is being received at once. */
-const overloadedRetryMs = 1_000;
 
 export function failure(httpStatus: number, code: number, message: string, retryAfterMs?: number): Answer {
   const status = { code, message, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
@@ -36,8 +35,26 @@ export async function hand(reading: JsonBatchReading, sink: Sink, gone: AbortSig
     const { code, offset, message } = reading.defect;
     return toAnswer(refused(`${code} at ${offset}: ${message}`));
   }
+  return toAnswer(
+    reading.suspect ? await handRefined(reading.batch, sink, gone) : await handBatch(reading.batch, sink, gone),
+  );
+}
+
+function handBatch(batch: Batch, sink: Sink, gone: AbortSignal): Promise<Outcome> {
   // OTLP 1.11: a request with nothing in it succeeds.
-  return toAnswer(reading.batch.bytes === 0 ? accepted : await sink.accept(reading.batch, gone));
+  return batch.bytes === 0 ? Promise.resolve(accepted) : sink.accept(batch, gone);
+}
+
+/** Without the items no reader takes: for one of them the next hop may refuse the whole batch. */
+async function handRefined(batch: Batch, sink: Sink, gone: AbortSignal): Promise<Outcome> {
+  const refinement = refineBatch(batch);
+  const { rejected } = refinement;
+  if (rejected === 0) return handBatch(refinement.batch, sink, gone);
+  const outcome = refinement.batch.items === 0 ? accepted : await sink.accept(refinement.batch, gone);
+  if (outcome.kind === "accepted") return { kind: "partial", rejected, message: refinement.message };
+  if (outcome.kind !== "partial") return outcome;
+  const message = outcome.message === "" ? refinement.message : `${refinement.message}; ${outcome.message}`;
+  return { kind: "partial", rejected: rejected + outcome.rejected, message };
 }
 
 function toAnswer(outcome: Outcome): Answer {
@@ -49,18 +66,21 @@ function toAnswer(outcome: Outcome): Answer {
     : failure(400, statusCode.invalidArgument, outcome.message);
 }
 
+/** What a sender without a token we know is told. */
+export const unauthenticated: Answer = failure(401, statusCode.unauthenticated, "a bearer token is needed");
+
 /** What the sender of a body that could not be had is told. */
 export function answerUnread(
   reading: Exclude<BodyReading, { kind: "body" | "gone" }>,
   maxBytes: number,
-  { requestTimeoutMs }: ReceiverSettings,
+  { budget, requestTimeoutMs }: ReceiverSettings,
 ): Answer {
   if (reading.kind === "too-large") {
     // Without a time to retry: sending it again would not make it smaller (OTLP 1.11, request size limit).
     return failure(413, statusCode.resourceExhausted, `a request has at most ${maxBytes} bytes`);
   }
   if (reading.kind === "busy") {
-    return failure(503, statusCode.unavailable, "too many requests at once", overloadedRetryMs);
+    return failure(503, statusCode.unavailable, "too many requests at once", budget.untilFreeMs());
   }
   if (reading.kind === "malformed") return failure(400, statusCode.invalidArgument, reading.message);
   return failure(408, statusCode.deadlineExceeded, `the request took longer than ${requestTimeoutMs} ms`);

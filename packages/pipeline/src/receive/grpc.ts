@@ -13,7 +13,7 @@ import {
 import type { Status } from "@tracemend/otlp";
 import { createDeadline } from "../clock.ts";
 import type { Sink } from "../stage.ts";
-import { answerUnread, failure, hand, statusCode } from "./answer.ts";
+import { answerUnread, failure, hand, statusCode, unauthenticated } from "./answer.ts";
 import type { Answer } from "./answer.ts";
 import { inflate, readBody } from "./body.ts";
 import type { BodyReading } from "./body.ts";
@@ -68,6 +68,7 @@ async function serve(
 ): Promise<void> {
   if (headers[":method"] !== "POST") return rejectHttp(stream, constants.HTTP_STATUS_METHOD_NOT_ALLOWED);
   if (!isGrpc(headers["content-type"])) return rejectHttp(stream, constants.HTTP_STATUS_UNSUPPORTED_MEDIA_TYPE);
+  if (!settings.admits(headers.authorization)) return answer(stream, unauthenticated);
   const path = headers[":path"] ?? "";
   const signal = signalOfGrpcPath(path);
   if (signal === undefined) return fail(stream, { code: statusCode.unimplemented, message: `unknown method ${path}` });

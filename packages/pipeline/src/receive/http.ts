@@ -7,7 +7,7 @@ import { formatContentType, parseContentType, readBatch, readJsonBatch, signalOf
 import type { Encoding, JsonBatchReading, Signal } from "@tracemend/otlp";
 import { createDeadline } from "../clock.ts";
 import type { Sink } from "../stage.ts";
-import { answerUnread, failure, hand, statusCode } from "./answer.ts";
+import { answerUnread, failure, hand, statusCode, unauthenticated } from "./answer.ts";
 import { inflate, readBody } from "./body.ts";
 import type { BodyReading, Compression } from "./body.ts";
 import type { Lease } from "./budget.ts";
@@ -52,6 +52,7 @@ async function serve(
   const encoding = parseContentType(request.headers["content-type"]);
   const signal = signalOfHttpPath(pathOf(request.url ?? ""));
   const reply = defineReply(response, signal ?? "traces", encoding ?? "protobuf");
+  if (!settings.admits(request.headers.authorization)) return reply(unauthenticated, { "www-authenticate": "Bearer" });
   if (signal === undefined) return reply(failure(404, statusCode.unimplemented, "no such path"));
   if (request.method !== "POST") return reply(failure(405, statusCode.unimplemented, "only POST"), { allow: "POST" });
   if (encoding === undefined) {

@@ -3,6 +3,7 @@ import type { Server } from "node:net";
 import { once } from "node:events";
 import type { Clock } from "../clock.ts";
 import { systemClock } from "../clock.ts";
+import { defineBearer } from "./bearer.ts";
 import { createByteBudget } from "./budget.ts";
 import type { ByteBudget } from "./budget.ts";
 import type { Connections } from "./connections.ts";
@@ -23,7 +24,11 @@ export interface ReceiverOptions {
   readonly maxInFlightBytes?: number;
   /** How long a request may take to arrive. Default 30 000. */
   readonly requestTimeoutMs?: number;
+  /** `authorization: Bearer` with one of these is demanded; several, so that they can be changed one by one. */
+  readonly bearerTokens?: readonly string[];
   readonly clock?: Clock;
+  /** Even in [0, 1). */
+  readonly random?: () => number;
 }
 
 export interface Receiver {
@@ -39,6 +44,8 @@ export interface ReceiverSettings {
   readonly maxRequestBytes: number;
   readonly requestTimeoutMs: number;
   readonly budget: ByteBudget;
+  /** May the sender of this `authorization` field send? */
+  readonly admits: (authorization: string | undefined) => boolean;
   readonly clock: Clock;
 }
 
@@ -55,14 +62,16 @@ export function defineReceiver(options: ReceiverOptions): ReceiverSettings {
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new TypeError(`receiver option port must be 0 to 65535, not ${String(port)}`);
   }
+  const clock = options.clock ?? systemClock;
   return {
     host: options.host ?? "127.0.0.1",
     port,
     tls: options.tls,
     maxRequestBytes: positive("maxRequestBytes", 64 * 1024 * 1024),
     requestTimeoutMs: positive("requestTimeoutMs", 30_000),
-    budget: createByteBudget(positive("maxInFlightBytes", 256 * 1024 * 1024)),
-    clock: options.clock ?? systemClock,
+    budget: createByteBudget(positive("maxInFlightBytes", 256 * 1024 * 1024), clock, options.random ?? Math.random),
+    admits: defineBearer(options.bearerTokens),
+    clock,
   };
 }
 

@@ -4,7 +4,10 @@ import type { Clock } from "../clock.ts";
 export interface DrainRate {
   /** Bytes left the queue. */
   drained(bytes: number): void;
-  /** How long until `bytes` more have left, in whole seconds of milliseconds, between one second and thirty. */
+  /**
+   * How long until `bytes` more have left, and up to half as long again, so that those told at once do not come back at
+   * once: in whole seconds of milliseconds, between one second and thirty.
+   */
   untilFreeMs(bytes: number): number;
 }
 
@@ -12,7 +15,8 @@ const windowMs = 5_000;
 const leastMs = 1_000;
 const mostMs = 30_000;
 
-export function createDrainRate(clock: Clock): DrainRate {
+/** `random` is even in [0, 1). */
+export function createDrainRate(clock: Clock, random: () => number = Math.random): DrainRate {
   // Two windows: the last whole one, and the one being filled.
   let startedMs = clock.now();
   let filling = 0;
@@ -34,9 +38,9 @@ export function createDrainRate(clock: Clock): DrainRate {
     untilFreeMs(bytes) {
       roll();
       const bytesPerMs = (last + filling) / (windowMs + (clock.now() - startedMs));
-      if (bytesPerMs === 0) return mostMs / 6;
+      const ms = (bytesPerMs === 0 ? mostMs / 6 : bytes / bytesPerMs) * (1 + random() / 2);
       // Retry-After carries whole seconds (RFC 9110 §10.2.3).
-      return Math.min(mostMs, Math.max(leastMs, Math.ceil(bytes / bytesPerMs / 1_000) * 1_000));
+      return Math.min(mostMs, Math.max(leastMs, Math.ceil(ms / 1_000) * 1_000));
     },
   };
 }

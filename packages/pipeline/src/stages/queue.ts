@@ -14,6 +14,8 @@ export interface QueueOptions {
   /** Told of a batch that comes after closing. */
   readonly lost: (batch: Batch, reason: DropReason) => void;
   readonly clock: Clock;
+  /** Even in [0, 1). */
+  readonly random?: () => number;
 }
 
 export interface Queue extends Sink {
@@ -35,7 +37,7 @@ export function createQueue(options: QueueOptions, next: Sink): Queue {
   const { account, maxBytes } = options;
   const life = new AbortController();
   const outstanding = createOutstanding();
-  const drain = createDrainRate(options.clock);
+  const drain = createDrainRate(options.clock, options.random);
   let usedBytes = 0;
   let closing = false;
 

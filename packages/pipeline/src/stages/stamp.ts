@@ -1,6 +1,7 @@
 /** Writes configured resource attributes onto every batch; what the sender claimed under those keys gives way. */
 import { defineStamp } from "@tracemend/otlp";
 import type { Stage } from "../stage.ts";
+import { checkStamp } from "./stamp-guard.ts";
 
 export interface StampOptions {
   /** Resource attributes, as string values. */
@@ -9,8 +10,10 @@ export interface StampOptions {
   readonly spoofed: (count: number) => void;
 }
 
+/** Throws a TypeError for an attribute that should not be on everything. */
 export function stamp(options: StampOptions): Stage {
   if (Object.keys(options.attributes).length === 0) return (next) => next;
+  checkStamp(options.attributes);
   const apply = defineStamp(options.attributes);
   return (next) => ({
     accept(batch, signal) {

@@ -201,7 +201,7 @@ describe("the HTTP receiver", () => {
     let reply = await post(`${url}/v1/traces`, Buffer.alloc(9_000));
     // The slow body may not have arrived before the first request; then that one was merely malformed.
     while (reply.status === 400) reply = await post(`${url}/v1/traces`, Buffer.alloc(9_000));
-    expect(reply).toMatchObject({ status: 503, headers: { "retry-after": "1" } });
+    expect(reply).toMatchObject({ status: 503, headers: { "retry-after": expect.stringMatching(/^[1-8]$/) } });
     slow.on("error", () => {});
     slow.destroy();
     reply = await post(`${url}/v1/traces`, body);

@@ -20,7 +20,13 @@ function setUp(maxBytes = 3 * costBytes) {
     account.lost(batch.signal, batch.items, reason);
     lost.push(reason);
   };
-  return { queue: createQueue({ maxBytes, account, clock, lost: note }, sink), ledger, sink, lost, clock };
+  return {
+    queue: createQueue({ maxBytes, account, clock, random: () => 0, lost: note }, sink),
+    ledger,
+    sink,
+    lost,
+    clock,
+  };
 }
 
 describe("a queue", () => {

@@ -3,8 +3,8 @@ import type { FieldLines } from "@tracemend/context";
 import type { Exchange } from "../exchange.ts";
 import type { Failure } from "../failure.ts";
 import { failureOf } from "../failure.ts";
-import { endToEnd } from "../hop-by-hop.ts";
 import type { CallEvents, CallerEvents, OutgoingHead } from "../plane/plane.ts";
+import { toTrailers } from "../trailers.ts";
 import { rewritePath } from "../route-options.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 import type { Service } from "../upstream/service.ts";
@@ -63,6 +63,9 @@ class Forwarding implements CallerEvents {
   body(chunk: Uint8Array): void {
     const exchange = this.#exchange;
     if (exchange.over) return;
+    exchange.bodyBytes += chunk.length;
+    if (exchange.body === "unsized" && exchange.bodyBytes > exchange.site.limits.bodyBytes)
+      return exchange.settle(failureOf("body-too-large"));
     exchange.touch();
     if (exchange.call?.write(chunk) === false) exchange.caller.pause();
   }
@@ -72,7 +75,7 @@ class Forwarding implements CallerEvents {
     if (exchange.over) return;
     exchange.sending = false;
     exchange.awaitAnswer();
-    exchange.call?.end(trailers === undefined ? undefined : endToEnd(trailers));
+    exchange.call?.end(trailers === undefined ? undefined : toTrailers(trailers));
   }
 
   drained(): void {

@@ -1,26 +1,42 @@
 /** First phase: may this request be passed on at all, and can no two readers disagree about where it goes and ends? */
-import { findField } from "@tracemend/context";
+import { fieldValue } from "@tracemend/context";
 import type { Exchange } from "../exchange.ts";
 import type { Failure } from "../failure.ts";
 import { failureOf } from "../failure.ts";
 import { readFraming } from "../framing.ts";
 import { isGrpc } from "../grpc.ts";
+import type { RequestHead } from "../plane/plane.ts";
+import { LINE_BYTES } from "../plane/http2-settings.ts";
 import { readDestination } from "../request-target.ts";
 
 export function receive(exchange: Exchange): Failure | undefined {
   const { head } = exchange.caller;
+  const { limits } = exchange.site;
   exchange.grpc = isGrpc(head.lines);
+  if (head.target.length > limits.targetBytes) return failureOf("target-too-long");
+  if (head.version === "2" && listBytes(head) > limits.headBytes) return failureOf("head-too-large");
   const destination = readDestination(head);
   if (destination.kind === "violation") return failureOf("bad-request", { text: `bad request: ${destination.text}` });
   if (destination.kind === "not-implemented") return failureOf("not-implemented", { text: destination.text });
   exchange.authority = destination.authority;
   exchange.target = destination.target;
   if (head.version === "2") {
-    if (!head.ended) exchange.body = findField(head.lines, "content-length") < 0 ? "unsized" : "sized";
-    return undefined;
+    if (head.ended) return undefined;
+    const length = fieldValue(head.lines, "content-length");
+    exchange.body = length === undefined ? "unsized" : "sized";
+    return Number(length ?? 0) > limits.bodyBytes ? failureOf("body-too-large") : undefined;
   }
   const framing = readFraming(head.lines, head.version);
   if ("violation" in framing) return failureOf("bad-request", { text: `bad request: ${framing.violation}` });
   exchange.body = framing.body;
+  if (framing.body === "sized" && Number(fieldValue(head.lines, "content-length")) > limits.bodyBytes)
+    return failureOf("body-too-large");
   return undefined;
+}
+
+/** As HTTP/2 counts, so that the limit is the one its SETTINGS announce. HTTP/1 parsers count for themselves. */
+function listBytes({ lines, method, target, authority }: RequestHead): number {
+  let bytes = method.length + target.length + (authority?.length ?? 0);
+  for (let at = 0; at < lines.length; at += 1) bytes += (lines[at] as string).length;
+  return bytes + (lines.length / 2) * LINE_BYTES;
 }

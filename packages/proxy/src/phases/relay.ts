@@ -6,6 +6,7 @@ import { failureOf } from "../failure.ts";
 import { grpcStatus } from "../grpc.ts";
 import { endToEnd } from "../hop-by-hop.ts";
 import type { AnswerHead, CallEvents } from "../plane/plane.ts";
+import { toTrailers } from "../trailers.ts";
 import { retry } from "./retry.ts";
 
 /** Resolves when the caller has the whole answer, or with what came in between. */
@@ -72,9 +73,8 @@ export class Relaying implements CallEvents {
     exchange.answering = false;
     if (exchange.over) return;
     if (trailers === undefined) return exchange.caller.end(undefined);
-    const lines = endToEnd(trailers);
-    if (exchange.grpc) exchange.grpcStatus = grpcStatus(lines) ?? exchange.grpcStatus;
-    exchange.caller.end(lines);
+    if (exchange.grpc) exchange.grpcStatus = grpcStatus(trailers) ?? exchange.grpcStatus;
+    exchange.caller.end(toTrailers(trailers));
   }
 
   drained(): void {

@@ -61,7 +61,6 @@ export function createHttp1Client(target: UpstreamTarget, settings: EngineSettin
         queueMicrotask(() => events.failed(failureOf("busy")));
         return { write: () => true, end() {}, pause() {}, resume() {}, cancel() {} };
       }
-      waiting += 1;
       const sent = request({
         agent,
         method: head.method,
@@ -72,6 +71,7 @@ export function createHttp1Client(target: UpstreamTarget, settings: EngineSettin
       });
       // Otherwise node:http keeps the first 2000 lines of an answer and drops the rest in silence.
       sent.maxHeadersCount = 0;
+      waiting += 1;
       open += 1;
       let queued = true;
       const served = (): void => {

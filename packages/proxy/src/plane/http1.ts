@@ -3,7 +3,10 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { FieldLines, Peer } from "@tracemend/context";
 import { fieldValue } from "@tracemend/context";
+import type { Clock } from "../clock.ts";
+import { exchangeClosed, exchangeOpened, markAnswering, markEnding, setLinger } from "./http1-connection.ts";
 import { formatHead, toPairs } from "./http1-lines.ts";
+import { LINGER_MS } from "./http1-refusal.ts";
 import type { AnswerHead, Caller, CallerEvents, RequestHead } from "./plane.ts";
 import { identitiesOf } from "./secured.ts";
 
@@ -12,8 +15,11 @@ export interface Http1CallerOptions {
   /** The caller waits for 100 Continue. */
   readonly expects: boolean;
   readonly upgrade: string | undefined;
+  /** No request can be read behind this one. */
+  readonly last: boolean;
   /** Whether the connection is to be closed after the answer. */
   readonly closing: () => boolean;
+  readonly clock: Clock;
 }
 
 export class Http1Caller implements Caller {
@@ -29,6 +35,8 @@ export class Http1Caller implements Caller {
   #written = false;
   /** Bytes that `content-length` still promises; -1 where it promised none. */
   #left = -1;
+  /** The answer ends the connection though the request has not ended. */
+  #lingers = false;
 
   constructor(request: IncomingMessage, response: ServerResponse, options: Http1CallerOptions) {
     this.#request = request;
@@ -48,9 +56,12 @@ export class Http1Caller implements Caller {
       upgrade: options.upgrade,
     };
     response.sendDate = false;
-    const socket: Connection = request.socket;
+    const { socket } = request;
+    exchangeOpened(request);
+    if (options.last) markEnding(socket);
     response.once("close", () => {
-      socket[ANSWERING] = false;
+      markAnswering(socket, false);
+      exchangeClosed(socket);
       // A head that left before the listener closed promised to keep the connection: it is idle now and nobody ends it.
       if (options.closing()) socket.end();
       this.#events?.closed(response.writableFinished);
@@ -85,14 +96,16 @@ export class Http1Caller implements Caller {
 
   answer(head: AnswerHead): void {
     const response = this.#response;
-    const socket: Connection = this.#request.socket;
-    socket[ANSWERING] = true;
-    if (head.last) socket[ENDING] = true;
-    if (head.last || this.#options.closing()) response.shouldKeepAlive = false;
+    const { socket } = this.#request;
+    const last = head.last || this.#options.last;
+    markAnswering(socket, true);
+    if (last) markEnding(socket);
+    if (last || this.#options.closing()) response.shouldKeepAlive = false;
+    this.#lingers = head.last && !this.#request.complete;
     const lines = head.lines as string[];
     if (head.reason === undefined) response.writeHead(head.status, lines);
     else response.writeHead(head.status, head.reason, lines);
-    if (!head.open) return void response.end();
+    if (!head.open) return this.#end();
     const length = fieldValue(lines, "content-length");
     if (length !== undefined) this.#left = Number(length);
     process.nextTick(flushHead, this);
@@ -105,7 +118,7 @@ export class Http1Caller implements Caller {
 
   write(chunk: Uint8Array): boolean {
     this.#written = true;
-    if (chunk.length === this.#left) {
+    if (chunk.length === this.#left && !this.#lingers) {
       this.#left = 0;
       this.#response.end(chunk);
       return true;
@@ -124,40 +137,28 @@ export class Http1Caller implements Caller {
     const response = this.#response;
     if (response.writableEnded) return;
     if (trailers !== undefined && response.chunkedEncoding) response.addTrailers(toPairs(trailers));
-    response.end();
+    this.#end();
+  }
+
+  /** A connection that is closed while bytes of the request wait in it is reset, and with it goes the answer. */
+  #end(): void {
+    const request = this.#request;
+    const response = this.#response;
+    if (!this.#lingers) return void response.end();
+    this.#lingers = false;
+    const finish = (): void => {
+      timer.cancel();
+      response.end();
+    };
+    const timer = this.#options.clock.after(LINGER_MS, finish);
+    setLinger(request.socket, finish);
+    response.flushHeaders();
+    request.removeAllListeners("data").once("end", finish).once("close", finish).resume();
   }
 
   reset(): void {
     breakOff(this.#request.socket);
   }
-}
-
-/** What is known of a connection beyond one request. On the socket itself: a weak table costs every collection. */
-const ANSWERING = Symbol("an answer is under way: nothing else may be written");
-const ENDING = Symbol("its last request is answered");
-
-interface Connection extends Socket {
-  [ANSWERING]?: boolean;
-  [ENDING]?: boolean;
-}
-
-/** node:http goes on to parse what came with a request whose answer closes the connection. */
-export function isEnding(socket: Socket): boolean {
-  return (socket as Connection)[ENDING] === true;
-}
-
-/** Bytes that are no HTTP/1.1, or too many of them: there is no exchange to refuse, only a connection to end. */
-export function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable || (socket as Connection)[ANSWERING] === true) return void socket.destroy();
-  const [status, reason] =
-    error.code === "HPE_HEADER_OVERFLOW"
-      ? [431, "Request Header Fields Too Large"]
-      : error.code === "ERR_HTTP_REQUEST_TIMEOUT"
-        ? [408, "Request Timeout"]
-        : [400, "Bad Request"];
-  const text = `${reason.toLowerCase()}\n`;
-  const lines = ["content-type", "text/plain; charset=utf-8", "content-length", String(text.length)];
-  socket.end(formatHead(status, reason, [...lines, "connection", "close"]) + text, "latin1");
 }
 
 function flushHead(caller: Http1Caller): void {

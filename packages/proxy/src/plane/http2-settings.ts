@@ -8,7 +8,7 @@ const STREAM_WINDOW_BYTES = 256 * 1024;
 export const SESSION_WINDOW_BYTES: number = 16 * 1024 * 1024;
 
 /** The least a header line costs in the size that `maxHeaderListSize` counts. RFC 9113, section 6.5.2. */
-const LINE_BYTES = 32;
+export const LINE_BYTES = 32;
 
 /** `END_STREAM` among a frame's flags. RFC 9113, section 6.2. */
 export const END_STREAM = 0x1;
@@ -31,7 +31,8 @@ export interface SessionOptions {
 }
 
 export function sessionOptions(settings: EngineSettings, streams?: number): SessionOptions {
-  const { headBytes } = settings.limits;
+  // Beyond what it announces node:http2 can only reset; up to twice the limit a caller is answered with 431.
+  const headBytes = settings.limits.headBytes * (streams === undefined ? 1 : 2);
   return {
     maxSessionMemory: SESSION_MEGABYTES,
     maxHeaderListPairs: Math.ceil(headBytes / LINE_BYTES),

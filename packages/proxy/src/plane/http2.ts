@@ -3,8 +3,11 @@ import { performServerHandshake } from "node:http2";
 import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import type { FieldLines, Peer } from "@tracemend/context";
+import type { Deadline } from "../deadlines.ts";
+import { createDeadlines } from "../deadlines.ts";
 import { NO_ERROR } from "../reset.ts";
 import { findField } from "@tracemend/context";
+import { LINGER_MS } from "./http1-refusal.ts";
 import { pseudoEnd, toFields, withoutPseudo } from "./http2-lines.ts";
 import { END_STREAM, SESSION_WINDOW_BYTES, sessionOptions } from "./http2-settings.ts";
 import type { AnswerHead, Caller, CallerEvents, EngineSettings, RequestHead } from "./plane.ts";
@@ -26,6 +29,8 @@ export function createHttp2(
 ): Http2Sessions {
   const options = sessionOptions(settings, settings.limits.streams);
   const sessions = new Set<ServerHttp2Session>();
+  const { clock, timeouts } = settings;
+  const idle = createDeadlines<Idle>(clock, Math.ceil(Math.min(timeouts.headMs, timeouts.keepAliveMs) / 4));
   return {
     take(socket) {
       const peer = { address: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 };
@@ -33,18 +38,26 @@ export function createHttp2(
       const session = performServerHandshake(socket, options);
       sessions.add(session);
       session.setLocalWindowSize(SESSION_WINDOW_BYTES);
-      session.once("close", () => sessions.delete(session));
-      session.on("error", ignore);
-      let open = 0;
-      session.on("stream", (stream, _headers, flags, raw: FieldLines) => {
-        open += 1;
-        stream.once("close", () => {
-          open -= 1;
-        });
-        accept(new Http2Caller(stream, raw, (flags & END_STREAM) !== 0, scheme, peer, identities));
+      const end = (): void => {
+        session.close();
+        // A session that was closed keeps its connection until the caller closes it too.
+        const timer = clock.after(LINGER_MS, () => socket.destroy());
+        socket.once("close", () => timer.cancel());
+      };
+      const waiting = new Idle(end, clock.now() + timeouts.headMs);
+      idle.add(waiting);
+      session.once("close", () => {
+        sessions.delete(session);
+        idle.remove(waiting);
       });
-      session.setTimeout(settings.timeouts.keepAliveMs, () => {
-        if (open === 0) session.close();
+      session.on("error", (error: NodeJS.ErrnoException & { errno?: number }) => {
+        const kind = isFlood(error) ? "flood" : "http2-error";
+        settings.refused({ kind, peer, status: undefined, detail: error.message, atMs: clock.now() });
+      });
+      session.on("stream", (stream, _headers, flags, raw: FieldLines) => {
+        waiting.opened();
+        stream.once("close", () => waiting.closed(clock.now() + timeouts.keepAliveMs));
+        accept(new Http2Caller(stream, raw, (flags & END_STREAM) !== 0, scheme, peer, identities));
       });
     },
     drain() {
@@ -54,6 +67,34 @@ export function createHttp2(
       for (const session of sessions) session.destroy();
     },
   };
+}
+
+/** A session without streams. What it sends does not count: a caller could keep it with PINGs or half a head. */
+class Idle implements Deadline {
+  deadlineMs: number;
+  place = -1;
+  readonly expired: () => void;
+  #open = 0;
+
+  constructor(expired: () => void, deadlineMs: number) {
+    this.expired = expired;
+    this.deadlineMs = deadlineMs;
+  }
+
+  opened(): void {
+    this.#open += 1;
+    this.deadlineMs = Number.POSITIVE_INFINITY;
+  }
+
+  closed(deadlineMs: number): void {
+    this.#open -= 1;
+    if (this.#open === 0) this.deadlineMs = deadlineMs;
+  }
+}
+
+/** nghttp2's NGHTTP2_ERR_FLOODED and NGHTTP2_ERR_TOO_MANY_SETTINGS. */
+function isFlood({ errno, code }: NodeJS.ErrnoException): boolean {
+  return errno === -904 || errno === -536 || code === "ERR_HTTP2_TOO_MANY_INVALID_FRAMES";
 }
 
 function ignore(): void {

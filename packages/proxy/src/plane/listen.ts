@@ -8,7 +8,9 @@ import type { TLSSocket } from "node:tls";
 import { fieldValue } from "@tracemend/context";
 import { wrong } from "../check.ts";
 import { Http1Tunnel } from "./http1-tunnel.ts";
-import { Http1Caller, isEnding, refuseConnection } from "./http1.ts";
+import { Http1Caller, breakOff } from "./http1.ts";
+import { isEnding, isLast, markLast, openExchanges } from "./http1-connection.ts";
+import { refusalOf, refuseConnection } from "./http1-refusal.ts";
 import { createHttp2 } from "./http2.ts";
 import type { Caller, EngineSettings, ListenTarget, Listener } from "./plane.ts";
 import type { Secured } from "./secured.ts";
@@ -50,7 +52,10 @@ export async function listen(
       return take(socket, socket.alpnProtocol === "h2" ? "h2" : "http/1.1");
     }
     undecided.add(socket);
-    const timer = settings.clock.after(settings.timeouts.headMs, () => socket.destroy());
+    const timer = settings.clock.after(settings.timeouts.headMs, () => {
+      settings.refused(refusalOf(settings, socket, "slow-head", undefined, "no first bytes"));
+      socket.destroy();
+    });
     const decide = (): void => {
       timer.cancel();
       undecided.delete(socket);
@@ -66,10 +71,17 @@ export async function listen(
     scheme,
     expects,
     upgrade: upgradeOf(request),
+    last: isLast(request),
     closing: () => closing,
+    clock: settings.clock,
   });
   const take1 = (request: IncomingMessage, response: ServerResponse, expects: boolean): void => {
-    if (!isEnding(request.socket)) accept(new Http1Caller(request, response, options(request, expects)));
+    const { socket } = request;
+    if (isEnding(socket)) return;
+    if (openExchanges(socket) < settings.limits.streams)
+      return accept(new Http1Caller(request, response, options(request, expects)));
+    settings.refused(refusalOf(settings, socket, "flood", undefined, "too many pipelined requests"));
+    breakOff(socket);
   };
   server.on("request", (request: IncomingMessage, response: ServerResponse) => take1(request, response, false));
   server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => take1(request, response, true));
@@ -77,7 +89,10 @@ export async function listen(
     if (isEnding(socket)) socket.destroy();
     else accept(new Http1Tunnel(request, socket, first, options(request, false)));
   };
-  server.on("clientError", refuseConnection);
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => refuseConnection(settings, error, socket));
+  server.on("tlsClientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+    settings.refused(refusalOf(settings, socket, "tls-handshake", undefined, error.code ?? error.message));
+  });
   server.on("upgrade", tunnel);
   server.on("connect", tunnel);
 
@@ -129,18 +144,31 @@ function createHttp1(secured: Secured | undefined, settings: EngineSettings): Se
     requireHostHeader: false,
     noDelay: true,
     // Without it node:http leaves the connection for any protocol a caller names; `h2c` would pass every check behind.
-    shouldUpgradeCallback: (request: IncomingMessage) => upgradeOf(request) !== undefined,
+    shouldUpgradeCallback(request: IncomingMessage) {
+      const taken = upgradeOf(request) !== undefined;
+      if (!taken) markLast(request);
+      return taken;
+    },
   };
   const server =
     secured === undefined
       ? createServer(options)
-      : createSecureServer({ ...options, ...secured.options, ALPNProtocols: ["h2", "http/1.1"] });
+      : createSecureServer({
+          ...options,
+          ...secured.options,
+          handshakeTimeout: timeouts.headMs,
+          ALPNProtocols: ["h2", "http/1.1"],
+        });
   // With a count, node:http drops the lines beyond it in silence; bytes are counted and refused with 431.
   server.maxHeadersCount = 0;
   return server;
 }
 
-function upgradeOf(request: IncomingMessage): string | undefined {
-  const value = fieldValue(request.rawHeaders, "upgrade");
-  return request.method === "GET" && value?.toLowerCase() === "websocket" ? value : undefined;
+/** None with a body: what one reader takes for it are the new protocol's first bytes to another. */
+function upgradeOf({ method, rawHeaders: lines }: IncomingMessage): string | undefined {
+  const value = fieldValue(lines, "upgrade");
+  if (value === undefined || method !== "GET" || value.toLowerCase() !== "websocket") return undefined;
+  const bare =
+    fieldValue(lines, "transfer-encoding") === undefined && (fieldValue(lines, "content-length") ?? "0") === "0";
+  return bare ? value : undefined;
 }

@@ -164,7 +164,11 @@ export interface ListenTarget {
 export interface Limits {
   /** Longest head, in either direction; a longer one is refused, never cut. */
   readonly headBytes: number;
-  /** Open exchanges on one HTTP/2 connection. */
+  /** Longest target of a request; a longer one is refused with 414. */
+  readonly targetBytes: number;
+  /** Longest body of a request; a longer one is refused with 413, or broken off where it did not say its length. */
+  readonly bodyBytes: number;
+  /** Open exchanges on one connection; what a caller pipelines beyond it over HTTP/1.1 costs it the connection. */
   readonly streams: number;
   /** Requests that wait for a connection to one upstream. */
   readonly waiting: number;
@@ -183,7 +187,33 @@ export interface Timeouts {
   readonly keepAliveMs: number;
 }
 
+/** Why a caller was turned away before there was a request to record. */
+export type RefusalKind =
+  /** No HTTP, or HTTP that two readers could read differently. */
+  | "malformed"
+  | "head-too-large"
+  /** No whole head in time. */
+  | "slow-head"
+  | "tls-handshake"
+  /** Frames that break HTTP/2. */
+  | "http2-error"
+  /** Frames or requests at a rate no caller in good faith sends. */
+  | "flood";
+
+export interface Refusal {
+  readonly kind: RefusalKind;
+  readonly peer: Peer;
+  /** What the caller was told; undefined where its connection ended without an answer of HTTP. */
+  readonly status: number | undefined;
+  /** The engine's own word for it. */
+  readonly detail: string;
+  /** Epoch milliseconds. */
+  readonly atMs: number;
+}
+
 export interface EngineSettings {
+  /** Never throws. */
+  readonly refused: (refusal: Refusal) => void;
   readonly limits: Limits;
   readonly timeouts: Timeouts;
   readonly clock: Clock;

@@ -7,6 +7,8 @@ import { Client } from "undici";
 import type { Dispatcher } from "undici";
 import type { Failure } from "../failure.ts";
 import { failureOf } from "../failure.ts";
+import type { AnswerState } from "./continue.ts";
+import { dropContinues } from "./continue.ts";
 import type { Dial } from "./dial.ts";
 import { DialError } from "./dial.ts";
 import { NO_LINES, hasNoBody, isIdempotent, toHttp1Lines } from "./http1-lines.ts";
@@ -21,7 +23,7 @@ import type {
 } from "./plane.ts";
 
 /** One connection and the client that opens it anew when it was lost. */
-interface Slot {
+interface Slot extends AnswerState {
   readonly client: Client;
   address: string;
   port: number;
@@ -51,12 +53,21 @@ export function createUndici(target: UpstreamTarget, settings: EngineSettings, d
           slot.port = socket.remotePort ?? 0;
           slot.localPort = socket.localPort;
           slot.served = 0;
+          dropContinues(socket, slot);
           slot.openedMs = settings.clock.now();
           done(null, socket);
         });
       },
     });
-    const slot: Slot = { client, address: "", port: 0, localPort: undefined, served: 0, openedMs: 0 };
+    const slot: Slot = {
+      client,
+      address: "",
+      port: 0,
+      localPort: undefined,
+      served: 0,
+      fresh: true,
+      openedMs: 0,
+    };
     slots.push(slot);
     return slot;
   };
@@ -158,6 +169,7 @@ class UndiciCall implements Call, Dispatcher.DispatchHandler {
     if (this.#canceled) return controller.abort(new Error("canceled"));
     const slot = this.#slot as Slot;
     this.#reused = slot.served > 0;
+    slot.fresh = true;
     this.#events.connected(slot.address, slot.port, slot.localPort);
   }
 

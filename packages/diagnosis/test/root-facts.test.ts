@@ -1,15 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { encodeSpans, forEachSpan } from "@tracemend/otlp";
-import { isLegitimateRoot } from "../src/legit-root.ts";
+import type { RootFacts } from "../src/root-facts.ts";
+import { readRoot } from "../src/root-facts.ts";
 
-function judge(attributes: Record<string, string | number>): boolean {
+function read(attributes: Record<string, string | number>): RootFacts {
   const span = { traceId: "1".repeat(32), spanId: "2".repeat(16), name: "GET", kind: "server" as const };
   const batch = encodeSpans({}, { name: "t", version: "1" }, [{ ...span, startMs: 1, endMs: 2, attributes }]);
-  let legitimate: boolean | undefined;
-  forEachSpan(batch, (view) => {
-    legitimate = isLegitimateRoot(view);
-  });
-  return legitimate as boolean;
+  const found: RootFacts[] = [];
+  forEachSpan(batch, (view) => found.push({ ...readRoot(view) }));
+  return found[0] as RootFacts;
 }
 
 describe("a root span", () => {
@@ -23,7 +22,7 @@ describe("a root span", () => {
     { "http.route": "/actuator/health" },
     { "rpc.service": "grpc.health.v1.Health" },
   ])("is legitimate with %j", (attributes) => {
-    expect(judge(attributes as Record<string, string>)).toBe(true);
+    expect(read(attributes as Record<string, string>).legitimate).toBe(true);
   });
 
   it.each([
@@ -32,6 +31,18 @@ describe("a root span", () => {
     { "user_agent.original": "curl/8.9 kube-probe/1" },
     { "url.path": "/health/of/users" },
   ])("needs an explanation with %j", (attributes) => {
-    expect(judge(attributes as Record<string, string>)).toBe(false);
+    expect(read(attributes as Record<string, string>).legitimate).toBe(false);
+  });
+});
+
+describe("what a root span says of its request", () => {
+  it.each([
+    [{ "network.peer.port": 50_000, "net.peer.port": 1 }, 50_000, ""],
+    [{ "net.sock.peer.port": "443" }, 443, ""],
+    [{ "net.peer.port": 70_000 }, 0, ""],
+    [{ "guid:x-request-id": "r-1", "request.id": "r-2" }, 0, "r-1"],
+    [{ "request.id": "" }, 0, ""],
+  ])("is read from %j", (attributes, peerPort, requestId) => {
+    expect(read(attributes as Record<string, string | number>)).toMatchObject({ peerPort, requestId });
   });
 });

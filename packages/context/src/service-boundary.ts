@@ -1,0 +1,166 @@
+/** The boundary at a service's own door: what its middleware does, whatever the framework. */
+import type { Arrival } from "./arrival.ts";
+import type { Boundary, Passage } from "./boundary.ts";
+import { cross, defineBoundary } from "./boundary.ts";
+import type { Crossing, Observer } from "./crossing.ts";
+import { tellAll } from "./crossing.ts";
+import type { PolicyOptions } from "./define-policy.ts";
+import type { FieldLines } from "./field-lines.ts";
+import { fieldValue } from "./field-lines.ts";
+import type { OwnSpans } from "./judge.ts";
+import type { Policy } from "./policy.ts";
+import type { TraceResponse } from "./traceresponse.ts";
+import { formatTraceresponse, parseTraceresponse } from "./traceresponse.ts";
+
+/** A field of the answer that names the span which served the request. */
+export type AnswerField = "traceresponse" | "server-timing";
+
+/** The shape of OpenTelemetry's `SpanContext`. */
+export interface ServingSpan {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly traceFlags: number;
+}
+
+export interface ServiceBoundaryOptions {
+  /** A boundary that is defined already, or the parts of one of side `ingress`. */
+  readonly boundary: Boundary | { readonly name: string; readonly cluster: string; readonly policy?: PolicyOptions };
+  /** Told of every request after its answer has ended. What it throws stays there. */
+  readonly observer?: Observer | undefined;
+  /**
+   * Spans of our own for one request, given only when they are sure to be exported; without this option, or where it
+   * gives undefined or throws, the parent id stays the caller's. The observer finds them in the `Crossing`.
+   */
+  readonly spans?: (() => OwnSpans | undefined) | undefined;
+  /** What the answer says. Nothing is sent where no span is known to have served the request. Default: nothing. */
+  readonly answer?: readonly AnswerField[] | undefined;
+  /** The span of another tracer that serves this request, such as `() => trace.getActiveSpan()?.spanContext()`. */
+  readonly servedBy?: (() => ServingSpan | undefined) | undefined;
+  /** Epoch milliseconds, fractions allowed. Default `Date.now`. */
+  readonly now?: (() => number) | undefined;
+}
+
+/** One request's passage, and the boundary it passed: the same boundary mounted twice is crossed once. */
+export interface ServicePassage extends Passage {
+  readonly boundary: Boundary;
+}
+
+/** What a framework knows of a request it served. */
+export interface Served extends Pick<
+  Crossing,
+  "startMs" | "protocol" | "scheme" | "method" | "authority" | "downstream" | "status" | "failure"
+> {
+  /** The request target; a query is left out of the crossing. */
+  readonly target: string;
+  readonly lines: FieldLines;
+}
+
+export interface ServiceBoundary {
+  readonly boundary: Boundary;
+  readonly now: () => number;
+  /** Whether the policy looks at the peer's address. */
+  readonly asksAddress: boolean;
+  /** The only fields it reads, lower case; undefined where it may read any. */
+  readonly fields: readonly string[] | undefined;
+  /** Reads and judges one head. */
+  cross(lines: FieldLines, arrival?: Arrival): ServicePassage;
+  /** Whether anyone is to be told. */
+  readonly observed: boolean;
+  /** Tells the observer, at the end of the answer. */
+  tell(passage: ServicePassage, served: Served): void;
+  readonly answers: boolean;
+  /** The fields for the answer, to be asked for while the request's own span is active. */
+  answer(passage: ServicePassage): readonly (readonly [field: AnswerField, value: string])[];
+}
+
+/** Throws a `TypeError` that names the option and the value. */
+export function defineServiceBoundary(options: ServiceBoundaryOptions): ServiceBoundary {
+  const { observer, spans = () => undefined, answer = [], servedBy = () => undefined, now = Date.now } = options;
+  const boundary =
+    "side" in options.boundary ? options.boundary : defineBoundary({ side: "ingress", ...options.boundary });
+  for (const field of answer)
+    if (!ANSWER_FIELDS.includes(field))
+      throw new TypeError(`answer has ${JSON.stringify(field)}; it must be one of ${ANSWER_FIELDS.join(", ")}`);
+  const observers = tellAll(observer === undefined ? [] : [observer]);
+  const grant = (): OwnSpans | undefined => attempt(spans);
+  return {
+    boundary,
+    now,
+    asksAddress: boundary.policy.rule !== undefined,
+    fields: fieldsOf(boundary.policy),
+    cross(lines, arrival) {
+      const { reading, verdict, spans } = cross(boundary, lines, grant, arrival);
+      return { boundary, reading, verdict, spans };
+    },
+    observed: observer !== undefined,
+    tell(passage, served) {
+      observers.crossed(crossingOf(passage, served, now()));
+    },
+    answers: answer.length > 0,
+    answer(passage) {
+      const response = ownResponse(passage) ?? responseOf(attempt(servedBy));
+      if (response === undefined) return [];
+      const value = formatTraceresponse(response);
+      return answer.map((field) => [field, field === "traceresponse" ? value : `traceparent;desc="${value}"`]);
+    },
+  };
+}
+
+const ANSWER_FIELDS: readonly AnswerField[] = ["traceresponse", "server-timing"];
+
+function fieldsOf({ foreign, lookAside, rule, carrier }: Policy): readonly string[] | undefined {
+  if (foreign !== undefined || lookAside !== undefined || rule !== undefined) return undefined;
+  const own = ["traceparent", "tracestate", "connection"];
+  return carrier === undefined ? own : [...own, carrier.field];
+}
+
+/** What the service's owner plugged in has no say in the request. */
+function attempt<T>(source: () => T | undefined): T | undefined {
+  try {
+    return source();
+  } catch {
+    return undefined;
+  }
+}
+
+function ownResponse({ verdict, spans }: Passage): TraceResponse | undefined {
+  const { context } = verdict;
+  if (!verdict.ownParent || spans === undefined || context === undefined) return undefined;
+  return { traceId: context.traceId, spanId: spans.serverSpanId, flags: context.flags };
+}
+
+/** A tracer without an SDK behind it gives ids that are all zero. */
+function responseOf(span: ServingSpan | undefined): TraceResponse | undefined {
+  if (span === undefined) return undefined;
+  return parseTraceresponse(
+    formatTraceresponse({ traceId: span.traceId, spanId: span.spanId, flags: span.traceFlags }),
+  );
+}
+
+function crossingOf(passage: ServicePassage, served: Served, endMs: number): Crossing {
+  const { boundary, reading, verdict, spans } = passage;
+  const { target, lines, startMs, protocol, scheme, method, authority, downstream, status, failure } = served;
+  const query = target.indexOf("?");
+  return {
+    boundary: boundary.name,
+    side: boundary.side,
+    cluster: boundary.cluster,
+    reading,
+    verdict,
+    spans,
+    startMs,
+    endMs: Math.max(startMs, endMs),
+    protocol,
+    scheme,
+    method,
+    path: query < 0 ? target : target.slice(0, query),
+    authority,
+    userAgent: fieldValue(lines, "user-agent"),
+    requestId: boundary.policy.carrier?.field === "x-request-id" ? reading.original : fieldValue(lines, "x-request-id"),
+    downstream,
+    upstream: undefined,
+    status,
+    grpcStatus: undefined,
+    failure,
+  };
+}

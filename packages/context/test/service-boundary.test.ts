@@ -1,0 +1,167 @@
+import { describe, expect, it } from "vitest";
+import type { AnswerField, Crossing, OwnSpans, PolicyOptions, Served, ServiceBoundaryOptions } from "../src/index.ts";
+import { defineBoundary, defineServiceBoundary } from "../src/index.ts";
+
+const TRACE = "0af7651916cd43dd8448eb211c80319c";
+const PARENT = `00-${TRACE}-b7ad6b7169203331-01`;
+const SPANS: OwnSpans = { traceId: "1".repeat(32), serverSpanId: "2".repeat(16), clientSpanId: "3".repeat(16) };
+const LINES = ["Host", "shop", "traceparent", PARENT];
+const both: readonly AnswerField[] = ["traceresponse", "server-timing"];
+
+function define(options: Partial<ServiceBoundaryOptions> = {}): ReturnType<typeof defineServiceBoundary> {
+  return defineServiceBoundary({ boundary: { name: "shop", cluster: "eu-1" }, ...options });
+}
+
+const served = (changes: Partial<Served> = {}): Served => ({
+  startMs: 10,
+  protocol: "http/1.1",
+  scheme: "http",
+  method: "GET",
+  authority: "shop",
+  downstream: undefined,
+  status: 200,
+  failure: undefined,
+  target: "/a?b=c",
+  lines: LINES,
+  ...changes,
+});
+
+describe("a service boundary", () => {
+  it("takes a boundary that is defined, or the parts of one of side ingress", () => {
+    const boundary = defineBoundary({ name: "out", side: "egress", cluster: "eu-1" });
+    expect(define({ boundary }).boundary).toBe(boundary);
+    expect(define().boundary).toMatchObject({ name: "shop", side: "ingress", cluster: "eu-1" });
+  });
+
+  it("refuses an answer field it does not know, by name", () => {
+    expect(() => define({ answer: ["x-trace" as AnswerField] })).toThrow(
+      new TypeError('answer has "x-trace"; it must be one of traceresponse, server-timing'),
+    );
+  });
+
+  it("never changes the parent id without a source of spans, nor with one that gives none or throws", () => {
+    const broken = (): OwnSpans => {
+      throw new Error("no room");
+    };
+    for (const spans of [undefined, () => undefined, broken]) {
+      const { verdict, spans: given } = define({ spans }).cross(LINES);
+      expect(verdict).toMatchObject({ ownParent: false, edits: [], context: { parentId: "b7ad6b7169203331" } });
+      expect(given).toBeUndefined();
+    }
+  });
+
+  it("names the granted span as the parent", () => {
+    const { verdict } = define({ spans: () => SPANS }).cross(LINES);
+    expect(verdict).toMatchObject({ ownParent: true, context: { traceId: TRACE, parentId: SPANS.clientSpanId } });
+  });
+});
+
+describe("what a policy looks at", () => {
+  const fields = (policy: PolicyOptions) => define({ boundary: { name: "shop", cluster: "eu-1", policy } }).fields;
+
+  it("is a few fields, unless it reads other formats or fields beside the context, or has rules of trust", () => {
+    expect(fields({})).toEqual(["traceparent", "tracestate", "connection"]);
+    expect(fields({ carrier: { field: "X-Way", read: true } })).toContain("x-way");
+    expect(fields({ extract: ["w3c", "b3"] })).toBeUndefined();
+    expect(fields({ clear: ["x-secret"] })).toBeUndefined();
+    expect(fields({ trustRules: [{ when: { cidr: ["::1/128"] }, trust: "continue" }] })).toBeUndefined();
+  });
+
+  it("is the peer's address only where rules of trust ask for it", () => {
+    const trustRules = [{ when: { cidr: ["127.0.0.0/8"] }, trust: "continue" }] as const;
+    const boundary = { name: "shop", cluster: "eu-1", policy: { trust: "restart", trustRules } } as const;
+    expect(define().asksAddress).toBe(false);
+    expect(define({ boundary }).asksAddress).toBe(true);
+  });
+});
+
+describe("the answer", () => {
+  it("does not name a span of ours where the outside context leaves in its place", () => {
+    const policy: PolicyOptions = { outside: "restore" };
+    const service = define({ boundary: { name: "out", cluster: "eu-1", policy }, spans: () => SPANS, answer: both });
+    const outside = `tmo=1.${"9".repeat(32)}.${"8".repeat(16)}.01`;
+    const passage = service.cross([...LINES, "tracestate", outside]);
+    expect(passage.verdict.reason).toBe("outside-restored");
+    expect(service.answer(passage)).toEqual([]);
+  });
+
+  it("names the span of ours that served the request", () => {
+    const service = define({ spans: () => SPANS, answer: both });
+    const value = `00-${TRACE}-${SPANS.serverSpanId}-01`;
+    expect(service.answer(service.cross(LINES))).toEqual([
+      ["traceresponse", value],
+      ["server-timing", `traceparent;desc="${value}"`],
+    ]);
+  });
+
+  it("names the span of another tracer where none is ours", () => {
+    const servedBy = (): { traceId: string; spanId: string; traceFlags: number } => ({
+      traceId: TRACE,
+      spanId: "4".repeat(16),
+      traceFlags: 0xff,
+    });
+    const service = define({ answer: ["traceresponse"], servedBy });
+    expect(service.answer(service.cross([]))).toEqual([["traceresponse", `00-${TRACE}-${"4".repeat(16)}-03`]]);
+  });
+
+  it("says nothing where no span served the request", () => {
+    const zero = { traceId: "0".repeat(32), spanId: "0".repeat(16), traceFlags: 0 };
+    const broken = (): never => {
+      throw new Error("no tracer");
+    };
+    for (const servedBy of [undefined, () => undefined, () => zero, broken]) {
+      const service = define({ answer: both, servedBy });
+      expect(service.answer(service.cross(LINES))).toEqual([]);
+    }
+    expect(define().answers).toBe(false);
+  });
+});
+
+describe("the crossing", () => {
+  it("tells the request without its query, by the clock that was given", () => {
+    const crossings: Crossing[] = [];
+    const service = define({ observer: { crossed: (crossing) => crossings.push(crossing) }, now: () => 12.5 });
+    const passage = service.cross([...LINES, "User-Agent", "curl", "X-Request-Id", "7"]);
+    service.tell(passage, served({ lines: [...LINES, "User-Agent", "curl", "X-Request-Id", "7"] }));
+    service.tell(passage, served({ target: "/plain", startMs: 99 }));
+    expect(crossings).toMatchObject([
+      {
+        boundary: "shop",
+        side: "ingress",
+        cluster: "eu-1",
+        path: "/a",
+        startMs: 10,
+        endMs: 12.5,
+        userAgent: "curl",
+        requestId: "7",
+        upstream: undefined,
+        reading: passage.reading,
+        verdict: passage.verdict,
+      },
+      { path: "/plain", startMs: 99, endMs: 99 },
+    ]);
+  });
+
+  it("tells the caller's own request id, not a carrier that travelled in its field", () => {
+    const crossings: Crossing[] = [];
+    const service = define({
+      boundary: { name: "shop", cluster: "eu-1", policy: { carrier: { field: "x-request-id", read: true } } },
+      observer: { crossed: (crossing) => crossings.push(crossing) },
+    });
+    const lines = ["x-request-id", `tm1.${TRACE}.b7ad6b7169203331.01.us-1`];
+    service.tell(service.cross(lines), served({ lines }));
+    service.tell(service.cross(["x-request-id", "mine"]), served());
+    expect(crossings.map(({ requestId }) => requestId)).toEqual([undefined, "mine"]);
+  });
+
+  it("never lets an observer throw into a request", () => {
+    const service = define({
+      observer: {
+        crossed() {
+          throw new Error("observer");
+        },
+      },
+    });
+    expect(() => service.tell(service.cross(LINES), served())).not.toThrow();
+  });
+});

@@ -1,0 +1,121 @@
+/** The boundary as Express middleware. It only translates: what is decided is decided in `@tracemend/context`. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type {
+  CrossingFailure,
+  ServiceBoundary,
+  ServiceBoundaryOptions,
+  ServicePassage,
+  TraceContext,
+} from "@tracemend/context";
+import {
+  applyToMessage,
+  arrivalOfMessage,
+  defineServiceBoundary,
+  exposeTraceresponse,
+  linesOfMessage,
+} from "@tracemend/context";
+import { beforeHead, listOf } from "./before-head.ts";
+
+/** What `boundary` leaves in `res.locals`. */
+export interface BoundaryLocals {
+  /** The context the request goes on with; undefined where it has none. */
+  traceContext?: TraceContext | undefined;
+  /** How it was read and judged. */
+  passage?: ServicePassage | undefined;
+}
+
+declare global {
+  namespace Express {
+    interface Locals extends BoundaryLocals {}
+  }
+}
+
+/** The part of Express's request that is used; a plain `IncomingMessage` will do. */
+export interface BoundaryRequest extends IncomingMessage {
+  /** The target as it came: routers shorten `url`. */
+  readonly originalUrl?: string;
+}
+
+export interface BoundaryResponse extends ServerResponse {
+  locals?: BoundaryLocals;
+}
+
+export type Middleware = (request: BoundaryRequest, response: BoundaryResponse, next: () => void) => void;
+
+/**
+ * Middleware for Express 4 and 5. Whatever is mounted behind it sees the judged trace fields in every view of the
+ * request's headers, and the context in `res.locals`. It calls `next` exactly once, at once and without an error.
+ * Throws a `TypeError` that names the option and the value.
+ */
+export function boundary(options: ServiceBoundaryOptions): Middleware {
+  const service = defineServiceBoundary(options);
+  return function tracemendBoundary(request, response, next) {
+    try {
+      enter(service, request, response);
+    } catch {
+      // Another middleware may have frozen what is written to here; the request goes on all the same.
+    }
+    next();
+  };
+}
+
+function enter(service: ServiceBoundary, request: BoundaryRequest, response: BoundaryResponse): void {
+  const locals = (response.locals ??= {});
+  if (locals.passage?.boundary === service.boundary) return;
+  const startMs = service.observed ? service.now() : 0;
+  const lines = linesOfMessage(request);
+  const address = service.asksAddress ? request.socket.remoteAddress : undefined;
+  const passage = service.cross(lines, arrivalOfMessage(lines, address));
+  applyToMessage(request, passage.verdict.edits);
+  locals.traceContext = passage.verdict.context;
+  locals.passage = passage;
+  if (service.answers) answer(service, passage, response);
+  if (service.observed) observe(service, passage, startMs, request, response);
+}
+
+function answer(service: ServiceBoundary, passage: ServicePassage, response: ServerResponse): void {
+  const fields = service.answer(passage);
+  if (fields.length === 0) return;
+  beforeHead(response, () => {
+    for (const [name, value] of fields) {
+      if (name === "server-timing") response.appendHeader(name, value);
+      else response.setHeader(name, value);
+    }
+    if (!response.hasHeader("traceresponse") || !response.hasHeader("access-control-allow-origin")) return;
+    const exposed = exposeTraceresponse(listOf(response, "access-control-expose-headers"));
+    if (exposed !== undefined) response.setHeader("access-control-expose-headers", exposed);
+  });
+}
+
+function observe(
+  service: ServiceBoundary,
+  passage: ServicePassage,
+  startMs: number,
+  request: BoundaryRequest,
+  response: ServerResponse,
+): void {
+  const { socket } = request;
+  // A socket that is closed no longer tells who was at its other end.
+  const { remoteAddress: address, remotePort: port } = socket;
+  response.once("close", () => {
+    service.tell(passage, {
+      startMs,
+      protocol: request.httpVersionMajor >= 2 ? "h2" : request.httpVersion === "1.0" ? "http/1.0" : "http/1.1",
+      scheme: "encrypted" in socket && socket.encrypted === true ? "https" : "http",
+      method: request.method ?? "GET",
+      target: request.originalUrl ?? request.url ?? "/",
+      authority: request.headers.host ?? "",
+      downstream: address === undefined || port === undefined ? undefined : { address, port },
+      status: response.headersSent ? response.statusCode : undefined,
+      failure: failureOf(response),
+      lines: linesOfMessage(request),
+    });
+  });
+}
+
+function failureOf(response: ServerResponse): CrossingFailure | undefined {
+  if (response.writableEnded && response.writableFinished) return undefined;
+  return response.errored === null
+    ? { kind: "client-gone", side: "downstream" }
+    : { kind: "internal", side: "internal" };
+}

@@ -1,0 +1,25 @@
+/** A web Request, and a Node server's stand-in for one, with edits. */
+import type { Edits } from "@tracemend/context";
+import { applyToHeaders } from "./field-lines.ts";
+
+/**
+ * A new Request with the edits and the body, which streams on through it. A body that someone has read before cannot be
+ * passed on: then the new Request has none, and Hono's `c.req.json()` and the like answer from what they have cached.
+ */
+export function editedRequest(request: Request, edits: Edits): Request {
+  const headers = new Headers(request.headers);
+  applyToHeaders(headers, edits);
+  if (!request.bodyUsed && request.body?.locked !== true) return new Request(request, { headers });
+  const { method, redirect, signal } = request;
+  return new Request(request.url, { method, headers, redirect, signal });
+}
+
+/**
+ * Makes a stand-in's Headers agree with the message, which is edited already. Those of `@hono/node-server` that nobody
+ * has asked for yet will be made out of the message; to fill them for nothing would cost several times the judgement.
+ */
+export function applyToStandIn(request: Request, edits: Edits): void {
+  const made = Object.getOwnPropertySymbols(request).some((key) => Reflect.get(request, key) instanceof Headers);
+  const { headers } = request;
+  if (made || !edits.every(({ name, value }) => headers.get(name) === value)) applyToHeaders(headers, edits);
+}

@@ -1,0 +1,60 @@
+/** What a Node server below Hono knows beyond the web's Request: raw lines, and when an answer has really ended. */
+import type { Crossing, CrossingFailure, NodeMessage, Peer } from "@tracemend/context";
+import type { Context } from "hono";
+
+/** The part of Node's request that is used; `@hono/node-server` passes it on as `c.env.incoming`. */
+export interface Incoming extends NodeMessage {
+  readonly rawHeaders: string[];
+  readonly httpVersion: string;
+  readonly socket: {
+    readonly remoteAddress?: string | undefined;
+    readonly remotePort?: number | undefined;
+    readonly encrypted?: boolean;
+  };
+}
+
+/** The part of Node's response that is used. */
+export interface Outgoing {
+  readonly statusCode: number;
+  readonly headersSent: boolean;
+  readonly writableEnded: boolean;
+  readonly writableFinished: boolean;
+  readonly errored?: Error | null;
+  once(event: "close", listener: () => void): unknown;
+}
+
+export interface NodeExchange {
+  readonly incoming: Incoming;
+  readonly outgoing: Outgoing;
+}
+
+/**
+ * The exchange this very request came over; undefined on a fetch runtime. An app may hand its `env` on with a request of
+ * its own making, and then the raw lines are not that request's: only the server's stand-in for a Request, which is no
+ * plain one, is a view of them.
+ */
+export function nodeExchangeOf(c: Context): NodeExchange | undefined {
+  const env: unknown = c.env;
+  if (typeof env !== "object" || env === null || !("incoming" in env) || !("outgoing" in env)) return undefined;
+  const exchange = env as NodeExchange;
+  const { incoming } = exchange;
+  if (typeof incoming !== "object" || !Array.isArray(incoming?.rawHeaders)) return undefined;
+  return Object.getPrototypeOf(c.req.raw) === Request.prototype ? undefined : exchange;
+}
+
+export function peerOf({ socket }: Incoming): Peer | undefined {
+  const { remoteAddress: address, remotePort: port } = socket;
+  return address === undefined || port === undefined ? undefined : { address, port };
+}
+
+export function protocolOf({ httpVersion }: Incoming): Crossing["protocol"] {
+  if (httpVersion === "1.1") return "http/1.1";
+  return httpVersion === "1.0" ? "http/1.0" : "h2";
+}
+
+/** HTTP/2 reports every stream as finished: whether the app ended it tells. */
+export function failureOf(outgoing: Outgoing): CrossingFailure | undefined {
+  if (outgoing.writableEnded && outgoing.writableFinished) return undefined;
+  const broken = outgoing.errored !== undefined && outgoing.errored !== null;
+  return broken ? { kind: "internal", side: "internal" } : { kind: "client-gone", side: "downstream" };
+}

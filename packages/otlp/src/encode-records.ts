@@ -1,0 +1,74 @@
+/** Writes what records of every signal have in common: the envelope of one resource and scope, attributes, ids, times. */
+
+import type { AttributeValue } from "./attribute.ts";
+import { type Batch, batchOf, type Signal } from "./batch.ts";
+import { parseHex } from "./wire/hex.ts";
+import { Writer } from "./wire/writer.ts";
+
+export type Attributes = Readonly<Record<string, AttributeValue>>;
+
+export interface Scope {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** One request with one resource and one scope; `count` items where that is not one for each record. */
+export function encodeRecords<T>(
+  signal: Signal,
+  { resource, scope }: { readonly resource: Attributes; readonly scope: Scope },
+  records: readonly T[],
+  write: (writer: Writer, record: T) => void,
+  count: number = records.length,
+): Batch {
+  const writer = new Writer(256 + 512 * records.length);
+  for (const record of records.toReversed()) {
+    const mark = writer.length;
+    write(writer, record);
+    writer.wrap(2, mark);
+  }
+  const scopeMark = writer.length;
+  writer.stringField(2, scope.version);
+  writer.stringField(1, scope.name);
+  writer.wrap(1, scopeMark);
+  writer.wrap(2, 0);
+  const resourceMark = writer.length;
+  writeAttributes(writer, 1, resource);
+  writer.wrap(1, resourceMark);
+  writer.wrap(1, 0);
+  return batchOf(signal, [writer.finish()], count);
+}
+
+export function writeAttributes(writer: Writer, number: number, attributes: Attributes): void {
+  for (const [key, value] of Object.entries(attributes).toReversed()) {
+    const mark = writer.length;
+    writeValue(writer, value);
+    writer.wrap(2, mark);
+    writer.stringField(1, key);
+    writer.wrap(number, mark);
+  }
+}
+
+function writeValue(writer: Writer, value: AttributeValue): void {
+  if (typeof value === "string") writer.stringField(1, value);
+  else if (typeof value === "boolean") writer.varintField(2, value ? 1 : 0);
+  else if (Number.isSafeInteger(value)) {
+    writer.varint64(BigInt(value));
+    writer.tag(3, 0);
+  } else {
+    writer.double(value);
+    writer.tag(4, 1);
+  }
+}
+
+export function writeId(writer: Writer, number: number, name: string, id: string, size: number): void {
+  const bytes = parseHex(id);
+  if (bytes?.length !== size) throw new TypeError(`${name}: not ${2 * size} hexadecimal digits: ${id}`);
+  writer.bytesField(number, bytes);
+}
+
+/** A double cannot hold nanoseconds since 1970; whole milliseconds and the fraction are converted apart. */
+export function writeTime(writer: Writer, number: number, ms: number): void {
+  const whole = Math.floor(ms);
+  writer.fixed64(BigInt(whole) * 1_000_000n + BigInt(Math.round((ms - whole) * 1e6)));
+  writer.tag(number, 1);
+}

@@ -1,0 +1,172 @@
+/** An evaluation as tables for people. */
+import type { CostScore } from "./cost.ts";
+import type { Evaluation } from "./evaluate.ts";
+import type { ClassScore, EdgeScore, Ratio, Score } from "./score.ts";
+import { formatTable } from "./table.ts";
+
+export function renderEvaluation({ recordings, passedOver, notCarried, score, costs, results }: Evaluation): string {
+  const loud = results.filter(({ falseAlarms }) => falseAlarms.length > 0);
+  const parts = [
+    heading("Breaks, by class", classTable(score.classes.filter(({ wanted }) => wanted))),
+    heading(
+      "No breaks, by class: what nothing wrong may be said of",
+      quietTable(score.classes.filter(({ wanted }) => !wanted)),
+    ),
+    heading("Edges", edgeTable(score.edges)),
+    heading("What each class was called in the end", namedTable(score.classes)),
+    heading(
+      "False alarms on intact edges",
+      loud.length === 0
+        ? "none"
+        : formatTable([
+            ["stream", "alarms"],
+            ...loud.map(({ recording, edge, breakClass, share, falseAlarms }) => [
+              `${recording} ${edge}, ${breakClass} ${percent(share)}`,
+              falseAlarms.map(({ boundary, kind }) => `${boundary} ${kind}`).join("; "),
+            ]),
+          ]),
+    ),
+    heading("Repairs of spans, by the join they rest on", ratioTable("join", score.byReason)),
+    heading("By time alone: by requests that one span could belong to", ratioTable("candidates", score.byCandidates)),
+    heading("By time alone: by the confidence that was claimed", ratioTable("confidence", score.byConfidence)),
+    heading("Cost", costs.length === 0 ? "not measured for a part of the edges or classes" : costTable(costs)),
+    heading(
+      "Recordings",
+      formatTable([
+        ["recording", "traces", "edges tried", "left out"],
+        ...recordings.map(({ name, traces, edges, leftOut }) => [
+          name,
+          String(traces),
+          String(edges),
+          shortList(leftOut),
+        ]),
+      ]),
+    ),
+    `Passed over: ${passedOver.length === 0 ? "nothing" : passedOver.join(", ")}`,
+    `Not carried: ${Object.entries(notCarried)
+      .map(([code, why]) => `${code} (${why})`)
+      .join("; ")}`,
+    heading("In all", totals(score)),
+  ];
+  return parts.join("\n\n");
+}
+
+function totals(score: Score): string {
+  return formatTable([
+    ["figure", "value", "of"],
+    ["recall, shares from 10 % within 200 requests", ...ratio(score.recall)],
+    ["recall, share of 2 % within 1000 requests", ...ratio(score.recallRare)],
+    ["precision", ...ratio(score.precision)],
+    ["false alarms per 1000 intact windows", score.falseAlarmsPer1000.toFixed(2), String(score.falseAlarms.of)],
+    ["look-alikes taken for none", ...ratio(score.lookAlikes)],
+    ["localisation top-1", ...ratio(score.topRight)],
+    ["repairs of spans decided rightly", ...ratio(score.repairs)],
+    ["requests repaired, of those that could be", ...ratio(score.repaired)],
+    ["contexts put back rightly", ...ratio(score.restored)],
+    ["repairs on intact streams", String(score.repairsOnIntact), ""],
+  ]);
+}
+
+function classTable(classes: readonly ClassScore[]): string {
+  return formatTable([
+    ["code", "class", "trials", "2 %", "10 %", "50 %", "100 %", "requests", "seconds"],
+    ...classes.map(({ code, breakClass, trials, byShare, medianRequests, medianSeconds }) => [
+      code,
+      breakClass,
+      String(trials),
+      ...["0.02", "0.1", "0.5", "1"].map((share) => counted(byShare[share])),
+      medianRequests === undefined ? "" : String(medianRequests),
+      medianSeconds === undefined ? "" : medianSeconds.toFixed(1),
+    ]),
+  ]);
+}
+
+function quietTable(classes: readonly ClassScore[]): string {
+  return formatTable([
+    ["code", "class", "trials", "right", "of"],
+    ...classes.map(({ code, breakClass, trials, all }) => [code, breakClass, String(trials), ...ratio(all)]),
+  ]);
+}
+
+function edgeTable(edges: readonly EdgeScore[]): string {
+  return formatTable([
+    [
+      "recording",
+      "edge",
+      "trials",
+      "found",
+      "found 2 %",
+      "look-alikes",
+      "false alarms",
+      "top-1",
+      "repairs right",
+      "candidates",
+    ],
+    ...edges.map((edge) => [
+      edge.recording,
+      edge.edge,
+      String(edge.trials),
+      counted(edge.found),
+      counted(edge.foundRare),
+      counted(edge.lookAlikes),
+      counted(edge.intact),
+      counted(edge.topRight),
+      counted(edge.repairs),
+      edge.candidates.toFixed(1),
+    ]),
+  ]);
+}
+
+function namedTable(classes: readonly ClassScore[]): string {
+  return formatTable([
+    ["class", "called"],
+    ...classes.map(({ breakClass, named }) => [
+      breakClass,
+      Object.entries(named)
+        .sort(([, a], [, b]) => b - a)
+        .map(([kind, count]) => `${kind} ${count}`)
+        .join(", "),
+    ]),
+  ]);
+}
+
+function costTable(costs: readonly CostScore[]): string {
+  return formatTable([
+    ["in flight", "µs a crossing", "µs a span", "µs a tick", "MiB used", "MiB bound", "forgotten"],
+    ...costs.map((cost) => [
+      String(cost.inFlight),
+      cost.microsPerCrossing.toFixed(2),
+      cost.microsPerSpan.toFixed(2),
+      cost.microsPerTick.toFixed(0),
+      (cost.bytes / 1_048_576).toFixed(1),
+      (cost.capacityBytes / 1_048_576).toFixed(1),
+      String(cost.evicted),
+    ]),
+  ]);
+}
+
+function heading(title: string, body: string): string {
+  return `${title}\n\n${body}`;
+}
+
+function ratioTable(head: string, ratios: Readonly<Record<string, Ratio>>): string {
+  const rows = Object.entries(ratios).filter(([, { of }]) => of > 0);
+  if (rows.length === 0) return "refused: no pair was decided on";
+  return formatTable([[head, "right", "of"], ...rows.map(([name, { hits, of }]) => [name, String(hits), String(of)])]);
+}
+
+function ratio({ hits, of }: Ratio): readonly [string, string] {
+  return [of === 0 ? "-" : (hits / of).toFixed(4), `${hits}/${of}`];
+}
+
+function counted(of: Ratio | undefined): string {
+  return of === undefined || of.of === 0 ? "" : `${of.hits}/${of.of}`;
+}
+
+function percent(share: number): string {
+  return `${share * 100} %`;
+}
+
+function shortList(list: readonly string[]): string {
+  return list.length <= 3 ? list.join("; ") : `${list.slice(0, 3).join("; ")} and ${list.length - 3} more`;
+}

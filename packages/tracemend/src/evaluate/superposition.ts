@@ -1,0 +1,70 @@
+/** Load by superposition: shifted copies of a recording over each other, as long as requests are wanted. */
+import type { Edge, ReadyRecording, ReadyTrace } from "./call.ts";
+import type { Random } from "./random.ts";
+
+export interface Start {
+  readonly trace: ReadyTrace;
+  readonly atMs: number;
+}
+
+export interface Load {
+  /** Requests on the edge in all. */
+  readonly requests: number;
+  readonly requestsPerSecond: number;
+}
+
+/** A recording that was made in pieces has gaps between them: longer ones are shortened to this. */
+const LONGEST_GAP_MS = 2_000;
+
+/** Of traces that do not use the edge, where most do not: enough for the other edges to be busy. */
+const OTHERS_SHARE = 0.2;
+
+/**
+ * The starts of traces that together make the load on one edge, from time 0 on. Each copy is the whole recording, shifted
+ * in a circle: distances between the traces of one copy stay as they were recorded.
+ */
+export function startsOf(recording: ReadyRecording, edge: Edge, load: Load, random: Random): readonly Start[] {
+  const { times, lengthMs } = closeGaps(recording.traces);
+  const uses = recording.traces.map((trace) => callsOver(trace, edge));
+  const users = uses.filter((count) => count > 0).length;
+  const keepOthers = users >= recording.traces.length / 2 ? 1 : OTHERS_SHARE;
+  const perSecond = edge.requests / (lengthMs / 1000);
+  const copies = Math.max(1, Math.round(load.requestsPerSecond / perSecond));
+  const shifts = Array.from({ length: copies }, () => random.next() * lengthMs);
+  const starts: Start[] = [];
+  let requests = 0;
+  for (let lap = 0; requests < load.requests; lap += 1) {
+    const round: { readonly at: number; readonly atMs: number }[] = [];
+    for (const shift of shifts) {
+      for (const [at, time] of times.entries()) {
+        if ((uses[at] as number) > 0 || random.chance(keepOthers)) {
+          round.push({ at, atMs: lap * lengthMs + ((time + shift) % lengthMs) });
+        }
+      }
+    }
+    for (const { at, atMs } of round.sort((a, b) => a.atMs - b.atMs)) {
+      if (requests >= load.requests) break;
+      starts.push({ trace: recording.traces[at] as ReadyTrace, atMs });
+      requests += uses[at] as number;
+    }
+  }
+  const firstMs = starts[0]?.atMs ?? 0;
+  return starts.map(({ trace, atMs }) => ({ trace, atMs: atMs - firstMs }));
+}
+
+function callsOver(trace: ReadyTrace, edge: Edge): number {
+  let count = 0;
+  for (const call of trace.calls.values()) if (call.edge === edge) count += 1;
+  return count;
+}
+
+function closeGaps(traces: readonly ReadyTrace[]): { readonly times: readonly number[]; readonly lengthMs: number } {
+  let atMs = 0;
+  let before = traces[0]?.startMs ?? 0;
+  const times = traces.map(({ startMs }) => {
+    atMs += Math.min(LONGEST_GAP_MS, startMs - before);
+    before = startMs;
+    return atMs;
+  });
+  return { times, lengthMs: atMs + LONGEST_GAP_MS / 10 };
+}

@@ -1,0 +1,21 @@
+/** Load: as many requests as wanted, at about the rate that is wanted. */
+import { expect, test } from "vitest";
+import { createRandom } from "../../src/evaluate/random.ts";
+import { startsOf } from "../../src/evaluate/superposition.ts";
+import { edgeOf, shop } from "./shop.ts";
+
+test.each([10, 40])("%i requests a second come from shifted copies", (requestsPerSecond) => {
+  const recording = shop();
+  const starts = startsOf(
+    recording,
+    edgeOf(recording, "shop→stock"),
+    { requests: 500, requestsPerSecond },
+    createRandom(1),
+  );
+  const lastMs = starts.at(-1)?.atMs ?? 0;
+  expect(starts).toHaveLength(500);
+  expect(starts[0]?.atMs).toBe(0);
+  expect(500_000 / lastMs).toBeGreaterThan(requestsPerSecond * 0.8);
+  expect(500_000 / lastMs).toBeLessThan(requestsPerSecond * 1.3);
+  expect(starts.every(({ atMs }, at) => atMs >= (starts[at - 1]?.atMs ?? 0))).toBe(true);
+});

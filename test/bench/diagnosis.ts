@@ -1,0 +1,249 @@
+// What the diagnosis costs for each crossing and each span, with few and with many traces in flight: proven right first,
+// then timed in one run. `node test/bench/diagnosis.ts`; CPU time of this process, ticks included, on one machine.
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import process from "node:process";
+import { cross, defineBoundary } from "@tracemend/context";
+import type { Crossing } from "@tracemend/context";
+import { createDiagnosis } from "@tracemend/diagnosis";
+import type { Diagnosis } from "@tracemend/diagnosis";
+import type { Batch, SpanRecord } from "@tracemend/otlp";
+import { encodeSpans, readBatch } from "@tracemend/otlp";
+
+const START_MS = 1_800_000_000_000;
+
+/** How long after its request a span arrives: what in-flight counts and rates are tied by. */
+const DELAY_MS = 5_000;
+
+/** Requests between two looks at the clock of the process, which is too coarse for less. */
+const CHUNK = 1_000;
+const SPANS_PER_BATCH = 250;
+
+const boundary = defineBoundary({ name: "edge", side: "ingress", cluster: "eu-1" });
+
+const words = Buffer.alloc(16);
+
+/** Spread over all words, never twice the same, and a flat text as a parser cuts one out of the bytes. */
+function hex(count: number, salt: number, digits: 16 | 32): string {
+  for (let at = 0; at < digits / 2; at += 4) {
+    const mixed = Math.imul(count + 1, 0x9e3779b1) ^ Math.imul(salt + at + 1, 0x85ebca6b);
+    words.writeInt32LE(Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d), at);
+  }
+  return words.toString("hex", 0, digits / 2);
+}
+
+const flat = (text: string): string => Buffer.from(text, "latin1").toString("latin1");
+
+const portOf = (count: number): number => 32_768 + (count % 512);
+
+function crossingAt(count: number, endMs: number): Crossing {
+  const lines = ["traceparent", flat(`00-${hex(count, 1, 32)}-${hex(count, 2, 16)}-01`)];
+  const spans = { traceId: "", serverSpanId: "", clientSpanId: hex(count, 4, 16) };
+  return {
+    boundary: "edge",
+    side: "ingress",
+    cluster: "eu-1",
+    ...cross(boundary, lines, () => spans),
+    startMs: endMs - 20,
+    endMs,
+    protocol: "http/1.1",
+    scheme: "http",
+    method: "GET",
+    path: "/api/cart/items",
+    authority: "shop.example",
+    userAgent: "Mozilla/5.0 (X11; Linux x86_64)",
+    requestId: hex(count, 5, 32),
+    downstream: { address: "10.0.0.9", port: 40_000 },
+    upstream: { name: "shop", address: "10.1.0.2", port: 8080, localPort: portOf(count) },
+    status: 200,
+    grpcStatus: undefined,
+    failure: undefined,
+  };
+}
+
+type Shape = "answers" | "answers and local spans" | "roots";
+
+const RESOURCE = {
+  "service.name": "shop",
+  "service.version": "1.4.2",
+  "k8s.pod.name": "shop-7d4b9c-x2x9q",
+  "service.instance.id": "8f0c1c1e-7c3b-4d0c-9f0e-1d8f3c9a7b21",
+  "telemetry.sdk.language": "nodejs",
+};
+
+const HTTP = {
+  "http.request.method": "GET",
+  "url.path": "/api/cart/items",
+  "url.scheme": "http",
+  "http.route": "/api/cart",
+  "server.address": "shop.example",
+  "server.port": 8080,
+  "network.protocol.version": "1.1",
+  "user_agent.original": "Mozilla/5.0 (X11; Linux x86_64)",
+  "http.response.status_code": 200,
+};
+
+function spansFor(count: number, requestEndMs: number, shape: Shape): SpanRecord[] {
+  const traceId = hex(count, 1, 32);
+  const parentId = hex(count, 4, 16);
+  const times = { startMs: requestEndMs - 19, endMs: requestEndMs - 1 };
+  const spanId = hex(count, 6, 16);
+  const attributes = { ...HTTP, "network.peer.address": "10.0.0.2", "network.peer.port": portOf(count) };
+  const server = { spanId, name: "GET /api/cart", kind: "server" as const, ...times, attributes };
+  if (shape === "roots") return [{ ...server, traceId: hex(count, 7, 32) }];
+  const answer = { ...server, traceId, parentSpanId: parentId, flags: 0x301 };
+  if (shape === "answers") return [answer];
+  const local = { traceId, parentSpanId: spanId, flags: 0x101, name: "render", kind: "internal" as const, ...times };
+  const inner = [8, 9, 10].map((salt) => ({
+    ...local,
+    spanId: hex(count, salt, 16),
+    attributes: { step: "one", rows: 3 },
+  }));
+  return [answer, ...inner];
+}
+
+function batchOf(spans: readonly SpanRecord[]): Batch {
+  const reading = readBatch(
+    "traces",
+    encodeSpans(RESOURCE, { name: "bench", version: "1" }, spans).parts[0] as Uint8Array,
+  );
+  assert.equal(reading.kind, "batch");
+  return (reading as { readonly batch: Batch }).batch;
+}
+
+interface Cost {
+  readonly nsPerCrossing: number;
+  readonly nsPerSpan: number;
+  readonly nsPerTick: number;
+  readonly bytes: number;
+}
+
+interface Load {
+  readonly name: string;
+  readonly inFlight: number;
+  readonly shape: Shape;
+  readonly maxBytes: number;
+  /** Requests that are told before any is timed. */
+  readonly before: number;
+}
+
+function spentOn(run: () => void): number {
+  const before = process.cpuUsage();
+  run();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) * 1_000;
+}
+
+/** What asking for the time costs by itself. */
+const ASKING = medianOf(Array.from({ length: 1_000 }, () => spentOn(() => {})));
+
+function nanosOf(run: () => void): number {
+  return Math.max(0, spentOn(run) - ASKING);
+}
+
+/** Collections of garbage, mostly the bench's own, fall on single chunks. */
+function medianOf(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
+}
+
+/** Every request waits while `inFlight` others come after it; then its spans arrive. */
+function measure({ inFlight, shape, maxBytes, before }: Load, verify: (diagnosis: Diagnosis) => void): Cost {
+  let nowMs = START_MS;
+  const diagnosis = createDiagnosis({ now: () => nowMs, maxBytes, seed: 7 });
+  const stepMs = DELAY_MS / inFlight;
+  const perCrossing: number[] = [];
+  const perSpan: number[] = [];
+  const perTick: number[] = [];
+  let tickMs = nowMs + 1_000;
+  const total = before + MEASURED;
+  for (let from = 0; from < total; from += CHUNK) {
+    const crossings = Array.from({ length: CHUNK }, (_, at) => crossingAt(from + at, nowMs + at * stepMs));
+    const untilMs = nowMs + CHUNK * stepMs;
+    const due: Batch[] = [];
+    for (let at = Math.max(0, from - inFlight); at < from + CHUNK - inFlight; at += SPANS_PER_BATCH) {
+      const records: SpanRecord[] = [];
+      for (let count = at; count < at + SPANS_PER_BATCH; count += 1) {
+        records.push(...spansFor(count, START_MS + count * stepMs, shape));
+      }
+      due.push(batchOf(records));
+    }
+    const warm = from >= before;
+    const forCrossings = nanosOf(() => {
+      for (const crossing of crossings) diagnosis.crossed(crossing);
+    });
+    nowMs = untilMs;
+    const forSpans = nanosOf(() => {
+      for (const batch of due) diagnosis.spans(batch);
+    });
+    for (; tickMs <= nowMs; tickMs += 1_000) {
+      const forTick = nanosOf(() => diagnosis.tick());
+      if (warm) perTick.push(forTick);
+    }
+    if (!warm) continue;
+    perCrossing.push(forCrossings / CHUNK);
+    perSpan.push(forSpans / due.reduce((sum, { items }) => sum + items, 0));
+  }
+  verify(diagnosis);
+  return {
+    nsPerCrossing: medianOf(perCrossing),
+    nsPerSpan: medianOf(perSpan),
+    nsPerTick: medianOf(perTick),
+    bytes: diagnosis.report().ledger.bytes,
+  };
+}
+
+function proveRight(load: Load): (diagnosis: Diagnosis) => void {
+  return (diagnosis) => {
+    const { ledger, breaks } = diagnosis.report();
+    const { observed, matched, missing, waiting, unobserved, evicted } = ledger;
+    assert.equal(observed, load.before + MEASURED);
+    assert.equal(matched + missing + waiting + unobserved + evicted, observed);
+    assert.equal(evicted, 0);
+    if (load.shape === "roots") {
+      assert.equal(breaks[0]?.kind, "dropped-by-callee");
+      assert.ok(missing > 0 && matched === 0);
+    } else {
+      assert.deepEqual(breaks, []);
+      assert.equal(matched, observed - load.inFlight);
+      assert.equal(waiting, load.inFlight);
+    }
+  };
+}
+
+const MIB = 1024 * 1024;
+
+/** Room for 2^20 requests. */
+const LARGE_BYTES = 400 * MIB;
+
+/** So many that every place of the stores was written once: the first touch of memory is the kernel's work, not ours. */
+const FILLING = 1_060_000;
+
+const LOADS: readonly Load[] = [
+  { name: "1e3 in flight, 32 MiB", inFlight: 1_000, shape: "answers", maxBytes: 32 * MIB, before: 100_000 },
+  { name: "1e3 in flight", inFlight: 1_000, shape: "answers", maxBytes: LARGE_BYTES, before: FILLING },
+  { name: "1e6 in flight", inFlight: 1_000_000, shape: "answers", maxBytes: LARGE_BYTES, before: FILLING },
+  {
+    name: "1e4, 3 local spans each",
+    inFlight: 10_000,
+    shape: "answers and local spans",
+    maxBytes: 32 * MIB,
+    before: 50_000,
+  },
+  { name: "1e4, all broken", inFlight: 10_000, shape: "roots", maxBytes: 32 * MIB, before: 50_000 },
+];
+
+/** Requests that are timed. */
+const MEASURED = 100_000;
+
+const chosen = process.argv[2];
+const rows = LOADS.filter(({ name }) => chosen === undefined || name.startsWith(chosen)).map((load) => {
+  const { nsPerCrossing, nsPerSpan, nsPerTick, bytes } = measure(load, proveRight(load));
+  return {
+    load: load.name,
+    "ns/crossing": Math.round(nsPerCrossing),
+    "ns/span": Math.round(nsPerSpan),
+    "us/tick": Math.round(nsPerTick / 1_000),
+    MiB: Math.round(bytes / MIB),
+  };
+});
+console.table(rows);

@@ -1,0 +1,148 @@
+/** The apps `middleware.ts` compares, one a process: `node test/bench/middleware-variants.ts "express boundary"`. */
+import { randomFillSync } from "node:crypto";
+import { createRequire } from "node:module";
+import type * as Http from "node:http";
+import type { AddressInfo } from "node:net";
+import type * as NodeServer from "@hono/node-server";
+import { trace } from "@opentelemetry/api";
+import type * as ExpressInstrumentations from "@opentelemetry/instrumentation-express";
+import type * as HttpInstrumentations from "@opentelemetry/instrumentation-http";
+import type * as Sdk from "@opentelemetry/sdk-node";
+import type { Crossing, OwnSpans, ServiceBoundaryOptions } from "@tracemend/context";
+import { createIds } from "@tracemend/context";
+import { boundary as expressBoundary } from "@tracemend/express";
+import { boundary as honoBoundary } from "@tracemend/hono";
+import type { BoundaryVariables } from "@tracemend/hono";
+import type * as ExpressModule from "express";
+import type { Express, Response } from "express";
+import type { Context } from "hono";
+import { Hono } from "hono";
+
+const PRODUCT = { name: "lamp", pieces: 12 };
+const ids = createIds((bytes) => void randomFillSync(bytes));
+const PLAIN: ServiceBoundaryOptions = { boundary: { name: "shop", cluster: "eu-1" } };
+
+let told = 0;
+const OBSERVED: ServiceBoundaryOptions = {
+  ...PLAIN,
+  observer: {
+    crossed({ startMs, endMs }: Crossing) {
+      told += endMs - startMs;
+    },
+  },
+};
+const SPANS: ServiceBoundaryOptions = {
+  ...OBSERVED,
+  spans: (): OwnSpans => ({ traceId: ids.traceId(), serverSpanId: ids.spanId(), clientSpanId: ids.spanId() }),
+};
+
+const BESIDE_SDK: ServiceBoundaryOptions = {
+  ...OBSERVED,
+  answer: ["traceresponse"],
+  servedBy: () => trace.getActiveSpan()?.spanContext(),
+};
+
+const require = createRequire(import.meta.url);
+
+/** Node's own server: instrumentation patches what CommonJS loads, and only what is loaded after it. */
+function serverOf(listener: Http.RequestListener): Http.Server {
+  const { createServer } = require("node:http") as typeof Http;
+  return createServer(listener);
+}
+
+const activeTrace = (): string => trace.getActiveSpan()?.spanContext().traceId ?? "";
+
+function express(mount: (app: Express) => void, seen: (response: Response) => string): Http.Server {
+  const app = (require("express") as typeof ExpressModule.default)();
+  mount(app);
+  app.get("/products/:id", (request, response) => void response.json({ id: request.params.id, ...PRODUCT }));
+  app.get("/seen", (_request, response) => void response.send(seen(response)));
+  return serverOf(app);
+}
+
+type App = Hono<{ Variables: BoundaryVariables }>;
+
+function hono(mount: (app: App) => void, seen: (c: Context<{ Variables: BoundaryVariables }>) => string): Http.Server {
+  // Loaded here, because it loads node:http.
+  const { getRequestListener } = require("@hono/node-server") as typeof NodeServer;
+  const app: App = new Hono();
+  mount(app);
+  app.get("/products/:id", (c) => c.json({ id: c.req.param("id"), ...PRODUCT }));
+  app.get("/seen", (c) => c.text(seen(c)));
+  const listener = getRequestListener(app.fetch);
+  return serverOf((request, response) => void listener(request, response));
+}
+
+function instrument(withExpress: boolean): void {
+  const { NodeSDK } = require("@opentelemetry/sdk-node") as typeof Sdk;
+  const { HttpInstrumentation } = require("@opentelemetry/instrumentation-http") as typeof HttpInstrumentations;
+  const { ExpressInstrumentation } =
+    require("@opentelemetry/instrumentation-express") as typeof ExpressInstrumentations;
+  const dropping = {
+    onStart() {},
+    onEnd() {},
+    forceFlush: () => Promise.resolve(),
+    shutdown: () => Promise.resolve(),
+  };
+  const instrumentations = withExpress
+    ? [new HttpInstrumentation(), new ExpressInstrumentation()]
+    : [new HttpInstrumentation()];
+  new NodeSDK({ instrumentations, spanProcessors: [dropping] }).start();
+}
+
+const local = (response: Response): string => response.locals.traceContext?.traceId ?? "";
+const variable = (c: Context<{ Variables: BoundaryVariables }>): string => c.get("traceContext")?.traceId ?? "";
+
+const VARIANTS = {
+  "express bare": () => express(() => {}, local),
+  "express no-op": () => express((app) => void app.use((_request, _response, next) => next()), local),
+  "express boundary": () => express((app) => void app.use(expressBoundary(PLAIN)), local),
+  "express boundary, observed": () => express((app) => void app.use(expressBoundary(OBSERVED)), local),
+  "express boundary, own spans": () => express((app) => void app.use(expressBoundary(SPANS)), local),
+  "express OpenTelemetry http": () => {
+    instrument(false);
+    return express(() => {}, activeTrace);
+  },
+  "express OpenTelemetry http + express": () => {
+    instrument(true);
+    return express(() => {}, activeTrace);
+  },
+  "express OpenTelemetry http + express, boundary": () => {
+    instrument(true);
+    return express(
+      (app) => void app.use(expressBoundary(BESIDE_SDK)),
+      (response) => (local(response) === activeTrace() ? activeTrace() : "two traces"),
+    );
+  },
+  "hono bare": () => hono(() => {}, variable),
+  "hono no-op": () => hono((app) => void app.use(async (_c, next) => next()), variable),
+  "hono boundary": () => hono((app) => void app.use(honoBoundary(PLAIN)), variable),
+  "hono boundary, observed": () => hono((app) => void app.use(honoBoundary(OBSERVED)), variable),
+  "hono boundary, own spans": () => hono((app) => void app.use(honoBoundary(SPANS)), variable),
+  "hono OpenTelemetry http": () => {
+    instrument(false);
+    return hono(() => {}, activeTrace);
+  },
+  "hono OpenTelemetry http, boundary": () => {
+    instrument(false);
+    return hono(
+      (app) => void app.use(honoBoundary(BESIDE_SDK)),
+      (c) => (variable(c) === activeTrace() ? activeTrace() : "two traces"),
+    );
+  },
+} as const satisfies Readonly<Record<string, () => Http.Server>>;
+
+export type VariantName = keyof typeof VARIANTS;
+
+export const VARIANT_NAMES: readonly VariantName[] = Object.keys(VARIANTS) as VariantName[];
+
+if (import.meta.main) {
+  const name = process.argv[2] as VariantName;
+  const server = VARIANTS[name]();
+  process.on("message", () => {
+    const { user, system } = process.cpuUsage();
+    process.send?.(user + system);
+  });
+  process.once("disconnect", () => process.exit(told < 0 ? 1 : 0));
+  server.listen(0, "127.0.0.1", () => process.send?.((server.address() as AddressInfo).port));
+}

@@ -1,0 +1,151 @@
+/**
+ * What middleware costs a small app: bare Express and bare Hono beside the same app with the boundary in front, and with
+ * OpenTelemetry's instrumentation. Every variant is a process of its own; each of its slices is compared with a slice of
+ * a bare app right before or after it.
+ *
+ *     node test/bench/middleware.ts [pairs of slices for each variant] [part of the variants' names]
+ */
+import assert from "node:assert/strict";
+import type { ChildProcess } from "node:child_process";
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { fileURLToPath } from "node:url";
+import type { VariantName } from "./middleware-variants.ts";
+import { VARIANT_NAMES } from "./middleware-variants.ts";
+
+const CONNECTIONS = 32;
+const SLICE_REQUESTS = 800;
+const WARM_UP_REQUESTS = 20_000;
+
+const TRACE = "0af7651916cd43dd8448eb211c80319c";
+const TRACEPARENT = `00-${TRACE}-b7ad6b7169203331-01`;
+
+/** A head as a service behind two proxies sees it. */
+const HEAD = [
+  "GET /products/7 HTTP/1.1",
+  "Host: shop.example",
+  "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
+  "Accept: application/json, text/plain, */*",
+  "Accept-Encoding: gzip, deflate, br, zstd",
+  "Accept-Language: en-GB,en;q=0.9",
+  "Cookie: session=0123456789abcdef0123456789abcdef; theme=dark",
+  "Referer: https://shop.example/products",
+  "X-Forwarded-For: 203.0.113.7, 10.0.0.1",
+  "X-Forwarded-Proto: https",
+  "X-Request-Id: 3f1c2a0e-7a55-4d1b-9a0c-0b7e5f1d2c3b",
+  `traceparent: ${TRACEPARENT}`,
+  "tracestate: vendor=00f067aa0ba902b7",
+];
+const REQUEST = Buffer.from(`${HEAD.join("\r\n")}\r\n\r\n`);
+
+interface Server {
+  readonly name: VariantName;
+  readonly port: number;
+  readonly answerBytes: number;
+  readonly child: ChildProcess;
+}
+
+interface Slice {
+  readonly perSecond: number;
+  readonly cpuUs: number;
+}
+
+async function start(name: VariantName): Promise<Server> {
+  const child = fork(fileURLToPath(new URL("./middleware-variants.ts", import.meta.url)), [name]);
+  const [port] = (await once(child, "message")) as [number];
+  return { name, port, child, answerBytes: await prove(name, port) };
+}
+
+/** CPU time of the server so far, user and system, in microseconds. */
+async function cpuOf({ child }: Server): Promise<number> {
+  child.send("cpu");
+  const [cpu] = (await once(child, "message")) as [number];
+  return cpu;
+}
+
+/** Keeps one request in flight on each connection; every answer must be as long as the one that was proven. */
+async function load({ port, answerBytes }: Server, requests: number): Promise<void> {
+  let left = requests - CONNECTIONS;
+  const drive = async (): Promise<void> => {
+    const socket = connect(port, "127.0.0.1").setNoDelay();
+    await once(socket, "connect");
+    let received = 0;
+    socket.on("data", (chunk: Buffer) => {
+      received += chunk.length;
+      if (received < answerBytes) return;
+      assert.equal(received, answerBytes);
+      received = 0;
+      left -= 1;
+      if (left >= 0) socket.write(REQUEST);
+      else socket.destroy();
+    });
+    socket.write(REQUEST);
+    await once(socket, "close");
+  };
+  await Promise.all(Array.from({ length: CONNECTIONS }, drive));
+}
+
+async function measure(server: Server): Promise<Slice> {
+  const cpuBefore = await cpuOf(server);
+  const before = performance.now();
+  await load(server, SLICE_REQUESTS);
+  const seconds = (performance.now() - before) / 1000;
+  return { perSecond: SLICE_REQUESTS / seconds, cpuUs: ((await cpuOf(server)) - cpuBefore) / SLICE_REQUESTS };
+}
+
+/** Proves the answer and what the app saw; gives the answer's length on a kept connection. */
+async function prove(name: VariantName, port: number): Promise<number> {
+  const socket = connect(port, "127.0.0.1");
+  socket.write(REQUEST);
+  const [chunk] = (await once(socket, "data")) as [Buffer];
+  socket.destroy();
+  const answer = String(chunk);
+  assert.match(answer, /^HTTP\/1.1 200 OK\r\n/, name);
+  const body: unknown = JSON.parse(answer.slice(answer.indexOf("\r\n\r\n") + 4));
+  assert.deepEqual(body, { id: "7", name: "lamp", pieces: 12 }, name);
+  const seen = await fetch(`http://127.0.0.1:${port}/seen`, { headers: { traceparent: TRACEPARENT } });
+  assert.equal(await seen.text(), name.endsWith("bare") || name.endsWith("no-op") ? "" : TRACE, name);
+  return chunk.length;
+}
+
+function median(numbers: readonly number[]): number {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1
+    ? (sorted[middle] as number)
+    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
+}
+
+/** Both apps are new processes and get the same warm-up: one that has served more would be the faster for it. */
+async function compare(name: VariantName): Promise<Readonly<Record<string, number>>> {
+  const bare = await start(name.startsWith("express") ? "express bare" : "hono bare");
+  const server = await start(name);
+  const slices: { readonly bare: Slice; readonly own: Slice }[] = [];
+  try {
+    for (const each of [bare, server]) await load(each, WARM_UP_REQUESTS);
+    for (let pair = 0; pair < pairs; pair += 1) {
+      const first = await measure(pair % 2 === 0 ? bare : server);
+      const second = await measure(pair % 2 === 0 ? server : bare);
+      slices.push(pair % 2 === 0 ? { bare: first, own: second } : { bare: second, own: first });
+    }
+  } finally {
+    for (const { child } of [bare, server]) child.disconnect();
+  }
+  // Whatever else runs on the machine can only add to the CPU time of a slice.
+  const least = (which: "bare" | "own"): number => Math.min(...slices.map((slice) => slice[which].cpuUs));
+  const rates = slices.map(({ bare, own }) => own.perSecond / bare.perSecond);
+  return {
+    "requests/s": Math.round(median(slices.map(({ own }) => own.perSecond))),
+    "median of bare": Number(median(rates).toFixed(3)),
+    "least CPU µs/request": Number(least("own").toFixed(1)),
+    "of the bare app's": Number((least("own") / least("bare")).toFixed(3)),
+  };
+}
+
+const pairs = Number(process.argv[2] ?? 40);
+const wanted = VARIANT_NAMES.filter((name) => name.includes(process.argv[3] ?? ""));
+const rows: [VariantName, Readonly<Record<string, number>>][] = [];
+for (const name of wanted) rows.push([name, await compare(name)]);
+console.log(`${pairs} pairs of ${SLICE_REQUESTS} requests, ${CONNECTIONS} connections; Node ${process.version}`);
+console.table(Object.fromEntries(rows));
