@@ -20,6 +20,9 @@ const REQUESTS = 20_000;
 const ROUNDS = 4;
 const RELOADS = ROUNDS * 4;
 
+/** Most of the time is the requests' own, on as many cores as there are. */
+const TIMEOUT_MS = 240_000;
+
 interface Load {
   count: number;
   readonly failures: string[];
@@ -149,68 +152,74 @@ class Operator {
   }
 }
 
-it("fails no request while configuration and certificates reload and an upstream rolls", async () => {
-  const authority = await createAuthority();
-  const first = await authority.issue(["localhost"]);
-  let servers = [await startInstance("0"), await startInstance("0")];
-  closing.push(() => Promise.all(servers.map(stopInstance)));
-  // A port that is the kernel's choice at first: a configuration that says so again means the same listener.
-  const probe = await startInstance("probe");
-  const listen = `127.0.0.1:${portOf(probe)}`;
-  await stopInstance(probe);
-  const files = { "cert.pem": first.cert, "key.pem": first.key };
-  const program = await startProgram(configOf(servers.map(portOf), listen, "0"), files);
-  closing.push(() => program.stop());
-  const url = `https://${listen}`;
+it(
+  "fails no request while configuration and certificates reload and an upstream rolls",
+  { timeout: TIMEOUT_MS },
+  async () => {
+    const authority = await createAuthority();
+    const first = await authority.issue(["localhost"]);
+    let servers = [await startInstance("0"), await startInstance("0")];
+    closing.push(() => Promise.all(servers.map(stopInstance)));
+    // A port that is the kernel's choice at first: a configuration that says so again means the same listener.
+    const probe = await startInstance("probe");
+    const listen = `127.0.0.1:${portOf(probe)}`;
+    await stopInstance(probe);
+    const files = { "cert.pem": first.cert, "key.pem": first.key };
+    const program = await startProgram(configOf(servers.map(portOf), listen, "0"), files);
+    closing.push(() => program.stop());
+    const url = `https://${listen}`;
 
-  const load: Load = { count: 0, failures: [] };
-  let rolling = true;
-  const going = (): boolean => (rolling || load.count < REQUESTS) && load.failures.length < 10;
-  let reloads = 0;
-  /** The changes are spread over the load. */
-  const turn = (): Promise<void> => {
-    reloads += 1;
-    return expect
-      .poll(() => load.failures.length > 0 || load.count >= (reloads * REQUESTS) / (RELOADS + 1), { timeout: 30_000 })
-      .toBe(true);
-  };
-  const callers = [
-    ...Array.from({ length: 6 }, () => overHttp1(load, url, authority.ca, going)),
-    ...Array.from({ length: 2 }, () => overHttp2(load, url, authority.ca, going)),
-  ];
+    const load: Load = { count: 0, failures: [] };
+    let rolling = true;
+    const going = (): boolean => (rolling || load.count < REQUESTS) && load.failures.length < 10;
+    let reloads = 0;
+    /** The changes are spread over the load. */
+    const turn = (): Promise<void> => {
+      reloads += 1;
+      return expect
+        .poll(() => load.failures.length > 0 || load.count >= (reloads * REQUESTS) / (RELOADS + 1), {
+          timeout: TIMEOUT_MS,
+        })
+        .toBe(true);
+    };
+    const callers = [
+      ...Array.from({ length: 6 }, () => overHttp1(load, url, authority.ca, going)),
+      ...Array.from({ length: 2 }, () => overHttp2(load, url, authority.ca, going)),
+    ];
 
-  const operator = new Operator(program, authority);
-  const serials = new Set<string>();
-  for (let version = 1; version <= ROUNDS; version += 1) {
-    for (const at of [0, 1]) {
-      const [leaving, staying] = [servers[at] as Server, servers[1 - at] as Server];
-      await operator.renew();
-      await turn();
-      await operator.reload([staying], String(version));
-      // Nobody may send to it any more: a request on a connection that is being closed could not be sent twice.
-      await expect.poll(() => connectionsOf(leaving)).toBe(0);
-      await stopInstance(leaving);
-      servers = servers.with(at, await startInstance(String(version)));
-      await turn();
-      await operator.reload(servers, String(version));
-      serials.add(await shown(url, authority.ca));
+    const operator = new Operator(program, authority);
+    const serials = new Set<string>();
+    for (let version = 1; version <= ROUNDS; version += 1) {
+      for (const at of [0, 1]) {
+        const [leaving, staying] = [servers[at] as Server, servers[1 - at] as Server];
+        await operator.renew();
+        await turn();
+        await operator.reload([staying], String(version));
+        // Nobody may send to it any more: a request on a connection that is being closed could not be sent twice.
+        await expect.poll(() => connectionsOf(leaving)).toBe(0);
+        await stopInstance(leaving);
+        servers = servers.with(at, await startInstance(String(version)));
+        await turn();
+        await operator.reload(servers, String(version));
+        serials.add(await shown(url, authority.ca));
+      }
     }
-  }
-  const refused = program.said("not reloaded");
-  program.write("tracemend.yaml", "cluster: [");
-  program.signal("SIGHUP");
-  expect(await refused).toMatchObject({ error: expect.stringContaining("tracemend.yaml:1") });
-  rolling = false;
-  await Promise.all(callers);
+    const refused = program.said("not reloaded");
+    program.write("tracemend.yaml", "cluster: [");
+    program.signal("SIGHUP");
+    expect(await refused).toMatchObject({ error: expect.stringContaining("tracemend.yaml:1") });
+    rolling = false;
+    await Promise.all(callers);
 
-  expect(load.failures).toEqual([]);
-  expect(load.count).toBeGreaterThanOrEqual(REQUESTS);
-  expect([reloads, serials.size]).toEqual([RELOADS, ROUNDS * 2]);
-  const pool = new Pool(url, { allowH2: false, connect: { ca: authority.ca, servername: "localhost" } });
-  closing.push(() => pool.destroy());
-  const { body } = await pool.request({ path: "/version", method: "GET" });
-  expect(await body.text()).toBe(String(ROUNDS));
-});
+    expect(load.failures).toEqual([]);
+    expect(load.count).toBeGreaterThanOrEqual(REQUESTS);
+    expect([reloads, serials.size]).toEqual([RELOADS, ROUNDS * 2]);
+    const pool = new Pool(url, { allowH2: false, connect: { ca: authority.ca, servername: "localhost" } });
+    closing.push(() => pool.destroy());
+    const { body } = await pool.request({ path: "/version", method: "GET" });
+    expect(await body.text()).toBe(String(ROUNDS));
+  },
+);
 
 it("moves safe requests away from an instance that goes without a word", async () => {
   let servers = [await startInstance("0"), await startInstance("0")];

@@ -150,7 +150,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
 }
 
 function refuseRestarts(before: Config, next: Config): void {
-  const fixed = Object.keys(before) as (keyof Config)[];
+  const fixed = Object.keys({ ...before, ...next }) as (keyof Config)[];
   const changed: string[] = fixed.filter((key) => !CHANGEABLE.has(key) && !isDeepStrictEqual(before[key], next[key]));
   for (const [name, { service = name }] of Object.entries(next.upstreams))
     if (service !== (before.upstreams[name]?.service ?? name)) changed.push(`upstreams.${name}.service`);
