@@ -176,21 +176,14 @@ function readingOf(fields: Fields): Reading | undefined {
   };
   const words = fields.words("found");
   const found = DEFECT_CODES.filter((code) => words.includes(code)).map(defectOf);
-  switch (fields.oneOf("reading", ["absent", "valid", "invalid"])) {
-    case "absent":
-      return { kind: "absent", ...around, notes: found };
-    case "invalid":
-      return { kind: "invalid", ...around, defects: found };
-    case "valid": {
-      const context = fields.context("came");
-      const member = fields.text("came.member");
-      if (context === undefined) return undefined;
-      const own = member === undefined ? undefined : parseOwnMember(member);
-      return { kind: "valid", ...around, context, notes: found, own, wire: fields.text("came.wire") };
-    }
-    case undefined:
-      return undefined;
-  }
+  const kind = fields.oneOf("reading", ["absent", "valid", "invalid"]);
+  if (kind === "absent") return { kind, ...around, notes: found };
+  if (kind === "invalid") return { kind, ...around, defects: found };
+  const context = fields.context("came");
+  if (kind === undefined || context === undefined) return undefined;
+  const member = fields.text("came.member");
+  const own = member === undefined ? undefined : parseOwnMember(member);
+  return { kind, ...around, context, notes: found, own, wire: fields.text("came.wire") };
 }
 
 function verdictOf(fields: Fields, ownParent: boolean): Verdict | undefined {
