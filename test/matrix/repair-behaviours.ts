@@ -5,6 +5,7 @@ import { expect } from "vitest";
 import type { SubjectBehaviour } from "./subject-behaviour.ts";
 import { NEWER, OTHER, PARENT, SPANS, TRACE, TRACEPARENT, granted, membersOf } from "./subject-behaviour.ts";
 
+const LAST_HOP = "it is the last hop: its app sees Connection as it came";
 const NO_ANSWERS = "its answers are the upstream's own";
 
 /** What a border before this one wrote, around the caller's own value of the field. */
@@ -89,6 +90,14 @@ export const REPAIR_BEHAVIOURS: readonly SubjectBehaviour[] = [
       expect(fieldValues(arrived, "traceparent")).toEqual([TRACEPARENT]);
       expect(fieldValues(arrived, "tracestate")).toEqual(["a=1"]);
       expect(crossing.verdict).toMatchObject({ reason: "intact", repaired: ["nominated"] });
+    },
+  },
+  {
+    name: "does not tell the next hop to take the context out, as Connection told this one",
+    except: { "express 4": LAST_HOP, "express 5": LAST_HOP, "hono on node": LAST_HOP, "hono on fetch": LAST_HOP },
+    async run(rig) {
+      const { arrived } = await rig.pass(["traceparent", TRACEPARENT, "Connection", "close, TraceParent"]);
+      expect(membersOf(arrived, "connection").map((option) => option.toLowerCase())).not.toContain("traceparent");
     },
   },
   {

@@ -23,14 +23,19 @@ function rigOf(name: SubjectName): SubjectRig {
 }
 
 const JOINED = "an app of Hono sees Headers, which lower names and join lines";
+const LAST_HOP = "it is the last hop: its app sees Connection as it came";
 const NO_ANSWERS = "its answers are the upstream's own";
 const NO_SPANS = "a gateway of http-proxy-3 has no spans of its own";
 
 /** Written out here too: that a behaviour does not hold somewhere is a decision. */
 const EXPECTED: readonly (readonly [SubjectName, reason: string, behaviour: string])[] = [
   ["proxy", NO_ANSWERS, "says in the answer which span served it"],
+  ["express 4", LAST_HOP, "does not tell the next hop to take the context out, as Connection told this one"],
+  ["express 5", LAST_HOP, "does not tell the next hop to take the context out, as Connection told this one"],
   ["hono on node", JOINED, "leaves the lines of a clean head as they came"],
+  ["hono on node", LAST_HOP, "does not tell the next hop to take the context out, as Connection told this one"],
   ["hono on fetch", JOINED, "leaves the lines of a clean head as they came"],
+  ["hono on fetch", LAST_HOP, "does not tell the next hop to take the context out, as Connection told this one"],
   ["hono on fetch", "a Request does not tell who sent it", "knows who called"],
   [
     "hono on fetch",

@@ -1,6 +1,7 @@
 /** Everything the boundary stands in front of, each as short as its own way of being used. */
 import { createRequire } from "node:module";
 import type { RequestListener } from "node:http";
+import { Agent } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import type { ServiceBoundaryOptions } from "@tracemend/context";
 import { defineBoundary } from "@tracemend/context";
@@ -51,10 +52,19 @@ export const SUBJECTS = {
   "http-proxy-3": {
     async open({ policy, observer }, behind) {
       const service = await serveOnSocket((request, response) => answerFrom(behind, request, response));
-      const gateway = new ProxyServer({ target: service.url });
+      // Without an agent of its own http-proxy-3 closes every connection, and Connection says nothing else.
+      const agent = new Agent({ keepAlive: true });
+      const gateway = new ProxyServer({ target: service.url, agent });
       preserve(gateway, defineBoundary({ ...BOUNDARY, side: "egress", policy }), { observers: [observer] });
       const front = await serveOnSocket((request, response) => gateway.web(request, response));
-      return { port: front.port, close: () => front.close().then(service.close) };
+      return {
+        port: front.port,
+        close: () =>
+          front
+            .close()
+            .then(service.close)
+            .finally(() => agent.destroy()),
+      };
     },
   },
 } as const satisfies Readonly<Record<string, Subject>>;

@@ -21,7 +21,7 @@ export interface Identity {
 export interface Authority {
   /** PEM. */
   readonly ca: string;
-  /** A certificate for these names and addresses. */
+  /** A certificate for these names, addresses and URIs. */
   issue(names: readonly string[]): Promise<Identity>;
 }
 
@@ -57,11 +57,7 @@ export async function createAuthority(): Promise<Authority> {
           signingKey: caKeys.privateKey,
           signingAlgorithm: ALGORITHM,
           ...validity(),
-          extensions: [
-            new SubjectAlternativeNameExtension(
-              names.map((value) => ({ type: isAddress(value) ? "ip" : "dns", value })),
-            ),
-          ],
+          extensions: [new SubjectAlternativeNameExtension(names.map((value) => ({ type: typeOf(value), value })))],
         },
         webcrypto,
       );
@@ -75,6 +71,7 @@ function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
   return webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
 }
 
-function isAddress(name: string): boolean {
-  return /^[\d.]+$/.test(name) || name.includes(":");
+function typeOf(name: string): "url" | "ip" | "dns" {
+  if (name.includes("://")) return "url";
+  return /^[\d.]+$/.test(name) || name.includes(":") ? "ip" : "dns";
 }

@@ -13,6 +13,10 @@ export interface ProgramProcess {
   /** What the page of the admin port says now. */
   page(path: string): Promise<{ readonly status: number; readonly text: string }>;
   signal(signal: NodeJS.Signals): void;
+  /** Writes a file beside the configuration; `tracemend.yaml` is the configuration itself. */
+  write(file: string, text: string): void;
+  /** Resolves with the next log line of this message. */
+  said(message: string): Promise<unknown>;
   /** The exit code. */
   readonly ended: Promise<number | null>;
   /** SIGTERM where it still runs, and the end of it. */
@@ -21,10 +25,16 @@ export interface ProgramProcess {
 
 const MAIN = join(ROOT, "packages", "tracemend", "src", "main.ts");
 
-export async function startProgram(config: string): Promise<ProgramProcess> {
+/** `files`: what the configuration names, by name. */
+export async function startProgram(
+  config: string,
+  files: Readonly<Record<string, string>> = {},
+): Promise<ProgramProcess> {
   const folder = mkdtempSync(join(tmpdir(), "tracemend-"));
+  const write = (name: string, text: string): void => writeFileSync(join(folder, name), text);
+  for (const [name, text] of Object.entries({ ...files, "tracemend.yaml": config })) write(name, text);
   const file = join(folder, "tracemend.yaml");
-  writeFileSync(file, config);
+  const waiting = new Map<string, (line: unknown) => void>();
   const child = spawn(process.execPath, [MAIN, "run", "--config", file], { stdio: ["ignore", "pipe", "pipe"] });
   const addresses = new Map<string, string>();
   const errors: string[] = [];
@@ -38,19 +48,21 @@ export async function startProgram(config: string): Promise<ProgramProcess> {
   await new Promise<void>((resolve, reject) => {
     createInterface({ input: child.stdout }).on("line", (text) => {
       const line = JSON.parse(text) as { message?: string; listener?: string; address?: string };
+      waiting.get(line.message ?? "")?.(line);
       if (line.message === "listening") addresses.set(line.listener ?? "", line.address ?? "");
       if (line.message === "ready") resolve();
     });
     void ended.then((code) => reject(new Error(`the program ended with ${code} while starting:\n${errors.join("")}`)));
   });
-  return handle(child, addresses, ended);
+  const said = (message: string): Promise<unknown> => new Promise((resolve) => waiting.set(message, resolve));
+  return { ...handle(child, addresses, ended), write, said };
 }
 
 function handle(
   child: ChildProcess,
   addresses: ReadonlyMap<string, string>,
   ended: Promise<number | null>,
-): ProgramProcess {
+): Omit<ProgramProcess, "write" | "said"> {
   const url = (listener: string): string => {
     const address = addresses.get(listener);
     if (address === undefined)

@@ -1,31 +1,18 @@
 /** One request and its answer while they are in the proxy: what the phases leave for each other. */
-import type { Boundary, FieldLines, Observer, Passage, Upstream } from "@tracemend/context";
-import type { Clock } from "./clock.ts";
-import type { Deadline, Deadlines } from "./deadlines.ts";
+import type { FieldLines, Upstream } from "@tracemend/context";
+import type { Deadline } from "./deadlines.ts";
 import type { Failure } from "./failure.ts";
 import { failureOf } from "./failure.ts";
-import type { BodyKind, Call, Caller, Connections, Limits, Timeouts, UpstreamTarget } from "./plane/plane.ts";
+import type { Try } from "./passed.ts";
+import { NO_TRIES } from "./passed.ts";
+import type { Crossed } from "./phases/cross.ts";
+import type { BodyKind, Call, CallEvents, Caller } from "./plane/plane.ts";
 import { CANCEL, NO_ERROR } from "./reset.ts";
-import type { Routed } from "./routing.ts";
-import type { SpanGrant, SpanSource } from "./spans.ts";
-
-/** An upstream and the connections to it. */
-export interface Service {
-  readonly target: UpstreamTarget;
-  readonly connections: Connections;
-}
-
-/** What every exchange of one proxy shares. */
-export interface Site {
-  readonly boundary: Boundary;
-  readonly routes: readonly Routed<Service>[];
-  readonly spans: SpanSource | undefined;
-  readonly observer: Observer | undefined;
-  readonly clock: Clock;
-  readonly deadlines: Deadlines<Exchange>;
-  readonly timeouts: Timeouts;
-  readonly limits: Limits;
-}
+import type { RouteOf } from "./route-options.ts";
+import type { Site } from "./site.ts";
+import type { SpanGrant } from "./spans.ts";
+import type { Endpoint } from "./upstream/endpoint.ts";
+import type { Service } from "./upstream/service.ts";
 
 export class Exchange implements Deadline {
   readonly site: Site;
@@ -39,20 +26,33 @@ export class Exchange implements Deadline {
   body: BodyKind = "none";
   bodyBytes = 0;
 
+  /** Of the way it takes, once routed. */
+  route: RouteOf<Service> | undefined;
+  service: Service | undefined;
+
   /** Of the boundary, once crossed. */
-  passage: Passage | undefined;
+  crossed: Crossed | undefined;
   grant: SpanGrant | undefined;
   lines: FieldLines = [];
 
-  service: Service | undefined;
-
-  /** Of the call, once forwarded. */
+  /** Of the present try, once forwarded. */
+  answer: CallEvents | undefined;
+  endpoint: Endpoint | undefined;
   call: Call | undefined;
   upstream: Upstream | undefined;
   /** The caller can still send. */
   sending: boolean = false;
   /** The upstream can still send. */
   answering: boolean = false;
+  /** The request's body has begun to flow: it cannot be sent again. */
+  flowing: boolean = false;
+  tryStartMs = 0;
+  trySpanId: string | undefined;
+
+  /** Of the tries before it. */
+  tries: readonly Try[] = NO_TRIES;
+  retrying = false;
+  pause: { cancel(): void } | undefined;
 
   /** Of the answer, once its head was handed to the caller. */
   status: number | undefined;
@@ -60,6 +60,8 @@ export class Exchange implements Deadline {
 
   deadlineMs: number = Number.POSITIVE_INFINITY;
   place = -1;
+  /** Epoch milliseconds: no answer may take longer. */
+  limitMs: number = Number.POSITIVE_INFINITY;
 
   /** How carrying ended; undefined where the caller got the upstream's whole answer. */
   readonly carried: Promise<Failure | undefined>;
@@ -84,25 +86,50 @@ export class Exchange implements Deadline {
     if (end === undefined) return;
     this.#end = undefined;
     this.site.deadlines.remove(this);
-    if (this.sending || this.answering) this.call?.cancel(failure === undefined ? NO_ERROR : CANCEL);
+    this.breakOff(failure === undefined ? NO_ERROR : CANCEL);
+    if (this.answer !== undefined) this.service?.leave();
     end(failure);
+  }
+
+  /** Ends the present try; nothing more is told of it. */
+  breakOff(code: number): void {
+    this.pause?.cancel();
+    if (this.sending || this.answering) this.call?.cancel(code);
+    this.sending = false;
+    this.answering = false;
+    this.endpoint?.leave();
+    this.endpoint = undefined;
+    if (this.retrying) this.service?.retried();
+    this.retrying = false;
   }
 
   /** Bytes have moved. */
   touch(): void {
-    const { clock, timeouts } = this.site;
-    this.deadlineMs = clock.now() + timeouts.idleMs;
+    if (this.service !== undefined) this.#arm(this.service.settings.timeouts.idleMs);
   }
 
   /** The request is complete: now the upstream owes an answer. */
   awaitAnswer(): void {
-    const { clock, timeouts } = this.site;
-    if (this.status === undefined) this.deadlineMs = clock.now() + (this.grpc ? timeouts.idleMs : timeouts.answerMs);
+    if (this.service === undefined || this.status !== undefined) return;
+    const { timeouts, retry } = this.service.settings;
+    this.#arm(Math.min(this.grpc ? timeouts.idleMs : timeouts.answerMs, retry.tryMs));
+  }
+
+  #arm(ms: number): void {
+    this.deadlineMs = Math.min(this.limitMs, this.site.clock.now() + ms);
   }
 
   expired(): void {
-    if (this.status !== undefined) this.settle(failureOf("idle-timeout"));
-    else if (this.upstream === undefined) this.settle(failureOf("busy"));
-    else this.settle(failureOf(this.sending ? "client-stalled" : "answer-timeout"));
+    const late = this.site.clock.now() >= this.limitMs;
+    if (this.status !== undefined) return this.settle(failureOf(late ? "total-timeout" : "idle-timeout"));
+    const failure = late ? failureOf("total-timeout") : failureOf(this.#missed());
+    // Of a try that is broken off here nobody else tells.
+    if (this.sending || this.answering) this.call?.cancel(CANCEL);
+    this.answer?.failed(failure);
+  }
+
+  #missed(): "busy" | "client-stalled" | "answer-timeout" {
+    if (this.upstream === undefined) return "busy";
+    return this.sending ? "client-stalled" : "answer-timeout";
   }
 }

@@ -11,6 +11,7 @@ export type FailureKind =
   | "client-gone"
   | "client-stalled"
   | "no-route"
+  | "loop"
   | "internal"
   | "closing"
   | "busy"
@@ -18,6 +19,7 @@ export type FailureKind =
   | "connect-timeout"
   | "answer-timeout"
   | "idle-timeout"
+  | "total-timeout"
   | "refused"
   | "reset"
   | "lost"
@@ -51,6 +53,7 @@ const TOLD: Readonly<Record<FailureKind, Told>> = {
   "client-gone": { side: "downstream", status: 499, grpc: 1, text: "client closed the request" },
   "client-stalled": { side: "downstream", status: 408, grpc: 4, text: "request stalled" },
   "no-route": { side: "internal", status: 404, grpc: 12, text: "no route" },
+  loop: { side: "internal", status: 508, grpc: 13, text: "loop detected" },
   internal: { side: "internal", status: 500, grpc: 13, text: "internal error" },
   closing: { side: "internal", status: 503, grpc: 14, text: "proxy is closing" },
   busy: { side: "upstream", status: 503, grpc: 14, text: "upstream busy" },
@@ -58,6 +61,7 @@ const TOLD: Readonly<Record<FailureKind, Told>> = {
   "connect-timeout": { side: "upstream", status: 504, grpc: 14, text: "upstream connect timeout" },
   "answer-timeout": { side: "upstream", status: 504, grpc: 4, text: "upstream timeout" },
   "idle-timeout": { side: "upstream", status: 504, grpc: 4, text: "idle timeout" },
+  "total-timeout": { side: "upstream", status: 504, grpc: 4, text: "request took too long" },
   refused: { side: "upstream", status: 503, grpc: 14, text: "upstream refused the request" },
   reset: { side: "upstream", status: 502, grpc: 14, text: "upstream reset" },
   lost: { side: "upstream", status: 502, grpc: 14, text: "upstream connection lost" },

@@ -1,9 +1,23 @@
 /** The public surface, grouped by word. */
 export type { Proxy } from "./proxy.ts";
-export { createProxy } from "./proxy.ts";
-export type { ProxyOptions, Route, UpstreamOptions } from "./options.ts";
+export { checkChange, checkRoutes, createProxy } from "./proxy.ts";
+export type { ProxyChange, ProxyOptions, ProxyRules } from "./options.ts";
+export type { ForwardingOptions } from "./forwarding.ts";
+export type { DirectAnswer, Rewrite, Route } from "./route-options.ts";
+export type { HeaderMatch, RouteMatch } from "./routing.ts";
+export type {
+  BalanceName,
+  EjectionSettings,
+  HealthSettings,
+  RetrySettings,
+  UpstreamLimits,
+  UpstreamOptions,
+  UpstreamTimeouts,
+} from "./upstream/options.ts";
+export type { Resolved, Resolver } from "./upstream/resolver.ts";
+export type { UpstreamState } from "./upstream/service.ts";
+export type { Passed, PassedObserver, Try } from "./passed.ts";
 export type { RefusalCounts } from "./refusals.ts";
-export type { RouteMatch } from "./routing.ts";
 export type { SpanGrant, SpanSource } from "./spans.ts";
 export type { Clock } from "./clock.ts";
 export { systemClock } from "./clock.ts";
@@ -20,6 +34,7 @@ export type {
   EngineSettings,
   Limits,
   ListenTarget,
+  ListenTls,
   Listener,
   OutgoingHead,
   Refusal,

@@ -1,67 +1,48 @@
 /** What a proxy is made of: its options, checked and completed once. */
-import type { Boundary, Observer } from "@tracemend/context";
+import { isDeepStrictEqual } from "node:util";
+import type { Boundary } from "@tracemend/context";
+import { checkInteger, completeNumbers, oneOf, wrong } from "./check.ts";
 import type { Clock } from "./clock.ts";
-import type {
-  DataPlane,
-  EngineSettings,
-  Limits,
-  ListenTarget,
-  Refusal,
-  Timeouts,
-  TlsIdentity,
-  UpstreamProtocol,
-  UpstreamTarget,
-  UpstreamTls,
-} from "./plane/plane.ts";
 import { systemClock } from "./clock.ts";
-import type { Refusals } from "./refusals.ts";
-import { createRefusals } from "./refusals.ts";
-import type { RouteMatch, Routed } from "./routing.ts";
+import type { ForwardingOptions } from "./forwarding.ts";
+import type { PassedObserver } from "./passed.ts";
+import type { DataPlane, EngineSettings, Limits, ListenTarget, ListenTls, Refusal, Timeouts } from "./plane/plane.ts";
+import type { Route, RouteOf } from "./route-options.ts";
+import { completeRoute } from "./route-options.ts";
 import type { SpanSource } from "./spans.ts";
+import type { UpstreamSettings } from "./upstream/options.ts";
+import type { Resolver } from "./upstream/resolver.ts";
 
-export interface UpstreamOptions {
-  /** The service that is called; what crossings and spans call it. */
-  readonly name: string;
-  /** Origin alone, for instance `http://127.0.0.1:8080`: paths go on as they came. */
-  readonly url: string | URL;
-  /**
-   * `h2` is prior knowledge for `http:` and ALPN for `https:`. `auto` (the default) lets ALPN choose for `https:` and
-   * is HTTP/1.1 for `http:`.
-   */
-  readonly protocol?: UpstreamProtocol;
-  readonly tls?: UpstreamTls;
-  /** Most connections at once; 128 for HTTP/1.1, 4 for HTTP/2. HTTP/1.1 counts requests with and without a body apart. */
-  readonly connections?: number;
-}
-
-export interface Route {
-  /** Absent: every request. */
-  readonly match?: RouteMatch;
-  readonly upstream: UpstreamOptions;
-}
-
-export interface ProxyOptions {
+/** What can change while a proxy listens. */
+export interface ProxyRules {
   readonly boundary: Boundary;
-  /** `host` is 127.0.0.1 and `port` the kernel's choice where they are absent. */
-  readonly listen: { readonly host?: string; readonly port?: number; readonly tls?: TlsIdentity };
   /** The first that fits is taken. */
   readonly routes: readonly Route[];
+  /** Absent: fields of proxies on the way go on as they came. */
+  readonly forwarding?: ForwardingOptions;
+}
+
+/** What `reload` takes. `tls`: other certificates; those there are stay where it is absent. */
+export interface ProxyChange extends ProxyRules {
+  readonly tls?: ListenTls;
+}
+
+export interface ProxyOptions extends ProxyRules {
+  /** `host` is 127.0.0.1 and `port` the kernel's choice where they are absent. */
+  readonly listen: { readonly host?: string; readonly port?: number; readonly tls?: ListenTls };
   readonly spans?: SpanSource;
-  readonly observer?: Observer;
+  readonly observer?: PassedObserver;
   /** Told of callers that were turned away before there was a request, and so a crossing. */
   readonly refused?: (refusal: Refusal) => void;
   readonly clock?: Clock;
+  /** From 0 up to 1; `Math.random` where absent. */
+  readonly random?: () => number;
+  /** Finds the endpoints of upstreams with `discovery`; the DNS servers of this machine where absent. */
+  readonly resolver?: Resolver;
   readonly limits?: Partial<Limits>;
   readonly timeouts?: Partial<Timeouts>;
   /** The engines; node:http, node:http2 and undici where absent. */
   readonly plane?: DataPlane;
-}
-
-export interface ProxySettings {
-  readonly listen: ListenTarget;
-  readonly routes: readonly Routed<UpstreamTarget>[];
-  readonly engine: EngineSettings;
-  readonly refusals: Refusals;
 }
 
 const LIMITS: Limits = {
@@ -80,64 +61,52 @@ const TIMEOUTS: Timeouts = {
   keepAliveMs: 75_000,
 };
 
+export function completeEngine({
+  limits,
+  timeouts,
+  clock,
+  refused,
+}: Pick<ProxyOptions, "limits" | "timeouts" | "clock" | "refused">): EngineSettings {
+  return {
+    limits: finite("limits", completeNumbers("limits", LIMITS, limits)),
+    timeouts: finite("timeouts", completeNumbers("timeouts", TIMEOUTS, timeouts)),
+    clock: clock ?? systemClock,
+    refused: refused ?? (() => {}),
+  };
+}
+
 /** Throws a `TypeError` that names the option and the value. */
-export function completeOptions(options: ProxyOptions): ProxySettings {
-  const { listen, routes } = options;
-  const { host = "127.0.0.1", port = 0, tls } = listen;
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw wrong("listen.port", port, "an integer from 0 to 65535");
+export function completeListen({ host = "127.0.0.1", port = 0, tls }: ProxyOptions["listen"]): ListenTarget {
+  checkInteger("listen.port", port, 0, 65_535);
+  if (tls !== undefined) completeTls(tls);
+  return { host, port, tls };
+}
+
+/** Throws a `TypeError` that names the option and the value. */
+export function completeTls({ clientAuth, clientCa }: ListenTls): void {
+  if (clientAuth === undefined) return;
+  oneOf("listen.tls.clientAuth", clientAuth, ["require", "optional"]);
+  if (clientCa === undefined) throw wrong("listen.tls.clientAuth", clientAuth, "absent where clientCa is");
+}
+
+/** Throws a `TypeError` that names the option and the value. */
+export function completeRoutes(routes: readonly Route[], engine: EngineSettings): readonly RouteOf<UpstreamSettings>[] {
   if (routes.length === 0) throw wrong("routes", routes, "a list of at least one route");
-  const refusals = createRefusals(options.refused);
-  return {
-    listen: { host, port, tls },
-    routes: routes.map(completeRoute),
-    engine: {
-      limits: completeNumbers("limits", LIMITS, options.limits),
-      timeouts: completeNumbers("timeouts", TIMEOUTS, options.timeouts),
-      clock: options.clock ?? systemClock,
-      refused: refusals.tell,
-    },
-    refusals,
-  };
-}
-
-function completeRoute(route: Route, index: number): Routed<UpstreamTarget> {
-  const { authority, pathPrefix } = route.match ?? {};
-  if (pathPrefix !== undefined && !pathPrefix.startsWith("/"))
-    throw wrong(`routes[${index}].match.pathPrefix`, pathPrefix, "a path that begins with /");
-  return {
-    match: {
-      ...(authority === undefined ? undefined : { authority: authority.toLowerCase() }),
-      ...(pathPrefix === undefined ? undefined : { pathPrefix }),
-    },
-    to: completeUpstream(route.upstream, `routes[${index}].upstream`),
-  };
-}
-
-function completeUpstream(upstream: UpstreamOptions, option: string): UpstreamTarget {
-  const { name, protocol = "auto", tls = {} } = upstream;
-  const url = URL.parse(upstream.url);
-  if (name === "") throw wrong(`${option}.name`, name, "a name");
-  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:"))
-    throw wrong(`${option}.url`, String(upstream.url), "an http: or https: URL");
-  if (url.pathname !== "/" || url.search !== "" || url.hash !== "" || url.username !== "" || url.password !== "")
-    throw wrong(`${option}.url`, url.href, "an origin alone, without user, path, query or fragment");
-  if (protocol !== "http/1.1" && protocol !== "h2" && protocol !== "auto")
-    throw wrong(`${option}.protocol`, protocol, "http/1.1, h2 or auto");
-  const connections = upstream.connections ?? (protocol === "h2" ? 4 : 128);
-  if (!Number.isInteger(connections) || connections < 1)
-    throw wrong(`${option}.connections`, connections, "an integer of at least 1");
-  return { name, url, protocol, tls, connections };
-}
-
-function completeNumbers<T extends object>(option: string, defaults: T, given: Partial<T> | undefined): T {
-  const complete = { ...defaults, ...given };
-  for (const [key, value] of Object.entries(complete))
-    if (typeof value !== "number" || !Number.isFinite(value) || value <= 0)
-      throw wrong(`${option}.${key}`, value, "a number above 0");
+  const complete = routes.map((route, index) => completeRoute(route, index, engine));
+  const known = new Map<string, UpstreamSettings>();
+  complete.forEach(({ ways }, index) => {
+    for (const { to } of ways) {
+      const same = known.get(to.name) ?? to;
+      if (!isDeepStrictEqual(same, to))
+        throw wrong(`routes[${index}]`, to.name, "an upstream that is the same in all routes");
+      known.set(to.name, to);
+    }
+  });
   return complete;
 }
 
-function wrong(option: string, value: unknown, wanted: string): TypeError {
-  return new TypeError(`${option} is ${JSON.stringify(value)}; it must be ${wanted}`);
+function finite<T extends object>(option: string, numbers: T): T {
+  for (const [key, value] of Object.entries(numbers))
+    if (!Number.isFinite(value)) throw wrong(`${option}.${key}`, value, "a number above 0");
+  return numbers;
 }

@@ -1,31 +1,86 @@
-/** Which upstream a request goes to: the first route that fits. Pure. */
+/** Which route a request takes: the first that fits. Compiled once, nothing allocated for a request. Pure. */
+import type { FieldLines } from "@tracemend/context";
+import { fieldValue, findField } from "@tracemend/context";
+import { completePath } from "./path-template.ts";
 
+export interface HeaderMatch {
+  readonly name: string;
+  /** The whole value; absent: any. */
+  readonly value?: string;
+  readonly prefix?: string;
+  /** The field must not be there. */
+  readonly absent?: boolean;
+}
+
+/** All that are given must hold. */
 export interface RouteMatch {
-  /** `host` or `host:port`, any case; without a port any port fits. */
+  /** `host` or `host:port`, any case; without a port any port fits. `*.example.com` fits every host below it. */
   readonly authority?: string;
+  /** The whole path. */
+  readonly path?: string;
   /** Whole path segments: `/api` fits `/api` and `/api/x`, not `/apix`. */
   readonly pathPrefix?: string;
+  /** `/users/{id}/orders`: a name in braces fits one segment that is not empty; a last `{**}` fits any rest. */
+  readonly pathTemplate?: string;
+  readonly methods?: readonly string[];
+  readonly headers?: readonly HeaderMatch[];
+  /** Calls of gRPC alone: `package.Service` or `package.Service/Method`. */
+  readonly grpc?: string;
 }
 
-export interface Routed<T> {
-  readonly match: RouteMatch;
-  readonly to: T;
+/** What is asked of a request; an exchange is one. */
+export interface RouteQuery {
+  readonly authority: string;
+  readonly target: string;
+  readonly grpc: boolean;
+  readonly caller: { readonly head: { readonly method: string; readonly lines: FieldLines } };
 }
 
-export function matchRoute<T>(routes: readonly Routed<T>[], authority: string, path: string): T | undefined {
-  for (const { match, to } of routes) {
-    if (match.authority !== undefined && !fitsAuthority(match.authority, authority)) continue;
-    if (match.pathPrefix !== undefined && !fitsPath(match.pathPrefix, path)) continue;
-    return to;
-  }
+export type Fits = (query: RouteQuery) => boolean;
+
+/** What `matchRoute` looks through. */
+export interface Routed {
+  readonly fits: Fits;
+}
+
+export function matchRoute<T extends Routed>(routes: readonly T[], query: RouteQuery): T | undefined {
+  for (const route of routes) if (route.fits(query)) return route;
   return undefined;
 }
 
+/** Throws a `TypeError` that names the option and the value. */
+export function compileMatch(match: RouteMatch, option: string): Fits {
+  const { authority, methods, headers, grpc } = match;
+  const tests: Fits[] = [];
+  if (authority !== undefined) tests.push(authorityTest(authority.toLowerCase()));
+  if (methods !== undefined) tests.push(({ caller }) => methods.includes(caller.head.method));
+  const path = completePath(match, option);
+  if (path !== undefined) tests.push(({ target }) => path(target, pathEnd(target)));
+  if (grpc !== undefined) tests.push(grpcTest(grpc));
+  for (const header of headers ?? []) tests.push(headerTest(header));
+  const [first, second] = tests;
+  if (first === undefined) return () => true;
+  if (second === undefined) return first;
+  return (query) => {
+    for (const test of tests) if (!test(query)) return false;
+    return true;
+  };
+}
+
 /** `wanted` is lower case. */
-function fitsAuthority(wanted: string, authority: string): boolean {
-  const given = authority.toLowerCase();
-  if (given === wanted) return true;
-  return portAt(wanted) < 0 && portAt(given) === wanted.length && given.startsWith(wanted);
+function authorityTest(wanted: string): Fits {
+  const anyPort = portAt(wanted) < 0;
+  const suffix = wanted.startsWith("*.") ? wanted.slice(1) : undefined;
+  return ({ authority }) => {
+    const end = anyPort ? hostEnd(authority) : authority.length;
+    if (suffix === undefined) return end === wanted.length && isLowered(authority, 0, wanted);
+    return end > suffix.length && isLowered(authority, end - suffix.length, suffix);
+  };
+}
+
+function hostEnd(authority: string): number {
+  const port = portAt(authority);
+  return port < 0 ? authority.length : port;
 }
 
 function portAt(authority: string): number {
@@ -33,13 +88,39 @@ function portAt(authority: string): number {
   return colon > authority.lastIndexOf("]") ? colon : -1;
 }
 
-function fitsPath(prefix: string, path: string): boolean {
-  if (!path.startsWith(prefix)) return false;
-  return prefix.endsWith("/") || path.length === prefix.length || path.charCodeAt(prefix.length) === 0x2f;
+/** Whether the text has `lower` at `from`, whatever its case. */
+function isLowered(text: string, from: number, lower: string): boolean {
+  for (let at = 0; at < lower.length; at += 1) {
+    const code = text.charCodeAt(from + at);
+    const folded = code >= 0x41 && code <= 0x5a ? code + 0x20 : code;
+    if (folded !== lower.charCodeAt(at)) return false;
+  }
+  return true;
+}
+
+function grpcTest(wanted: string): Fits {
+  const whole = wanted.includes("/");
+  const path = whole ? `/${wanted}` : `/${wanted}/`;
+  return ({ grpc, target }) => grpc && target.startsWith(path) && (!whole || pathEnd(target) === path.length);
+}
+
+function headerTest({ name, value, prefix, absent = false }: HeaderMatch): Fits {
+  const lower = name.toLowerCase();
+  if (absent) return ({ caller }) => findField(caller.head.lines, lower) < 0;
+  return ({ caller }) => {
+    const given = fieldValue(caller.head.lines, lower);
+    if (given === undefined || (value !== undefined && given !== value)) return false;
+    return prefix === undefined || given.startsWith(prefix);
+  };
+}
+
+/** Where the query of a target begins, or its end. */
+export function pathEnd(target: string): number {
+  const query = target.indexOf("?");
+  return query < 0 ? target.length : query;
 }
 
 /** The target without its query. */
 export function pathOf(target: string): string {
-  const query = target.indexOf("?");
-  return query < 0 ? target : target.slice(0, query);
+  return target.slice(0, pathEnd(target));
 }

@@ -1,11 +1,17 @@
 /** Where the pair of spans of a crossing comes from, and the rule that no trouble there reaches a request. */
-import type { Crossing, OwnSpans } from "@tracemend/context";
+import type { OwnSpans } from "@tracemend/context";
+import type { Passed } from "./passed.ts";
 
 /** Two spans that are accepted for export before their ids go on the wire. */
 export interface SpanGrant {
   readonly spans: OwnSpans;
+  /**
+   * The id of one more CLIENT span that is accepted for export, for a request that is sent once more. Undefined, or
+   * absent, where there is none: then that try goes under the CLIENT span of the one before.
+   */
+  again?(): string | undefined;
   /** The crossing has ended. Called exactly once, unless `release` is. */
-  finish(crossing: Crossing): void;
+  finish(passed: Passed): void;
   /** No context with these ids left: the place that was held is free again. */
   release(): void;
 }
@@ -24,9 +30,17 @@ export function tryGrant(source: SpanSource | undefined): SpanGrant | undefined 
   }
 }
 
-export function tryFinish(grant: SpanGrant, crossing: Crossing): void {
+export function tryAgain(grant: SpanGrant): string | undefined {
   try {
-    grant.finish(crossing);
+    return grant.again?.();
+  } catch {
+    return undefined;
+  }
+}
+
+export function tryFinish(grant: SpanGrant, passed: Passed): void {
+  try {
+    grant.finish(passed);
   } catch {
     // Telemetry fails open: the exchange is over and was not about the span.
   }

@@ -1,5 +1,5 @@
-import type { Crossing } from "@tracemend/context";
 import { describe, expect, it } from "vitest";
+import type { Passed } from "../src/passed.ts";
 import { tryFinish, tryGrant, tryRelease } from "../src/spans.ts";
 
 const fail = (): never => {
@@ -19,7 +19,7 @@ describe("a span source that throws", () => {
   });
 
   it("does not reach the exchange when it is told the end", () => {
-    expect(() => tryFinish(grant, {} as Crossing)).not.toThrow();
+    expect(() => tryFinish(grant, {} as Passed)).not.toThrow();
     expect(() => tryRelease(grant)).not.toThrow();
   });
 });

@@ -104,7 +104,7 @@ function hmac(key: string, text: string): Uint8Array {
 }
 
 /** `max_bytes` → `maxBytes`, at every depth; keys that are absent stay absent. */
-function rename(value: unknown): unknown {
+export function rename(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(rename);
   if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);

@@ -1,22 +1,15 @@
 /** The OTLP path in the configuration's words, and from there the options that pipeline checks. */
 import type { DestinationOptions, PipelineOptions, RedactOptions, RouteRule } from "@tracemend/pipeline";
 import { z } from "zod";
+import { fieldName } from "./config-policy.ts";
+import { clientTls } from "./config-route.ts";
 
 const bytes = z.int().positive();
 const ms = z.int().positive();
 const text = z.string().min(1);
 const signal = z.enum(["traces", "metrics", "logs"]);
 const value = z.union([z.string(), z.number(), z.boolean()]);
-const fieldName = z.string().regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, "must be a header field name");
 const url = z.url({ protocol: /^https?$/ });
-
-/** PEM files are named here and read when the program starts. */
-export const clientTls = z.strictObject({
-  ca_file: text.optional(),
-  cert_file: text.optional(),
-  key_file: text.optional(),
-  server_name: text.optional(),
-});
 
 const action = z.enum(["mask", "hash", "truncate-ip"]);
 const patternName = z.enum(["email", "card", "ip", "jwt", "authorization", "url-credentials"]);
@@ -192,14 +185,15 @@ function balanceOf({ resolver: from, ejection, drain_ms: drainMs }: NonNullable<
 }
 
 function redactOf({ hash_key: hashKey, ...rest }: z.output<typeof redact>): RedactOptions {
-  return defined({ ...rest, hashKey }) as RedactOptions;
+  return defined({ ...rest, hashKey });
 }
 
 function filterRuleOf({
   span_names: spanNames,
   ...rest
 }: z.output<typeof filterRule>): NonNullable<NonNullable<PipelineOptions["filter"]>["rules"]>[number] {
-  return defined({ ...rest, spanNames }) as ReturnType<typeof filterRuleOf>;
+  const rule: object = defined({ ...rest, spanNames });
+  return rule as ReturnType<typeof filterRuleOf>;
 }
 
 /** Without the keys whose value is undefined: an option that is absent is not the same as one that is undefined. */

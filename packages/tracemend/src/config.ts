@@ -2,10 +2,21 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { defineBoundary } from "@tracemend/context";
+import { checkRoutes } from "@tracemend/proxy";
 import { z } from "zod";
 import type { ConfigText } from "./config-file.ts";
 import { ConfigError, readConfigText } from "./config-file.ts";
-import { fieldName, policyOf, policySchema } from "./config-policy.ts";
+import { destinationSchema, telemetrySchema } from "./config-telemetry.ts";
+import { policyOf, policySchema } from "./config-policy.ts";
+import {
+  boundaryTls,
+  forwardingSchema,
+  routeSchema,
+  routesOf,
+  serverTls,
+  upstreamOf,
+  upstreamSchema,
+} from "./config-route.ts";
 
 const clusterName = z.string().regex(/^[a-z0-9-]{1,16}$/, "must be 1 to 16 characters of a-z, 0-9 and -");
 const bytes = z.int().positive();
@@ -25,64 +36,14 @@ const address = z.string().transform((text, context) => {
   return { host: match[1] ?? (match[2] || "127.0.0.1"), port };
 });
 
-const files = { cert_file: z.string().min(1), key_file: z.string().min(1) };
-const serverTls = z.strictObject(files);
-const clientTls = z.strictObject({
-  ca_file: z.string().min(1).optional(),
-  cert_file: z.string().min(1).optional(),
-  key_file: z.string().min(1).optional(),
-  server_name: z.string().min(1).optional(),
-});
-
-const route = z.strictObject({
-  match: z
-    .strictObject({ authority: z.string().min(1).optional(), path_prefix: z.string().startsWith("/").optional() })
-    .prefault({}),
-  upstream: z.string().min(1),
-});
-
 const boundary = z.strictObject({
   name: z.string().min(1),
   side: z.enum(["ingress", "egress"]),
   listen: address,
-  tls: serverTls.optional(),
+  tls: boundaryTls.optional(),
   policy: policySchema.prefault({}),
-  routes: z.array(route).min(1),
-});
-
-const upstream = z.strictObject({
-  url: z.url({ protocol: /^https?$/ }),
-  protocol: z.enum(["http/1.1", "h2", "auto"]).default("auto"),
-  service: z.string().min(1).optional(),
-  tls: clientTls.optional(),
-});
-
-const signal = z.enum(["traces", "metrics", "logs"]);
-
-const destination = z.strictObject({
-  endpoint: z.url({ protocol: /^https?$/ }),
-  protocol: z.enum(["grpc", "http/protobuf"]).default("grpc"),
-  signals: z.array(signal).min(1).default(["traces", "metrics", "logs"]),
-  region: z.string().min(1).optional(),
-  headers: z.record(fieldName, z.string()).default({}),
-  compression: z.enum(["none", "gzip"]).default("none"),
-  timeout_ms: ms.default(10_000),
-  tls: clientTls.optional(),
-  batch: z
-    .strictObject({
-      max_items: z.int().positive().default(8192),
-      max_bytes: bytes.default(1_048_576),
-      max_age_ms: ms.default(200),
-    })
-    .prefault({}),
-  queue: z.strictObject({ max_bytes: bytes.default(67_108_864) }).prefault({}),
-  retry: z
-    .strictObject({
-      initial_interval_ms: ms.default(5000),
-      max_interval_ms: ms.default(30_000),
-      max_elapsed_ms: z.int().nonnegative().default(300_000),
-    })
-    .prefault({}),
+  forwarding: forwardingSchema.optional(),
+  routes: z.array(routeSchema).min(1),
 });
 
 const diagnosis = z.strictObject({
@@ -100,18 +61,21 @@ const schema = z.strictObject({
   service_name: z.string().min(1).default("tracemend"),
   resource: z.record(z.string().min(1), z.string()).default({}),
   boundaries: z.array(boundary).default([]),
-  upstreams: z.record(z.string(), upstream).default({}),
+  upstreams: z.record(z.string(), upstreamSchema).default({}),
   receivers: z
     .strictObject({
       otlp_grpc: listener.optional(),
       otlp_http: listener.optional(),
       max_request_bytes: bytes.default(67_108_864),
+      bearer_tokens: z.array(z.string().min(1)).min(1).optional(),
     })
     .prefault({}),
-  destinations: z.record(z.string().min(1), destination).default({}),
+  destinations: z.record(z.string().min(1), destinationSchema).default({}),
+  telemetry: telemetrySchema.prefault({}),
   diagnosis: diagnosis.prefault({}),
   admin: z.strictObject({ listen: address }).prefault({ listen: "127.0.0.1:9464" }),
   log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error"]).default("info") }).prefault({}),
+  access_log: z.strictObject({ format: z.enum(["off", "json", "text"]).default("off") }).prefault({}),
   shutdown: z.strictObject({ drain_ms: ms.default(10_000), flush_ms: ms.default(5000) }).prefault({}),
 });
 
@@ -162,6 +126,7 @@ function checkReferences(config: z.output<typeof schema>, source: ConfigText): s
     if (names.has(boundary.name))
       findings.push(finding(source, ["boundaries", at, "name"], `${boundary.name} is taken`));
     names.add(boundary.name);
+    const before = findings.length;
     try {
       defineBoundary({ ...boundary, cluster: config.cluster, policy: policyOf(boundary.policy) });
     } catch (error) {
@@ -173,13 +138,28 @@ function checkReferences(config: z.output<typeof schema>, source: ConfigText): s
       const message = `there is no upstream ${JSON.stringify(upstream)} (there are: ${known})`;
       findings.push(finding(source, ["boundaries", at, ...path], message));
     };
-    boundary.routes.forEach(({ upstream }, index) => mustExist(upstream, ["routes", index, "upstream"]));
+    boundary.routes.forEach(({ upstream, split }, index) => {
+      if (upstream !== undefined) mustExist(upstream, ["routes", index, "upstream"]);
+      split?.forEach((way, at) => mustExist(way.upstream, ["routes", index, "split", at, "upstream"]));
+    });
     for (const name of Object.keys(boundary.policy.upstreams ?? {})) mustExist(name, ["policy", "upstreams", name]);
+    if (findings.length > before) return;
+    try {
+      checkRoutes(routesOf(boundary.routes, (upstream) => upstreamOf(upstream, config.upstreams[upstream])));
+    } catch (error) {
+      findings.push(finding(source, ["boundaries", at, "routes"], (error as Error).message));
+    }
   });
   const { settle_ms: settleMs, hard_wait_ms: hardWaitMs, window_ms: windowMs } = config.diagnosis;
   if (settleMs > hardWaitMs || hardWaitMs > windowMs) {
     findings.push(finding(source, ["diagnosis"], "settle_ms ≤ hard_wait_ms ≤ window_ms must hold"));
   }
+  config.telemetry.routes.forEach(({ destinations }, at) => {
+    for (const name of destinations.filter((one) => !Object.hasOwn(config.destinations, one))) {
+      const message = `there is no destination ${JSON.stringify(name)}`;
+      findings.push(finding(source, ["telemetry", "routes", at, "destinations"], message));
+    }
+  });
   const receives = config.receivers.otlp_grpc !== undefined || config.receivers.otlp_http !== undefined;
   if (receives && Object.keys(config.destinations).length === 0) {
     findings.push(finding(source, ["receivers"], "OTLP is received but there are no destinations to send it to"));

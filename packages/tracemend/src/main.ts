@@ -4,13 +4,15 @@ import { parseArgs } from "node:util";
 import { ConfigError } from "./config-file.ts";
 import { loadConfig } from "./config.ts";
 import { EVALUATE_HELP, evaluateCommand } from "./evaluate/command.ts";
+import type { Logger } from "./log.ts";
 import { createLog } from "./log.ts";
+import type { Program } from "./program.ts";
 import { createProgram } from "./program.ts";
 import { VERSION } from "./version.ts";
 
 const HELP = `tracemend ${VERSION}: keeps traces in one piece across gateways, clusters and regions
 
-  tracemend run --config tracemend.yaml     start; SIGTERM or Ctrl-C drains and ends
+  tracemend run --config tracemend.yaml     start; SIGHUP reads the file again, SIGTERM or Ctrl-C drains and ends
   tracemend check --config tracemend.yaml   read the configuration, say what is wrong with it, and end
 ${EVALUATE_HELP}
   tracemend --help | --version
@@ -35,11 +37,26 @@ async function main(): Promise<number> {
   if (command === "check") return say(`${values.config}: ok`);
   const log = createLog(config.log.level);
   const program = await createProgram(config, log);
+  const reload = reloading(values.config, program, log);
+  process.on("SIGHUP", reload);
   const signal = await ended();
+  process.off("SIGHUP", reload);
   log.info({ signal }, "draining");
   await program.close();
   log.info("ended");
   return 0;
+}
+
+/** One at a time, the last one wins; a file that cannot be is told in the log, and the old one goes on. */
+function reloading(file: string, program: Program, log: Logger): () => void {
+  let before: Promise<void> = Promise.resolve();
+  return () => {
+    before = before
+      .then(() => program.reload(loadConfig(file, process.env)))
+      .catch((error: unknown) =>
+        log.error({ error: error instanceof Error ? error.message : String(error) }, "not reloaded"),
+      );
+  };
 }
 
 function ended(): Promise<string> {

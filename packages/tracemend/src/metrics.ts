@@ -1,32 +1,87 @@
 /** Our own counters, as Prometheus text. */
-import type { Crossing, Observer } from "@tracemend/context";
+import type { Crossing, CrossingFailure } from "@tracemend/context";
 import type { DiagnosisReport } from "@tracemend/diagnosis";
+import type { Passed, PassedObserver, UpstreamState } from "@tracemend/proxy";
 import type { DestinationState, LedgerRow, PipelineCounters } from "@tracemend/pipeline";
 
 export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 type Labels = Readonly<Record<string, string>>;
 
-/** Counts crossings by what was decided and how they ended. */
-export interface CrossingCounters extends Observer {
+/** Counts crossings by what was decided and how they ended, and the tries they took. */
+export interface CrossingCounters extends PassedObserver {
   write(out: MetricsText): void;
 }
 
+interface Counted {
+  readonly labels: Labels;
+  count: number;
+}
+
 export function createCrossingCounters(): CrossingCounters {
-  const counts = new Map<string, { readonly labels: Labels; count: number }>();
+  const crossings = new Map<string, Counted>();
+  const routes = new Map<string, Counted>();
+  const durations = new Map<string, Counted>();
+  const tries = new Map<string, Counted>();
   return {
-    crossed(crossing) {
-      const labels = labelsOf(crossing);
-      const key = Object.values(labels).join("\n");
-      const held = counts.get(key);
-      if (held === undefined) counts.set(key, { labels, count: 1 });
-      else held.count += 1;
+    crossed(passed) {
+      add(crossings, labelsOf(passed), 1);
+      const { boundary, route = "none", service: upstream } = passed;
+      add(routes, { boundary, route, ...outcomeOf(passed) }, 1);
+      add(durations, { boundary, route }, (passed.endMs - passed.startMs) / 1000);
+      if (upstream === undefined) return;
+      for (const one of triesOf(passed)) add(tries, { boundary, upstream, ...outcomeOf(one) }, 1);
     },
     write(out) {
-      out.family("tracemend_crossings_total", "counter", "Requests that crossed a boundary, by verdict and outcome.");
-      for (const { labels, count } of counts.values()) out.sample("tracemend_crossings_total", labels, count);
+      const write = (name: string, held: ReadonlyMap<string, Counted>, help: string): void => {
+        out.family(name, "counter", help);
+        for (const { labels, count } of held.values()) out.sample(name, labels, count);
+      };
+      write("tracemend_crossings_total", crossings, "Requests that crossed a boundary, by verdict and outcome.");
+      write("tracemend_route_requests_total", routes, "Requests by the route they took and their outcome.");
+      write("tracemend_route_seconds_total", durations, "Time that requests took, by route.");
+      write("tracemend_upstream_tries_total", tries, "Times a request was sent to an upstream, by outcome.");
     },
   };
+}
+
+function add(held: Map<string, Counted>, labels: Labels, count: number): void {
+  const key = Object.values(labels).join("\n");
+  const found = held.get(key);
+  if (found === undefined) held.set(key, { labels, count });
+  else found.count += count;
+}
+
+interface Outcome {
+  readonly status: number | undefined;
+  readonly failure: CrossingFailure | undefined;
+}
+
+function triesOf(passed: Passed): readonly Outcome[] {
+  return passed.tries.length === 0 ? [passed] : passed.tries;
+}
+
+function outcomeOf({ status, failure }: Outcome): { status: string; failure: string } {
+  return { status: status === undefined ? "none" : `${Math.floor(status / 100)}xx`, failure: failure?.side ?? "none" };
+}
+
+export function writeUpstreams(
+  out: MetricsText,
+  upstreams: readonly { readonly boundary: string; readonly states: readonly UpstreamState[] }[],
+): void {
+  const each = (write: (labels: Labels, state: UpstreamState) => void): void => {
+    for (const { boundary, states } of upstreams)
+      for (const state of states) write({ boundary, upstream: state.name }, state);
+  };
+  out.family("tracemend_upstream_requests_open", "gauge", "Requests under way at an upstream.");
+  each((labels, { open }) => out.sample("tracemend_upstream_requests_open", labels, open));
+  out.family("tracemend_upstream_endpoints", "gauge", "Endpoints of an upstream, by what is known of their health.");
+  each((labels, { endpoints }) => {
+    for (const state of ["healthy", "unhealthy", "ejected"] as const) {
+      const count = endpoints.filter((endpoint) => endpoint.state === state).length;
+      out.sample("tracemend_upstream_endpoints", { ...labels, state }, count);
+    }
+  });
 }
 
 /** Closed sets and configured names only: nothing a peer sends may add a series. */
@@ -36,8 +91,7 @@ function labelsOf({ boundary, verdict, status, failure }: Crossing): Labels {
     action: verdict.action,
     reason: verdict.reason,
     parent: verdict.ownParent ? "own" : "inbound",
-    status: status === undefined ? "none" : `${Math.floor(status / 100)}xx`,
-    failure: failure?.side ?? "none",
+    ...outcomeOf({ status, failure }),
   };
 }
 

@@ -1,18 +1,21 @@
 /** The one page: proxies, pipeline and diagnosis, wired; and the order in which they start and end. */
 import { randomFillSync } from "node:crypto";
 import { hostname } from "node:os";
-import { createIds, defineBoundary, tellAll } from "@tracemend/context";
+import { isDeepStrictEqual } from "node:util";
+import { createIds, tellAll } from "@tracemend/context";
 import { PAGE_FILES, PAGE_POLICY } from "@tracemend/dashboard";
 import type { Diagnosis } from "@tracemend/diagnosis";
 import { createDiagnosis } from "@tracemend/diagnosis";
 import type { Pipeline, Receiver } from "@tracemend/pipeline";
 import { createGrpcReceiver, createHttpReceiver, createPipeline } from "@tracemend/pipeline";
-import type { Proxy } from "@tracemend/proxy";
-import { createProxy } from "@tracemend/proxy";
+import { createAccessLog } from "./access-log.ts";
 import type { Admin, AdminPages } from "./admin.ts";
 import { createAdmin, jsonAnswer } from "./admin.ts";
+import type { Boundaries } from "./boundaries.ts";
+import { createBoundaries } from "./boundaries.ts";
+import { telemetryOf } from "./config-telemetry.ts";
 import type { Config } from "./config.ts";
-import { policyOf } from "./config-policy.ts";
+import { ConfigError } from "./config-file.ts";
 import type { Logger } from "./log.ts";
 import {
   METRICS_TYPE,
@@ -22,26 +25,37 @@ import {
   writeDestinations,
   writeLedger,
   writePipeline,
+  writeUpstreams,
 } from "./metrics.ts";
-import { destinationsOf, diagnosisOf, routesOf, tlsOf } from "./options.ts";
+import { destinationsOf, diagnosisOf, attributesOf } from "./options.ts";
+import { serverTlsOf } from "./pem.ts";
 import { createSpanSource } from "./span-source.ts";
 import { VERSION } from "./version.ts";
 
 export interface Program {
   /** Where each listener really listens, by its name: `boundary <name>`, `otlp grpc`, `otlp http`, `admin`. */
   readonly addresses: ReadonlyMap<string, string>;
+  /**
+   * Other boundaries, routes, upstreams, policies and certificates, without a failed request. Rejects with a
+   * `ConfigError` where the configuration cannot be, or differs in what only a restart can change; then nothing changes.
+   */
+  reload(config: Config): Promise<void>;
   /** Takes no more requests, finishes what is open, sends what is queued; each for as long as the configuration says. */
   close(): Promise<void>;
 }
 
-export async function createProgram(config: Config, log: Logger): Promise<Program> {
+/** What can differ in a configuration that is taken while the program runs. */
+const CHANGEABLE: ReadonlySet<string> = new Set(["boundaries", "upstreams", "shutdown", "folder"]);
+
+export async function createProgram(first: Config, log: Logger): Promise<Program> {
+  let config = first;
+  const attributes = attributesOf(config);
   const resource = {
     "service.name": config.service_name,
     "service.instance.id": `${hostname()}-${process.pid}`,
-    ...config.resource,
+    ...attributes,
   };
   const receivers: Receiver[] = [];
-  const proxies: Proxy[] = [];
   let admin: Admin | undefined;
   const addresses = new Map<string, string>();
   const listening = (name: string, { host, port }: { host: string; port: number }): void => {
@@ -54,19 +68,22 @@ export async function createProgram(config: Config, log: Logger): Promise<Progra
   const diagnosis = createDiagnosis({ now: Date.now, ...diagnosisOf(config) });
   const ticking = setInterval(() => diagnosis.tick(), 1000);
   const pipeline = createPipeline({
-    attributes: config.resource,
+    ...telemetryOf(config.telemetry),
+    attributes,
     destinations: destinationsOf(config),
     observe: (batch) => diagnosis.spans(batch),
     log: (event) => log.warn(event, "pipeline"),
   });
   const spans = createSpanSource({ pipeline, ids: createIds(randomFillSync), resource, version: VERSION });
-  const observer = tellAll([counters, diagnosis]);
+  const { format } = config.access_log;
+  const access = format === "off" ? [] : [createAccessLog(format, (lines) => process.stdout.write(lines))];
+  const boundaries = createBoundaries({ spans, observer: tellAll([counters, diagnosis, ...access]), listening });
 
   const stop = async (): Promise<void> => {
     ready = false;
     clearInterval(ticking);
     const drained = AbortSignal.timeout(config.shutdown.drain_ms);
-    await Promise.all(proxies.map((proxy) => proxy.close(drained)));
+    await boundaries.close(drained);
     // After the requests: the services behind us export the last spans of what has just drained.
     await Promise.all(receivers.map((receiver) => receiver.close(drained)));
     await pipeline.close(AbortSignal.timeout(config.shutdown.flush_ms));
@@ -74,31 +91,31 @@ export async function createProgram(config: Config, log: Logger): Promise<Progra
   };
 
   try {
-    const { otlp_grpc: grpc, otlp_http: http, max_request_bytes: maxRequestBytes } = config.receivers;
+    const {
+      otlp_grpc: grpc,
+      otlp_http: http,
+      max_request_bytes: maxRequestBytes,
+      bearer_tokens: tokens,
+    } = config.receivers;
+    const limits = { maxRequestBytes, ...(tokens === undefined ? {} : { bearerTokens: tokens }) };
     const receive = async (name: string, create: typeof createGrpcReceiver, from: typeof grpc): Promise<void> => {
       if (from === undefined) return;
-      const receiver = await create({ ...from.listen, ...tlsOf(config, from.tls), maxRequestBytes }, pipeline);
+      const receiver = await create({ ...from.listen, ...serverTlsOf(config.folder, from.tls), ...limits }, pipeline);
       receivers.push(receiver);
       listening(name, receiver.address);
     };
     await receive("otlp grpc", createGrpcReceiver, grpc);
     await receive("otlp http", createHttpReceiver, http);
-    for (const options of config.boundaries) {
-      const proxy = await createProxy({
-        boundary: defineBoundary({ ...options, cluster: config.cluster, policy: policyOf(options.policy) }),
-        listen: { ...options.listen, ...tlsOf(config, options.tls) },
-        routes: routesOf(config, options.routes),
-        spans,
-        observer,
-      });
-      proxies.push(proxy);
-      listening(`boundary ${options.name}`, proxy.address);
-    }
+    await boundaries.apply(config);
     // Last to go: while the others drain it still says that the program is alive and not ready.
     admin = await createAdmin(config.admin.listen, {
       "/healthz": () => jsonAnswer(200, { status: "alive" }),
       "/readyz": () => (ready ? jsonAnswer(200, { status: "ready" }) : jsonAnswer(503, { status: "not ready" })),
-      "/metrics": () => ({ status: 200, type: METRICS_TYPE, body: metricsText(pipeline, diagnosis, counters) }),
+      "/metrics": () => ({
+        status: 200,
+        type: METRICS_TYPE,
+        body: metricsText(pipeline, diagnosis, counters, boundaries),
+      }),
       "/diagnostics/breaks": () => {
         diagnosis.tick();
         return jsonAnswer(200, diagnosis.report());
@@ -120,7 +137,24 @@ export async function createProgram(config: Config, log: Logger): Promise<Progra
   }
   ready = true;
   log.info({ cluster: config.cluster, version: VERSION }, "ready");
-  return { addresses, close: stop };
+  return {
+    addresses,
+    async reload(next) {
+      refuseRestarts(config, next);
+      await boundaries.apply(next);
+      config = next;
+      log.info("reloaded");
+    },
+    close: stop,
+  };
+}
+
+function refuseRestarts(before: Config, next: Config): void {
+  const fixed = Object.keys(before) as (keyof Config)[];
+  const changed: string[] = fixed.filter((key) => !CHANGEABLE.has(key) && !isDeepStrictEqual(before[key], next[key]));
+  for (const [name, { service = name }] of Object.entries(next.upstreams))
+    if (service !== (before.upstreams[name]?.service ?? name)) changed.push(`upstreams.${name}.service`);
+  if (changed.length > 0) throw new ConfigError(`${changed.join(", ")}: needs a restart to change`);
 }
 
 /** The diagnostics page for people: it draws the two JSON pages beside it. */
@@ -133,9 +167,11 @@ function metricsText(
   pipeline: Pipeline,
   diagnosis: Diagnosis,
   counters: ReturnType<typeof createCrossingCounters>,
+  boundaries: Boundaries,
 ): string {
   const text = createMetricsText();
   counters.write(text);
+  writeUpstreams(text, boundaries.upstreams());
   writeLedger(text, pipeline.ledger());
   writeDestinations(text, pipeline.destinations());
   writePipeline(text, pipeline.counters());

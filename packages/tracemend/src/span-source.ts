@@ -1,9 +1,9 @@
 /** Our own spans through our own pipeline: room is held before their ids are put on the wire. */
-import type { Crossing, Ids } from "@tracemend/context";
+import type { Ids } from "@tracemend/context";
 import { encodeSpans } from "@tracemend/otlp";
-import type { Pipeline } from "@tracemend/pipeline";
-import type { SpanGrant, SpanSource } from "@tracemend/proxy";
-import { PAIR_BYTES, spansOf } from "./spans.ts";
+import type { Pipeline, Reservation } from "@tracemend/pipeline";
+import type { Passed, SpanGrant, SpanSource } from "@tracemend/proxy";
+import { CLIENT_BYTES, PAIR_BYTES, spansOf } from "./spans.ts";
 
 export interface SpanSourceOptions {
   readonly pipeline: Pick<Pipeline, "reserve">;
@@ -13,19 +13,39 @@ export interface SpanSourceOptions {
   readonly version: string;
 }
 
-/** Grants a pair of spans only where the queue holds room for it: else a parent id would leave that nobody exports. */
+/** Grants spans only where the queue holds room for them: else a parent id would leave that nobody exports. */
 export function createSpanSource({ pipeline, ids, resource, version }: SpanSourceOptions): SpanSource {
   const scope = { name: "tracemend", version };
-  const roomBytes = PAIR_BYTES + encodeSpans(resource, scope, []).bytes;
+  const emptyBytes = encodeSpans(resource, scope, []).bytes;
+  const encode = (records: Parameters<typeof encodeSpans>[2]) => encodeSpans(resource, scope, records);
   return {
     grant(): SpanGrant | undefined {
-      const room = pipeline.reserve(roomBytes);
+      const room = pipeline.reserve(PAIR_BYTES + emptyBytes);
       if (room === undefined) return undefined;
       const spans = { traceId: ids.traceId(), serverSpanId: ids.spanId(), clientSpanId: ids.spanId() };
+      const more = new Map<string, Reservation>();
       return {
         spans,
-        finish: (crossing: Crossing) => room.fill(encodeSpans(resource, scope, spansOf(crossing, spans))),
-        release: () => room.release(),
+        again() {
+          const room = pipeline.reserve(CLIENT_BYTES + emptyBytes);
+          if (room === undefined) return undefined;
+          const id = ids.spanId();
+          more.set(id, room);
+          return id;
+        },
+        finish(passed: Passed) {
+          const records = spansOf(passed, spans);
+          for (const [id, room] of more) {
+            const record = records.find(({ spanId }) => spanId === id);
+            if (record === undefined) room.release();
+            else room.fill(encode([record]));
+          }
+          room.fill(encode(records.filter(({ spanId }) => !more.has(spanId))));
+        },
+        release() {
+          for (const room of more.values()) room.release();
+          room.release();
+        },
       };
     },
   };

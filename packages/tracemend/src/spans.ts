@@ -1,7 +1,8 @@
 /** A crossing, told as a SERVER and a CLIENT span by OpenTelemetry's HTTP and RPC conventions. */
-import type { Crossing, OwnSpans } from "@tracemend/context";
+import type { Crossing, CrossingFailure, OwnSpans, Upstream } from "@tracemend/context";
 import { KNOWN_FLAGS, SAMPLED } from "@tracemend/context";
 import type { SpanRecord } from "@tracemend/otlp";
+import type { Passed, Try } from "@tracemend/proxy";
 
 type Attributes = Record<string, string | number | boolean>;
 
@@ -14,12 +15,15 @@ const MAX_TRACESTATE = 512;
 /** Room that any pair of spans fits in, their resource not counted. Each text of a peer takes at most 2 bytes a character. */
 export const PAIR_BYTES = 12_288;
 
+/** Room that a CLIENT span alone fits in. */
+export const CLIENT_BYTES = 6_144;
+
 /** `W3C` and `is remote` bits of OTLP's `Span.flags`: bit 8 says bit 9 is known, bit 9 says the parent is remote. */
 const REMOTE = 0x300;
 const LOCAL = 0x100;
 
-/** The two spans of a crossing; the CLIENT span only where an upstream was called. */
-export function spansOf(crossing: Crossing, spans: OwnSpans): readonly SpanRecord[] {
+/** The SERVER span of a crossing, and a CLIENT span for each call of an upstream. `spans`: of the first call. */
+export function spansOf(crossing: Passed, spans: OwnSpans): readonly SpanRecord[] {
   const { verdict } = crossing;
   // Where the context is stripped on the way out the spans still belong to the trace that came in.
   const within = verdict.context ?? verdict.from;
@@ -41,20 +45,47 @@ export function spansOf(crossing: Crossing, spans: OwnSpans): readonly SpanRecor
     ...statusOf(crossing, 500),
     ...linksOf(crossing),
   };
-  if (crossing.upstream === undefined) return [server];
-  const client: SpanRecord = {
-    traceId,
-    spanId: spans.clientSpanId,
-    parentSpanId: spans.serverSpanId,
-    tracestate,
-    flags: flags | LOCAL,
-    name: nameOf(crossing),
-    kind: "client",
-    ...times,
-    attributes: clientAttributes(crossing, crossing.upstream),
-    ...statusOf(crossing, 400),
-  };
-  return [server, client];
+  const shared = { traceId, parentSpanId: spans.serverSpanId, tracestate, flags: flags | LOCAL };
+  return [
+    server,
+    ...callsOf(crossing, spans).map(({ spanId, upstream, startMs, endMs, status, failure, resends }): SpanRecord => {
+      const call = { ...crossing, status, failure };
+      return {
+        ...shared,
+        spanId,
+        name: nameOf(crossing),
+        kind: "client",
+        startMs,
+        endMs,
+        attributes: clientAttributes(call, upstream, resends),
+        ...statusOf(call, 400),
+      };
+    }),
+  ];
+}
+
+/** What one CLIENT span tells: a try, or several that left under its id. */
+interface Call {
+  readonly spanId: string;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly upstream: Upstream | undefined;
+  readonly status: number | undefined;
+  readonly failure: CrossingFailure | undefined;
+  readonly resends: number;
+}
+
+function callsOf(crossing: Passed, { clientSpanId }: OwnSpans): readonly Call[] {
+  const { tries, upstream } = crossing;
+  if (tries.length === 0) return upstream === undefined ? [] : [{ ...crossing, spanId: clientSpanId, resends: 0 }];
+  const calls: Call[] = [];
+  tries.forEach((one: Try, resends) => {
+    const before = calls.at(-1);
+    if (before === undefined || one.spanId !== undefined)
+      calls.push({ ...one, spanId: one.spanId ?? clientSpanId, resends });
+    else calls[calls.length - 1] = { ...one, spanId: before.spanId, startMs: before.startMs, resends };
+  });
+  return calls;
 }
 
 /** Low cardinality: the path is an attribute, never the name. */
@@ -108,9 +139,11 @@ function serverAttributes(crossing: Crossing): Attributes {
   return attributes;
 }
 
-function clientAttributes(crossing: Crossing, upstream: NonNullable<Crossing["upstream"]>): Attributes {
+function clientAttributes(crossing: Passed, upstream: Upstream | undefined, resends: number): Attributes {
   const attributes = commonAttributes(crossing);
-  attributes["peer.service"] = upstream.name;
+  if (resends > 0) attributes["http.request.resend_count"] = resends;
+  if (crossing.service !== undefined) attributes["peer.service"] = cut(crossing.service);
+  if (upstream === undefined) return attributes;
   attributes["server.address"] = upstream.address;
   attributes["server.port"] = upstream.port;
   attributes["network.peer.address"] = upstream.address;

@@ -59,6 +59,37 @@ describe("the configuration", () => {
     ]);
   });
 
+  it("takes all that routes and upstreams can be, and says where one cannot", () => {
+    const routes = `routes:
+      - match: { path_template: "/users/{id}", methods: [GET], headers: [{ name: x-tier, prefix: gold }] }
+        split: [{ upstream: gateway, weight: 9 }, { upstream: canary, weight: 1 }]
+      - { match: { path: /robots.txt }, answer: { status: 200, body: none, fields: { x_y: "1" } } }
+      - { match: { path_prefix: /api }, upstream: gateway, rewrite: { path_prefix: /v2 } }`;
+    const canary = `
+  canary:
+    url: "https://canary.example"
+    discovery: dns
+    balance: hash
+    hash_field: x-user
+    health: { path: /healthz, interval_ms: 1000 }
+    retry: { tries: 3, statuses: [503], try_ms: 500 }
+    timeouts: { total_ms: 9000 }
+    limits: { requests: 100 }
+    max_age_ms: 60000
+`;
+    const text = MINIMAL.replace("routes:\n      - upstream: gateway", routes) + canary.slice(1);
+    expect(findings(text)).toEqual([]);
+    expect(findings(text.replace("upstream: canary,", "upstream: canery,"))).toEqual([
+      expect.stringContaining('boundaries.0.routes.0.split.1.upstream: there is no upstream "canery"'),
+    ]);
+    expect(findings(text.replace("upstream: gateway, rewrite", "rewrite"))).toEqual([
+      expect.stringMatching(/^tracemend\.yaml:7:5: boundaries\.0\.routes: routes\[2\] is .*exactly one of/),
+    ]);
+    expect(findings(text.replace("balance: hash", "balance: round-robin"))).toEqual([
+      expect.stringContaining("boundaries.0.routes: routes[0].split[1].upstream.hashField"),
+    ]);
+  });
+
   it("says what contradicts itself in a policy, and where", () => {
     const strip = "listen: 127.0.0.1:8080\n    policy: { strip: true, carrier: { send: true } }";
     expect(findings(MINIMAL.replace("listen: 127.0.0.1:8080", strip))).toEqual([

@@ -1,6 +1,7 @@
 /** A crossing as the proxy reports it, for tests: a sampled GET that was answered with 200. */
-import type { Crossing, FieldLines, OwnSpans, PolicyOptions } from "@tracemend/context";
+import type { FieldLines, OwnSpans, PolicyOptions } from "@tracemend/context";
 import { cross, defineBoundary } from "@tracemend/context";
+import type { Passed } from "@tracemend/proxy";
 
 export const SPANS: OwnSpans = {
   traceId: "0af7651916cd43dd8448eb211c80319c",
@@ -11,7 +12,7 @@ export const SPANS: OwnSpans = {
 export const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 export const PARENT = "00f067aa0ba902b7";
 
-export function crossingOf(lines: FieldLines, changes: Partial<Crossing> = {}, policy: PolicyOptions = {}): Crossing {
+export function crossingOf(lines: FieldLines, changes: Partial<Passed> = {}, policy: PolicyOptions = {}): Passed {
   const boundary = defineBoundary({ name: "edge", side: "ingress", cluster: "us-1", policy });
   return {
     boundary: boundary.name,
@@ -32,6 +33,9 @@ export function crossingOf(lines: FieldLines, changes: Partial<Crossing> = {}, p
     status: 200,
     grpcStatus: undefined,
     failure: undefined,
+    route: "route 0",
+    service: "catalogue",
+    tries: [],
     ...changes,
   };
 }

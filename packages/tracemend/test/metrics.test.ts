@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { createCrossingCounters, createMetricsText, writeDestinations, writeLedger } from "../src/metrics.ts";
+import {
+  createCrossingCounters,
+  createMetricsText,
+  writeDestinations,
+  writeLedger,
+  writeUpstreams,
+} from "../src/metrics.ts";
 import { crossingOf } from "./crossing.ts";
 
 describe("the metrics", () => {
@@ -14,6 +20,39 @@ describe("the metrics", () => {
       'tracemend_crossings_total{boundary="edge",action="start",reason="no-context",parent="own",status="2xx",failure="none"} 2',
       'tracemend_crossings_total{boundary="edge",action="start",reason="no-context",parent="own",status="5xx",failure="upstream"} 1',
     ]);
+  });
+
+  it("count requests by route, and every try by upstream", () => {
+    const counters = createCrossingCounters();
+    const failure = { kind: "lost", side: "upstream" } as const;
+    const one = { spanId: undefined, upstream: undefined, startMs: 0, endMs: 1, status: undefined, failure };
+    counters.crossed(crossingOf([]));
+    counters.crossed(crossingOf([], { tries: [one, { ...one, status: 200, failure: undefined }] }));
+    const text = createMetricsText();
+    counters.write(text);
+    const lines = text.toString().split("\n");
+    expect(lines).toContain(
+      'tracemend_route_requests_total{boundary="edge",route="route 0",status="2xx",failure="none"} 2',
+    );
+    expect(lines).toContain('tracemend_route_seconds_total{boundary="edge",route="route 0"} 0.025');
+    const tries = 'tracemend_upstream_tries_total{boundary="edge",upstream="catalogue",';
+    expect(lines).toContain(`${tries}status="2xx",failure="none"} 2`);
+    expect(lines).toContain(`${tries}status="none",failure="upstream"} 1`);
+  });
+
+  it("show how the endpoints of each upstream are", () => {
+    const text = createMetricsText();
+    const endpoints = [
+      { address: "a:1", state: "healthy", open: 2 },
+      { address: "b:1", state: "ejected", open: 0 },
+    ] as const;
+    writeUpstreams(text, [{ boundary: "edge", states: [{ name: "catalogue", open: 2, retries: 0, endpoints }] }]);
+    const lines = text.toString().split("\n");
+    expect(lines).toContain('tracemend_upstream_requests_open{boundary="edge",upstream="catalogue"} 2');
+    for (const [state, count] of Object.entries({ healthy: 1, unhealthy: 0, ejected: 1 }))
+      expect(lines).toContain(
+        `tracemend_upstream_endpoints{boundary="edge",upstream="catalogue",state="${state}"} ${count}`,
+      );
   });
 
   it("tell of each item what became of it", () => {

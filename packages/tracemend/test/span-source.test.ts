@@ -43,4 +43,28 @@ describe("the source of our own spans", () => {
     expect(new Set(seen)).toEqual(new Set([grant?.spans.serverSpanId, grant?.spans.clientSpanId]));
     expect(state.filled[0]?.bytes).toBeLessThanOrEqual(state.bytes);
   });
+
+  it("holds room for each further try, and gives back what no try used", () => {
+    const { pipeline, state } = roomFor(3);
+    let next = 0;
+    const spanId = () => (next += 1).toString(16).padStart(16, "0");
+    const unlike = { ...ids, spanId };
+    const grant = createSpanSource({ pipeline, ids: unlike, resource, version: "1" }).grant();
+    const [second, unused, none] = [grant?.again?.(), grant?.again?.(), grant?.again?.()];
+    expect([second, unused].every((id) => id !== undefined)).toBe(true);
+    expect(none).toBeUndefined();
+    const one = { upstream: undefined, startMs: 1, endMs: 2, status: undefined, failure: undefined };
+    grant?.finish(
+      crossingOf([], {
+        tries: [
+          { ...one, spanId: grant.spans.clientSpanId },
+          { ...one, spanId: second },
+        ],
+      }),
+    );
+    const seen: string[] = [];
+    for (const batch of state.filled) forEachSpan(batch, (span) => void seen.push(span.spanId()));
+    expect(new Set(seen)).toEqual(new Set([grant?.spans.serverSpanId, grant?.spans.clientSpanId, second]));
+    expect(state.free).toBe(1);
+  });
 });

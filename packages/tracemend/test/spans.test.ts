@@ -1,7 +1,7 @@
 import { encodeSpans } from "@tracemend/otlp";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { PAIR_BYTES, spansOf } from "../src/spans.ts";
+import { CLIENT_BYTES, PAIR_BYTES, spansOf } from "../src/spans.ts";
 import { PARENT, SPANS, TRACE, crossingOf } from "./crossing.ts";
 
 const INBOUND = ["traceparent", `00-${TRACE}-${PARENT}-01`];
@@ -88,6 +88,24 @@ describe("the spans of a crossing", () => {
     expect(spans[0]?.attributes["error.type"]).toBe("no-route");
   });
 
+  it("are one CLIENT span for each try that has an id of its own, with the count of resends", () => {
+    const upstream = { name: "catalogue", address: "10.0.0.2", port: 8080, localPort: undefined };
+    const failure = { kind: "lost", side: "upstream" } as const;
+    const first = { spanId: SPANS.clientSpanId, upstream: undefined, startMs: 1, endMs: 2, status: undefined, failure };
+    const tries = [
+      first,
+      { ...first, spanId: undefined, startMs: 3, endMs: 4, status: 503, upstream },
+      { ...first, spanId: "c".repeat(16), startMs: 5, endMs: 6, status: 200, failure: undefined, upstream },
+    ];
+    const [, shared, last, ...none] = spansOf(crossingOf(INBOUND, { tries, upstream }), SPANS);
+    expect(none).toEqual([]);
+    expect(shared).toMatchObject({ spanId: SPANS.clientSpanId, startMs: 1, endMs: 4, status: { code: "error" } });
+    expect(shared?.attributes).toMatchObject({ "http.request.resend_count": 1, "http.response.status_code": 503 });
+    expect(last).toMatchObject({ spanId: "c".repeat(16), startMs: 5, endMs: 6, parentSpanId: SPANS.serverSpanId });
+    expect(last).not.toHaveProperty("status");
+    expect(last?.attributes["http.request.resend_count"]).toBe(2);
+  });
+
   it("fit the room that is held for them, whatever a peer sends", () => {
     const text = fc.string({
       unit: fc.integer({ min: 0x20, max: 0xff }).map((code) => String.fromCharCode(code)),
@@ -113,7 +131,9 @@ describe("the spans of a crossing", () => {
             grpcStatus: grpc ? 2 : undefined,
           };
           const spans = spansOf(crossingOf(lines, changes), SPANS);
-          expect(encodeSpans({}, { name: "tracemend", version: "0.1.0" }, spans).bytes).toBeLessThanOrEqual(PAIR_BYTES);
+          const scope = { name: "tracemend", version: "0.1.0" };
+          expect(encodeSpans({}, scope, spans).bytes).toBeLessThanOrEqual(PAIR_BYTES);
+          expect(encodeSpans({}, scope, spans.slice(1)).bytes).toBeLessThanOrEqual(CLIENT_BYTES);
         },
       ),
       { numRuns: 200 },

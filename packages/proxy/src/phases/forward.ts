@@ -1,40 +1,55 @@
-/** Fourth phase: the request goes out, its body and trailers as fast as the upstream takes them. */
+/** Fourth phase: the request goes to the upstream, its body as fast as the upstream takes it. */
 import type { FieldLines } from "@tracemend/context";
 import type { Exchange } from "../exchange.ts";
 import type { Failure } from "../failure.ts";
 import { failureOf } from "../failure.ts";
 import type { CallEvents, CallerEvents, OutgoingHead } from "../plane/plane.ts";
 import { toTrailers } from "../trailers.ts";
+import { rewritePath } from "../route-options.ts";
+import type { Endpoint } from "../upstream/endpoint.ts";
+import type { Service } from "../upstream/service.ts";
+import { answerDirectly } from "./answer.ts";
 
 /** Begins to forward; what the upstream says is told to `answer`. */
 export function forward(exchange: Exchange, answer: CallEvents): Failure | undefined {
-  if (exchange.service === undefined) return failureOf("no-route");
-  const { caller, site } = exchange;
+  const { caller, route, service } = exchange;
+  if (route?.answer !== undefined) return answerDirectly(exchange, route.answer);
+  if (service === undefined) return failureOf("no-route");
+  const endpoint = service.pick(caller.head.lines);
+  if (endpoint === undefined) return failureOf("unreachable");
+  if (!service.admit()) return failureOf("busy");
+  exchange.answer = answer;
+  exchange.limitMs = exchange.startMs + service.settings.timeouts.totalMs;
   caller.attach(new Forwarding(exchange));
-  exchange.deadlineMs = site.clock.now() + site.timeouts.answerMs;
-  site.deadlines.add(exchange);
-  send(exchange, answer);
+  exchange.trySpanId = exchange.grant?.spans.clientSpanId;
+  send(exchange, service, endpoint, answer);
   return undefined;
 }
 
-/** Also for the second attempt at a request that the upstream did not take. */
-export function send(exchange: Exchange, answer: CallEvents): void {
-  const { service, caller, body } = exchange;
-  if (service === undefined) return;
-  const { connections, target } = service;
+/** One try; also for a request that is sent again. */
+export function send(exchange: Exchange, service: Service, endpoint: Endpoint, answer: CallEvents): void {
+  const { caller, body, route, site } = exchange;
+  const { connections } = endpoint;
   const upgrade = connections.upgrades ? caller.head.upgrade : undefined;
+  const path = route?.path;
   const head: OutgoingHead = {
     method: caller.head.method,
-    target: exchange.target,
-    scheme: target.url.protocol === "https:" ? "https" : "http",
-    authority: exchange.authority,
+    target: path === undefined ? exchange.target : rewritePath(path, exchange.target),
+    scheme: service.scheme,
+    authority: route?.authority ?? exchange.authority,
     lines: exchange.lines,
     body,
     trailers: body === "unsized",
     upgrade,
   };
+  exchange.tryStartMs = site.clock.now();
+  exchange.upstream = undefined;
+  exchange.awaitAnswer();
+  site.deadlines.add(exchange);
   exchange.sending = body !== "none" || upgrade !== undefined;
   exchange.answering = true;
+  exchange.endpoint = endpoint;
+  endpoint.enter();
   exchange.call = connections.send(head, answer);
 }
 

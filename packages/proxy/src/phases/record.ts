@@ -1,31 +1,33 @@
 /** Last phase, always: what happened is told once, to the grant of its spans and to the observer. */
-import type { Crossing } from "@tracemend/context";
 import { cross, fieldValue } from "@tracemend/context";
 import type { Exchange } from "../exchange.ts";
 import type { Failure } from "../failure.ts";
+import type { Passed } from "../passed.ts";
+import { NO_TRIES } from "../passed.ts";
 import { pathOf } from "../routing.ts";
 import { tryFinish } from "../spans.ts";
 import { arrivalOf } from "./cross.ts";
+import { presentTry } from "./retry.ts";
 
 export function record(exchange: Exchange, failure: Failure | undefined): void {
   const { grant, site } = exchange;
   if (grant === undefined && site.observer === undefined) return;
-  const crossing = crossingOf(exchange, failure);
-  if (grant !== undefined) tryFinish(grant, crossing);
+  const passed = passedOf(exchange, failure);
+  if (grant !== undefined) tryFinish(grant, passed);
   try {
-    site.observer?.crossed(crossing);
+    site.observer?.crossed(passed);
   } catch {
     // An observer watches; it has no say in the exchange it watches.
   }
 }
 
-function crossingOf(exchange: Exchange, failure: Failure | undefined): Crossing {
-  const { site, caller } = exchange;
+function passedOf(exchange: Exchange, failure: Failure | undefined): Passed {
+  const { site, caller, tries } = exchange;
   const { boundary, clock } = site;
   const { head } = caller;
   // A request that was refused before it crossed is still told with what it brought.
   const { reading, verdict, spans } =
-    exchange.passage ?? cross(boundary, head.lines, () => undefined, arrivalOf(exchange));
+    exchange.crossed ?? cross(boundary, head.lines, () => undefined, arrivalOf(exchange));
   const inRequestId = boundary.policy.carrier?.field === "x-request-id";
   return {
     boundary: boundary.name,
@@ -49,5 +51,8 @@ function crossingOf(exchange: Exchange, failure: Failure | undefined): Crossing 
     status: exchange.status,
     grpcStatus: exchange.grpcStatus,
     failure: failure === undefined ? undefined : { kind: failure.kind, side: failure.side },
+    route: exchange.route?.name,
+    service: exchange.service?.name,
+    tries: tries.length === 0 ? NO_TRIES : [...tries, presentTry(exchange, failure, exchange.status)],
   };
 }

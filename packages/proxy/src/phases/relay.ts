@@ -7,16 +7,18 @@ import { grpcStatus } from "../grpc.ts";
 import { endToEnd } from "../hop-by-hop.ts";
 import type { AnswerHead, CallEvents } from "../plane/plane.ts";
 import { toTrailers } from "../trailers.ts";
-import { send } from "./forward.ts";
+import { retry } from "./retry.ts";
 
 /** Resolves when the caller has the whole answer, or with what came in between. */
 export function relay(exchange: Exchange): Promise<Failure | undefined> {
   return exchange.carried;
 }
 
+/** Answers of a service that is not there rather than of one that has something to say. */
+const GATEWAY_ERRORS: ReadonlySet<number> = new Set([502, 503, 504]);
+
 export class Relaying implements CallEvents {
   readonly #exchange: Exchange;
-  #attempts = 1;
 
   constructor(exchange: Exchange) {
     this.#exchange = exchange;
@@ -25,9 +27,10 @@ export class Relaying implements CallEvents {
   connected(address: string, port: number, localPort: number | undefined): void {
     const exchange = this.#exchange;
     if (exchange.over) return;
-    exchange.upstream = { name: exchange.service?.target.name ?? "", address, port, localPort };
+    exchange.upstream = { name: exchange.service?.name ?? "", address, port, localPort };
     if (exchange.body === "none") return exchange.awaitAnswer();
     exchange.touch();
+    exchange.flowing = true;
     exchange.caller.resume();
   }
 
@@ -40,6 +43,12 @@ export class Relaying implements CallEvents {
   answered(head: AnswerHead): void {
     const exchange = this.#exchange;
     if (exchange.over) return;
+    const { service, endpoint } = exchange;
+    if (service !== undefined && endpoint !== undefined) {
+      service.report(endpoint, GATEWAY_ERRORS.has(head.status));
+      const failed = service.settings.retry.statuses.includes(head.status);
+      if (failed && retry(exchange, failureOf("refused"), this, head.status)) return;
+    }
     const lines = endToEnd(head.lines);
     try {
       exchange.caller.answer(lines === head.lines ? head : { ...head, lines });
@@ -73,16 +82,14 @@ export class Relaying implements CallEvents {
     if (!exchange.over && exchange.sending) exchange.caller.resume();
   }
 
-  /** A request that the upstream did not take is sent once more, where nothing of its body is gone yet. */
   failed(failure: Failure): void {
     const exchange = this.#exchange;
     exchange.answering = false;
     exchange.sending = false;
     if (exchange.over) return;
-    if (failure.retry && this.#attempts === 1 && exchange.body === "none" && exchange.status === undefined) {
-      this.#attempts += 1;
-      return send(exchange, this);
-    }
-    exchange.settle(failure);
+    const { service, endpoint } = exchange;
+    if (service !== undefined && endpoint !== undefined && failure.side === "upstream" && failure.kind !== "busy")
+      service.report(endpoint, true);
+    if (!retry(exchange, failure, this)) exchange.settle(failure);
   }
 }

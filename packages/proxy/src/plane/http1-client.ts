@@ -4,6 +4,7 @@ import type { AgentOptions, ClientRequest, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { FieldLines } from "@tracemend/context";
+import type { Clock } from "../clock.ts";
 import { failureOf } from "../failure.ts";
 import type { Dial } from "./dial.ts";
 import { hasNoBody, toHttp1Lines, toPairs } from "./http1-lines.ts";
@@ -13,19 +14,33 @@ import { failureOfError } from "./undici.ts";
 /** Node closes idle connections of its servers after 5 s; a request must not meet one that is being closed. */
 const IDLE_MS = 4_000;
 
+const OPENED_MS = Symbol("when the connection was opened");
+
+interface AgedSocket extends Duplex {
+  [OPENED_MS]?: number;
+}
+
 class DialingAgent extends Agent {
   readonly #dial: Dial;
+  readonly #clock: Clock;
+  readonly #maxAgeMs: number;
 
-  constructor(options: AgentOptions, dial: Dial) {
+  constructor(options: AgentOptions, dial: Dial, clock: Clock, maxAgeMs: number) {
     super(options);
     this.#dial = dial;
+    this.#clock = clock;
+    this.#maxAgeMs = maxAgeMs;
   }
 
   override createConnection(_options: unknown, done?: (error: Error | null, stream: Duplex) => void): undefined {
-    this.#dial(["http/1.1"], (error, socket) => done?.(error, socket as Socket));
+    this.#dial(["http/1.1"], (error, socket) => {
+      if (socket !== null) (socket as AgedSocket)[OPENED_MS] = this.#clock.now();
+      done?.(error, socket as Socket);
+    });
   }
 
-  override keepSocketAlive(socket: Duplex): boolean {
+  override keepSocketAlive(socket: AgedSocket): boolean {
+    if (this.#clock.now() - (socket[OPENED_MS] ?? 0) >= this.#maxAgeMs) return false;
     // The base applies the upstream's Keep-Alive hint; its declaration says void.
     const kept: unknown = super.keepSocketAlive(socket);
     if (kept !== false && "timeout" in socket && socket.timeout === 0) (socket as Socket).setTimeout(IDLE_MS);
@@ -34,7 +49,8 @@ class DialingAgent extends Agent {
 }
 
 export function createHttp1Client(target: UpstreamTarget, settings: EngineSettings, dial: Dial): Connections {
-  const agent = new DialingAgent({ keepAlive: true, maxSockets: target.connections, scheduling: "lifo" }, dial);
+  const options: AgentOptions = { keepAlive: true, maxSockets: target.connections, scheduling: "lifo" };
+  const agent = new DialingAgent(options, dial, settings.clock, target.maxAgeMs);
   let open = 0;
   let waiting = 0;
   let emptied: (() => void) | undefined;

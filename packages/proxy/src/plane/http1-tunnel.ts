@@ -11,6 +11,7 @@ import type { AnswerHead, Caller, CallerEvents, RequestHead } from "./plane.ts";
 export class Http1Tunnel implements Caller {
   readonly head: RequestHead;
   readonly peer: Peer;
+  readonly identities: readonly string[] | undefined;
   readonly #socket: Socket;
   readonly #plain: Http1Caller;
   readonly #response: ServerResponse;
@@ -31,6 +32,7 @@ export class Http1Tunnel implements Caller {
     this.#plain = new Http1Caller(request, this.#response, options);
     this.head = this.#plain.head;
     this.peer = this.#plain.peer;
+    this.identities = this.#plain.identities;
     socket.on("error", () => undefined);
     this.#response.once("finish", () => socket.end());
     socket.once("end", () => {

@@ -8,6 +8,7 @@ import { exchangeClosed, exchangeOpened, markAnswering, markEnding, setLinger } 
 import { formatHead, toPairs } from "./http1-lines.ts";
 import { LINGER_MS } from "./http1-refusal.ts";
 import type { AnswerHead, Caller, CallerEvents, RequestHead } from "./plane.ts";
+import { identitiesOf } from "./secured.ts";
 
 export interface Http1CallerOptions {
   readonly scheme: "http" | "https";
@@ -24,6 +25,7 @@ export interface Http1CallerOptions {
 export class Http1Caller implements Caller {
   readonly head: RequestHead;
   readonly peer: Peer;
+  readonly identities: readonly string[] | undefined;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #options: Http1CallerOptions;
@@ -42,6 +44,7 @@ export class Http1Caller implements Caller {
     this.#options = options;
     const { remoteAddress = "", remotePort = 0 } = request.socket;
     this.peer = { address: remoteAddress, port: remotePort };
+    this.identities = identitiesOf(request.socket);
     this.head = {
       method: request.method ?? "",
       target: request.url ?? "",

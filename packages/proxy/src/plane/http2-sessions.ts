@@ -27,6 +27,8 @@ interface Slot {
   /** The peer has sent SETTINGS: it speaks HTTP/2. */
   ready: boolean;
   probing: boolean;
+  /** Epoch milliseconds. */
+  openedMs: number;
 }
 
 export function createHttp2Sessions(target: UpstreamTarget, settings: EngineSettings, dial: Dial): Connections {
@@ -70,6 +72,7 @@ export function createHttp2Sessions(target: UpstreamTarget, settings: EngineSett
       streams: ASSUMED_STREAMS,
       ready: false,
       probing: false,
+      openedMs: settings.clock.now(),
     };
     slots.add(slot);
     dial(["h2"], (error, socket) => {
@@ -81,10 +84,15 @@ export function createHttp2Sessions(target: UpstreamTarget, settings: EngineSett
     });
     return slot;
   };
+  const retireOld = (): void => {
+    const latestMs = settings.clock.now() - target.maxAgeMs;
+    // GOAWAY and then the end of what is open, as where the upstream itself asks for it.
+    for (const { session, openedMs } of slots) if (openedMs <= latestMs && session?.closed === false) session.close();
+  };
   const pick = (): Slot | undefined => {
+    if (target.maxAgeMs !== Number.POSITIVE_INFINITY) retireOld();
     let best: Slot | undefined;
-    for (const slot of slots)
-      if (slot.session?.closed !== true && (best === undefined || slot.open < best.open)) best = slot;
+    for (const slot of slots) if (isUsable(slot) && (best === undefined || slot.open < best.open)) best = slot;
     if (best === undefined || (best.open >= best.streams && slots.size < target.connections)) return openSlot();
     return best.open - best.streams < settings.limits.waiting ? best : undefined;
   };
@@ -118,6 +126,11 @@ export function createHttp2Sessions(target: UpstreamTarget, settings: EngineSett
       return promise;
     },
   };
+}
+
+/** A session that breaks tells its streams before it tells that it is closed. */
+function isUsable({ session }: Slot): boolean {
+  return session === undefined || !(session.closed || session.destroyed);
 }
 
 function ignore(): void {
@@ -228,7 +241,9 @@ class Http2Call implements Call {
       const status = Number(fields[":status"]);
       if (!this.#over && status !== 100) events.informed(status, withoutPseudo(raw));
     });
-    stream.once("response", (fields, flags, raw: FieldLines) => this.#answer(stream, fields[":status"], flags, raw));
+    stream.once("response", (fields, flags, raw: FieldLines) =>
+      this.#answer(stream, slot, fields[":status"], flags, raw),
+    );
     if (this.#head.body === "none") return;
     stream.on("drain", () => this.#over || events.drained());
     if (this.#head.trailers) {
@@ -238,7 +253,7 @@ class Http2Call implements Call {
     }
   }
 
-  #answer(stream: ClientHttp2Stream, status: number | undefined, flags: number, raw: FieldLines): void {
+  #answer(stream: ClientHttp2Stream, slot: Slot, status: number | undefined, flags: number, raw: FieldLines): void {
     if (this.#over) return;
     this.#answered = true;
     const open = (flags & END_STREAM) === 0;
@@ -248,12 +263,17 @@ class Http2Call implements Call {
     stream.on("trailers", (_fields, _flags, trailers: FieldLines) => {
       this.#answerTrailers = trailers;
     });
-    stream.once("end", () => this.#end(stream));
+    stream.once("end", () => this.#end(stream, slot));
   }
 
-  /** A reset with NO_ERROR ends the readable side as END_STREAM does. After a whole answer that is a reply to a long request. */
-  #end(stream: ClientHttp2Stream): void {
+  /**
+   * A reset with NO_ERROR ends the readable side as END_STREAM does; after a whole answer that is a reply to a long
+   * request. So does the end of the connection, with CANCEL. Trailers have ended the stream before either.
+   */
+  #end(stream: ClientHttp2Stream, slot: Slot): void {
     if (this.#over || this.#ended) return;
+    const cut = (stream.rstCode ?? NO_ERROR) !== NO_ERROR && this.#answerTrailers === undefined;
+    if (cut) return this.#failed(undefined, slot);
     this.#ended = true;
     if (stream.writableEnded) this.#over = true;
     this.#events.ended(this.#answerTrailers);

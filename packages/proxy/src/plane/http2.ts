@@ -11,6 +11,7 @@ import { LINGER_MS } from "./http1-refusal.ts";
 import { pseudoEnd, toFields, withoutPseudo } from "./http2-lines.ts";
 import { END_STREAM, SESSION_WINDOW_BYTES, sessionOptions } from "./http2-settings.ts";
 import type { AnswerHead, Caller, CallerEvents, EngineSettings, RequestHead } from "./plane.ts";
+import { identitiesOf } from "./secured.ts";
 
 /** The HTTP/2 sessions of one listener. */
 export interface Http2Sessions {
@@ -33,6 +34,7 @@ export function createHttp2(
   return {
     take(socket) {
       const peer = { address: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 };
+      const identities = identitiesOf(socket);
       const session = performServerHandshake(socket, options);
       sessions.add(session);
       session.setLocalWindowSize(SESSION_WINDOW_BYTES);
@@ -55,7 +57,7 @@ export function createHttp2(
       session.on("stream", (stream, _headers, flags, raw: FieldLines) => {
         waiting.opened();
         stream.once("close", () => waiting.closed(clock.now() + timeouts.keepAliveMs));
-        accept(new Http2Caller(stream, raw, (flags & END_STREAM) !== 0, scheme, peer));
+        accept(new Http2Caller(stream, raw, (flags & END_STREAM) !== 0, scheme, peer, identities));
       });
     },
     drain() {
@@ -102,6 +104,7 @@ function ignore(): void {
 class Http2Caller implements Caller {
   readonly head: RequestHead;
   readonly peer: Peer;
+  readonly identities: readonly string[] | undefined;
   readonly #stream: ServerHttp2Stream;
   readonly #ended: boolean;
   #events: CallerEvents | undefined;
@@ -111,10 +114,18 @@ class Http2Caller implements Caller {
   #requestTrailers: FieldLines | undefined;
   #answerTrailers: FieldLines | undefined;
 
-  constructor(stream: ServerHttp2Stream, raw: FieldLines, ended: boolean, scheme: "http" | "https", peer: Peer) {
+  constructor(
+    stream: ServerHttp2Stream,
+    raw: FieldLines,
+    ended: boolean,
+    scheme: "http" | "https",
+    peer: Peer,
+    identities: readonly string[] | undefined,
+  ) {
     this.#stream = stream;
     this.#ended = ended;
     this.peer = peer;
+    this.identities = identities;
     this.head = readHead(raw, ended, scheme);
     stream.on("error", ignore);
   }

@@ -4,13 +4,17 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { Server as SecureServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
 import { fieldValue } from "@tracemend/context";
+import { wrong } from "../check.ts";
 import { Http1Tunnel } from "./http1-tunnel.ts";
 import { Http1Caller, breakOff } from "./http1.ts";
 import { isEnding, isLast, markLast, openExchanges } from "./http1-connection.ts";
 import { refusalOf, refuseConnection } from "./http1-refusal.ts";
 import { createHttp2 } from "./http2.ts";
-import type { Caller, EngineSettings, ListenTarget, Listener, TlsIdentity } from "./plane.ts";
+import type { Caller, EngineSettings, ListenTarget, Listener } from "./plane.ts";
+import type { Secured } from "./secured.ts";
+import { createSecured, keepIdentities } from "./secured.ts";
 import { sniff } from "./sniff.ts";
 
 export async function listen(
@@ -20,7 +24,8 @@ export async function listen(
 ): Promise<Listener> {
   const scheme: "http" | "https" = target.tls === undefined ? "http" : "https";
   const http2 = createHttp2(settings, scheme, accept);
-  const server = createHttp1(target.tls, settings);
+  const secured = target.tls === undefined ? undefined : createSecured(target.tls);
+  const server = createHttp1(secured, settings);
   const sockets = new Set<Socket>();
   const undecided = new Set<Socket>();
   let closing = false;
@@ -42,7 +47,10 @@ export async function listen(
     socket.once("close", () => sockets.delete(socket));
   });
   server.on(event, (socket: Socket) => {
-    if ("alpnProtocol" in socket) return take(socket, socket.alpnProtocol === "h2" ? "h2" : "http/1.1");
+    if ("alpnProtocol" in socket) {
+      keepIdentities(socket as TLSSocket);
+      return take(socket, socket.alpnProtocol === "h2" ? "h2" : "http/1.1");
+    }
     undecided.add(socket);
     const timer = settings.clock.after(settings.timeouts.headMs, () => {
       settings.refused(refusalOf(settings, socket, "slow-head", undefined, "no first bytes"));
@@ -98,6 +106,11 @@ export async function listen(
   const { address, port } = server.address() as AddressInfo;
   return {
     address: { host: address, port },
+    secure(tls) {
+      if (secured === undefined || !("setSecureContext" in server))
+        throw wrong("listen.tls", "present", "absent as it was");
+      server.setSecureContext(secured.change(tls));
+    },
     close(signal) {
       closing = true;
       const closed = Promise.withResolvers<void>();
@@ -117,7 +130,7 @@ export async function listen(
   };
 }
 
-function createHttp1(tls: TlsIdentity | undefined, settings: EngineSettings): Server | SecureServer {
+function createHttp1(secured: Secured | undefined, settings: EngineSettings): Server | SecureServer {
   const { limits, timeouts } = settings;
   const options = {
     maxHeaderSize: limits.headBytes,
@@ -138,22 +151,17 @@ function createHttp1(tls: TlsIdentity | undefined, settings: EngineSettings): Se
     },
   };
   const server =
-    tls === undefined
+    secured === undefined
       ? createServer(options)
       : createSecureServer({
           ...options,
-          ...identity(tls),
+          ...secured.options,
           handshakeTimeout: timeouts.headMs,
           ALPNProtocols: ["h2", "http/1.1"],
         });
   // With a count, node:http drops the lines beyond it in silence; bytes are counted and refused with 431.
   server.maxHeadersCount = 0;
   return server;
-}
-
-function identity(tls: TlsIdentity): { key: string | Buffer; cert: string | Buffer } {
-  const bytes = (text: string | Uint8Array): string | Buffer => (typeof text === "string" ? text : Buffer.from(text));
-  return { key: bytes(tls.key), cert: bytes(tls.cert) };
 }
 
 /** None with a body: what one reader takes for it are the new protocol's first bytes to another. */

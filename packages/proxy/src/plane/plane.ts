@@ -44,6 +44,8 @@ export interface AnswerHead {
 export interface Caller {
   readonly head: RequestHead;
   readonly peer: Peer | undefined;
+  /** Names in the peer's certificate, where TLS verified it. */
+  readonly identities?: readonly string[] | undefined;
   /** Names who is told from now on; called once, in the same turn as `accept`. */
   attach(events: CallerEvents): void;
   pause(): void;
@@ -121,6 +123,15 @@ export interface TlsIdentity {
   readonly cert: string | Uint8Array;
 }
 
+export interface ListenTls extends TlsIdentity {
+  /** More certificates: the first with a name that the caller asked for is shown (SNI), else the one above. */
+  readonly others?: readonly TlsIdentity[];
+  /** Who signs the certificates of callers. Absent: none is asked for. */
+  readonly clientCa?: string | Uint8Array | readonly (string | Uint8Array)[];
+  /** `require` (the default) ends a connection without a verified certificate; `optional` lets it go on without names. */
+  readonly clientAuth?: "require" | "optional";
+}
+
 export interface UpstreamTls {
   readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[];
   readonly cert?: string | Uint8Array;
@@ -140,12 +151,14 @@ export interface UpstreamTarget {
   readonly tls: UpstreamTls;
   /** Most connections held at once. */
   readonly connections: number;
+  /** A connection takes no new request once it is as old. */
+  readonly maxAgeMs: number;
 }
 
 export interface ListenTarget {
   readonly host: string;
   readonly port: number;
-  readonly tls: TlsIdentity | undefined;
+  readonly tls: ListenTls | undefined;
 }
 
 export interface Limits {
@@ -208,6 +221,8 @@ export interface EngineSettings {
 
 export interface Listener {
   readonly address: { readonly host: string; readonly port: number };
+  /** Other certificates for connections from now on; open ones stay. Throws a `TypeError` where that cannot be. */
+  secure(tls: ListenTls): void;
   /** Takes no new exchange, finishes the open ones; an aborted signal breaks them off. */
   close(signal: AbortSignal): Promise<void>;
 }

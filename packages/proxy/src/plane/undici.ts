@@ -30,6 +30,8 @@ interface Slot extends AnswerState {
   localPort: number | undefined;
   /** Answers since the connection was opened. */
   served: number;
+  /** Epoch milliseconds. */
+  openedMs: number;
 }
 
 export function createUndici(target: UpstreamTarget, settings: EngineSettings, dial: Dial): Connections {
@@ -52,19 +54,33 @@ export function createUndici(target: UpstreamTarget, settings: EngineSettings, d
           slot.localPort = socket.localPort;
           slot.served = 0;
           dropContinues(socket, slot);
+          slot.openedMs = settings.clock.now();
           done(null, socket);
         });
       },
     });
-    const slot: Slot = { client, address: "", port: 0, localPort: undefined, served: 0, fresh: true };
+    const slot: Slot = {
+      client,
+      address: "",
+      port: 0,
+      localPort: undefined,
+      served: 0,
+      fresh: true,
+      openedMs: 0,
+    };
     slots.push(slot);
     return slot;
   };
-  const release = (slot: Slot): void => {
-    slot.served += 1;
+  const release = (used: Slot): void => {
+    used.served += 1;
+    const old = target.maxAgeMs !== Number.POSITIVE_INFINITY && settings.clock.now() - used.openedMs >= target.maxAgeMs;
+    if (old) {
+      slots.splice(slots.indexOf(used), 1);
+      void used.client.close().catch(() => used.client.destroy());
+    }
     const next = waiting.shift();
-    if (next === undefined) free.push(slot);
-    else next.start(slot);
+    if (next !== undefined) next.start(old ? open() : used);
+    else if (!old) free.push(used);
   };
   return {
     upgrades: false,

@@ -1,0 +1,31 @@
+/** A crossing with what only a proxy knows of it: the route it took and each try at an upstream. */
+import type { Crossing, CrossingFailure, Upstream } from "@tracemend/context";
+
+/** One request as it was sent to one endpoint. */
+export interface Try {
+  /** The id of its own CLIENT span; undefined where it left under that of the try before, or of none. */
+  readonly spanId: string | undefined;
+  /** Undefined where no connection stood. */
+  readonly upstream: Upstream | undefined;
+  /** Epoch milliseconds, fractions allowed. */
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly status: number | undefined;
+  readonly failure: CrossingFailure | undefined;
+}
+
+export interface Passed extends Crossing {
+  /** Undefined where none fitted. */
+  readonly route: string | undefined;
+  /** The upstream that was meant, reached or not. */
+  readonly service: string | undefined;
+  /** In order, where there was more than one; else empty: the crossing itself tells it. */
+  readonly tries: readonly Try[];
+}
+
+/** Called synchronously, once for each crossing, after it has ended. An `Observer` is one. */
+export interface PassedObserver {
+  crossed(passed: Passed): void;
+}
+
+export const NO_TRIES: readonly Try[] = [];

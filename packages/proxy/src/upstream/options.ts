@@ -1,0 +1,217 @@
+/** What an upstream is made of: its options, checked and completed once. */
+import { isIP } from "node:net";
+import { checkInteger, completeNumbers, oneOf, wrong } from "../check.ts";
+import type { Limits, Timeouts, UpstreamProtocol, UpstreamTarget, UpstreamTls } from "../plane/plane.ts";
+
+export interface UpstreamOptions {
+  /** The service that is called; what crossings and spans call it. Routes of one name share its connections. */
+  readonly name: string;
+  /** Origin alone, for instance `http://127.0.0.1:8080`: paths go on as they came. Its host is the name TLS asks for. */
+  readonly url: string | URL;
+  /**
+   * `h2` is prior knowledge for `http:` and ALPN for `https:`. `auto` (the default) lets ALPN choose for `https:` and
+   * is HTTP/1.1 for `http:`.
+   */
+  readonly protocol?: UpstreamProtocol;
+  readonly tls?: UpstreamTls;
+  /** Most connections to one endpoint; 128 for HTTP/1.1, 4 for HTTP/2. HTTP/1.1 counts requests with and without a body apart. */
+  readonly connections?: number;
+  /** `host:port` of each endpoint, in place of the one in the URL. */
+  readonly endpoints?: readonly string[];
+  /** Where endpoints come from: `dns` asks for all addresses of the URL's host, `srv` for the services of that name. */
+  readonly discovery?: "dns" | "srv";
+  readonly balance?: BalanceName;
+  /** The field whose value `hash` goes by; the trace id where absent. */
+  readonly hashField?: string;
+  /** Asks each endpoint whether it is well. Absent: none is asked. */
+  readonly health?: Partial<Omit<HealthSettings, "path">> & { readonly path: string };
+  readonly ejection?: Partial<EjectionSettings>;
+  readonly retry?: Partial<RetrySettings>;
+  readonly timeouts?: Partial<UpstreamTimeouts>;
+  readonly limits?: Partial<UpstreamLimits>;
+  /** A connection takes no new request once it is as old. Without limit where absent. */
+  readonly maxAgeMs?: number;
+}
+
+/** `least-request` takes the less busy of two at random; `hash` keeps a trace, or a field's value, at one endpoint. */
+export type BalanceName = "round-robin" | "least-request" | "hash";
+
+export interface HealthSettings {
+  /** Asked with GET; an answer of 200 to 299 is well. */
+  readonly path: string;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  /** Answers in a row until an endpoint counts as well again, and as ill. */
+  readonly healthyAfter: number;
+  readonly unhealthyAfter: number;
+}
+
+/** An endpoint that fails `failures` times in a row is left out: for `baseMs`, and as much longer each time it happens again. */
+export interface EjectionSettings {
+  readonly failures: number;
+  readonly baseMs: number;
+  readonly maxMs: number;
+  /** Of the endpoints at most, from 0 to 1; one can always be. */
+  readonly share: number;
+}
+
+export interface RetrySettings {
+  /** Of one request in all; 1 turns them off. */
+  readonly tries: number;
+  /** To the head of an answer, for each try. */
+  readonly tryMs: number;
+  /** Answers that count as failed, for methods that are safe to repeat. */
+  readonly statuses: readonly number[];
+  /** Retries under way, as a share of the requests under way; never fewer than `least`. */
+  readonly budget: number;
+  readonly least: number;
+  /** The pause before the second try is random up to `baseMs`, and doubles up to `maxMs`. */
+  readonly baseMs: number;
+  readonly maxMs: number;
+}
+
+export interface UpstreamTimeouts extends Pick<Timeouts, "connectMs" | "answerMs" | "idleMs"> {
+  /** For the whole of an exchange, its retries included. */
+  readonly totalMs: number;
+}
+
+export interface UpstreamLimits extends Pick<Limits, "waiting"> {
+  /** Requests under way. */
+  readonly requests: number;
+}
+
+export interface UpstreamSettings {
+  readonly name: string;
+  /** For the endpoint of the URL itself; others differ in host and port. */
+  readonly target: UpstreamTarget;
+  readonly endpoints: readonly string[] | undefined;
+  readonly discovery: "dns" | "srv" | undefined;
+  readonly balance: BalanceName;
+  readonly hashField: string | undefined;
+  readonly health: HealthSettings | undefined;
+  readonly ejection: EjectionSettings;
+  readonly retry: RetrySettings;
+  /** Retries were asked for; else a request goes out again only where that is free: another endpoint, or a lost idle connection. */
+  readonly persistent: boolean;
+  readonly timeouts: UpstreamTimeouts;
+  readonly limits: UpstreamLimits;
+}
+
+const HEALTH = { intervalMs: 10_000, timeoutMs: 2_000, healthyAfter: 2, unhealthyAfter: 3 };
+const EJECTION: EjectionSettings = { failures: 5, baseMs: 30_000, maxMs: 300_000, share: 0.5 };
+const RETRY = { tries: 2, tryMs: Number.POSITIVE_INFINITY, budget: 0.2, least: 3, baseMs: 25, maxMs: 250 };
+
+/** Throws a `TypeError` that names the option and the value. */
+export function completeUpstream(
+  upstream: UpstreamOptions,
+  option: string,
+  engine: { readonly timeouts: Timeouts; readonly limits: Limits },
+): UpstreamSettings {
+  const { name, health, discovery, endpoints, hashField } = upstream;
+  const target = completeTarget(upstream, option);
+  if (endpoints !== undefined && discovery !== undefined)
+    throw wrong(`${option}.discovery`, discovery, "absent where there are endpoints");
+  if (endpoints?.length === 0) throw wrong(`${option}.endpoints`, endpoints, "a list of at least one host:port");
+  for (const endpoint of endpoints ?? []) checkEndpoint(endpoint, `${option}.endpoints`);
+  if (discovery !== undefined) oneOf(`${option}.discovery`, discovery, ["dns", "srv"]);
+  const balance = oneOf(`${option}.balance`, upstream.balance ?? "round-robin", [
+    "round-robin",
+    "least-request",
+    "hash",
+  ]);
+  if (hashField !== undefined && balance !== "hash")
+    throw wrong(`${option}.hashField`, hashField, 'absent unless balance is "hash"');
+  const ejection = completeNumbers(`${option}.ejection`, EJECTION, upstream.ejection);
+  checkInteger(`${option}.ejection.failures`, ejection.failures, 1);
+  if (ejection.share > 1) throw wrong(`${option}.ejection.share`, ejection.share, "from 0 to 1");
+  return {
+    name,
+    target,
+    endpoints,
+    discovery,
+    balance,
+    hashField: hashField?.toLowerCase(),
+    health: health === undefined ? undefined : completeHealth(health, `${option}.health`),
+    ejection,
+    retry: completeRetry(upstream.retry, `${option}.retry`),
+    persistent: upstream.retry !== undefined,
+    timeouts: completeNumbers(
+      `${option}.timeouts`,
+      { ...pickTimeouts(engine.timeouts), totalMs: Number.POSITIVE_INFINITY },
+      upstream.timeouts,
+    ),
+    limits: completeNumbers(
+      `${option}.limits`,
+      { waiting: engine.limits.waiting, requests: Number.POSITIVE_INFINITY },
+      upstream.limits,
+    ),
+  };
+}
+
+function pickTimeouts({ connectMs, answerMs, idleMs }: Timeouts): Omit<UpstreamTimeouts, "totalMs"> {
+  return { connectMs, answerMs, idleMs };
+}
+
+function completeTarget(upstream: UpstreamOptions, option: string): UpstreamTarget {
+  const { name, protocol = "auto", tls = {} } = upstream;
+  const url = URL.parse(upstream.url);
+  if (name === "") throw wrong(`${option}.name`, name, "a name");
+  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:"))
+    throw wrong(`${option}.url`, String(upstream.url), "an http: or https: URL");
+  if (url.pathname !== "/" || url.search !== "" || url.hash !== "" || url.username !== "" || url.password !== "")
+    throw wrong(`${option}.url`, url.href, "an origin alone, without user, path, query or fragment");
+  oneOf(`${option}.protocol`, protocol, ["http/1.1", "h2", "auto"]);
+  const connections = upstream.connections ?? (protocol === "h2" ? 4 : 128);
+  checkInteger(`${option}.connections`, connections, 1);
+  const { maxAgeMs } = completeNumbers(option, { maxAgeMs: Number.POSITIVE_INFINITY }, pickMaxAge(upstream));
+  return { name, url, protocol, tls, connections, maxAgeMs };
+}
+
+function pickMaxAge({ maxAgeMs }: UpstreamOptions): { maxAgeMs?: number } {
+  return maxAgeMs === undefined ? {} : { maxAgeMs };
+}
+
+function checkEndpoint(endpoint: string, option: string): void {
+  const url = URL.parse(`http://${endpoint}`);
+  if (
+    url === null ||
+    url.host === "" ||
+    `${url.hostname}:${url.port === "" ? 80 : url.port}` !== endpoint.toLowerCase()
+  )
+    throw wrong(option, endpoint, "host:port");
+}
+
+function completeHealth(health: NonNullable<UpstreamOptions["health"]>, option: string): HealthSettings {
+  const { path, ...numbers } = health;
+  if (!path.startsWith("/")) throw wrong(`${option}.path`, path, "a path that begins with /");
+  const complete = completeNumbers(option, HEALTH, numbers);
+  checkInteger(`${option}.healthyAfter`, complete.healthyAfter, 1);
+  checkInteger(`${option}.unhealthyAfter`, complete.unhealthyAfter, 1);
+  return { path, ...complete };
+}
+
+function completeRetry(retry: Partial<RetrySettings> | undefined, option: string): RetrySettings {
+  const { statuses = [], ...numbers } = retry ?? {};
+  for (const status of statuses) checkInteger(`${option}.statuses`, status, 400, 599);
+  const complete = completeNumbers(option, RETRY, numbers);
+  checkInteger(`${option}.tries`, complete.tries, 1, 16);
+  return { statuses, ...complete };
+}
+
+/** The target of one endpoint; TLS still asks for the name of the upstream. */
+export function targetOf(target: UpstreamTarget, endpoint: string): UpstreamTarget {
+  const url = new URL(`${target.url.protocol}//${endpoint}`);
+  const host = target.url.hostname;
+  const serverName = target.tls.serverName ?? (host.startsWith("[") ? host.slice(1, -1) : host);
+  return { ...target, url, tls: { ...target.tls, serverName } };
+}
+
+/** `host:port` of the URL itself. */
+export function endpointOf(url: URL): string {
+  return `${url.hostname}:${url.port === "" ? (url.protocol === "https:" ? 443 : 80) : url.port}`;
+}
+
+/** `host:port`; an IPv6 address in brackets. */
+export function formatEndpoint(host: string, port: number): string {
+  return isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
+}

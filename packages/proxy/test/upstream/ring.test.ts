@@ -1,0 +1,41 @@
+import { describe, expect, it } from "vitest";
+import { hashField, hashText, hashTrace } from "../../src/upstream/hash.ts";
+import { createRing } from "../../src/upstream/ring.ts";
+
+const KEYS = Array.from({ length: 10_000 }, (_, at) => hashText(`trace-${at}`));
+const any = () => true;
+
+describe("a ring", () => {
+  it("shares keys out evenly enough", () => {
+    const ring = createRing(["a:1", "b:1", "c:1", "d:1"]);
+    const counts = [0, 0, 0, 0];
+    for (const key of KEYS) counts[ring.find(key, any)] = (counts[ring.find(key, any)] ?? 0) + 1;
+    for (const count of counts) expect(count / KEYS.length).toBeGreaterThan(0.15);
+  });
+
+  it("moves only the keys of the place that goes", () => {
+    const before = createRing(["a:1", "b:1", "c:1"]);
+    const after = createRing(["a:1", "b:1"]);
+    for (const key of KEYS) {
+      const place = before.find(key, any);
+      expect([place, 2]).toContain(place === 2 ? 2 : after.find(key, any));
+      expect(before.find(key, (at) => at !== 2)).toBe(after.find(key, any));
+    }
+  });
+
+  it("finds nothing where nothing is accepted", () => {
+    expect(createRing(["a:1"]).find(7, () => false)).toBe(-1);
+    expect(createRing([]).find(7, any)).toBe(-1);
+  });
+});
+
+describe("a request's hash", () => {
+  it("is of its trace id alone, or of a field's value", () => {
+    const trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    const again = "00-4bf92f3577b34da6a3ce929d0e0e4736-aaaaaaaaaaaaaaaa-00";
+    expect(hashTrace(["traceparent", trace])).toBe(hashTrace(["TraceParent", again]));
+    expect(hashTrace(["traceparent", "x"])).toBeUndefined();
+    expect(hashField(["X-User", "7"], "x-user")).toBe(hashText("7"));
+    expect(hashField([], "x-user")).toBeUndefined();
+  });
+});

@@ -1,0 +1,111 @@
+/** The proxies of a configuration: opened, changed while they listen, and closed. */
+import { isDeepStrictEqual } from "node:util";
+import { defineBoundary } from "@tracemend/context";
+import type { PassedObserver, Proxy, ProxyChange, SpanSource, UpstreamState } from "@tracemend/proxy";
+import { checkChange, createProxy } from "@tracemend/proxy";
+import { ConfigError } from "./config-file.ts";
+import { policyOf } from "./config-policy.ts";
+import { forwardingOf, routesOf, upstreamOf } from "./config-route.ts";
+import type { Config } from "./config.ts";
+import { clientTlsOf, listenTlsOf } from "./pem.ts";
+
+export interface Boundaries {
+  /**
+   * Makes the boundaries those of the configuration. Listeners of one name and address stay open. Rejects with a
+   * `ConfigError`, or where a port cannot be had, and then nothing has changed.
+   */
+  apply(config: Config): Promise<void>;
+  upstreams(): readonly { readonly boundary: string; readonly states: readonly UpstreamState[] }[];
+  /** An aborted signal breaks off what does not end by itself. */
+  close(signal: AbortSignal): Promise<void>;
+}
+
+export interface BoundariesOptions {
+  readonly spans: SpanSource;
+  readonly observer: PassedObserver;
+  /** Told the address of each listener that was opened. */
+  readonly listening: (name: string, address: Proxy["address"]) => void;
+}
+
+type BoundaryConfig = Config["boundaries"][number];
+
+interface Open {
+  readonly proxy: Proxy;
+  readonly config: BoundaryConfig;
+}
+
+interface Planned {
+  readonly config: BoundaryConfig;
+  readonly change: ProxyChange;
+  readonly held: Open | undefined;
+}
+
+export function createBoundaries({ spans, observer, listening }: BoundariesOptions): Boundaries {
+  let open: readonly Open[] = [];
+  const leaving = new Set<Promise<void>>();
+  const start = async ({ config, change }: Planned): Promise<Open> => {
+    const { tls, ...rules } = change;
+    const listen = { ...config.listen, ...(tls === undefined ? {} : { tls }) };
+    return { proxy: await createProxy({ ...rules, listen, spans, observer }), config };
+  };
+  const startAll = async (planned: readonly Planned[]): Promise<readonly Open[]> => {
+    const results = await Promise.allSettled(planned.map(start));
+    const opened = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+    const failed = results.find((result) => result.status === "rejected");
+    if (failed === undefined) return opened;
+    await Promise.all(opened.map(({ proxy }) => proxy.close(AbortSignal.abort())));
+    throw failed.reason;
+  };
+  return {
+    async apply(config) {
+      const planned = config.boundaries.map((boundary) => plan(config, boundary, open));
+      const opened = await startAll(planned.filter(({ held }) => held === undefined));
+      const kept = planned.flatMap(({ config: next, change, held }) => {
+        held?.proxy.reload(change);
+        return held === undefined ? [] : [{ proxy: held.proxy, config: next }];
+      });
+      const gone = open.filter(({ proxy }) => !kept.some((one) => one.proxy === proxy));
+      open = [...kept, ...opened];
+      for (const { proxy, config: was } of opened) listening(`boundary ${was.name}`, proxy.address);
+      for (const { proxy } of gone) {
+        const closed = proxy.close(AbortSignal.timeout(config.shutdown.drain_ms)).finally(() => leaving.delete(closed));
+        leaving.add(closed);
+      }
+    },
+    upstreams: () => open.map(({ proxy, config }) => ({ boundary: config.name, states: proxy.upstreams() })),
+    async close(signal) {
+      await Promise.all([...open.map(({ proxy }) => proxy.close(signal)), ...leaving]);
+    },
+  };
+}
+
+/** Reads every file and checks every option: whatever can be wrong is found before anything changes. */
+function plan(config: Config, boundary: BoundaryConfig, open: readonly Open[]): Planned {
+  const change: ProxyChange = {
+    boundary: defineBoundary({ ...boundary, cluster: config.cluster, policy: policyOf(boundary.policy) }),
+    routes: routesOf(boundary.routes, (name) => {
+      const upstream = config.upstreams[name];
+      return { ...upstreamOf(name, upstream), ...clientTlsOf(config.folder, upstream?.tls) };
+    }),
+    ...forwardingOf(boundary.forwarding),
+    ...listenTlsOf(config.folder, boundary.tls),
+  };
+  try {
+    checkChange(change);
+  } catch (error) {
+    throw new ConfigError(`boundary ${boundary.name}: ${(error as Error).message}`, { cause: error });
+  }
+  const held = open.find(({ config: was }) => was.name === boundary.name);
+  if (held === undefined || !isDeepStrictEqual(held.config.listen, boundary.listen))
+    return { config: boundary, change, held: undefined };
+  if (askOf(held.config) !== askOf(boundary))
+    throw new ConfigError(
+      `boundary ${boundary.name}: tls, or whether callers show certificates, needs a restart to change`,
+    );
+  return { config: boundary, change, held };
+}
+
+function askOf({ tls }: BoundaryConfig): string {
+  if (tls === undefined) return "plain";
+  return tls.client_ca_file === undefined ? "none" : (tls.client_auth ?? "require");
+}

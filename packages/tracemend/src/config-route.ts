@@ -1,0 +1,151 @@
+/** Routes, upstreams and TLS in the configuration's words, and from there the options that proxy checks. */
+import type { DirectAnswer, ForwardingOptions, Route, UpstreamOptions } from "@tracemend/proxy";
+import { z } from "zod";
+import { fieldName, rename } from "./config-policy.ts";
+
+const name = z.string().min(1);
+const ms = z.number().positive();
+const count = z.int().positive();
+
+const certificate = { cert_file: name, key_file: name };
+
+export const serverTls = z.strictObject(certificate);
+
+export const boundaryTls = z.strictObject({
+  ...certificate,
+  others: z.array(z.strictObject(certificate)).optional(),
+  client_ca_file: name.optional(),
+  client_auth: z.enum(["require", "optional"]).optional(),
+});
+
+export const clientTls = z.strictObject({
+  ca_file: name.optional(),
+  cert_file: name.optional(),
+  key_file: name.optional(),
+  server_name: name.optional(),
+});
+
+export const forwardingSchema = z.strictObject({
+  x_forwarded: z.boolean().optional(),
+  forwarded: z.boolean().optional(),
+  trusted: z.array(name).optional(),
+  via: name.optional(),
+});
+
+const match = z.strictObject({
+  authority: name.optional(),
+  path: z.string().startsWith("/").optional(),
+  path_prefix: z.string().startsWith("/").optional(),
+  path_template: z.string().startsWith("/").optional(),
+  methods: z.array(name).min(1).optional(),
+  headers: z
+    .array(
+      z.strictObject({
+        name: fieldName,
+        value: z.string().optional(),
+        prefix: z.string().optional(),
+        absent: z.boolean().optional(),
+      }),
+    )
+    .optional(),
+  grpc: name.optional(),
+});
+
+export const routeSchema = z.strictObject({
+  name: name.optional(),
+  match: match.prefault({}),
+  upstream: name.optional(),
+  split: z.array(z.strictObject({ upstream: name, weight: z.number().nonnegative() })).optional(),
+  answer: z
+    .strictObject({
+      status: z.int(),
+      body: z.string().optional(),
+      type: z.string().optional(),
+      fields: z.record(fieldName, z.string()).optional(),
+    })
+    .optional(),
+  rewrite: z
+    .strictObject({ path_prefix: z.string().startsWith("/").optional(), authority: name.optional() })
+    .optional(),
+});
+
+export const upstreamSchema = z.strictObject({
+  url: z.url({ protocol: /^https?$/ }),
+  protocol: z.enum(["http/1.1", "h2", "auto"]).default("auto"),
+  service: name.optional(),
+  tls: clientTls.optional(),
+  connections: count.optional(),
+  endpoints: z.array(name).min(1).optional(),
+  discovery: z.enum(["dns", "srv"]).optional(),
+  balance: z.enum(["round-robin", "least-request", "hash"]).optional(),
+  hash_field: fieldName.optional(),
+  health: z
+    .strictObject({
+      path: z.string().startsWith("/"),
+      interval_ms: ms.optional(),
+      timeout_ms: ms.optional(),
+      healthy_after: count.optional(),
+      unhealthy_after: count.optional(),
+    })
+    .optional(),
+  ejection: z
+    .strictObject({
+      failures: count.optional(),
+      base_ms: ms.optional(),
+      max_ms: ms.optional(),
+      share: z.number().positive().max(1).optional(),
+    })
+    .optional(),
+  retry: z
+    .strictObject({
+      tries: count.optional(),
+      try_ms: ms.optional(),
+      statuses: z.array(z.int()).optional(),
+      budget: z.number().positive().optional(),
+      least: z.number().positive().optional(),
+      base_ms: ms.optional(),
+      max_ms: ms.optional(),
+    })
+    .optional(),
+  timeouts: z
+    .strictObject({
+      connect_ms: ms.optional(),
+      answer_ms: ms.optional(),
+      idle_ms: ms.optional(),
+      total_ms: ms.optional(),
+    })
+    .optional(),
+  limits: z.strictObject({ requests: count.optional(), waiting: count.optional() }).optional(),
+  max_age_ms: ms.optional(),
+});
+
+export type RouteConfig = z.output<typeof routeSchema>;
+export type UpstreamConfig = z.output<typeof upstreamSchema>;
+export type BoundaryTlsConfig = z.output<typeof boundaryTls>;
+export type ClientTlsConfig = z.output<typeof clientTls>;
+
+export function forwardingOf(forwarding: z.output<typeof forwardingSchema> | undefined): {
+  forwarding?: ForwardingOptions;
+} {
+  return forwarding === undefined ? {} : { forwarding: rename(forwarding) as ForwardingOptions };
+}
+
+/** Without its TLS: that stands in files. */
+export function upstreamOf(name: string, upstream: UpstreamConfig | undefined): UpstreamOptions {
+  const { service: _service, tls: _tls, ...rest } = upstream as UpstreamConfig;
+  return { name, ...(rename(rest) as Omit<UpstreamOptions, "name">) };
+}
+
+export function routesOf(
+  routes: readonly RouteConfig[],
+  upstreamNamed: (name: string) => UpstreamOptions,
+): readonly Route[] {
+  return routes.map(({ upstream, split, answer, ...rest }) => ({
+    ...(rename(rest) as Pick<Route, "name" | "match" | "rewrite">),
+    ...(upstream === undefined ? {} : { upstream: upstreamNamed(upstream) }),
+    ...(split === undefined
+      ? {}
+      : { split: split.map(({ upstream: to, weight }) => ({ upstream: upstreamNamed(to), weight })) }),
+    ...(answer === undefined ? {} : { answer: answer as DirectAnswer }),
+  }));
+}

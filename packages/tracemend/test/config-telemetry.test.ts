@@ -1,0 +1,70 @@
+import { createPipeline } from "@tracemend/pipeline";
+import { describe, expect, it } from "vitest";
+import { parseConfig } from "../src/config.ts";
+import { telemetryOf } from "../src/config-telemetry.ts";
+import { attributesOf, destinationsOf } from "../src/options.ts";
+
+const TEXT = `
+cluster: eu-1
+resource: { k8s.cluster.name: eu-1 }
+telemetry:
+  memory_limit_bytes: 1000000000
+  filter: { rules: [{ name: probes, span_names: ["GET /healthz"], attributes: { some_key: yes } }] }
+  redact: { attributes: [{ keys: ["user.*"], action: hash }], patterns: [email], hash_key: "\${env:KEY}" }
+  routes: [{ signals: [traces], share: 0.5, destinations: [central] }]
+destinations:
+  central:
+    endpoint: http://127.0.0.1:4317
+    timeout_ms: 700
+    queue: { max_bytes: 2000000, storage: { folder: spool, fsync: { interval_ms: 100 }, max_bytes: 1000000 } }
+    balance: { resolver: { kind: static, peers: ["127.0.0.1", "127.0.0.2"] }, ejection: { base_ms: 5 } }
+  local: { endpoint: http://127.0.0.1:4318, protocol: http/protobuf, signals: [metrics] }
+`;
+const KEY = "k".repeat(32);
+
+describe("the telemetry section of the configuration", () => {
+  it("reaches the options of the pipeline under their own names, attribute keys untouched", () => {
+    const config = parseConfig("/etc/tracemend/tracemend.yaml", TEXT, { KEY });
+    expect(telemetryOf(config.telemetry)).toEqual({
+      memory: { maxBytes: 1_000_000_000 },
+      filter: { rules: [{ name: "probes", spanNames: ["GET /healthz"], attributes: { some_key: "yes" } }] },
+      redact: { attributes: [{ keys: ["user.*"], action: "hash" }], patterns: ["email"], hashKey: KEY },
+      routes: [{ signals: ["traces"], share: 0.5, destinations: ["central"] }],
+    });
+    expect(destinationsOf(config)[0]).toMatchObject({
+      name: "central",
+      timeoutMs: 700,
+      queue: {
+        maxBytes: 2_000_000,
+        storage: { folder: "/etc/tracemend/spool", fsync: { intervalMs: 100 }, maxBytes: 1_000_000 },
+      },
+      balance: { resolver: { kind: "static", peers: ["127.0.0.1", "127.0.0.2"] }, ejection: { baseMs: 5 } },
+    });
+  });
+
+  it("leaves the pipeline's own defaults where nothing is said", async () => {
+    const config = parseConfig("f", "cluster: eu-1\ndestinations: { a: { endpoint: 'http://127.0.0.1:1' } }", {});
+    expect(telemetryOf(config.telemetry)).toEqual({ routes: [] });
+    expect(destinationsOf(config)).toEqual([
+      { name: "a", endpoint: "http://127.0.0.1:1", protocol: "grpc", headers: {} },
+    ]);
+    const pipeline = createPipeline({ ...telemetryOf(config.telemetry), destinations: destinationsOf(config) });
+    await pipeline.close(AbortSignal.abort());
+    expect(attributesOf(config)).toEqual({});
+  });
+
+  it("asks only the detectors that are named, and what is configured wins", () => {
+    const text = "cluster: eu-1\nresource: { host.name: mine }\ntelemetry: { detect: [host] }";
+    expect(attributesOf(parseConfig("f", text, {}))).toMatchObject({
+      "host.name": "mine",
+      "os.type": expect.any(String),
+    });
+  });
+
+  it("says which destination a route names in vain", () => {
+    const text = "cluster: eu-1\ntelemetry: { routes: [{ destinations: [nowhere] }] }";
+    expect(() => parseConfig("f", text, {})).toThrow(
+      /^f:2:25: telemetry\.routes\.0\.destinations: there is no destination "nowhere"$/,
+    );
+  });
+});

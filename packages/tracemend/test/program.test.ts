@@ -1,0 +1,74 @@
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { parseConfig } from "../src/config.ts";
+import { createLog } from "../src/log.ts";
+import type { Program } from "../src/program.ts";
+import { createProgram } from "../src/program.ts";
+
+interface Texts {
+  readonly status?: number;
+  readonly listen?: string;
+  readonly more?: string;
+  readonly tls?: string;
+}
+
+function configOf({ status = 200, listen = "127.0.0.1:0", more = "", tls = "" }: Texts) {
+  const text = `
+cluster: eu-1
+boundaries:
+  - name: edge
+    side: ingress
+    listen: ${JSON.stringify(listen)}${tls}
+    routes: [{ answer: { status: ${status} } }]
+admin: { listen: "127.0.0.1:0" }
+${more}`;
+  return parseConfig("tracemend.yaml", text, {});
+}
+
+let program: Program;
+beforeEach(async () => {
+  program = await createProgram(configOf({}), createLog("error"));
+});
+afterEach(() => program.close());
+
+const ask = async () => (await fetch(`http://${program.addresses.get("boundary edge")}`)).status;
+
+describe("a program that is given another configuration", () => {
+  it("goes by it from then on, at the same address", async () => {
+    const before = program.addresses.get("boundary edge");
+    await program.reload(configOf({ status: 404 }));
+    expect(program.addresses.get("boundary edge")).toBe(before);
+    expect(await ask()).toBe(404);
+  });
+
+  it("opens and closes listeners that come and go", async () => {
+    const before = program.addresses.get("boundary edge");
+    await program.reload(configOf({ status: 201, listen: "127.0.0.2:0" }));
+    expect(program.addresses.get("boundary edge")).toMatch(/^127\.0\.0\.2:/);
+    expect(await ask()).toBe(201);
+    await expect(fetch(`http://${before}`)).rejects.toThrow("fetch failed");
+  });
+
+  it.each<[string, Texts]>([
+    ["diagnosis: needs a restart", { status: 404, more: "diagnosis: { settle_ms: 1 }" }],
+    [
+      "upstreams.a.service: needs a restart",
+      { status: 404, more: 'upstreams: { a: { url: "http://a", service: b } }' },
+    ],
+    ["cert_file: /", { status: 404, tls: "\n    tls: { cert_file: /nowhere/cert.pem, key_file: k }" }],
+  ])("refuses it where it says: %s, and goes on as before", async (text, texts) => {
+    await expect(program.reload(configOf(texts))).rejects.toThrow(text);
+    expect(await ask()).toBe(200);
+  });
+
+  it("goes on as before where a port is taken", async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const taken = configOf({ status: 404, listen: `127.0.0.1:${port}` });
+    await expect(program.reload(taken)).rejects.toThrow("EADDRINUSE");
+    expect(await ask()).toBe(200);
+    server.close();
+  });
+});

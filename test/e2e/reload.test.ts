@@ -1,0 +1,248 @@
+import { createServer } from "node:http";
+import type { Server } from "node:http";
+import { connect } from "node:http2";
+import type { ClientHttp2Session } from "node:http2";
+import type { AddressInfo } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { afterEach, expect, it } from "vitest";
+import { Pool } from "undici";
+import type { Authority, Identity } from "../support/certificates.ts";
+import { createAuthority } from "../support/certificates.ts";
+import type { ProgramProcess } from "../support/program.ts";
+import { startProgram } from "../support/program.ts";
+
+const closing: (() => Promise<unknown> | void)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).toReversed()) await close();
+});
+
+const REQUESTS = 20_000;
+const ROUNDS = 4;
+const RELOADS = ROUNDS * 4;
+
+interface Load {
+  count: number;
+  readonly failures: string[];
+}
+
+/** One instance of the service; it ends as most do: takes no more, finishes what is open, drops idle connections. */
+async function startInstance(version: string, port = 0): Promise<Server> {
+  const server = createServer((request, response) => {
+    request.resume();
+    request.once("end", () => response.end(version));
+  });
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  return server;
+}
+
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port;
+}
+
+function connectionsOf(server: Server): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)));
+  });
+}
+
+function stopInstance(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()));
+}
+
+function configOf(ports: readonly number[], listen: string, answer: string): string {
+  return `
+cluster: eu-1
+boundaries:
+  - name: in
+    side: ingress
+    listen: ${JSON.stringify(listen)}
+    tls: { cert_file: cert.pem, key_file: key.pem }
+    routes:
+      - { match: { path: /version }, answer: { status: 200, body: ${JSON.stringify(answer)} } }
+      - { upstream: service }
+upstreams:
+  service: { url: "http://service.internal", endpoints: ${JSON.stringify(ports.map((port) => `127.0.0.1:${port}`))} }
+admin: { listen: "127.0.0.1:0" }
+`;
+}
+
+/** Counts what is not a whole answer of 200. */
+async function hold(load: Load, ask: () => Promise<number>): Promise<void> {
+  try {
+    const status = await ask();
+    if (status !== 200) load.failures.push(`status ${status}`);
+  } catch (error) {
+    load.failures.push(String(error));
+  }
+  load.count += 1;
+}
+
+async function overHttp1(load: Load, url: string, ca: string, going: () => boolean): Promise<void> {
+  const pool = new Pool(url, { connections: 1, allowH2: false, connect: { ca, servername: "localhost" } });
+  closing.push(() => pool.destroy());
+  for (let at = 0; going(); at += 1) {
+    const post = at % 4 === 0;
+    await hold(load, async () => {
+      const { statusCode, body } = await pool.request({
+        path: "/",
+        method: post ? "POST" : "GET",
+        ...(post ? { body: "hello" } : {}),
+      });
+      await body.dump();
+      return statusCode;
+    });
+  }
+}
+
+async function overHttp2(load: Load, url: string, ca: string, going: () => boolean): Promise<void> {
+  const session = connect(url, { ca, servername: "localhost" });
+  closing.push(() => session.destroy());
+  while (going()) await hold(load, () => askHttp2(session));
+}
+
+function askHttp2(session: ClientHttp2Session): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const stream = session.request({ ":path": "/" });
+    let status = 0;
+    stream.once("response", (fields) => (status = Number(fields[":status"])));
+    stream
+      .once("error", reject)
+      .once("end", () => resolve(status))
+      .resume();
+  });
+}
+
+/** The serial number of the certificate a new connection is shown. */
+function shown(url: string, ca: string): Promise<string> {
+  const { port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const socket = connectTls({ port: Number(port), host: "127.0.0.1", servername: "localhost", ca });
+    socket.once("error", reject).once("secureConnect", () => {
+      resolve(socket.getPeerX509Certificate()?.serialNumber ?? "");
+      socket.destroy();
+    });
+  });
+}
+
+class Operator {
+  readonly #program: ProgramProcess;
+  readonly #authority: Authority;
+  readonly #listen: string;
+
+  constructor(program: ProgramProcess, authority: Authority) {
+    this.#program = program;
+    this.#authority = authority;
+    this.#listen = new URL(program.url("boundary in")).host;
+  }
+
+  async reload(servers: readonly Server[], answer: string): Promise<void> {
+    this.#program.write("tracemend.yaml", configOf(servers.map(portOf), this.#listen, answer));
+    const reloaded = this.#program.said("reloaded");
+    this.#program.signal("SIGHUP");
+    await reloaded;
+  }
+
+  async renew(): Promise<void> {
+    const identity: Identity = await this.#authority.issue(["localhost"]);
+    this.#program.write("key.pem", identity.key);
+    this.#program.write("cert.pem", identity.cert);
+  }
+}
+
+it("fails no request while configuration and certificates reload and an upstream rolls", async () => {
+  const authority = await createAuthority();
+  const first = await authority.issue(["localhost"]);
+  let servers = [await startInstance("0"), await startInstance("0")];
+  closing.push(() => Promise.all(servers.map(stopInstance)));
+  // A port that is the kernel's choice at first: a configuration that says so again means the same listener.
+  const probe = await startInstance("probe");
+  const listen = `127.0.0.1:${portOf(probe)}`;
+  await stopInstance(probe);
+  const files = { "cert.pem": first.cert, "key.pem": first.key };
+  const program = await startProgram(configOf(servers.map(portOf), listen, "0"), files);
+  closing.push(() => program.stop());
+  const url = `https://${listen}`;
+
+  const load: Load = { count: 0, failures: [] };
+  let rolling = true;
+  const going = (): boolean => (rolling || load.count < REQUESTS) && load.failures.length < 10;
+  let reloads = 0;
+  /** The changes are spread over the load. */
+  const turn = (): Promise<void> => {
+    reloads += 1;
+    return expect
+      .poll(() => load.failures.length > 0 || load.count >= (reloads * REQUESTS) / (RELOADS + 1), { timeout: 30_000 })
+      .toBe(true);
+  };
+  const callers = [
+    ...Array.from({ length: 6 }, () => overHttp1(load, url, authority.ca, going)),
+    ...Array.from({ length: 2 }, () => overHttp2(load, url, authority.ca, going)),
+  ];
+
+  const operator = new Operator(program, authority);
+  const serials = new Set<string>();
+  for (let version = 1; version <= ROUNDS; version += 1) {
+    for (const at of [0, 1]) {
+      const [leaving, staying] = [servers[at] as Server, servers[1 - at] as Server];
+      await operator.renew();
+      await turn();
+      await operator.reload([staying], String(version));
+      // Nobody may send to it any more: a request on a connection that is being closed could not be sent twice.
+      await expect.poll(() => connectionsOf(leaving)).toBe(0);
+      await stopInstance(leaving);
+      servers = servers.with(at, await startInstance(String(version)));
+      await turn();
+      await operator.reload(servers, String(version));
+      serials.add(await shown(url, authority.ca));
+    }
+  }
+  const refused = program.said("not reloaded");
+  program.write("tracemend.yaml", "cluster: [");
+  program.signal("SIGHUP");
+  expect(await refused).toMatchObject({ error: expect.stringContaining("tracemend.yaml:1") });
+  rolling = false;
+  await Promise.all(callers);
+
+  expect(load.failures).toEqual([]);
+  expect(load.count).toBeGreaterThanOrEqual(REQUESTS);
+  expect([reloads, serials.size]).toEqual([RELOADS, ROUNDS * 2]);
+  const pool = new Pool(url, { allowH2: false, connect: { ca: authority.ca, servername: "localhost" } });
+  closing.push(() => pool.destroy());
+  const { body } = await pool.request({ path: "/version", method: "GET" });
+  expect(await body.text()).toBe(String(ROUNDS));
+});
+
+it("moves safe requests away from an instance that goes without a word", async () => {
+  let servers = [await startInstance("0"), await startInstance("0")];
+  closing.push(() => Promise.all(servers.map(stopInstance)));
+  const config = configOf(servers.map(portOf), "127.0.0.1:0", "0").replace(/^ {4}tls:.*$/m, "");
+  const program = await startProgram(config);
+  closing.push(() => program.stop());
+  const url = program.url("boundary in");
+  const load: Load = { count: 0, failures: [] };
+  let rolling = true;
+  const going = (): boolean => rolling || load.count < 2_000;
+  const callers = Array.from({ length: 4 }, async () => {
+    const pool = new Pool(url, { connections: 1 });
+    closing.push(() => pool.destroy());
+    while (going()) {
+      await hold(load, async () => {
+        const { statusCode, body } = await pool.request({ path: "/", method: "GET" });
+        await body.dump();
+        return statusCode;
+      });
+    }
+  });
+  for (let round = 0; round < 3; round += 1) {
+    for (const [at, server] of servers.entries()) {
+      const port = portOf(server);
+      await stopInstance(server);
+      const before = load.count;
+      await expect.poll(() => load.count).toBeGreaterThan(before + 50);
+      servers = servers.with(at, await startInstance("1", port));
+    }
+  }
+  rolling = false;
+  await Promise.all(callers);
+  expect(load.failures).toEqual([]);
+});
