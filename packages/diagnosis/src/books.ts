@@ -12,6 +12,8 @@ import { createEdgeBook } from "./edge-book.ts";
 import type { OrphanStore } from "./orphan-store.ts";
 import { createOrphanStore } from "./orphan-store.ts";
 import type { Pair } from "./paired.ts";
+import type { ParentChecks } from "./parent-checks.ts";
+import { createParentChecks } from "./parent-checks.ts";
 import type { RepairDecision } from "./repair.ts";
 import type { SeenSpans } from "./seen-spans.ts";
 import { createSeenSpans } from "./seen-spans.ts";
@@ -39,6 +41,8 @@ export interface Totals {
   spans: number;
   /** Spans whose ids are not ids. */
   malformedSpans: number;
+  /** Spans that name no service: nothing else is known of them. */
+  unnamedSpans: number;
   /** Orphans that were overwritten before the longest wait was over. */
   evictedOrphans: number;
 }
@@ -54,6 +58,7 @@ export interface Books {
   readonly arrivals: ArrivalBook;
   readonly answers: AnswerBook;
   readonly sources: SourceBook;
+  readonly parentChecks: ParentChecks;
   readonly totals: Totals;
   /** Decided and not yet told. */
   readonly decisions: RepairDecision[];
@@ -82,6 +87,7 @@ export function createBooks(settings: Settings, sinceMs: number): Books {
     arrivals: createArrivalBook(windowMs),
     answers: createAnswerBook(),
     sources: createSourceBook(),
+    parentChecks: createParentChecks(),
     totals: {
       observed: 0,
       matched: 0,
@@ -93,6 +99,7 @@ export function createBooks(settings: Settings, sinceMs: number): Books {
       late: 0,
       spans: 0,
       malformedSpans: 0,
+      unnamedSpans: 0,
       evictedOrphans: 0,
     },
     decisions: [],

@@ -8,6 +8,11 @@ export type { DiagnosisReport, EdgeState, EdgeVerdict, LedgerState, ServiceState
 export type { ServiceActivity } from "./service.ts";
 export type { Dimension, FacetValue, Scope } from "./facets.ts";
 export type { Suspect } from "./suspects.ts";
+export type { InstrumentationRule, RuleImpact, RuleState } from "./instrumentation.ts";
 export type { Pair, PairedBy } from "./paired.ts";
 export type { RepairDecision, RepairFacts, SpanRef } from "./repair.ts";
 export { decideRepair } from "./repair.ts";
+export { BREAK_EVENT, breakLogs, breakMetrics } from "./break-records.ts";
+export { CROSSING_EVENT, encodeCrossing, encodeCrossings } from "./crossing-record.ts";
+export type { ReadCrossings } from "./read-crossing.ts";
+export { decodeCrossing, decodeCrossings } from "./read-crossing.ts";

@@ -8,6 +8,7 @@ import { WAITING } from "./crossing-store.ts";
 import { enterCrossing } from "./forwarded.ts";
 import { checkParentBefore, comparePair } from "./pairs.ts";
 import { probeRequest, readWatermarks, settleByAge, settleByTime, settleByWatermark } from "./settle.ts";
+import { PARENTS_CHECKED, PARENTS_MISSING } from "./service.ts";
 import { settleByRoot } from "./settle-early.ts";
 import { createSpanIntake } from "./span-intake.ts";
 
@@ -19,7 +20,7 @@ export interface Ledger {
 }
 
 export function createLedger(books: Books): Ledger {
-  const { crossings, orphans, settings } = books;
+  const { crossings, orphans, services, settings } = books;
   const { ring, state, arrivedMs } = crossings;
   /** Records before it no longer wait. */
   let waitingFrom = 1;
@@ -31,6 +32,11 @@ export function createLedger(books: Books): Ledger {
   let heardFrom = 1;
   const isOlder = (record: number, thanMs: number): boolean =>
     record <= ring.newest() && (arrivedMs[ring.slot(record)] as number) <= thanMs;
+  const noteParent = (serviceId: number, exported: boolean): void => {
+    const { tally } = services.at(serviceId);
+    tally.add(PARENTS_CHECKED, settings.now(), 1);
+    if (!exported) tally.add(PARENTS_MISSING, settings.now(), 1);
+  };
   const intake = createSpanIntake(books);
   return {
     forwarded(crossing, arrival, nowMs) {
@@ -57,6 +63,7 @@ export function createLedger(books: Books): Ledger {
         agedFrom += 1;
       }
       settleByTime(books);
+      books.parentChecks.settle(books.seen, nowMs - settings.hardWaitMs, noteParent);
       waitingFrom = Math.max(waitingFrom, agedFrom);
       while (waitingFrom <= ring.newest() && state[ring.slot(waitingFrom)] !== WAITING) waitingFrom += 1;
       for (let record = waitingFrom; record <= ring.newest(); record += 1) settleByWatermark(books, record);

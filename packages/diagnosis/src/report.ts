@@ -12,6 +12,9 @@ import { factsOf, judgedOf, missingOf } from "./edge-facts.ts";
 import { explainSigns } from "./explain-signs.ts";
 import { scopeText } from "./facets.ts";
 import type { Finding } from "./finding.ts";
+import type { RuleState } from "./instrumentation.ts";
+import { instrumentationOf, unnamedState } from "./instrumentation.ts";
+import { PARENT_CHECKS_BYTES } from "./parent-checks.ts";
 import type { ServiceActivity } from "./service.ts";
 import { INSTANCE_BYTES, LEGITIMATE_ROOTS, ORPHANS, SERVICE_BYTES, activityOf } from "./service.ts";
 import { suspectsOf } from "./suspects.ts";
@@ -22,6 +25,8 @@ export interface DiagnosisReport {
   readonly breaks: readonly Break[];
   readonly edges: readonly EdgeState[];
   readonly services: readonly ServiceState[];
+  /** Rules of the Instrumentation Score, by service: no breaks, and not to be counted with them. */
+  readonly instrumentation: readonly RuleState[];
   readonly ledger: LedgerState;
   readonly sinceMs: number;
 }
@@ -96,6 +101,10 @@ export function createReport(books: Books, nowMs: number): DiagnosisReport {
     breaks: breaks.sort((a, b) => b.confidence * b.count - a.confidence * a.count),
     edges,
     services: servicesOf(books, nowMs),
+    instrumentation: [
+      ...books.services.all().flatMap((service) => instrumentationOf(service, nowMs)),
+      ...unnamedState(books.totals.unnamedSpans),
+    ],
     ledger: ledgerOf(books),
     sinceMs: books.sinceMs,
   };
@@ -210,7 +219,7 @@ function ledgerOf(books: Books): LedgerState {
 }
 
 function tableBytesOf({ edges, arrivals, services }: Books): number {
-  let bytes = edges.all().length * EDGE_BYTES;
+  let bytes = PARENT_CHECKS_BYTES + edges.all().length * EDGE_BYTES;
   for (const { instances } of services.all()) bytes += SERVICE_BYTES + instances.size * INSTANCE_BYTES;
   for (const { signs } of arrivals.all()) {
     bytes += ARRIVAL_BYTES;

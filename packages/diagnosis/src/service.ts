@@ -7,7 +7,20 @@ import { createLag } from "./lag.ts";
 /** Counters of a service: roots that no rule explains, and roots that one does. */
 export const ORPHANS = 0;
 export const LEGITIMATE_ROOTS = 1;
-const COUNTERS = 2;
+/** Root spans, and those that are CLIENT spans. */
+export const ROOTS = 2;
+export const CLIENT_ROOTS = 3;
+/** Traces it worked in by local spans; with too many of them; with too many short ones. */
+export const WORKED_TRACES = 4;
+export const CROWDED_TRACES = 5;
+export const FLICKERING_TRACES = 6;
+/** Spans whose parents were looked for, and not found. */
+export const PARENTS_CHECKED = 7;
+export const PARENTS_MISSING = 8;
+const COUNTERS = 9;
+
+/** `telemetry.sdk.language` of SDKs for browsers. */
+export const BROWSER_LANGUAGE = "webjs";
 
 /** Instances per service beyond which the one that was silent longest is forgotten. */
 const MAX_INSTANCES = 32;
@@ -20,6 +33,8 @@ export interface Instance {
   lastArrivalMs: number;
   /** See `SourceBook`; 0 while it is not known. */
   source: number;
+  /** Whether its SDK supports its runtime; undefined where that is not known. */
+  supported: boolean | undefined;
   readonly lag: Lag;
 }
 
@@ -68,7 +83,7 @@ export function openInstance(service: Service, id: string): Instance {
   const known = service.instances.get(id);
   if (known !== undefined) return known;
   if (service.instances.size >= MAX_INSTANCES) forgetQuietest(service);
-  const instance: Instance = { newestEndMs: 0, lastArrivalMs: 0, source: 0, lag: createLag() };
+  const instance: Instance = { newestEndMs: 0, lastArrivalMs: 0, source: 0, supported: undefined, lag: createLag() };
   service.instances.set(id, instance);
   return instance;
 }

@@ -8,17 +8,34 @@ import { KEY_WORDS, readSpanId, readTraceId, sameWords } from "./id-words.ts";
 import type { OrphanEntry } from "./orphan-store.ts";
 import { ORPHAN_SCRATCH } from "./orphan-store.ts";
 import { readRoot } from "./root-facts.ts";
+import { isSupported } from "./runtime-support.ts";
 import type { Instance, Service } from "./service.ts";
-import { LEGITIMATE_ROOTS, ORPHANS, noteArrival, openInstance } from "./service.ts";
+import {
+  CLIENT_ROOTS,
+  CROWDED_TRACES,
+  FLICKERING_TRACES,
+  LEGITIMATE_ROOTS,
+  ORPHANS,
+  ROOTS,
+  WORKED_TRACES,
+  noteArrival,
+  openInstance,
+} from "./service.ts";
 import { answered, isAnswer, noteFacets } from "./settle.ts";
 import { settleByForm } from "./settle-early.ts";
 import { ENTRY, LOCAL } from "./span-store.ts";
 
+const INTERNAL = 1;
 const SERVER = 2;
 const CLIENT = 3;
 const CONSUMER = 5;
 /** OTLP span flags: bit 8, it is known whether the parent is remote; bit 9, it is. Older producers leave both 0. */
 const REMOTE_PARENT = 0x300;
+
+/** What the Instrumentation Score allows of a service in one trace: internal spans, and short ones (SPA-001, SPA-005). */
+const MOST_INTERNAL = 10;
+const MOST_SHORT = 20;
+const SHORT_MS = 5;
 
 /** Trace id, span id and parent id of the span at hand. */
 const ids = new Uint32Array(KEY_WORDS + 2);
@@ -58,7 +75,9 @@ export function createSpanIntake(books: Books): SpanIntake {
         turn = span.resourceTurn();
         source = sourceOf(books, span);
       }
-      if (source !== undefined) enterSpan(books, span, source, arrivalMs, repeated);
+      if (source === undefined) {
+        if (textOf(span.resourceAttribute("service.name")) === "") books.totals.unnamedSpans += 1;
+      } else enterSpan(books, span, source, arrivalMs, repeated);
     },
   };
 }
@@ -77,13 +96,16 @@ function enterSpan(
     enterClientCall(books, span, ids, service, { startMs: span.startMs(), endMs, nowMs });
   }
   if (ids[6] === 0 && ids[7] === 0) {
+    service.tally.add(ROOTS, endMs, 1);
+    if (kind === CLIENT) service.tally.add(CLIENT_ROOTS, endMs, 1);
     if (kind === SERVER) enterRoot(books, span, service, instance.source, endMs, nowMs);
     return;
   }
+  if (!repeated) books.parentChecks.add(ids, service.id, nowMs);
   const parent = span.flags() & REMOTE_PARENT;
   if (parent === REMOTE_PARENT || (parent === 0 && (kind === SERVER || kind === CONSUMER))) {
     enterChild(books, span, service, instance.source, endMs, repeated);
-  } else enterLocal(books, service);
+  } else enterLocal(books, service, kind === INTERNAL, endMs - span.startMs() < SHORT_MS, endMs);
 }
 
 function sourceOf(books: Books, span: SpanView): Source | undefined {
@@ -94,6 +116,9 @@ function sourceOf(books: Books, span: SpanView): Source | undefined {
   const instance = openInstance(service, instanceOf(span));
   if (instance.source === 0) {
     const version = textOf(span.resourceAttribute("service.version"));
+    const language = textOf(span.resourceAttribute("telemetry.sdk.language"));
+    const sdk = textOf(span.resourceAttribute("telemetry.sdk.version"));
+    instance.supported = isSupported(language, sdk, textOf(span.resourceAttribute("process.runtime.version")));
     instance.source = books.sources.add({ version, pod: textOf(span.resourceAttribute("k8s.pod.name")) });
   }
   return { service, instance };
@@ -137,18 +162,32 @@ function enterChild(
 }
 
 /** One record stands for all local spans of a service in a trace. */
-function enterLocal(books: Books, service: Service): void {
+function enterLocal(books: Books, service: Service, isInternal: boolean, isShort: boolean, atMs: number): void {
+  const slot = localSlot(books, service, atMs);
+  const { internal, short } = books.spans;
+  if (isInternal && (internal[slot] as number) <= MOST_INTERNAL) {
+    internal[slot] = (internal[slot] as number) + 1;
+    if (internal[slot] === MOST_INTERNAL + 1) service.tally.add(CROWDED_TRACES, atMs, 1);
+  }
+  if (isShort && (short[slot] as number) <= MOST_SHORT) {
+    short[slot] = (short[slot] as number) + 1;
+    if (short[slot] === MOST_SHORT + 1) service.tally.add(FLICKERING_TRACES, atMs, 1);
+  }
+}
+
+function localSlot(books: Books, service: Service, atMs: number): number {
   const { spans } = books;
   const { ring, role, service: services, scratch } = spans;
   copyTrace(scratch);
   let record = spans.findTrace(scratch);
   while (record !== 0) {
     const slot = ring.slot(record);
-    if (role[slot] === LOCAL && services[slot] === service.id) return;
+    if (role[slot] === LOCAL && services[slot] === service.id) return slot;
     record = spans.findOlderTrace(scratch, record);
   }
-  scratch.fill(0, 4);
-  spans.add(LOCAL, service.id, 0, 0, 0);
+  for (let word = 4; word < scratch.length; word += 1) scratch[word] = 0;
+  service.tally.add(WORKED_TRACES, atMs, 1);
+  return spans.add(LOCAL, service.id, 0, 0, 0);
 }
 
 function copyTrace(into: Uint32Array): void {

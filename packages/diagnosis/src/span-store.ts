@@ -8,7 +8,7 @@ import { INDEX_BYTES, capacityFor, createChains, createRing } from "./ring.ts";
 const PARENT_AT: number = TRACE_WORDS;
 const OWN_ID_AT: number = KEY_WORDS;
 const WORDS: number = KEY_WORDS + SPAN_WORDS;
-const RECORD_BYTES: number = WORDS * 4 + 2 * 8 + 2 * 2 + 1 + 2 * INDEX_BYTES;
+const RECORD_BYTES: number = WORDS * 4 + 2 * 8 + 2 * 2 + 3 + 2 * INDEX_BYTES;
 
 /** A span that a request from elsewhere began: SERVER, CONSUMER, or one whose parent is known to be remote. */
 export const ENTRY = 1;
@@ -26,9 +26,13 @@ export interface SpanStore {
   /** The number of what its process says of itself; see `SourceBook`. */
   readonly source: Uint16Array;
   readonly role: Uint8Array;
+  /** Of a record that stands for local spans: how many are INTERNAL, and how many are short. */
+  readonly internal: Uint8Array;
+  readonly short: Uint8Array;
   /** Whether the very entry span in the scratch is held already. */
   holds(): boolean;
-  add(role: number, service: number, source: number, startMs: number, endMs: number): void;
+  /** Returns the new record's slot. */
+  add(role: number, service: number, source: number, startMs: number, endMs: number): number;
   /** Newest entry span of the trace and parent in `key`, and the next older one; 0 for none. */
   findChild(key: Uint32Array): number;
   findOlderChild(key: Uint32Array, record: number): number;
@@ -52,6 +56,8 @@ export function createSpanStore(budgetBytes: number, seed: number): SpanStore {
   const service = new Uint16Array(capacity);
   const source = new Uint16Array(capacity);
   const role = new Uint8Array(capacity);
+  const internal = new Uint8Array(capacity);
+  const short = new Uint8Array(capacity);
   const byParent = createChains(ring);
   const byTrace = createChains(ring);
   /** The first record from `from` on, down the chain, with the words of `key` from `at` on. */
@@ -71,6 +77,8 @@ export function createSpanStore(budgetBytes: number, seed: number): SpanStore {
     service,
     source,
     role,
+    internal,
+    short,
     holds() {
       let record = byParent.first(hashWords(scratch, PARENT_AT, SPAN_WORDS, seed));
       while (record !== 0 && !sameWords(words, ring.slot(record) * WORDS, scratch, 0, WORDS))
@@ -86,8 +94,11 @@ export function createSpanStore(budgetBytes: number, seed: number): SpanStore {
       service[slot] = serviceId;
       source[slot] = sourceNumber;
       role[slot] = newRole;
+      internal[slot] = 0;
+      short[slot] = 0;
       byTrace.add(hashWords(scratch, 0, TRACE_WORDS, seed), record);
       if (newRole === ENTRY) byParent.add(hashWords(scratch, PARENT_AT, SPAN_WORDS, seed), record);
+      return slot;
     },
     findChild: (key) => seek(byParent, firstChild(key), 0, key, KEY_WORDS),
     findOlderChild: (key, record) => seek(byParent, byParent.after(record), 0, key, KEY_WORDS),
