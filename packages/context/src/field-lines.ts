@@ -28,36 +28,12 @@ export function findField(lines: FieldLines, lower: string, from = 0): number {
   return -1;
 }
 
-/** The first value of the field, without blanks around it; undefined where the field is absent. */
-export function fieldValue(lines: FieldLines, lower: string): string | undefined {
-  const at = findField(lines, lower);
-  return at < 0 ? undefined : trimBlanks(lines[at + 1] as string);
-}
-
 /** Every value of the field in wire order, as it came. */
 export function fieldValues(lines: FieldLines, lower: string): readonly string[] {
   const values: string[] = [];
   for (let at = findField(lines, lower); at >= 0; at = findField(lines, lower, at + 2))
     values.push(lines[at + 1] as string);
   return values;
-}
-
-/**
- * The one value of a field that may stand but once: undefined where it is absent, and `""` where its lines, or the parts
- * that a runtime joined by commas, differ.
- */
-export function soleValue(lines: FieldLines, lower: string): string | undefined {
-  const first = findField(lines, lower);
-  if (first < 0) return undefined;
-  let value = trimBlanks(lines[first + 1] as string);
-  if (value.includes(",")) {
-    const parts = value.split(",").map(trimBlanks);
-    value = parts[0] as string;
-    if (parts.some((part) => part !== value)) return "";
-  }
-  for (let at = findField(lines, lower, first + 2); at >= 0; at = findField(lines, lower, at + 2))
-    if (trimBlanks(lines[at + 1] as string) !== value) return "";
-  return value;
 }
 
 /** Optional white space is blanks and tabs only. Source: RFC 9110, section 5.6.3. */

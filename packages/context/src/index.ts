@@ -1,21 +1,17 @@
 /** The public surface, grouped by word. */
 export type { TraceContext } from "./trace-context.ts";
 export { KNOWN_FLAGS, RANDOM, SAMPLED, isSampled } from "./trace-context.ts";
-export { formatTraceparent, parseTraceparent } from "./traceparent.ts";
-export type { TraceparentReading } from "./traceparent.ts";
+export type { TraceparentReading } from "./parse-traceparent.ts";
+export { parseTraceparent } from "./parse-traceparent.ts";
+export { formatTraceparent } from "./traceparent.ts";
 export type { TraceResponse } from "./traceresponse.ts";
 export { formatTraceresponse, parseTraceresponse, readTraceresponse } from "./traceresponse.ts";
 export type { TracestateReading } from "./tracestate.ts";
-export {
-  combineTracestate,
-  dropMember,
-  limitTracestate,
-  memberValue,
-  putMemberFirst,
-  readTracestate,
-} from "./tracestate.ts";
+export { combineTracestate } from "./combine-tracestate.ts";
+export { dropMember, limitTracestate, memberValue, putMemberFirst, readTracestate } from "./tracestate.ts";
 export type { FieldLines } from "./field-lines.ts";
-export { fieldValue, fieldValues, findField, isField, soleValue } from "./field-lines.ts";
+export { fieldValues, findField, isField } from "./field-lines.ts";
+export { fieldValue, soleValue } from "./field-value.ts";
 export type { Mendable, Reading } from "./reading.ts";
 export { read } from "./reading.ts";
 export type { Defect, DefectCode } from "./defect.ts";
@@ -42,7 +38,8 @@ export { NO_EDITS, applyEdits } from "./edits.ts";
 export type { Crossing, CrossingFailure, Observer, Peer, Upstream } from "./crossing.ts";
 export { tellAll } from "./crossing.ts";
 export type { OwnMember } from "./own-member.ts";
-export { OWN_KEY, formatOwnMember, hashTraceId, parseOwnMember } from "./own-member.ts";
+export { OWN_KEY, formatOwnMember, parseOwnMember } from "./own-member.ts";
+export { hashTraceId } from "./own-member.ts";
 export { OUTSIDE_KEY } from "./outside.ts";
 export type { Carried } from "./carrier.ts";
 export { CARRIER_FIELD, formatCarrier, parseCarrier } from "./carrier.ts";

@@ -11,17 +11,6 @@ export const TRACEPARENT_LENGTH = 55;
 const LENGTH = TRACEPARENT_LENGTH;
 const DASH = 0x2d;
 
-export type TraceparentReading =
-  | { readonly kind: "valid"; readonly context: TraceContext; readonly notes: readonly Defect[] }
-  | { readonly kind: "invalid"; readonly defects: readonly Defect[] };
-
-/** Reads one value without blanks around it. A version above 00 is read by its first 55 characters (section 3.2.4). */
-export function parseTraceparent(value: string): TraceparentReading {
-  const defect = findDefect(value);
-  if (defect !== undefined) return { kind: "invalid", defects: [defectOf(defect)] };
-  return { kind: "valid", context: contextIn(value, ""), notes: notesOf(value) };
-}
-
 /** The context in a value without a defect. */
 export function contextIn(value: string, tracestate: string): TraceContext {
   return { traceId: value.slice(3, 35), parentId: value.slice(36, 52), flags: parseByte(value, 53), tracestate };

@@ -47,13 +47,6 @@ export function readTracestate(values: readonly string[]): TracestateReading {
   return broken ? { list: "", defects, salvage: kept } : { list: kept, defects, salvage: "" };
 }
 
-/** The values of all lines as one list in order, without empty members; nothing is checked. */
-export function combineTracestate(values: readonly string[]): string {
-  if (values.length === 0) return "";
-  if (values.length === 1 && isPlainList(values[0] as string)) return values[0] as string;
-  return membersOf(values.join(",")).join(",");
-}
-
 /** The value of the first member with this key; undefined where there is none. Blanks around members are passed over. */
 export function memberValue(tracestate: string, key: string): string | undefined {
   for (let at = tracestate.indexOf(key); at >= 0; at = tracestate.indexOf(key, at + 1)) {
@@ -119,7 +112,8 @@ function isOverfull(list: string, maxMembers: number): boolean {
   return count > maxMembers;
 }
 
-function membersOf(list: string): string[] {
+/** What stands between commas, without blanks and without what is empty. */
+export function membersOf(list: string): string[] {
   return list
     .split(",")
     .map(trimBlanks)

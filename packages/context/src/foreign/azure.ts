@@ -1,7 +1,7 @@
 /** Azure's hierarchical `Request-Id`. Source: dotnet/runtime, "Hierarchical Request-Id"; its root is a trace id at times. */
 import type { Edit } from "../edits.ts";
 import type { FieldLines } from "../field-lines.ts";
-import { soleValue } from "../field-lines.ts";
+import { soleValue } from "../field-value.ts";
 import { isId } from "../hex.ts";
 import type { ForeignReading, Outgoing } from "./format.ts";
 import { MALFORMED, RECOGNISED, validContext } from "./format.ts";

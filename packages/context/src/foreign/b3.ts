@@ -1,7 +1,7 @@
 /** B3 in one header. Source: openzipkin/b3-propagation, "Single Header". */
 import type { Edit } from "../edits.ts";
 import type { FieldLines } from "../field-lines.ts";
-import { soleValue } from "../field-lines.ts";
+import { soleValue } from "../field-value.ts";
 import { isId } from "../hex.ts";
 import type { ForeignReading, Outgoing, Sampling } from "./format.ts";
 import { MALFORMED, sizedTraceId, validContext } from "./format.ts";

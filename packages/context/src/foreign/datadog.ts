@@ -1,7 +1,7 @@
 /** Datadog's headers. Source: Datadog documentation, "Trace context propagation"; `_dd.p.tid` holds the high half. */
 import type { Edit } from "../edits.ts";
 import type { FieldLines } from "../field-lines.ts";
-import { fieldValue, soleValue } from "../field-lines.ts";
+import { fieldValue, soleValue } from "../field-value.ts";
 import { isId } from "../hex.ts";
 import { ZERO_ID, decimalOfHex, hexOfDecimal } from "./decimal.ts";
 import type { ForeignReading, Outgoing, Sampling } from "./format.ts";

@@ -1,7 +1,7 @@
 /** Google Cloud's `X-Cloud-Trace-Context`. Source: Cloud Trace documentation, "Trace context". */
 import type { Edit } from "../edits.ts";
 import type { FieldLines } from "../field-lines.ts";
-import { soleValue } from "../field-lines.ts";
+import { soleValue } from "../field-value.ts";
 import { isId } from "../hex.ts";
 import { ZERO_ID, decimalOfHex, hexOfDecimal } from "./decimal.ts";
 import type { ForeignReading, Outgoing, Sampling } from "./format.ts";

@@ -2,7 +2,7 @@
 import { fromBase64Url, toBase64Url } from "../base64url.ts";
 import type { Edit } from "../edits.ts";
 import type { FieldLines } from "../field-lines.ts";
-import { soleValue } from "../field-lines.ts";
+import { soleValue } from "../field-value.ts";
 import { formatByte, isId, parseByte } from "../hex.ts";
 import type { ForeignReading, Outgoing, Sampling } from "./format.ts";
 import { MALFORMED, isRecorded, validContext } from "./format.ts";

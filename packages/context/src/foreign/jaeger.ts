@@ -1,7 +1,7 @@
 /** Jaeger's `uber-trace-id`. Source: Jaeger client libraries, "Propagation format". */
 import type { Edit } from "../edits.ts";
 import type { FieldLines } from "../field-lines.ts";
-import { soleValue } from "../field-lines.ts";
+import { soleValue } from "../field-value.ts";
 import { isId, isLowerHex } from "../hex.ts";
 import type { ForeignReading, Outgoing, Sampling } from "./format.ts";
 import { MALFORMED, sizedTraceId, validContext } from "./format.ts";

@@ -1,7 +1,7 @@
 /** OpenTracing's basic tracers: `ot-tracer-*`. Source: OpenTelemetry specification, "OT Trace" propagator. */
 import type { Edit } from "../edits.ts";
 import type { FieldLines } from "../field-lines.ts";
-import { soleValue } from "../field-lines.ts";
+import { soleValue } from "../field-value.ts";
 import { isId } from "../hex.ts";
 import type { ForeignReading, Outgoing, Sampling } from "./format.ts";
 import { MALFORMED, isRecorded, validContext } from "./format.ts";

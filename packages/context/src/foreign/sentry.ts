@@ -1,7 +1,7 @@
 /** Sentry's `sentry-trace`. Source: Sentry developer documentation, "Trace propagation". Its sampling context is baggage. */
 import type { Edit } from "../edits.ts";
 import type { FieldLines } from "../field-lines.ts";
-import { soleValue } from "../field-lines.ts";
+import { soleValue } from "../field-value.ts";
 import { isId } from "../hex.ts";
 import type { ForeignReading, Outgoing } from "./format.ts";
 import { MALFORMED, isRecorded, validContext } from "./format.ts";

@@ -1,6 +1,6 @@
 /** Apache SkyWalking's `sw8`: recognised, because its segment ids are texts that name no parent of eight bytes. */
 import type { FieldLines } from "../field-lines.ts";
-import { soleValue } from "../field-lines.ts";
+import { soleValue } from "../field-value.ts";
 import type { ForeignReading } from "./format.ts";
 import { MALFORMED, RECOGNISED } from "./format.ts";
 

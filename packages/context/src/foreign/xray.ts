@@ -1,7 +1,8 @@
 /** AWS X-Ray. Source: X-Ray developer guide, "Tracing header"; Application Load Balancer, "Request tracing". */
 import type { Edit } from "../edits.ts";
 import type { FieldLines } from "../field-lines.ts";
-import { soleValue, trimBlanks } from "../field-lines.ts";
+import { trimBlanks } from "../field-lines.ts";
+import { soleValue } from "../field-value.ts";
 import { isId, isLowerHex } from "../hex.ts";
 import type { ForeignReading, Outgoing, Sampling } from "./format.ts";
 import { MALFORMED, isRecorded, validContext } from "./format.ts";
