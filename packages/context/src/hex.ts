@@ -21,16 +21,13 @@ const BYTES: readonly string[] = Array.from(
 export function hexBits(text: string, start: number, end: number): number {
   if (end > text.length) return NOT_HEX;
   let bits = 0;
-  let at = start;
-  for (; at + 4 <= end; at += 4) {
-    bits |= valueAt(text, at) | valueAt(text, at + 1) | valueAt(text, at + 2) | valueAt(text, at + 3);
-  }
-  for (; at < end; at += 1) bits |= valueAt(text, at);
+  for (let at = start; at < end; at += 1) bits |= digitOf(text.charCodeAt(at));
   return bits;
 }
 
-function valueAt(text: string, at: number): number {
-  return VALUES[text.charCodeAt(at)] as number;
+/** The value of the character, or `NOT_HEX`. */
+export function digitOf(code: number): number {
+  return VALUES[code] as number;
 }
 
 /** Whether `text` holds only lower-case hexadecimal digits from `start` to `end`. */
@@ -48,14 +45,32 @@ export function isId(text: string, length: number): boolean {
 /** The value of the two digits at `at`; -1 where they are not lower-case hexadecimal. */
 export function parseByte(text: string, at: number): number {
   if (at + 2 > text.length) return -1;
-  const high = valueAt(text, at);
-  const low = valueAt(text, at + 1);
+  const high = digitOf(text.charCodeAt(at));
+  const low = digitOf(text.charCodeAt(at + 1));
   return ((high | low) & NOT_HEX) === 0 ? (high << 4) | low : -1;
 }
 
 /** One byte as two digits; bits above the byte are dropped. */
 export function formatByte(value: number): string {
   return BYTES[value & 0xff] as string;
+}
+
+/** The low 32 bits as eight digits. */
+export function formatWord(bits: number): string {
+  return String.fromCharCode(
+    codeOf(bits >> 28),
+    codeOf(bits >> 24),
+    codeOf(bits >> 20),
+    codeOf(bits >> 16),
+    codeOf(bits >> 12),
+    codeOf(bits >> 8),
+    codeOf(bits >> 4),
+    codeOf(bits),
+  );
+}
+
+function codeOf(value: number): number {
+  return DIGITS.charCodeAt(value & 0xf);
 }
 
 export function formatBytes(bytes: Uint8Array): string {

@@ -39,7 +39,7 @@ export type { Crossing, CrossingFailure, Observer, Peer, Upstream } from "./cros
 export { tellAll } from "./crossing.ts";
 export type { OwnMember } from "./own-member.ts";
 export { OWN_KEY, formatOwnMember, parseOwnMember } from "./own-member.ts";
-export { hashTraceId } from "./own-member.ts";
+export { hashTraceId } from "./trace-id-hash.ts";
 export { OUTSIDE_KEY } from "./outside.ts";
 export type { Carried } from "./carrier.ts";
 export { CARRIER_FIELD, formatCarrier, parseCarrier } from "./carrier.ts";

@@ -4,13 +4,13 @@ import type { FieldLines } from "./field-lines.ts";
 import { leaveAlone, leaveNothing, leaveOpen, leaveStripped, leaveWith } from "./leave.ts";
 import { restoreOutside } from "./outside.ts";
 import { beginAs, continueAs } from "./own-context.ts";
-import { hashTraceId } from "./own-member.ts";
 import type { Policy, Ruling, Trust } from "./policy.ts";
 import type { Reading } from "./reading.ts";
 import { isNoted } from "./reading.ts";
 import { NO_REPAIRS, lastExported, repairsOf } from "./repairs.ts";
 import type { TraceContext } from "./trace-context.ts";
 import { SAMPLED, isSampled } from "./trace-context.ts";
+import { hashTraceId } from "./trace-id-hash.ts";
 import { limitTracestate } from "./tracestate.ts";
 import type { Action, Reason, Verdict } from "./verdict.ts";
 

@@ -2,6 +2,7 @@
 import { formatByte, isId, isLowerHex, parseByte } from "./hex.ts";
 import type { TraceContext } from "./trace-context.ts";
 import { KNOWN_FLAGS } from "./trace-context.ts";
+import { hashTraceId, hashWire } from "./trace-id-hash.ts";
 
 export const OWN_KEY = "tm";
 
@@ -29,8 +30,22 @@ const FIXED_LENGTH = 31;
 
 export function formatOwnMember(member: OwnMember): string {
   const { cluster, hop, traceIdHash, spanId, flags, signature } = member;
-  const text = `1.${cluster}.${formatByte(hop)}.${traceIdHash}.${spanId}.${formatByte(flags & KNOWN_FLAGS)}`;
+  const text = beginningOf(cluster, hop) + traceIdHash + "." + spanId + "." + formatByte(flags & KNOWN_FLAGS);
   return signature === undefined ? text : `${text}.${signature}`;
+}
+
+/** The last one that was asked for: nearly every member of one process begins alike, and each join is an allocation. */
+let lastCluster = "";
+let lastHop = 0;
+let lastBeginning = "";
+
+function beginningOf(cluster: string, hop: number): string {
+  if (cluster !== lastCluster || hop !== lastHop) {
+    lastBeginning = `1.${cluster}.${formatByte(hop)}.`;
+    lastCluster = cluster;
+    lastHop = hop;
+  }
+  return lastBeginning;
 }
 
 /** What a signature is made of: the trace and everything the member says of it. */
@@ -79,15 +94,8 @@ export function ownMemberOf(
 ): OwnMember {
   const { traceId, parentId, flags } = context;
   const hop = before === undefined ? 1 : Math.min(before.hop + 1, 255);
-  const traceIdHash = wire === undefined ? hashTraceId(traceId) : hashTraceId(wire, 3, 35);
+  const traceIdHash = wire === undefined ? hashTraceId(traceId) : hashWire(wire);
   return { cluster, hop, traceIdHash, spanId: parentId, flags };
-}
-
-/** 32-bit FNV-1a over the characters of the id: enough to tell a restarted trace from the one that was sent. */
-export function hashTraceId(text: string, start: number = 0, end: number = text.length): string {
-  let hash = 0x811c9dc5;
-  for (let at = start; at < end; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  return formatByte(hash >>> 24) + formatByte(hash >>> 16) + formatByte(hash >>> 8) + formatByte(hash);
 }
 
 /** 1 to 16 of `a-z 0-9 -`: what fits the member and needs no escape in a header. */

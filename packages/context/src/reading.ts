@@ -9,10 +9,11 @@ import type { FieldLines } from "./field-lines.ts";
 import { fieldValues, isField, trimBlanks } from "./field-lines.ts";
 import type { Foreign } from "./foreign/extract.ts";
 import type { OwnMember } from "./own-member.ts";
-import { OWN_KEY, hashTraceId, parseOwnMember } from "./own-member.ts";
+import { OWN_KEY, parseOwnMember } from "./own-member.ts";
 import type { Aside, Carrier, Policy } from "./policy.ts";
 import type { TraceContext } from "./trace-context.ts";
-import { contextIn, findDefect, notesOf } from "./traceparent.ts";
+import { hashWire } from "./trace-id-hash.ts";
+import { contextIn, findDefect, isPlainTraceparent, notesOf } from "./traceparent.ts";
 import { isPlainList, memberValue, readTracestate } from "./tracestate.ts";
 
 interface Found {
@@ -78,23 +79,25 @@ function readOwn(lines: FieldLines, carrier: Carrier | undefined, arrival: Arriv
   let states = 0;
   let carriers = 0;
   let nominated = false;
-  for (let at = 0; at + 1 < lines.length; at += 2) {
+  const last = lines.length - 1;
+  for (let at = 0; at < last; at += 2) {
     const name = lines[at] as string;
-    if (name.length === 11) {
+    const { length } = name;
+    if (length === 11) {
       if ((name.charCodeAt(0) | 0x20) === 0x74 && isField(name, "traceparent")) {
         if (parent < 0) parent = at + 1;
         parents += 1;
       }
-    } else if (name.length === 10) {
+    } else if (length === 10) {
       const first = name.charCodeAt(0) | 0x20;
       if (first === 0x74 && isField(name, "tracestate")) {
         if (state < 0) state = at + 1;
         states += 1;
-      } else if (first === 0x63 && isField(name, "connection")) {
-        nominated ||= nominatesTrace(lines[at + 1] as string);
+      } else if (first === 0x63 && nominatesTrace(lines[at + 1] as string) && isField(name, "connection")) {
+        nominated = true;
       }
     }
-    if (name.length === carrierLength && isField(name, (carrier as Carrier).field)) carriers += 1;
+    if (length === carrierLength && isField(name, (carrier as Carrier).field)) carriers += 1;
   }
   const found = carriers === 0 ? NOTHING_FOUND : readCarrier(lines, carrier as Carrier);
   const around = nominated || arrival?.truncated === true ? notesAround(nominated, arrival) : NONE;
@@ -103,13 +106,14 @@ function readOwn(lines: FieldLines, carrier: Carrier | undefined, arrival: Arriv
     return { kind: "absent", carried: found.carried, original: found.original, notes };
   }
   const value = lines[parent] as string;
-  if (parents > 1 || around.length > 0 || findDefect(value) !== undefined) {
+  const plain = isPlainTraceparent(value);
+  if (parents > 1 || around.length > 0 || (!plain && findDefect(value) !== undefined))
     return readClosely(lines, found, fieldValues(lines, "traceparent"), around);
-  }
-  if (states === 0) return validReading(found, value, "", notesOf(value), undefined);
+  const notes = plain ? NONE : notesOf(value);
+  if (states === 0) return validReading(found, value, "", notes, undefined);
   const list = lines[state] as string;
-  if (states > 1 || !isPlainList(list)) return withTracestate(found, value, lines, notesOf(value));
-  return validReading(found, value, list, notesOf(value), undefined);
+  if (states > 1 || !isPlainList(list)) return withTracestate(found, value, lines, notes);
+  return validReading(found, value, list, notes, undefined);
 }
 
 /** Everything but one clean `traceparent` line. */
@@ -145,9 +149,7 @@ function validReading(
   const member = tracestate === "" ? undefined : memberValue(tracestate, OWN_KEY);
   const own = member === undefined ? undefined : parseOwnMember(member);
   const all =
-    own === undefined || own.traceIdHash === hashTraceId(wire, 3, 35)
-      ? notes
-      : [...notes, defectOf("own-member-mismatch")];
+    own === undefined || own.traceIdHash === hashWire(wire) ? notes : [...notes, defectOf("own-member-mismatch")];
   return { kind: "valid", carried: found.carried, original: found.original, context, notes: all, own, wire, salvage };
 }
 
@@ -175,7 +177,7 @@ function readCarrier(lines: FieldLines, carrier: Carrier): Found {
 
 /** Whether `Connection` asks the next hop to remove a trace field; the usual values are too short to. */
 function nominatesTrace(connection: string): boolean {
-  if (connection.length < 10 || connection === "keep-alive") return false;
+  if (connection.length <= 10) return (connection.charCodeAt(0) | 0x20) === 0x74 && isField(connection, "tracestate");
   return connection.split(",").some((option) => {
     const name = trimBlanks(option).toLowerCase();
     return name === "traceparent" || name === "tracestate";

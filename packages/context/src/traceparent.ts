@@ -4,6 +4,7 @@ import { defectOf } from "./defect.ts";
 import { NOT_HEX, formatByte, hexBits, isLowerHex, parseByte } from "./hex.ts";
 import type { TraceContext } from "./trace-context.ts";
 import { KNOWN_FLAGS } from "./trace-context.ts";
+import { scanTraceId } from "./trace-id-hash.ts";
 
 /** Length of version 00: `vv-` + 32 + `-` + 16 + `-ff`. */
 export const TRACEPARENT_LENGTH = 55;
@@ -29,11 +30,24 @@ export function notesOf(value: string): readonly Defect[] {
   return notes;
 }
 
+/** Whether the value is of version 00 and there is nothing to tell of it, as with nearly all that come. */
+export function isPlainTraceparent(value: string): boolean {
+  if (value.length !== LENGTH || value.charCodeAt(0) !== 0x30 || value.charCodeAt(1) !== 0x30 || !isDashed(value))
+    return false;
+  if (value.charCodeAt(53) !== 0x30 || (value.charCodeAt(54) & ~KNOWN_FLAGS) !== 0x30) return false;
+  const traceId = scanTraceId(value);
+  const parentId = hexBits(value, 36, 52);
+  return traceId !== 0 && parentId !== 0 && ((traceId | parentId) & NOT_HEX) === 0;
+}
+
+function isDashed(value: string): boolean {
+  return value.charCodeAt(2) === DASH && value.charCodeAt(35) === DASH && value.charCodeAt(52) === DASH;
+}
+
 /** The first thing wrong with a value without blanks around it; undefined where it is valid. */
 export function findDefect(value: string): DefectCode | undefined {
   if (value.length < LENGTH) return fitsSoFar(value) ? "traceparent-truncated" : "traceparent-length";
-  const dashed = value.charCodeAt(2) === DASH && value.charCodeAt(35) === DASH && value.charCodeAt(52) === DASH;
-  if (!dashed) return "traceparent-syntax";
+  if (!isDashed(value)) return "traceparent-syntax";
   const traceId = hexBits(value, 3, 35);
   const parentId = hexBits(value, 36, 52);
   const version = hexBits(value, 0, 2);
@@ -65,5 +79,6 @@ function isValidOnceLowered(value: string): boolean {
 
 /** Writes version 00. Flag bits outside the mask leave as zero: by default the reserved ones (section 3.2.2.5). */
 export function formatTraceparent(context: TraceContext, flagMask: number = KNOWN_FLAGS): string {
-  return `00-${context.traceId}-${context.parentId}-${formatByte(context.flags & flagMask)}`;
+  // A template converts each part to a string by a call; a sum of strings does not.
+  return "00-" + context.traceId + "-" + context.parentId + "-" + formatByte(context.flags & flagMask);
 }
