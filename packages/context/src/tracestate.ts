@@ -49,12 +49,22 @@ export function readTracestate(values: readonly string[]): TracestateReading {
 
 /** The value of the first member with this key; undefined where there is none. Blanks around members are passed over. */
 export function memberValue(tracestate: string, key: string): string | undefined {
-  for (let at = tracestate.indexOf(key); at >= 0; at = tracestate.indexOf(key, at + 1)) {
-    if (tracestate.charCodeAt(at + key.length) !== EQUALS || !beginsMember(tracestate, at)) continue;
-    const end = tracestate.indexOf(",", at);
-    return trimBlanks(tracestate.slice(at + key.length + 1, end < 0 ? tracestate.length : end));
-  }
-  return undefined;
+  const at = findMember(tracestate, key);
+  return at < 0 ? undefined : trimBlanks(tracestate.slice(at + key.length + 1, endOf(tracestate, at)));
+}
+
+/** Where the first member with this key begins, or -1. */
+function findMember(tracestate: string, key: string): number {
+  let at = tracestate.indexOf(key);
+  while (at >= 0 && !(tracestate.charCodeAt(at + key.length) === EQUALS && beginsMember(tracestate, at)))
+    at = tracestate.indexOf(key, at + 1);
+  return at;
+}
+
+/** Where the member that stands at `at` ends. */
+function endOf(tracestate: string, at: number): number {
+  const end = tracestate.indexOf(",", at);
+  return end < 0 ? tracestate.length : end;
 }
 
 function beginsMember(tracestate: string, start: number): boolean {
@@ -65,7 +75,12 @@ function beginsMember(tracestate: string, start: number): boolean {
 
 /** The list without the members of this key. */
 export function dropMember(tracestate: string, key: string): string {
-  if (memberValue(tracestate, key) === undefined) return tracestate;
+  const at = findMember(tracestate, key);
+  if (at < 0) return tracestate;
+  if (isPlainList(tracestate)) {
+    const others = tracestate.slice(0, at) + tracestate.slice(endOf(tracestate, at) + 1);
+    return others.endsWith(",") ? others.slice(0, -1) : others;
+  }
   return membersOf(tracestate)
     .filter((member) => !hasKey(member, key))
     .join(",");
@@ -76,11 +91,11 @@ export function dropMember(tracestate: string, key: string): string {
  * others give way where the list would grow over its limits, in the order of section 3.3.3.1.
  */
 export function putMemberFirst(tracestate: string, key: string, value: string, maxLength: number = MAX_LENGTH): string {
-  const member = `${key}=${value}`;
+  const member = key + "=" + value;
   const others = dropMember(tracestate, key);
   if (others === "") return member;
   const length = member.length + 1 + others.length;
-  if (length <= maxLength && !isOverfull(others, MAX_MEMBERS - 1)) return `${member},${others}`;
+  if (length <= maxLength && !isOverfull(others, MAX_MEMBERS - 1)) return member + "," + others;
   return [member, ...evict(membersOf(others), MAX_MEMBERS - 1, maxLength - member.length - 1)].join(",");
 }
 
@@ -165,25 +180,33 @@ export function isPlainList(list: string): boolean {
   let at = 0;
   for (let count = 0; count < MAX_MEMBERS; count += 1) {
     const start = at;
-    if (at === length || !isPart(list, at, KEY_START)) return false;
-    while (at < length && isPart(list, at, IN_KEY)) at += 1;
-    if (at === length || list.charCodeAt(at) !== EQUALS || at - start > MAX_KEY) return false;
+    if (at === length || !isPart(list.charCodeAt(at), KEY_START)) return false;
+    let code = 0;
+    for (at += 1; at < length; at += 1) {
+      code = list.charCodeAt(at);
+      if (!isPart(code, IN_KEY)) break;
+    }
+    if (code !== EQUALS || at - start > MAX_KEY) return false;
     if (count > 0 && isKeyTaken(list, start, at, count)) return false;
     starts[count] = start;
-    at += 1;
-    const value = at;
-    while (at < length && isPart(list, at, IN_VALUE)) at += 1;
-    if (at === value || at - value > MAX_VALUE || list.charCodeAt(at - 1) === 0x20) return false;
+    const value = at + 1;
+    let last = 0x20;
+    for (at = value; at < length; at += 1) {
+      code = list.charCodeAt(at);
+      if (!isPart(code, IN_VALUE)) break;
+      last = code;
+    }
+    if (last === 0x20 || at - value > MAX_VALUE) return false;
     if (at === length) return true;
-    if (list.charCodeAt(at) !== COMMA) return false;
+    if (code !== COMMA) return false;
     at += 1;
   }
   return false;
 }
 
 /** Past the table there is nothing, which is no part of anything. */
-function isPart(list: string, at: number, part: number): boolean {
-  return ((PARTS[list.charCodeAt(at)] as number) & part) !== 0;
+function isPart(code: number, part: number): boolean {
+  return ((PARTS[code] as number) & part) !== 0;
 }
 
 /** Whether an earlier member has the key from `start` up to its `=` at `end`. */
