@@ -2,7 +2,7 @@
 import type { Arrival } from "./arrival.ts";
 import type { FieldLines } from "./field-lines.ts";
 import type { OwnSpans } from "./judge.ts";
-import { judge, rulingOf, wantsSpans } from "./judge.ts";
+import { judge, planOf, rulingOf, wantsSpans } from "./judge.ts";
 import type { PolicyOptions } from "./define-policy.ts";
 import { checkClusterName, definePolicy } from "./define-policy.ts";
 import type { Policy } from "./policy.ts";
@@ -54,8 +54,9 @@ export function cross(
   const policy = policyFor(boundary.policy, arrival);
   const reading = read(lines, policy, arrival);
   const ruling = rulingOf(reading, policy, lines, arrival);
-  const spans = wantsSpans(reading, policy, ruling) ? grant() : undefined;
-  return { reading, verdict: judge(reading, policy, cluster, spans, ruling), spans };
+  const plan = planOf(reading, policy, ruling);
+  const spans = wantsSpans(reading, policy, ruling, plan) ? grant() : undefined;
+  return { reading, verdict: judge(reading, policy, cluster, spans, ruling, plan), spans };
 }
 
 function policyFor(policy: Policy, arrival: Arrival | undefined): Policy {

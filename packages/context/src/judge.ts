@@ -24,7 +24,7 @@ export interface OwnSpans {
 }
 
 /** What the trace continues from: the context that came in, the one a repair brought, or nothing. */
-interface Plan {
+export interface Plan {
   readonly action: Action;
   readonly reason: Reason;
   readonly from: TraceContext | undefined;
@@ -51,7 +51,7 @@ export function rulingOf(
 }
 
 /** Reading × trust × policy, in order of precedence; the first line that fits decides. */
-function plan(reading: Reading, policy: Policy, ruling: Ruling): Plan {
+export function planOf(reading: Reading, policy: Policy, ruling: Ruling): Plan {
   const { repairs } = policy;
   const carried = reading.carried?.context;
   if (ruling.trust !== "continue" && !cameIn(reading)) return begin(reading, policy, "no-context");
@@ -112,8 +112,13 @@ function unsampled(context: TraceContext): TraceContext {
 }
 
 /** Whether a pair of spans of our own is worth asking for: only a trace that is recorded is exported. */
-export function wantsSpans(reading: Reading, policy: Policy, ruling: Ruling = rulingOf(reading, policy)): boolean {
-  const { action, from } = plan(reading, policy, ruling);
+export function wantsSpans(
+  reading: Reading,
+  policy: Policy,
+  ruling: Ruling = rulingOf(reading, policy),
+  plan: Plan = planOf(reading, policy, ruling),
+): boolean {
+  const { action, from } = plan;
   if (from === undefined) return action === "start" || action === "restart";
   if (isSampled(from) || isOpen(reading)) return true;
   return policy.denied === "override" && !ruling.capped;
@@ -134,9 +139,9 @@ export function judge(
   cluster: string,
   spans: OwnSpans | undefined,
   ruling: Ruling = rulingOf(reading, policy),
+  plan: Plan = planOf(reading, policy, ruling),
 ): Verdict {
-  const planned = plan(reading, policy, ruling);
-  const inside = settle(reading, policy, cluster, spans, ruling, planned);
+  const inside = settle(reading, policy, cluster, spans, ruling, plan);
   const outside = policy.outside === "restore" ? outsideOf(reading) : undefined;
   if (!policy.strip && outside === undefined) return inside;
   const edits = policy.strip
@@ -158,9 +163,9 @@ function settle(
   cluster: string,
   spans: OwnSpans | undefined,
   ruling: Ruling,
-  planned: Plan,
+  plan: Plan,
 ): Verdict {
-  const { action, reason, from } = planned;
+  const { action, reason, from } = plan;
   const links = linksOf(reading, ruling, action);
   if (from === undefined && (spans === undefined || action === "preserve" || action === "strip")) {
     const unable = action === "start" || action === "restart";
@@ -222,7 +227,7 @@ function repairsMade(reading: Reading, policy: Policy, ruling: Ruling, leaving: 
 /** What came in and does not go on. Whoever is ignored is not linked to either. */
 function linksOf(reading: Reading, ruling: Ruling, action: Action): readonly TraceContext[] | undefined {
   if (ruling.trust === "ignore") return undefined;
-  const rivals = reading.foreign?.rivals ?? [];
-  const left = action === "restart" && reading.kind === "valid" ? [reading.context, ...rivals] : rivals;
-  return left.length === 0 ? undefined : left;
+  const rivals = reading.foreign?.rivals;
+  if (action === "restart" && reading.kind === "valid") return [reading.context, ...(rivals ?? [])];
+  return rivals?.length === 0 ? undefined : rivals;
 }
