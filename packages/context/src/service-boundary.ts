@@ -6,7 +6,7 @@ import type { Crossing, Observer } from "./crossing.ts";
 import { tellAll } from "./crossing.ts";
 import type { PolicyOptions } from "./define-policy.ts";
 import type { FieldLines } from "./field-lines.ts";
-import { fieldValue } from "./field-lines.ts";
+import { fieldValue } from "./field-value.ts";
 import type { OwnSpans } from "./judge.ts";
 import type { Policy } from "./policy.ts";
 import type { TraceResponse } from "./traceresponse.ts";
