@@ -59,6 +59,7 @@ upstreams:
 receivers: { otlp_grpc: { listen: "127.0.0.1:0" }, otlp_http: { listen: "127.0.0.1:0" } }
 destinations:
   agent: { endpoint: "http://127.0.0.1:${collector.port}", batch: { max_age_ms: 20 } }
+metrics: { collector_names: true }
 admin: { listen: "127.0.0.1:0" }
 `);
 });
@@ -90,6 +91,13 @@ describe("an OpenTelemetry SDK with no code of ours", () => {
     });
     await provider.shutdown();
     trace.disable();
+  });
+});
+
+describe("the metrics page", () => {
+  it("tells the queue under the Collector's names too where it is asked to", async () => {
+    const { text } = await program.page("/metrics");
+    expect(text).toMatch(/^otelcol_exporter_queue_capacity\{exporter="agent"\} \d+$/m);
   });
 });
 

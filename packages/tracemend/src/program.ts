@@ -22,6 +22,7 @@ import {
   createCrossingCounters,
   createMetricsText,
   writeBreaks,
+  writeCollectorAliases,
   writeDestinations,
   writeLedger,
   writePipeline,
@@ -114,7 +115,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
       "/metrics": () => ({
         status: 200,
         type: METRICS_TYPE,
-        body: metricsText(pipeline, diagnosis, counters, boundaries),
+        body: metricsText(pipeline, diagnosis, counters, boundaries, config.metrics.collector_names),
       }),
       "/diagnostics/breaks": () => {
         diagnosis.tick();
@@ -168,6 +169,7 @@ function metricsText(
   diagnosis: Diagnosis,
   counters: ReturnType<typeof createCrossingCounters>,
   boundaries: Boundaries,
+  collectorNames: boolean,
 ): string {
   const text = createMetricsText();
   counters.write(text);
@@ -176,5 +178,6 @@ function metricsText(
   writeDestinations(text, pipeline.destinations());
   writePipeline(text, pipeline.counters());
   writeBreaks(text, diagnosis.report());
+  if (collectorNames) writeCollectorAliases(text, pipeline.destinations(), pipeline.ledger());
   return text.toString();
 }
