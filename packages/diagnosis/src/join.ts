@@ -12,7 +12,6 @@ import {
   REWRITTEN,
   TRUNCATED,
 } from "./cause.ts";
-import type { CrossingStore } from "./crossing-store.ts";
 import { CONTINUED_BIT, EXCUSED, MATCHED } from "./crossing-store.ts";
 import type { Edge } from "./edge.ts";
 import { answersFor } from "./edge.ts";
@@ -156,7 +155,8 @@ function sameRequest({ crossings, orphans }: Books, record: number, edge: Edge):
  * The called service is in the trace, but not below the span that was forwarded. Where it answered another request of
  * ours in the same trace, its local spans may belong to that one and say nothing.
  */
-function insideTrace({ spans, crossings, seen, services }: Books, edge: Edge): Join | undefined {
+function insideTrace(books: Books, edge: Edge): Join | undefined {
+  const { spans, crossings, seen, services } = books;
   let worked = false;
   let entered = false;
   let lost = false;
@@ -175,15 +175,17 @@ function insideTrace({ spans, crossings, seen, services }: Books, edge: Edge): J
       return { cause: GHOST_PARENT, orphan: 0, span, confidence: 0.97 };
     lost = true;
   }
-  if (!lost && (!worked || entered || isAnsweredInTrace(crossings, edge))) return undefined;
+  if (!lost && (!worked || entered || isAnsweredInTrace(books, edge))) return undefined;
   return { cause: DESCENDANTS, orphan: 0, span: 0, confidence: 0.9 };
 }
 
-/** Whether another request of the edge in the same trace was answered. */
-function isAnsweredInTrace(crossings: CrossingStore, edge: Edge): boolean {
+/** Whether another request in the same trace, of any edge that leads to the same service, was answered. */
+function isAnsweredInTrace({ crossings, edges }: Books, edge: Edge): boolean {
   for (let record = crossings.findLowerHalf(key); record !== 0; record = crossings.findOlderLowerHalf(key, record)) {
     const slot = crossings.ring.slot(record);
-    if (crossings.state[slot] === MATCHED && crossings.edge[slot] === edge.id) return true;
+    if (crossings.state[slot] !== MATCHED) continue;
+    const { services } = edges.at(crossings.edge[slot] as number);
+    if (services.some(({ id }) => answersFor(edge, id))) return true;
   }
   return false;
 }

@@ -128,6 +128,18 @@ describe("behind us", () => {
     expect(world.diagnosis.report().breaks).toMatchObject([{ kind: "export-loss", count: 10, confidence: 0.9 }]);
   });
 
+  it("local spans say nothing where another caller's request in the same trace was answered", () => {
+    const world = run((it, crossing) => {
+      const traceId = traceOf(crossing);
+      const call = { service: "cart", kind: "client" as const, attributes: { "server.address": "shop" } };
+      const { spanId } = it.span({ ...call, traceId, parentSpanId: it.id(16) });
+      const { spanId: entry } = it.span({ traceId, parentSpanId: spanId });
+      it.span({ traceId, parentSpanId: entry, kind: "internal" });
+    });
+    world.pass("shop", 62_000);
+    expect(world.diagnosis.report().breaks).toEqual([]);
+  });
+
   it("half a trace id is a truncation, as a child and as a root", () => {
     const world = run((it, crossing, at) => {
       const traceId = `${"0".repeat(16)}${traceOf(crossing).slice(16)}`;
