@@ -4,7 +4,6 @@ import {
   ANSWERED_ELSEWHERE,
   BARE,
   DESCENDANTS,
-  GHOST_PARENT,
   LINKED,
   SAME_CONNECTION,
   SAME_REQUEST,
@@ -16,8 +15,9 @@ import { CONTINUED_BIT, EXCUSED, MATCHED } from "./crossing-store.ts";
 import type { Edge } from "./edge.ts";
 import { answersFor } from "./edge.ts";
 import { KEY_WORDS, readTraceId } from "./id-words.ts";
+import { insideTrace } from "./inside-trace.ts";
+import { SKEW_MS, overlaps } from "./interval.ts";
 import { secondOf } from "./ring.ts";
-import { ENTRY, LOCAL } from "./span-store.ts";
 import { offsetMs } from "./timing-model.ts";
 import type { TraceIdForm } from "./trace-id-form.ts";
 import { eachHiddenForm, formOf } from "./trace-id-form.ts";
@@ -50,7 +50,7 @@ export function findJoin(books: Books, record: number, edge: Edge): Join {
     sameRequest(books, record, edge) ??
     namedTrace(books, record) ??
     continued(books, record) ??
-    insideTrace(books, edge) ??
+    insideTrace(books, record, edge) ??
     aloneOnConnection(books, record, edge) ??
     nearOnConnection(books, record, edge) ??
     NOTHING
@@ -151,48 +151,6 @@ function sameRequest({ crossings, orphans }: Books, record: number, edge: Edge):
   return { cause: elsewhere ? SAME_REQUEST_OTHER_PEER : SAME_REQUEST, orphan: found, span: 0, confidence: 0.999 };
 }
 
-/**
- * The called service is in the trace, but not below the span that was forwarded. Where it answered another request of
- * ours in the same trace, its local spans may belong to that one and say nothing.
- */
-function insideTrace(books: Books, edge: Edge): Join | undefined {
-  const { spans, crossings, seen, services } = books;
-  let worked = false;
-  let entered = false;
-  let lost = false;
-  for (let span = spans.findTrace(key); span !== 0; span = spans.findOlderTrace(key, span)) {
-    const slot = spans.ring.slot(span);
-    const service = spans.service[slot] as number;
-    if (!answersFor(edge, service) || services.at(service).border) continue;
-    if (spans.role[slot] === LOCAL) worked = true;
-    if (spans.role[slot] !== ENTRY) continue;
-    entered = true;
-    spans.readKey(span, other);
-    if (crossings.findSpan(other) !== 0 || seen.has(other)) continue;
-    // A parent of several children is one that got lost; a hop makes up a parent for each request.
-    const child = spans.findChild(other);
-    if (child === span && spans.findOlderChild(other, child) === 0)
-      return { cause: GHOST_PARENT, orphan: 0, span, confidence: 0.97 };
-    lost = true;
-  }
-  if (!lost && (!worked || entered || isAnsweredInTrace(books, edge))) return undefined;
-  return { cause: DESCENDANTS, orphan: 0, span: 0, confidence: 0.9 };
-}
-
-/** Whether another request in the same trace, of any edge that leads to the same service, was answered. */
-function isAnsweredInTrace({ crossings, edges }: Books, edge: Edge): boolean {
-  for (let record = crossings.findLowerHalf(key); record !== 0; record = crossings.findOlderLowerHalf(key, record)) {
-    const slot = crossings.ring.slot(record);
-    if (crossings.state[slot] !== MATCHED) continue;
-    const { services } = edges.at(crossings.edge[slot] as number);
-    if (services.some(({ id }) => answersFor(edge, id))) return true;
-  }
-  return false;
-}
-
-/** Clocks of hosts that are looked after agree to this. */
-export const SKEW_MS = 100;
-
 /** Requests and orphans that began longer ago than this are not looked for on a connection. */
 const MOST_MS = 60_000;
 
@@ -271,8 +229,4 @@ function hasRivals(
 
 function isUnanswered(state: number | undefined): boolean {
   return state !== MATCHED && state !== EXCUSED;
-}
-
-export function overlaps(startMs: number, endMs: number, otherStartMs: number, otherEndMs: number): boolean {
-  return otherStartMs <= endMs && otherEndMs >= startMs;
 }

@@ -3,7 +3,8 @@ import type { Books } from "./books.ts";
 import { WAITING } from "./crossing-store.ts";
 import { answersFor } from "./edge.ts";
 import { KEY_WORDS } from "./id-words.ts";
-import { SKEW_MS, findExactJoin, firstSecondOf, overlaps } from "./join.ts";
+import { SKEW_MS, overlaps } from "./interval.ts";
+import { findExactJoin, firstSecondOf } from "./join.ts";
 import { secondOf } from "./ring.ts";
 import { settleWith } from "./settle.ts";
 

@@ -89,4 +89,21 @@ describe("a diagnosis that decides repairs", () => {
       }),
     ]);
   });
+
+  it("sets no parent where one trace passed several ghosts at a time", () => {
+    const decisions: RepairDecision[] = [];
+    const world = createWorld({ repair: "on", decided: (decision) => decisions.push(decision) });
+    const traceId = world.id(32);
+    const lines = ["traceparent", `00-${traceId}-${world.id(16)}-01`];
+    for (const crossing of [world.forward({ lines }), world.forward({ lines })]) {
+      world.answer(crossing, { parentSpanId: world.id(16) });
+    }
+    world.wait(2_000);
+    const later = world.forward({ lines });
+    const child = world.answer(later, { parentSpanId: world.id(16) });
+    world.pass();
+    world.pass();
+    expect(world.diagnosis.report().breaks).toMatchObject([{ kind: "ghost-hop", count: 3 }]);
+    expect(decisions).toMatchObject([{ action: "set-parent", span: { spanId: child.spanId } }]);
+  });
 });
