@@ -6,9 +6,9 @@ let scanned = "";
 let hash = 0;
 
 /** 32-bit FNV-1a over the characters of the id: enough to tell a restarted trace from the one that was sent. */
-export function hashTraceId(text: string): string {
+export function hashTraceId(text: string, start: number = 0, end: number = text.length): string {
   scanned = "";
-  scan(text, 0, text.length);
+  scan(text, start, end);
   return formatWord(hash);
 }
 

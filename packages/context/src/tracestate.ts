@@ -180,33 +180,25 @@ export function isPlainList(list: string): boolean {
   let at = 0;
   for (let count = 0; count < MAX_MEMBERS; count += 1) {
     const start = at;
-    if (at === length || !isPart(list.charCodeAt(at), KEY_START)) return false;
-    let code = 0;
-    for (at += 1; at < length; at += 1) {
-      code = list.charCodeAt(at);
-      if (!isPart(code, IN_KEY)) break;
-    }
-    if (code !== EQUALS || at - start > MAX_KEY) return false;
+    if (at === length || !isPart(list, at, KEY_START)) return false;
+    while (at < length && isPart(list, at, IN_KEY)) at += 1;
+    if (at === length || list.charCodeAt(at) !== EQUALS || at - start > MAX_KEY) return false;
     if (count > 0 && isKeyTaken(list, start, at, count)) return false;
     starts[count] = start;
-    const value = at + 1;
-    let last = 0x20;
-    for (at = value; at < length; at += 1) {
-      code = list.charCodeAt(at);
-      if (!isPart(code, IN_VALUE)) break;
-      last = code;
-    }
-    if (last === 0x20 || at - value > MAX_VALUE) return false;
+    at += 1;
+    const value = at;
+    while (at < length && isPart(list, at, IN_VALUE)) at += 1;
+    if (at === value || at - value > MAX_VALUE || list.charCodeAt(at - 1) === 0x20) return false;
     if (at === length) return true;
-    if (code !== COMMA) return false;
+    if (list.charCodeAt(at) !== COMMA) return false;
     at += 1;
   }
   return false;
 }
 
 /** Past the table there is nothing, which is no part of anything. */
-function isPart(code: number, part: number): boolean {
-  return ((PARTS[code] as number) & part) !== 0;
+function isPart(list: string, at: number, part: number): boolean {
+  return ((PARTS[list.charCodeAt(at)] as number) & part) !== 0;
 }
 
 /** Whether an earlier member has the key from `start` up to its `=` at `end`. */

@@ -10,6 +10,7 @@ it("a traceparent has the hash of its trace id, whatever was hashed in between",
   expect(hashWire(PARENT_LINE)).toBe(hashTraceId(TRACE));
   expect(hashTraceId(PARENT_LINE)).not.toBe(hashTraceId(TRACE));
   expect(hashWire(PARENT_LINE)).toBe(hashTraceId(TRACE));
+  expect(hashTraceId(PARENT_LINE, 3, 35)).toBe(hashTraceId(TRACE));
   expect(hashWire(OTHER)).toBe(hashTraceId(OTHER.slice(3, 35)));
   expect(hashWire(PARENT_LINE)).toBe(hashTraceId(TRACE));
 });
