@@ -69,6 +69,12 @@ admin: { listen: "127.0.0.1:0" }
 `;
 }
 
+/** A caller whose every request fails at once would never let the event loop turn: after so many it gives up. */
+const MOST_FAILURES = 10;
+
+/** How long the machine may take for what the next step waits for. */
+const STEP_MS = 30_000;
+
 /** Counts what is not a whole answer of 200. */
 async function hold(load: Load, ask: () => Promise<number>): Promise<void> {
   try {
@@ -171,7 +177,7 @@ it(
 
     const load: Load = { count: 0, failures: [] };
     let rolling = true;
-    const going = (): boolean => (rolling || load.count < REQUESTS) && load.failures.length < 10;
+    const going = (): boolean => (rolling || load.count < REQUESTS) && load.failures.length < MOST_FAILURES;
     let reloads = 0;
     /** The changes are spread over the load. */
     const turn = (): Promise<void> => {
@@ -196,7 +202,7 @@ it(
         await turn();
         await operator.reload([staying], String(version));
         // Nobody may send to it any more: a request on a connection that is being closed could not be sent twice.
-        await expect.poll(() => connectionsOf(leaving)).toBe(0);
+        await expect.poll(() => connectionsOf(leaving), { timeout: STEP_MS }).toBe(0);
         await stopInstance(leaving);
         servers = servers.with(at, await startInstance(String(version)));
         await turn();
@@ -230,7 +236,7 @@ it("moves safe requests away from an instance that goes without a word", async (
   const url = program.url("boundary in");
   const load: Load = { count: 0, failures: [] };
   let rolling = true;
-  const going = (): boolean => rolling || load.count < 2_000;
+  const going = (): boolean => (rolling || load.count < 2_000) && load.failures.length < MOST_FAILURES;
   const callers = Array.from({ length: 4 }, async () => {
     const pool = new Pool(url, { connections: 1 });
     closing.push(() => pool.destroy());
@@ -247,7 +253,7 @@ it("moves safe requests away from an instance that goes without a word", async (
       const port = portOf(server);
       await stopInstance(server);
       const before = load.count;
-      await expect.poll(() => load.count).toBeGreaterThan(before + 50);
+      await expect.poll(() => load.count, { timeout: STEP_MS }).toBeGreaterThan(before + 50);
       servers = servers.with(at, await startInstance("1", port));
     }
   }
