@@ -77,7 +77,7 @@ export function createBranch(destination: Destination, surroundings: Surrounding
   const { balance } = destination;
   const end = balance === undefined ? createEnd(ending) : createBalanced({ ...ending, balance });
   const delivery = pipeline(
-    redact({ policy: destination.redact, redacted: () => {} }),
+    redact({ policy: destination.redact }),
     batch({ ...destination.batch, clock, flushed }),
     end.sink,
   );

@@ -81,7 +81,9 @@ describe("a pipeline", () => {
 
   test("does not take two destinations of one name", () => {
     const destination = { name: "a", endpoint: "http://127.0.0.1:1", protocol: "grpc" } as const;
-    expect(() => createPipeline({ destinations: [destination, destination] })).toThrow(/unique.*"a"/);
+    expect(() => createPipeline({ destinations: [destination, destination] })).toThrow(
+      /destinations\.1\.name: "a" is taken/,
+    );
   });
 
   test("filters, redacts and routes what it takes, and spans of its own alike", async () => {
