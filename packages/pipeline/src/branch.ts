@@ -12,6 +12,8 @@ import { createDiskQueue } from "./disk/disk-queue.ts";
 import type { Reachability } from "./reachability.ts";
 import { guardQueue } from "./regions.ts";
 import type { Residency } from "./regions.ts";
+import { createSampler } from "./sample/sample.ts";
+import type { Sampler } from "./sample/sample.ts";
 import { pipeline } from "./stage.ts";
 import type { Sink } from "./stage.ts";
 import { batch } from "./stages/batch.ts";
@@ -27,6 +29,7 @@ export interface DestinationBranch {
   readonly reachability: Pick<Reachability, "reachable" | "lastFailure">;
   readonly sink: Queue;
   readonly lost: (batch: Batch, reason: DropReason) => void;
+  readonly sampler: Sampler;
   /** How many batches left for which reason. */
   readonly flushes: Readonly<Record<FlushTrigger, number>>;
   /** By how much batches sent for their age were late, all together: what a busy event loop costs. */
@@ -76,11 +79,13 @@ export function createBranch(destination: Destination, surroundings: Surrounding
   };
   const { balance } = destination;
   const end = balance === undefined ? createEnd(ending) : createBalanced({ ...ending, balance });
-  const delivery = pipeline(
-    redact({ policy: destination.redact }),
-    batch({ ...destination.batch, clock, flushed }),
-    end.sink,
+  const sampler = createSampler(
+    destination.sample,
+    account,
+    clock,
+    pipeline(redact({ policy: destination.redact }), batch({ ...destination.batch, clock, flushed }), end.sink),
   );
+  const delivery = sampler.sink;
   const { maxBytes } = destination.queue;
   const disk =
     storage &&
@@ -97,6 +102,7 @@ export function createBranch(destination: Destination, surroundings: Surrounding
     reachability: end.reachability,
     sink,
     lost,
+    sampler,
     flushes,
     lateness,
   };
