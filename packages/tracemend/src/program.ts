@@ -28,6 +28,7 @@ import {
   writePipeline,
   writeUpstreams,
 } from "./metrics.ts";
+import { writeSampling, writeSamplingAliases } from "./metrics-sampling.ts";
 import { destinationsOf, diagnosisOf, attributesOf } from "./options.ts";
 import { serverTlsOf } from "./pem.ts";
 import { createSpanSource } from "./span-source.ts";
@@ -176,8 +177,12 @@ function metricsText(
   writeUpstreams(text, boundaries.upstreams());
   writeLedger(text, pipeline.ledger());
   writeDestinations(text, pipeline.destinations());
+  writeSampling(text, pipeline.destinations());
   writePipeline(text, pipeline.counters());
   writeBreaks(text, diagnosis.report());
-  if (collectorNames) writeCollectorAliases(text, pipeline.destinations(), pipeline.ledger());
+  if (collectorNames) {
+    writeCollectorAliases(text, pipeline.destinations(), pipeline.ledger());
+    writeSamplingAliases(text, pipeline.destinations());
+  }
   return text.toString();
 }

@@ -58,11 +58,11 @@ export interface Sampled {
   readonly ledger: Ledger;
   /** Items of batches that were answered. */
   readonly told: { accepted: number };
-  send(...spans: readonly Span[]): void;
+  readonly send: (...spans: readonly Span[]) => void;
   /** Names of the spans that went on, after everything that could settle has. */
-  kept(): Promise<string[]>;
-  tracestates(): string[];
-  row(): LedgerRow;
+  readonly kept: () => Promise<string[]>;
+  readonly tracestates: () => string[];
+  readonly row: () => LedgerRow;
 }
 
 export function setUp(options: SampleOptions, mostBytes = 1_000_000): Sampled {
