@@ -13,11 +13,13 @@ const key = new Uint32Array(KEY_WORDS);
 export function repairFactsOf(books: Books, record: number, edge: Edge, join: Join, nowMs: number): RepairFacts {
   const { crossings, orphans } = books;
   const { cause, orphan, span } = join;
+  const slot = crossings.ring.slot(record);
   const facts = factsOf(edge, nowMs);
   return {
     cause,
     forwarded: { traceId: crossings.traceId(record), spanId: crossings.spanId(record) },
-    ownParent: ((crossings.bits[crossings.ring.slot(record)] as number) & OWN_PARENT_BIT) !== 0,
+    ownParent: ((crossings.bits[slot] as number) & OWN_PARENT_BIT) !== 0,
+    forwardedMs: crossings.startMs[slot] as number,
     orphan: orphan === 0 ? undefined : { traceId: orphans.traceId(orphan), spanId: orphans.spanId(orphan) },
     misplaced: span === 0 ? undefined : misplacedOf(books, span),
     broken: isWorthAlarm(missingOf(facts), judgedOf(facts)),

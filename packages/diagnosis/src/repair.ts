@@ -33,6 +33,8 @@ interface Decided {
     | "same-connection"
     | "same-time";
   readonly confidence: number;
+  /** When the request that broke was forwarded, epoch milliseconds. */
+  readonly atMs: number;
   /** Decided as if repairs were on, to be shown and not applied. */
   readonly dryRun: boolean;
 }
@@ -43,6 +45,8 @@ export interface RepairFacts {
   /** The span that was forwarded as parent, and whether it is one of our own. */
   readonly forwarded: SpanRef;
   readonly ownParent: boolean;
+  /** Epoch milliseconds. */
+  readonly forwardedMs: number;
   /** The root that was joined with the request. */
   readonly orphan: SpanRef | undefined;
   /** The span that entered the trace below another parent or under half its id, and that parent. */
@@ -73,6 +77,7 @@ export function decideRepair(facts: RepairFacts, dryRun: boolean): RepairDecisio
         from: misplaced.parentId,
         to: forwarded.spanId,
         confidence: facts.confidence,
+        atMs: facts.forwardedMs,
         dryRun,
       };
     case TRUNCATED:
@@ -83,6 +88,7 @@ export function decideRepair(facts: RepairFacts, dryRun: boolean): RepairDecisio
         span: { traceId: misplaced.traceId, spanId: misplaced.spanId },
         to: forwarded.traceId,
         confidence: facts.confidence,
+        atMs: facts.forwardedMs,
         dryRun,
       };
     case ANSWERED_ELSEWHERE:
@@ -100,10 +106,10 @@ export function decideRepair(facts: RepairFacts, dryRun: boolean): RepairDecisio
 }
 
 function linkTo(
-  { ownParent, forwarded, orphan, confidence }: RepairFacts,
+  { ownParent, forwarded, forwardedMs, orphan, confidence }: RepairFacts,
   reason: Decided["reason"],
   dryRun: boolean,
 ): RepairDecision | undefined {
   if (!ownParent || orphan === undefined) return undefined;
-  return { action: "add-link", reason, span: forwarded, to: orphan, confidence, dryRun };
+  return { action: "add-link", reason, span: forwarded, to: orphan, confidence, atMs: forwardedMs, dryRun };
 }

@@ -18,6 +18,7 @@ const facts: RepairFacts = {
   cause: SAME_REQUEST,
   forwarded: { traceId: "a".repeat(32), spanId: "b".repeat(16) },
   ownParent: true,
+  forwardedMs: 1_000,
   orphan: { traceId: "c".repeat(32), spanId: "d".repeat(16) },
   misplaced: undefined,
   broken: true,
@@ -31,6 +32,7 @@ describe("a decision on repair", () => {
       action: "set-parent",
       from: misplaced.parentId,
       to: facts.forwarded.spanId,
+      atMs: facts.forwardedMs,
       dryRun: false,
     });
   });
@@ -44,7 +46,7 @@ describe("a decision on repair", () => {
   });
 
   it("links our own span to the root behind it", () => {
-    const decision = { action: "add-link", span: facts.forwarded, to: facts.orphan };
+    const decision = { action: "add-link", span: facts.forwarded, to: facts.orphan, atMs: facts.forwardedMs };
     for (const cause of [ANSWERED_ELSEWHERE, SAME_REQUEST, SAME_CONNECTION, SAME_TIME]) {
       expect(decideRepair({ ...facts, cause }, false)).toMatchObject(decision);
     }

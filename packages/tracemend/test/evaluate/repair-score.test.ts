@@ -9,7 +9,7 @@ const truth = createTruth(INTACT, "a→b", "a", "b");
 truth.cuts.set("sent", { forwardedTraceId: "T", traceId: "U", spanId: "root" });
 truth.cuts.set("lost", { forwardedTraceId: "T", traceId: "T", spanId: undefined });
 
-const by = { confidence: 1, dryRun: true };
+const by = { confidence: 1, dryRun: true, atMs: 0 };
 const link = { ...by, action: "add-link", reason: "same-time" } as const;
 const parent = { ...by, action: "set-parent", reason: "ghost-parent", from: "ghost" } as const;
 const id = { ...by, action: "restore-trace-id", reason: "truncated-trace-id" } as const;
