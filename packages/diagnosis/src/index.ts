@@ -10,7 +10,7 @@ export type { Dimension, FacetValue, Scope } from "./facets.ts";
 export type { Suspect } from "./suspects.ts";
 export type { InstrumentationRule, RuleImpact, RuleState } from "./instrumentation.ts";
 export type { Pair, PairedBy } from "./paired.ts";
-export type { RepairDecision, RepairFacts, SpanRef } from "./repair.ts";
+export type { RepairDecision, RepairFacts, RepairScope, SpanRef } from "./repair.ts";
 export { decideRepair } from "./repair.ts";
 export { BREAK_EVENT, breakLogs, breakMetrics } from "./break-records.ts";
 export { CROSSING_EVENT, encodeCrossing, encodeCrossings } from "./crossing-record.ts";

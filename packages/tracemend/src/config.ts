@@ -52,6 +52,20 @@ const diagnosis = z.strictObject({
   hard_wait_ms: ms.default(60_000),
   window_ms: ms.default(600_000),
   gateways: z.record(z.string().min(1), z.enum(["nginx", "envoy", "haproxy", "kong", "traefik", "node"])).default({}),
+  /** Of spans: parents that nobody exported, halved trace ids, links to the trace that a service began anew. */
+  repair: z.enum(["off", "report", "on"]).default("report"),
+  /** Whether such a trace is moved into the one it belongs to, where it has not left through a boundary. */
+  move_traces: z.enum(["off", "report", "on"]).default("off"),
+  /** With either `on`, spans wait so long before they are sent: what is found later cannot be written any more. */
+  hold_ms: ms.default(15_000),
+  /** Breaks as log records and gauges, and each crossing as a log record, to the destinations of those signals. */
+  send: z
+    .strictObject({
+      breaks: z.boolean().default(true),
+      crossings: z.boolean().default(false),
+      interval_ms: ms.default(60_000),
+    })
+    .prefault({}),
 });
 
 const listener = z.strictObject({ listen: address, tls: serverTls.optional() });

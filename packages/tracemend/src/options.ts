@@ -2,7 +2,7 @@
 import { randomInt } from "node:crypto";
 import { resolve } from "node:path";
 import type { DiagnosisOptions } from "@tracemend/diagnosis";
-import type { DestinationOptions } from "@tracemend/pipeline";
+import type { DestinationOptions, PipelineOptions } from "@tracemend/pipeline";
 import { detectResource, toStampAttributes } from "@tracemend/pipeline";
 import { destinationOf } from "./config-telemetry.ts";
 import type { Config } from "./config.ts";
@@ -15,11 +15,19 @@ export function diagnosisOf({ diagnosis, upstreams }: Config): Omit<DiagnosisOpt
     hardWaitMs: diagnosis.hard_wait_ms,
     windowMs: diagnosis.window_ms,
     gateways: diagnosis.gateways,
+    repair: diagnosis.repair,
+    moveTraces: diagnosis.move_traces,
     upstreamServices: Object.fromEntries(
       Object.entries(upstreams).map(([name, { service }]) => [name, service ?? name]),
     ),
     seed: randomInt(2 ** 32),
   };
+}
+
+/** Spans are held back only where something may be written into them. */
+export function repairOf({ diagnosis }: Config): Pick<PipelineOptions, "repair"> {
+  if (diagnosis.repair !== "on" && diagnosis.move_traces !== "on") return {};
+  return { repair: { holdMs: diagnosis.hold_ms } };
 }
 
 export function destinationsOf(config: Config): readonly DestinationOptions[] {

@@ -16,7 +16,10 @@ import { createBoundaries } from "./boundaries.ts";
 import { telemetryOf } from "./config-telemetry.ts";
 import type { Config } from "./config.ts";
 import { ConfigError } from "./config-file.ts";
+import type { Findings } from "./findings.ts";
+import { createFindings } from "./findings.ts";
 import type { Logger } from "./log.ts";
+import type { CrossingCounters } from "./metrics.ts";
 import {
   METRICS_TYPE,
   createCrossingCounters,
@@ -24,12 +27,16 @@ import {
   writeBreaks,
   writeCollectorAliases,
   writeDestinations,
+  writeFindings,
   writeLedger,
   writePipeline,
+  writeRepairs,
   writeUpstreams,
 } from "./metrics.ts";
-import { destinationsOf, diagnosisOf, attributesOf } from "./options.ts";
+import { attributesOf, destinationsOf, diagnosisOf, repairOf } from "./options.ts";
 import { serverTlsOf } from "./pem.ts";
+import type { Repairs } from "./repairs.ts";
+import { createRepairs } from "./repairs.ts";
 import { createSpanSource } from "./span-source.ts";
 import { VERSION } from "./version.ts";
 
@@ -66,19 +73,41 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
   let ready = false;
 
   const counters = createCrossingCounters();
-  const diagnosis = createDiagnosis({ now: Date.now, ...diagnosisOf(config) });
-  const ticking = setInterval(() => diagnosis.tick(), 1000);
+  const ids = createIds(randomFillSync);
+  const diagnosis = createDiagnosis({
+    now: Date.now,
+    ...diagnosisOf(config),
+    decided: (decision) => repairs.decided(decision),
+  });
   const pipeline = createPipeline({
     ...telemetryOf(config.telemetry),
+    ...repairOf(config),
     attributes,
     destinations: destinationsOf(config),
     observe: (batch) => diagnosis.spans(batch),
     log: (event) => log.warn(event, "pipeline"),
   });
-  const spans = createSpanSource({ pipeline, ids: createIds(randomFillSync), resource, version: VERSION });
+  const { breaks, crossings, interval_ms: intervalMs } = config.diagnosis.send;
+  const findings = createFindings({
+    pipeline,
+    resource,
+    report: () => diagnosis.report(),
+    send: { breaks, crossings, intervalMs },
+    now: Date.now,
+  });
+  const repairs = createRepairs({ pipeline, ids, resource, version: VERSION });
+  const ticking = setInterval(() => {
+    diagnosis.tick();
+    findings.tick();
+  }, 1000);
+  const spans = createSpanSource({ pipeline, ids, resource, version: VERSION });
   const { format } = config.access_log;
   const access = format === "off" ? [] : [createAccessLog(format, (lines) => process.stdout.write(lines))];
-  const boundaries = createBoundaries({ spans, observer: tellAll([counters, diagnosis, ...access]), listening });
+  const boundaries = createBoundaries({
+    spans,
+    observer: tellAll([counters, diagnosis, findings, ...access]),
+    listening,
+  });
 
   const stop = async (): Promise<void> => {
     ready = false;
@@ -87,6 +116,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     await boundaries.close(drained);
     // After the requests: the services behind us export the last spans of what has just drained.
     await Promise.all(receivers.map((receiver) => receiver.close(drained)));
+    await findings.close();
     await pipeline.close(AbortSignal.timeout(config.shutdown.flush_ms));
     await admin?.close();
   };
@@ -115,12 +145,16 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
       "/metrics": () => ({
         status: 200,
         type: METRICS_TYPE,
-        body: metricsText(pipeline, diagnosis, counters, boundaries, config.metrics.collector_names),
+        body: metricsText(
+          { pipeline, diagnosis, counters, boundaries, findings, repairs },
+          config.metrics.collector_names,
+        ),
       }),
       "/diagnostics/breaks": () => {
         diagnosis.tick();
         return jsonAnswer(200, diagnosis.report());
       },
+      "/diagnostics/repairs": () => jsonAnswer(200, { counts: repairs.counts(), recent: repairs.recent() }),
       "/diagnostics/pipeline": () =>
         jsonAnswer(200, {
           cluster: config.cluster,
@@ -164,20 +198,26 @@ function pages(): AdminPages {
   return Object.fromEntries(files.map(([path, file]) => [path, () => ({ status: 200, policy: PAGE_POLICY, ...file })]));
 }
 
-function metricsText(
-  pipeline: Pipeline,
-  diagnosis: Diagnosis,
-  counters: ReturnType<typeof createCrossingCounters>,
-  boundaries: Boundaries,
-  collectorNames: boolean,
-): string {
+interface Measured {
+  readonly pipeline: Pipeline;
+  readonly diagnosis: Diagnosis;
+  readonly counters: CrossingCounters;
+  readonly boundaries: Boundaries;
+  readonly findings: Findings;
+  readonly repairs: Repairs;
+}
+
+function metricsText(of: Measured, collectorNames: boolean): string {
+  const { pipeline } = of;
   const text = createMetricsText();
-  counters.write(text);
-  writeUpstreams(text, boundaries.upstreams());
+  of.counters.write(text);
+  writeUpstreams(text, of.boundaries.upstreams());
   writeLedger(text, pipeline.ledger());
   writeDestinations(text, pipeline.destinations());
   writePipeline(text, pipeline.counters());
-  writeBreaks(text, diagnosis.report());
+  writeBreaks(text, of.diagnosis.report());
+  writeFindings(text, of.findings.counts());
+  writeRepairs(text, of.repairs.counts());
   if (collectorNames) writeCollectorAliases(text, pipeline.destinations(), pipeline.ledger());
   return text.toString();
 }

@@ -36,6 +36,13 @@ function createHold({ holdMs, maxBytes, clock, early }: HoldOptions, next: Sink)
     heldBytes -= batch.bytes;
     answer.resolve(next.accept(batch, signal));
   };
+  const isOver = (): boolean => heldBytes > maxBytes;
+  const trim = (): void => {
+    while (isOver()) {
+      early(held[0]!.batch.items);
+      release();
+    }
+  };
   const releaseDue = (): void => {
     timer = undefined;
     const nowMs = clock.now();
@@ -48,10 +55,7 @@ function createHold({ holdMs, maxBytes, clock, early }: HoldOptions, next: Sink)
       const answer = Promise.withResolvers<Outcome>();
       held.push({ batch, signal, dueMs: clock.now() + holdMs, answer });
       heldBytes += batch.bytes;
-      while (heldBytes > maxBytes) {
-        early(held[0]!.batch.items);
-        release();
-      }
+      trim();
       if (held.length > 0) timer ??= clock.after(holdMs, releaseDue);
       return answer.promise;
     },
