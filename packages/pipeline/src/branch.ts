@@ -88,7 +88,7 @@ export function createBranch(destination: Destination, surroundings: Surrounding
   const repaired = repairing && [hold({ ...repairing, maxBytes: maxBytes / 4, clock }), rewrite(repairing)];
   const delivery = pipeline(
     ...(repaired ?? []),
-    redact({ policy: destination.redact, redacted: () => {} }),
+    redact({ policy: destination.redact }),
     batch({ ...destination.batch, clock, flushed }),
     end.sink,
   );

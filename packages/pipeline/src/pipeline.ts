@@ -4,6 +4,7 @@ import { createBranch } from "./branch.ts";
 import type { DestinationBranch } from "./branch.ts";
 import { systemClock } from "./clock.ts";
 import type { Clock } from "./clock.ts";
+import { checkPipeline } from "./check.ts";
 import { defineDestination } from "./destination.ts";
 import type { DestinationOptions } from "./destination.ts";
 import { defineLog } from "./event.ts";
@@ -123,11 +124,12 @@ export interface Pipeline extends Sink {
  */
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { clock = systemClock, random = Math.random, attributes = {}, observe, routes = [] } = options;
+  for (const { path, message } of checkPipeline(options)) throw new TypeError(`${path.join(".")}: ${message}`);
   const residency = defineResidency(options.regions);
-  const settings = options.destinations.map((each) =>
-    residency.confine(defineDestination(each), each.signals !== undefined),
-  );
-  rejectDuplicates(settings.map((destination) => destination.name));
+  const settings = options.destinations.map((each) => {
+    const destination = defineDestination(each);
+    return { ...destination, signals: residency.allowed(destination.signals, destination.region) };
+  });
   const log = defineLog(options.log);
   const ledger = createLedger();
   const counters = {
@@ -244,10 +246,4 @@ function stateOf({ destination, reachability, sink, flushes, lateness }: Destina
     flushes: { ...flushes },
     flushLatenessMs: lateness.totalMs,
   };
-}
-
-function rejectDuplicates(names: readonly string[]): void {
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined)
-    throw new TypeError(`destination option name must be unique, not ${JSON.stringify(twice)} twice`);
 }

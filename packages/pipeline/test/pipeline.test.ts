@@ -82,7 +82,9 @@ describe("a pipeline", () => {
 
   test("does not take two destinations of one name", () => {
     const destination = { name: "a", endpoint: "http://127.0.0.1:1", protocol: "grpc" } as const;
-    expect(() => createPipeline({ destinations: [destination, destination] })).toThrow(/unique.*"a"/);
+    expect(() => createPipeline({ destinations: [destination, destination] })).toThrow(
+      /destinations\.1\.name: "a" is taken/,
+    );
   });
 
   test("writes a repair that is found while the spans wait, and sends no other span changed", async () => {

@@ -2,11 +2,12 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { defineBoundary } from "@tracemend/context";
+import { checkPipeline } from "@tracemend/pipeline";
 import { checkRoutes } from "@tracemend/proxy";
 import { z } from "zod";
 import type { ConfigText } from "./config-file.ts";
 import { ConfigError, readConfigText } from "./config-file.ts";
-import { destinationSchema, telemetrySchema } from "./config-telemetry.ts";
+import { destinationOf, destinationSchema, keyOf, telemetryOf, telemetrySchema } from "./config-telemetry.ts";
 import { policyOf, policySchema } from "./config-policy.ts";
 import {
   boundaryTls,
@@ -170,15 +171,22 @@ function checkReferences(config: z.output<typeof schema>, source: ConfigText): s
   if (settleMs > hardWaitMs || hardWaitMs > windowMs) {
     findings.push(finding(source, ["diagnosis"], "settle_ms ≤ hard_wait_ms ≤ window_ms must hold"));
   }
-  config.telemetry.routes.forEach(({ destinations }, at) => {
-    for (const name of destinations.filter((one) => !Object.hasOwn(config.destinations, one))) {
-      const message = `there is no destination ${JSON.stringify(name)}`;
-      findings.push(finding(source, ["telemetry", "routes", at, "destinations"], message));
-    }
-  });
+  findings.push(...checkTelemetry(config, source));
   const receives = config.receivers.otlp_grpc !== undefined || config.receivers.otlp_http !== undefined;
   if (receives && Object.keys(config.destinations).length === 0) {
     findings.push(finding(source, ["receivers"], "OTLP is received but there are no destinations to send it to"));
   }
   return findings;
+}
+
+function checkTelemetry({ destinations, resource, telemetry }: z.output<typeof schema>, source: ConfigText): string[] {
+  const nowhere = { folder: (path: string) => path, tls: () => ({}) };
+  const entries = Object.entries(destinations);
+  const problems = checkPipeline({
+    ...telemetryOf(telemetry),
+    attributes: resource,
+    destinations: entries.map(([name, destination]) => destinationOf(name, destination, nowhere)),
+  });
+  const names = entries.map(([name]) => name);
+  return problems.map(({ path, message }) => finding(source, keyOf(path, names), message));
 }

@@ -5,6 +5,7 @@ import type { DiagnosisOptions } from "@tracemend/diagnosis";
 import type { DestinationOptions, PipelineOptions } from "@tracemend/pipeline";
 import { detectResource, toStampAttributes } from "@tracemend/pipeline";
 import { destinationOf } from "./config-telemetry.ts";
+import type { Files } from "./config-telemetry.ts";
 import type { Config } from "./config.ts";
 import { clientTlsOf } from "./pem.ts";
 
@@ -31,11 +32,11 @@ export function repairOf({ diagnosis }: Config): Pick<PipelineOptions, "repair">
 }
 
 export function destinationsOf(config: Config): readonly DestinationOptions[] {
-  const found = (path: string): string => resolve(config.folder, path);
-  return Object.entries(config.destinations).map(([name, destination]) => ({
-    ...destinationOf(name, destination, found),
-    ...clientTlsOf(config.folder, destination.tls),
-  }));
+  const files: Files = {
+    folder: (path) => resolve(config.folder, path),
+    tls: (tls) => clientTlsOf(config.folder, tls),
+  };
+  return Object.entries(config.destinations).map(([name, destination]) => destinationOf(name, destination, files));
 }
 
 /** What is written onto all telemetry that passes: where this is, as far as it was asked for, and what is configured. */
