@@ -2,6 +2,7 @@
 import type { Crossing, CrossingFailure } from "@tracemend/context";
 import type { DiagnosisReport } from "@tracemend/diagnosis";
 import type { Passed, PassedObserver, UpstreamState } from "@tracemend/proxy";
+import type { CrossingIntakeCounts } from "./crossing-intake.ts";
 import type { DestinationState, LedgerRow, PipelineCounters } from "@tracemend/pipeline";
 
 export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
@@ -207,6 +208,12 @@ export function writePipeline(out: MetricsText, counters: PipelineCounters): voi
   out.sample("tracemend_spoofed_attributes_total", {}, spoofedAttributes);
   out.family("tracemend_observer_errors_total", "counter", "Times that the diagnosis failed on a batch of spans.");
   out.sample("tracemend_observer_errors_total", {}, observerErrors);
+}
+
+export function writeCrossingIntake(out: MetricsText, { read, malformed }: CrossingIntakeCounts): void {
+  out.family("tracemend_crossing_records_total", "counter", "Crossings that services and other borders reported.");
+  out.sample("tracemend_crossing_records_total", { result: "read" }, read);
+  out.sample("tracemend_crossing_records_total", { result: "malformed" }, malformed);
 }
 
 export function writeBreaks(out: MetricsText, { breaks }: Pick<DiagnosisReport, "breaks">): void {

@@ -7,7 +7,7 @@ import { PAGE_FILES, PAGE_POLICY } from "@tracemend/dashboard";
 import type { Diagnosis } from "@tracemend/diagnosis";
 import { createDiagnosis } from "@tracemend/diagnosis";
 import type { Pipeline, Receiver } from "@tracemend/pipeline";
-import { createGrpcReceiver, createHttpReceiver, createPipeline } from "@tracemend/pipeline";
+import { createGrpcReceiver, createHttpReceiver, createPipeline, pipeline as joined } from "@tracemend/pipeline";
 import { createAccessLog } from "./access-log.ts";
 import type { Admin, AdminPages } from "./admin.ts";
 import { createAdmin, jsonAnswer } from "./admin.ts";
@@ -15,6 +15,8 @@ import type { Boundaries } from "./boundaries.ts";
 import { createBoundaries } from "./boundaries.ts";
 import { telemetryOf } from "./config-telemetry.ts";
 import type { Config } from "./config.ts";
+import type { CrossingIntake } from "./crossing-intake.ts";
+import { createCrossingIntake } from "./crossing-intake.ts";
 import { ConfigError } from "./config-file.ts";
 import type { Logger } from "./log.ts";
 import {
@@ -23,6 +25,7 @@ import {
   createMetricsText,
   writeBreaks,
   writeCollectorAliases,
+  writeCrossingIntake,
   writeDestinations,
   writeLedger,
   writePipeline,
@@ -75,6 +78,10 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     observe: (batch) => diagnosis.spans(batch),
     log: (event) => log.warn(event, "pipeline"),
   });
+  const intake = createCrossingIntake({
+    observer: tellAll([diagnosis]),
+    forward: config.receivers.forward_crossings,
+  });
   const spans = createSpanSource({ pipeline, ids: createIds(randomFillSync), resource, version: VERSION });
   const { format } = config.access_log;
   const access = format === "off" ? [] : [createAccessLog(format, (lines) => process.stdout.write(lines))];
@@ -98,10 +105,11 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
       max_request_bytes: maxRequestBytes,
       bearer_tokens: tokens,
     } = config.receivers;
+    const received = joined(intake.stage, pipeline);
     const limits = { maxRequestBytes, ...(tokens === undefined ? {} : { bearerTokens: tokens }) };
     const receive = async (name: string, create: typeof createGrpcReceiver, from: typeof grpc): Promise<void> => {
       if (from === undefined) return;
-      const receiver = await create({ ...from.listen, ...serverTlsOf(config.folder, from.tls), ...limits }, pipeline);
+      const receiver = await create({ ...from.listen, ...serverTlsOf(config.folder, from.tls), ...limits }, received);
       receivers.push(receiver);
       listening(name, receiver.address);
     };
@@ -115,7 +123,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
       "/metrics": () => ({
         status: 200,
         type: METRICS_TYPE,
-        body: metricsText(pipeline, diagnosis, counters, boundaries, config.metrics.collector_names),
+        body: metricsText(pipeline, diagnosis, counters, intake, boundaries, config.metrics.collector_names),
       }),
       "/diagnostics/breaks": () => {
         diagnosis.tick();
@@ -168,11 +176,13 @@ function metricsText(
   pipeline: Pipeline,
   diagnosis: Diagnosis,
   counters: ReturnType<typeof createCrossingCounters>,
+  intake: CrossingIntake,
   boundaries: Boundaries,
   collectorNames: boolean,
 ): string {
   const text = createMetricsText();
   counters.write(text);
+  writeCrossingIntake(text, intake.counts());
   writeUpstreams(text, boundaries.upstreams());
   writeLedger(text, pipeline.ledger());
   writeDestinations(text, pipeline.destinations());
