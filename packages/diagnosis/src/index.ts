@@ -13,6 +13,6 @@ export type { Pair, PairedBy } from "./paired.ts";
 export type { RepairDecision, RepairFacts, RepairScope, SpanRef } from "./repair.ts";
 export { decideRepair } from "./repair.ts";
 export { BREAK_EVENT, breakLogs, breakMetrics } from "./break-records.ts";
-export { CROSSING_EVENT, encodeCrossing, encodeCrossings } from "./crossing-record.ts";
+export { encodeCrossings } from "./crossing-records.ts";
 export type { ReadCrossings } from "./read-crossing.ts";
 export { decodeCrossing, decodeCrossings } from "./read-crossing.ts";

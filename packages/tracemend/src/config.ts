@@ -83,6 +83,8 @@ const schema = z.strictObject({
       otlp_http: listener.optional(),
       max_request_bytes: bytes.default(67_108_864),
       bearer_tokens: z.array(z.string().min(1)).min(1).optional(),
+      /** Crossings that others report are evidence here; true: and go to the destinations of logs too. */
+      forward_crossings: z.boolean().default(false),
     })
     .prefault({}),
   destinations: z.record(z.string().min(1), destinationSchema).default({}),

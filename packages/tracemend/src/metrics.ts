@@ -2,6 +2,7 @@
 import type { Crossing, CrossingFailure } from "@tracemend/context";
 import type { DiagnosisReport } from "@tracemend/diagnosis";
 import type { Passed, PassedObserver, UpstreamState } from "@tracemend/proxy";
+import type { CrossingIntakeCounts } from "./crossing-intake.ts";
 import type { FindingsCount } from "./findings.ts";
 import type { RepairCount } from "./repairs.ts";
 import type { DestinationState, LedgerRow, PipelineCounters } from "@tracemend/pipeline";
@@ -228,6 +229,12 @@ export function writeRepairs(out: MetricsText, counts: readonly RepairCount[]): 
   const name = "tracemend_repairs_total";
   out.family(name, "counter", "Decisions to join a torn trace; decided is a dry run, dropped found no room.");
   for (const { action, reason, state, count } of counts) out.sample(name, { action, reason, state }, count);
+}
+
+export function writeCrossingIntake(out: MetricsText, { read, malformed }: CrossingIntakeCounts): void {
+  out.family("tracemend_crossing_records_total", "counter", "Crossings that services and other borders reported.");
+  out.sample("tracemend_crossing_records_total", { result: "read" }, read);
+  out.sample("tracemend_crossing_records_total", { result: "malformed" }, malformed);
 }
 
 export function writeBreaks(out: MetricsText, { breaks }: Pick<DiagnosisReport, "breaks">): void {

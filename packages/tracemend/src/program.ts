@@ -4,38 +4,23 @@ import { hostname } from "node:os";
 import { isDeepStrictEqual } from "node:util";
 import { createIds, tellAll } from "@tracemend/context";
 import { PAGE_FILES, PAGE_POLICY } from "@tracemend/dashboard";
-import type { Diagnosis } from "@tracemend/diagnosis";
 import { createDiagnosis } from "@tracemend/diagnosis";
-import type { Pipeline, Receiver } from "@tracemend/pipeline";
-import { createGrpcReceiver, createHttpReceiver, createPipeline } from "@tracemend/pipeline";
+import type { Receiver } from "@tracemend/pipeline";
+import { createGrpcReceiver, createHttpReceiver, createPipeline, pipeline as joined } from "@tracemend/pipeline";
 import { createAccessLog } from "./access-log.ts";
 import type { Admin, AdminPages } from "./admin.ts";
 import { createAdmin, jsonAnswer } from "./admin.ts";
-import type { Boundaries } from "./boundaries.ts";
 import { createBoundaries } from "./boundaries.ts";
 import { telemetryOf } from "./config-telemetry.ts";
 import type { Config } from "./config.ts";
+import { createCrossingIntake } from "./crossing-intake.ts";
 import { ConfigError } from "./config-file.ts";
-import type { Findings } from "./findings.ts";
 import { createFindings } from "./findings.ts";
 import type { Logger } from "./log.ts";
-import type { CrossingCounters } from "./metrics.ts";
-import {
-  METRICS_TYPE,
-  createCrossingCounters,
-  createMetricsText,
-  writeBreaks,
-  writeCollectorAliases,
-  writeDestinations,
-  writeFindings,
-  writeLedger,
-  writePipeline,
-  writeRepairs,
-  writeUpstreams,
-} from "./metrics.ts";
+import { METRICS_TYPE, createCrossingCounters } from "./metrics.ts";
+import { metricsText } from "./metrics-page.ts";
 import { attributesOf, destinationsOf, diagnosisOf, repairOf } from "./options.ts";
 import { serverTlsOf } from "./pem.ts";
-import type { Repairs } from "./repairs.ts";
 import { createRepairs } from "./repairs.ts";
 import { createSpanSource } from "./span-source.ts";
 import { VERSION } from "./version.ts";
@@ -100,6 +85,10 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     diagnosis.tick();
     findings.tick();
   }, 1000);
+  const intake = createCrossingIntake({
+    observer: tellAll([diagnosis]),
+    forward: config.receivers.forward_crossings,
+  });
   const spans = createSpanSource({ pipeline, ids, resource, version: VERSION });
   const { format } = config.access_log;
   const access = format === "off" ? [] : [createAccessLog(format, (lines) => process.stdout.write(lines))];
@@ -128,10 +117,11 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
       max_request_bytes: maxRequestBytes,
       bearer_tokens: tokens,
     } = config.receivers;
+    const received = joined(intake.stage, pipeline);
     const limits = { maxRequestBytes, ...(tokens === undefined ? {} : { bearerTokens: tokens }) };
     const receive = async (name: string, create: typeof createGrpcReceiver, from: typeof grpc): Promise<void> => {
       if (from === undefined) return;
-      const receiver = await create({ ...from.listen, ...serverTlsOf(config.folder, from.tls), ...limits }, pipeline);
+      const receiver = await create({ ...from.listen, ...serverTlsOf(config.folder, from.tls), ...limits }, received);
       receivers.push(receiver);
       listening(name, receiver.address);
     };
@@ -146,7 +136,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
         status: 200,
         type: METRICS_TYPE,
         body: metricsText(
-          { pipeline, diagnosis, counters, boundaries, findings, repairs },
+          { pipeline, diagnosis, counters, intake, boundaries, findings, repairs },
           config.metrics.collector_names,
         ),
       }),
@@ -192,32 +182,8 @@ function refuseRestarts(before: Config, next: Config): void {
   if (changed.length > 0) throw new ConfigError(`${changed.join(", ")}: needs a restart to change`);
 }
 
-/** The diagnostics page for people: it draws the two JSON pages beside it. */
+/** The diagnostics page for people: it draws the JSON pages beside it. */
 function pages(): AdminPages {
   const files = Object.entries(PAGE_FILES);
   return Object.fromEntries(files.map(([path, file]) => [path, () => ({ status: 200, policy: PAGE_POLICY, ...file })]));
-}
-
-interface Measured {
-  readonly pipeline: Pipeline;
-  readonly diagnosis: Diagnosis;
-  readonly counters: CrossingCounters;
-  readonly boundaries: Boundaries;
-  readonly findings: Findings;
-  readonly repairs: Repairs;
-}
-
-function metricsText(of: Measured, collectorNames: boolean): string {
-  const { pipeline } = of;
-  const text = createMetricsText();
-  of.counters.write(text);
-  writeUpstreams(text, of.boundaries.upstreams());
-  writeLedger(text, pipeline.ledger());
-  writeDestinations(text, pipeline.destinations());
-  writePipeline(text, pipeline.counters());
-  writeBreaks(text, of.diagnosis.report());
-  writeFindings(text, of.findings.counts());
-  writeRepairs(text, of.repairs.counts());
-  if (collectorNames) writeCollectorAliases(text, pipeline.destinations(), pipeline.ledger());
-  return text.toString();
 }
