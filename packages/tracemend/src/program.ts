@@ -8,6 +8,7 @@ import type { Diagnosis } from "@tracemend/diagnosis";
 import { createDiagnosis } from "@tracemend/diagnosis";
 import type { Pipeline, Receiver } from "@tracemend/pipeline";
 import { createGrpcReceiver, createHttpReceiver, createPipeline } from "@tracemend/pipeline";
+import type { Passed } from "@tracemend/proxy";
 import { createAccessLog } from "./access-log.ts";
 import type { Admin, AdminPages } from "./admin.ts";
 import { createAdmin, jsonAnswer } from "./admin.ts";
@@ -78,7 +79,14 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
   const spans = createSpanSource({ pipeline, ids: createIds(randomFillSync), resource, version: VERSION });
   const { format } = config.access_log;
   const access = format === "off" ? [] : [createAccessLog(format, (lines) => process.stdout.write(lines))];
-  const boundaries = createBoundaries({ spans, observer: tellAll([counters, diagnosis, ...access]), listening });
+  const observer = {
+    ...tellAll([counters, diagnosis, ...access]),
+    // A mirror answers to nobody: what it makes of a trace breaks no one's.
+    mirrored(passed: Passed) {
+      for (const one of [counters, ...access]) one.mirrored(passed);
+    },
+  };
+  const boundaries = createBoundaries({ spans, observer, listening });
 
   const stop = async (): Promise<void> => {
     ready = false;
