@@ -157,8 +157,9 @@ function checkReferences(config: z.output<typeof schema>, source: ConfigText): s
       const message = `there is no upstream ${JSON.stringify(upstream)} (there are: ${known})`;
       findings.push(finding(source, ["boundaries", at, ...path], message));
     };
-    boundary.routes.forEach(({ upstream, split }, index) => {
+    boundary.routes.forEach(({ upstream, split, mirror }, index) => {
       if (upstream !== undefined) mustExist(upstream, ["routes", index, "upstream"]);
+      if (mirror !== undefined) mustExist(mirror.upstream, ["routes", index, "mirror", "upstream"]);
       split?.forEach((way, at) => mustExist(way.upstream, ["routes", index, "split", at, "upstream"]));
     });
     for (const name of Object.keys(boundary.policy.upstreams ?? {})) mustExist(name, ["policy", "upstreams", name]);

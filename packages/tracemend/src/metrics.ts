@@ -12,7 +12,7 @@ export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 type Labels = Readonly<Record<string, string>>;
 
 /** Counts crossings by what was decided and how they ended, and the tries they took. */
-export interface CrossingCounters extends PassedObserver {
+export interface CrossingCounters extends Required<PassedObserver> {
   write(out: MetricsText): void;
 }
 
@@ -26,7 +26,13 @@ export function createCrossingCounters(): CrossingCounters {
   const routes = new Map<string, Counted>();
   const durations = new Map<string, Counted>();
   const tries = new Map<string, Counted>();
+  const mirrored = new Map<string, Counted>();
   return {
+    mirrored(passed) {
+      const { boundary, route = "none", service: upstream = "none", failure } = passed;
+      const outcome = failure?.kind === "abandoned" ? "abandoned" : failure === undefined ? "answered" : "failed";
+      add(mirrored, { boundary, route, upstream, outcome }, 1);
+    },
     crossed(passed) {
       add(crossings, labelsOf(passed), 1);
       const { boundary, route = "none", service: upstream } = passed;
@@ -44,6 +50,7 @@ export function createCrossingCounters(): CrossingCounters {
       write("tracemend_route_requests_total", routes, "Requests by the route they took and their outcome.");
       write("tracemend_route_seconds_total", durations, "Time that requests took, by route.");
       write("tracemend_upstream_tries_total", tries, "Times a request was sent to an upstream, by outcome.");
+      write("tracemend_mirrored_requests_total", mirrored, "Copies of requests that went to a mirror, by outcome.");
     },
   };
 }

@@ -7,6 +7,7 @@ import { PAGE_FILES, PAGE_POLICY } from "@tracemend/dashboard";
 import { createDiagnosis } from "@tracemend/diagnosis";
 import type { Receiver } from "@tracemend/pipeline";
 import { createGrpcReceiver, createHttpReceiver, createPipeline, pipeline as joined } from "@tracemend/pipeline";
+import type { Passed } from "@tracemend/proxy";
 import { createAccessLog } from "./access-log.ts";
 import type { Admin, AdminPages } from "./admin.ts";
 import { createAdmin, jsonAnswer } from "./admin.ts";
@@ -92,11 +93,14 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
   const spans = createSpanSource({ pipeline, ids, resource, version: VERSION });
   const { format } = config.access_log;
   const access = format === "off" ? [] : [createAccessLog(format, (lines) => process.stdout.write(lines))];
-  const boundaries = createBoundaries({
-    spans,
-    observer: tellAll([counters, diagnosis, findings, ...access]),
-    listening,
-  });
+  const observer = {
+    ...tellAll([counters, diagnosis, findings, ...access]),
+    // A mirror answers to nobody: what it makes of a trace breaks no one's.
+    mirrored(passed: Passed) {
+      for (const one of [counters, ...access]) one.mirrored(passed);
+    },
+  };
+  const boundaries = createBoundaries({ spans, observer, listening });
 
   const stop = async (): Promise<void> => {
     ready = false;

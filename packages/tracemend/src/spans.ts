@@ -97,7 +97,7 @@ function isGrpc(crossing: Crossing): boolean {
   return crossing.grpcStatus !== undefined;
 }
 
-function commonAttributes(crossing: Crossing): Attributes {
+function commonAttributes(crossing: Passed): Attributes {
   const attributes: Attributes = {
     "tracemend.boundary": crossing.boundary,
     "tracemend.side": crossing.side,
@@ -105,6 +105,7 @@ function commonAttributes(crossing: Crossing): Attributes {
     "network.protocol.name": "http",
     "network.protocol.version": crossing.protocol === "h2" ? "2" : crossing.protocol.slice(5),
   };
+  if (crossing.mirrored === true) attributes["tracemend.mirrored"] = true;
   if (crossing.status !== undefined) attributes["http.response.status_code"] = crossing.status;
   if (crossing.failure !== undefined) attributes["error.type"] = crossing.failure.kind;
   else if (crossing.status !== undefined && crossing.status >= 500) attributes["error.type"] = String(crossing.status);
@@ -118,7 +119,7 @@ function commonAttributes(crossing: Crossing): Attributes {
   return attributes;
 }
 
-function serverAttributes(crossing: Crossing): Attributes {
+function serverAttributes(crossing: Passed): Attributes {
   const { reading } = crossing;
   const attributes = commonAttributes(crossing);
   attributes["url.scheme"] = crossing.scheme;
