@@ -6,7 +6,7 @@ import type { DestinationOptions } from "@tracemend/pipeline";
 import { detectResource, toStampAttributes } from "@tracemend/pipeline";
 import { destinationOf } from "./config-telemetry.ts";
 import type { Config } from "./config.ts";
-import { clientTlsOf } from "./pem.ts";
+import { clientTlsOf, pemFilesIn } from "./pem.ts";
 
 export function diagnosisOf({ diagnosis, upstreams }: Config): Omit<DiagnosisOptions, "now"> {
   return {
@@ -26,7 +26,7 @@ export function destinationsOf(config: Config): readonly DestinationOptions[] {
   const found = (path: string): string => resolve(config.folder, path);
   return Object.entries(config.destinations).map(([name, destination]) => ({
     ...destinationOf(name, destination, found),
-    ...clientTlsOf(config.folder, destination.tls),
+    ...clientTlsOf(pemFilesIn(config.folder), destination.tls),
   }));
 }
 

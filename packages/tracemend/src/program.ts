@@ -1,6 +1,6 @@
 /** The one page: proxies, pipeline and diagnosis, wired; and the order in which they start and end. */
 import { randomFillSync } from "node:crypto";
-import { hostname } from "node:os";
+import { availableParallelism, hostname } from "node:os";
 import { isDeepStrictEqual } from "node:util";
 import { createIds, tellAll } from "@tracemend/context";
 import { PAGE_FILES, PAGE_POLICY } from "@tracemend/dashboard";
@@ -27,11 +27,14 @@ import {
   writeLedger,
   writePipeline,
   writeUpstreams,
+  writeWorkers,
 } from "./metrics.ts";
 import { destinationsOf, diagnosisOf, attributesOf } from "./options.ts";
-import { serverTlsOf } from "./pem.ts";
-import { createSpanSource } from "./span-source.ts";
+import { pemFilesIn, rememberPems, serverTlsOf } from "./pem.ts";
+import { createSpanSource, pairBytes } from "./span-source.ts";
 import { VERSION } from "./version.ts";
+import type { Crew, CrewState } from "./workers/crew.ts";
+import { createCrew } from "./workers/crew.ts";
 
 export interface Program {
   /** Where each listener really listens, by its name: `boundary <name>`, `otlp grpc`, `otlp http`, `admin`. */
@@ -64,6 +67,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     log.info({ listener: name, address: `${host}:${port}` }, "listening");
   };
   let ready = false;
+  let crew: Crew | undefined;
 
   const counters = createCrossingCounters();
   const diagnosis = createDiagnosis({ now: Date.now, ...diagnosisOf(config) });
@@ -73,12 +77,26 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     attributes,
     destinations: destinationsOf(config),
     observe: (batch) => diagnosis.spans(batch),
-    log: (event) => log.warn(event, "pipeline"),
+    log(event) {
+      log.warn(event, "pipeline");
+      crew?.told(event);
+    },
   });
-  const spans = createSpanSource({ pipeline, ids: createIds(randomFillSync), resource, version: VERSION });
   const { format } = config.access_log;
   const access = format === "off" ? [] : [createAccessLog(format, (lines) => process.stdout.write(lines))];
-  const boundaries = createBoundaries({ spans, observer: tellAll([counters, diagnosis, ...access]), listening });
+  const observer = tellAll([counters, diagnosis, ...access]);
+  const count = config.workers === "auto" ? availableParallelism() : config.workers;
+  if (count > 1) {
+    const slotBytes = pairBytes(resource, VERSION);
+    crew = createCrew({ count, pipeline, observer, listening, log, resource, version: VERSION, slotBytes });
+  }
+  const ids = createIds(randomFillSync);
+  const boundaries =
+    crew ??
+    createBoundaries({ spans: createSpanSource({ pipeline, ids, resource, version: VERSION }), observer, listening });
+
+  /** Without a worker nobody takes a connection. */
+  const serving = (): boolean => crew === undefined || crew.state().workers.length > 0;
 
   const stop = async (): Promise<void> => {
     ready = false;
@@ -101,21 +119,25 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     const limits = { maxRequestBytes, ...(tokens === undefined ? {} : { bearerTokens: tokens }) };
     const receive = async (name: string, create: typeof createGrpcReceiver, from: typeof grpc): Promise<void> => {
       if (from === undefined) return;
-      const receiver = await create({ ...from.listen, ...serverTlsOf(config.folder, from.tls), ...limits }, pipeline);
+      const receiver = await create(
+        { ...from.listen, ...serverTlsOf(pemFilesIn(config.folder), from.tls), ...limits },
+        pipeline,
+      );
       receivers.push(receiver);
       listening(name, receiver.address);
     };
     await receive("otlp grpc", createGrpcReceiver, grpc);
     await receive("otlp http", createHttpReceiver, http);
-    await boundaries.apply(config);
+    await boundaries.apply(config, rememberPems(config.folder));
     // Last to go: while the others drain it still says that the program is alive and not ready.
     admin = await createAdmin(config.admin.listen, {
       "/healthz": () => jsonAnswer(200, { status: "alive" }),
-      "/readyz": () => (ready ? jsonAnswer(200, { status: "ready" }) : jsonAnswer(503, { status: "not ready" })),
+      "/readyz": () =>
+        ready && serving() ? jsonAnswer(200, { status: "ready" }) : jsonAnswer(503, { status: "not ready" }),
       "/metrics": () => ({
         status: 200,
         type: METRICS_TYPE,
-        body: metricsText(pipeline, diagnosis, counters, boundaries, config.metrics.collector_names),
+        body: metricsText(pipeline, diagnosis, counters, boundaries, config.metrics.collector_names, crew?.state()),
       }),
       "/diagnostics/breaks": () => {
         diagnosis.tick();
@@ -129,6 +151,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
           destinations: pipeline.destinations(),
           ledger: pipeline.ledger(),
         }),
+      ...(crew === undefined ? {} : { "/diagnostics/workers": () => jsonAnswer(200, crew?.state()) }),
       ...pages(),
     });
     listening("admin", admin.address);
@@ -142,7 +165,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     addresses,
     async reload(next) {
       refuseRestarts(config, next);
-      await boundaries.apply(next);
+      await boundaries.apply(next, rememberPems(next.folder));
       config = next;
       log.info("reloaded");
     },
@@ -170,10 +193,12 @@ function metricsText(
   counters: ReturnType<typeof createCrossingCounters>,
   boundaries: Boundaries,
   collectorNames: boolean,
+  crew: CrewState | undefined,
 ): string {
   const text = createMetricsText();
   counters.write(text);
   writeUpstreams(text, boundaries.upstreams());
+  if (crew !== undefined) writeWorkers(text, crew);
   writeLedger(text, pipeline.ledger());
   writeDestinations(text, pipeline.destinations());
   writePipeline(text, pipeline.counters());
