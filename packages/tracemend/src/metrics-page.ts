@@ -16,8 +16,10 @@ import {
   writePipeline,
   writeRepairs,
   writeUpstreams,
+  writeWorkers,
 } from "./metrics.ts";
 import type { Repairs } from "./repairs.ts";
+import type { Crew } from "./workers/crew.ts";
 
 export interface Counted {
   readonly pipeline: Pipeline;
@@ -25,6 +27,7 @@ export interface Counted {
   readonly counters: CrossingCounters;
   readonly intake: CrossingIntake;
   readonly boundaries: Boundaries;
+  readonly crew: Crew | undefined;
   readonly findings: Findings;
   readonly repairs: Repairs;
 }
@@ -36,6 +39,7 @@ export function metricsText(of: Counted, collectorNames: boolean): string {
   of.counters.write(text);
   writeCrossingIntake(text, of.intake.counts());
   writeUpstreams(text, of.boundaries.upstreams());
+  if (of.crew !== undefined) writeWorkers(text, of.crew.state());
   writeLedger(text, pipeline.ledger());
   writeDestinations(text, pipeline.destinations());
   writePipeline(text, pipeline.counters());

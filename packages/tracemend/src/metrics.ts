@@ -5,6 +5,7 @@ import type { Passed, PassedObserver, UpstreamState } from "@tracemend/proxy";
 import type { CrossingIntakeCounts } from "./crossing-intake.ts";
 import type { FindingsCount } from "./findings.ts";
 import type { RepairCount } from "./repairs.ts";
+import type { CrewState } from "./workers/crew.ts";
 import type { DestinationState, LedgerRow, PipelineCounters } from "@tracemend/pipeline";
 
 export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
@@ -92,6 +93,27 @@ export function writeUpstreams(
       out.sample("tracemend_upstream_endpoints", { ...labels, state }, count);
     }
   });
+}
+
+export function writeWorkers(out: MetricsText, { workers, crashes, lostGrants, lostCrossings }: CrewState): void {
+  const one = (name: string, type: "counter" | "gauge", help: string, value: number): void => {
+    out.family(name, type, help);
+    out.sample(name, {}, value);
+  };
+  one("tracemend_workers", "gauge", "Worker processes that serve.", workers.length);
+  one("tracemend_worker_crashes_total", "counter", "Worker processes that ended without being told to.", crashes);
+  one(
+    "tracemend_worker_lost_grants_total",
+    "counter",
+    "Pairs of spans, and spans of further tries, that such a worker had promised and not handed over.",
+    lostGrants,
+  );
+  one(
+    "tracemend_worker_lost_crossings_total",
+    "counter",
+    "Crossings that a worker had no room to keep.",
+    lostCrossings,
+  );
 }
 
 /** Closed sets and configured names only: nothing a peer sends may add a series. */
