@@ -36,6 +36,7 @@ export type { RedactStageOptions } from "./stages/redact.ts";
 export type { RedactAction, RedactAttributes, RedactOptions, RedactPattern } from "./stages/redact/policy.ts";
 export type { PatternName } from "./stages/redact/patterns.ts";
 export type { RouteRule } from "./stages/route.ts";
+export type { SpanRepair } from "./stages/rewrite.ts";
 export { detectResource, toStampAttributes } from "./detect/detect.ts";
 export type { DetectOptions, Detector } from "./detect/detect.ts";
 export type { Attributes, Detection, Environment } from "./detect/environment.ts";

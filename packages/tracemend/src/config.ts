@@ -53,6 +53,20 @@ const diagnosis = z.strictObject({
   hard_wait_ms: ms.default(60_000),
   window_ms: ms.default(600_000),
   gateways: z.record(z.string().min(1), z.enum(["nginx", "envoy", "haproxy", "kong", "traefik", "node"])).default({}),
+  /** Of spans: parents that nobody exported, halved trace ids, links to the trace that a service began anew. */
+  repair: z.enum(["off", "report", "on"]).default("report"),
+  /** Whether such a trace is moved into the one it belongs to, where it has not left through a boundary. */
+  move_traces: z.enum(["off", "report", "on"]).default("off"),
+  /** With either `on`, spans wait so long before they are sent: what is found later cannot be written any more. */
+  hold_ms: ms.default(15_000),
+  /** Breaks as log records and gauges, and each crossing as a log record, to the destinations of those signals. */
+  send: z
+    .strictObject({
+      breaks: z.boolean().default(true),
+      crossings: z.boolean().default(false),
+      interval_ms: ms.default(60_000),
+    })
+    .prefault({}),
 });
 
 const listener = z.strictObject({ listen: address, tls: serverTls.optional() });
@@ -62,6 +76,8 @@ const schema = z.strictObject({
   service_name: z.string().min(1).default("tracemend"),
   resource: z.record(z.string().min(1), z.string()).default({}),
   boundaries: z.array(boundary).default([]),
+  /** Processes that share the boundaries' ports; one: this one. `auto`: as many as there are cores. */
+  workers: z.union([z.int().min(1).max(256), z.literal("auto")], "must be a number from 1 to 256, or auto").default(1),
   upstreams: z.record(z.string(), upstreamSchema).default({}),
   receivers: z
     .strictObject({
@@ -69,6 +85,8 @@ const schema = z.strictObject({
       otlp_http: listener.optional(),
       max_request_bytes: bytes.default(67_108_864),
       bearer_tokens: z.array(z.string().min(1)).min(1).optional(),
+      /** Crossings that others report are evidence here; true: and go to the destinations of logs too. */
+      forward_crossings: z.boolean().default(false),
     })
     .prefault({}),
   destinations: z.record(z.string().min(1), destinationSchema).default({}),
@@ -141,8 +159,9 @@ function checkReferences(config: z.output<typeof schema>, source: ConfigText): s
       const message = `there is no upstream ${JSON.stringify(upstream)} (there are: ${known})`;
       findings.push(finding(source, ["boundaries", at, ...path], message));
     };
-    boundary.routes.forEach(({ upstream, split }, index) => {
+    boundary.routes.forEach(({ upstream, split, mirror }, index) => {
       if (upstream !== undefined) mustExist(upstream, ["routes", index, "upstream"]);
+      if (mirror !== undefined) mustExist(mirror.upstream, ["routes", index, "mirror", "upstream"]);
       split?.forEach((way, at) => mustExist(way.upstream, ["routes", index, "split", at, "upstream"]));
     });
     for (const name of Object.keys(boundary.policy.upstreams ?? {})) mustExist(name, ["policy", "upstreams", name]);
