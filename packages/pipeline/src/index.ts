@@ -32,6 +32,7 @@ export type { FlushTrigger } from "./stages/batch.ts";
 export type { FilterRule, SpanKind } from "./stages/filter.ts";
 export type { LimitReason, MemoryLimit } from "./stages/limit.ts";
 export { redact } from "./stages/redact.ts";
+export { defineTextRedaction } from "./stages/redact/policy.ts";
 export type { RedactStageOptions } from "./stages/redact.ts";
 export type { RedactAction, RedactAttributes, RedactOptions, RedactPattern } from "./stages/redact/policy.ts";
 export type { PatternName } from "./stages/redact/patterns.ts";

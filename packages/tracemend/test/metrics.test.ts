@@ -145,7 +145,7 @@ describe("the pipeline's counters", () => {
     writePipeline(text, {
       observerErrors: 1,
       spoofedAttributes: 2,
-      filteredSpans: { health: 3, denied: 0 },
+      filteredSpans: { health: 3 },
       redactedBatches: 4,
       repairedSpans: 7,
       hurriedSpans: 8,
