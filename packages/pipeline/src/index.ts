@@ -28,6 +28,8 @@ export { accepted, busy, refused } from "./outcome.ts";
 export type { Outcome } from "./outcome.ts";
 export { systemClock } from "./clock.ts";
 export type { Clock, Timer } from "./clock.ts";
+export type { Histogram } from "./histogram.ts";
+export type { BatchSizes } from "./stages/measure.ts";
 export type { FlushTrigger } from "./stages/batch.ts";
 export type { FilterRule, SpanKind } from "./stages/filter.ts";
 export type { LimitReason, MemoryLimit } from "./stages/limit.ts";

@@ -25,6 +25,7 @@ import { filter } from "./stages/filter.ts";
 import type { FilterRule } from "./stages/filter.ts";
 import { limit } from "./stages/limit.ts";
 import type { LimitReason, MemoryLimit } from "./stages/limit.ts";
+import type { BatchSizes } from "./stages/measure.ts";
 import { redact } from "./stages/redact.ts";
 import type { RedactOptions } from "./stages/redact/policy.ts";
 import { createSpanRepairs } from "./stages/rewrite.ts";
@@ -86,6 +87,8 @@ export interface DestinationState {
   readonly flushes: Readonly<Record<FlushTrigger, number>>;
   /** Milliseconds by which batches were sent later than their age allows, all together. */
   readonly flushLatenessMs: number;
+  /** Of the batches sent, before retries. */
+  readonly batchSizes: BatchSizes;
   /** Undefined where nothing is sampled, or no decision is remembered. */
   readonly sampling: SamplingState | undefined;
 }
@@ -245,7 +248,15 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 /** Spans of a trace are exported over minutes, and the late ones must follow the others. */
 const REPAIRS_KEPT_MS = 600_000;
 
-function stateOf({ destination, reachability, sink, sampler, flushes, lateness }: DestinationBranch): DestinationState {
+function stateOf({
+  destination,
+  reachability,
+  sink,
+  sampler,
+  sizes,
+  flushes,
+  lateness,
+}: DestinationBranch): DestinationState {
   return {
     name: destination.name,
     region: destination.region,
@@ -256,6 +267,7 @@ function stateOf({ destination, reachability, sink, sampler, flushes, lateness }
     lastFailure: reachability.lastFailure,
     flushes: { ...flushes },
     flushLatenessMs: lateness.totalMs,
+    batchSizes: sizes(),
     sampling: sampler.state,
   };
 }

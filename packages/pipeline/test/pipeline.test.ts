@@ -68,6 +68,11 @@ describe("a pipeline", () => {
         lastFailure: undefined,
         flushes: { size: 1, timeout: 0, close: 0 },
         flushLatenessMs: 0,
+        sampling: undefined,
+        batchSizes: {
+          items: expect.objectContaining({ sum: 2 }),
+          bytes: expect.objectContaining({ counts: expect.any(Array) }),
+        },
       },
     ]);
   });

@@ -167,7 +167,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
         type: METRICS_TYPE,
         body: metricsText(
           { pipeline, diagnosis, counters, intake, boundaries, crew, findings, repairs },
-          config.metrics.collector_names,
+          config.metrics,
         ),
       }),
       "/diagnostics/breaks": () => {

@@ -29,7 +29,7 @@ export function forwardGrpc(options: ForwardOptions): Sink {
     te: "trailers",
     "user-agent": "tracemend",
     "grpc-timeout": `${timeoutMs}m`,
-    ...(compression === "gzip" ? { "grpc-encoding": "gzip" } : {}),
+    ...(compression === "none" ? {} : { "grpc-encoding": compression }),
   };
 
   return {
@@ -40,7 +40,7 @@ export function forwardGrpc(options: ForwardOptions): Sink {
       const deadline = createDeadline(clock, timeoutMs, signal);
       try {
         const headers = { ...fixed, ":path": grpcPath(batch.signal) };
-        const prefix = grpcPrefix(body.byteLength, compression === "gzip");
+        const prefix = grpcPrefix(body.byteLength, compression !== "none");
         const reply = await call(session, headers, prefix, body, deadline.signal);
         if (signal.aborted) return busy(0);
         if (reply.kind === "silence") return judge(reply);
