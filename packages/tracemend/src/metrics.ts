@@ -2,6 +2,9 @@
 import type { Crossing, CrossingFailure } from "@tracemend/context";
 import type { DiagnosisReport } from "@tracemend/diagnosis";
 import type { Passed, PassedObserver, UpstreamState } from "@tracemend/proxy";
+import type { CrossingIntakeCounts } from "./crossing-intake.ts";
+import type { FindingsCount } from "./findings.ts";
+import type { RepairCount } from "./repairs.ts";
 import type { DestinationState, LedgerRow, PipelineCounters } from "@tracemend/pipeline";
 
 export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
@@ -194,6 +197,10 @@ export function writeCollectorAliases(
 
 export function writePipeline(out: MetricsText, counters: PipelineCounters): void {
   const { observerErrors, spoofedAttributes, filteredSpans, redactedBatches, refusedItems } = counters;
+  out.family("tracemend_repaired_spans_total", "counter", "Spans sent with other ids than they came with.");
+  out.sample("tracemend_repaired_spans_total", {}, counters.repairedSpans);
+  out.family("tracemend_hurried_spans_total", "counter", "Spans sent before repairs of them could be found.");
+  out.sample("tracemend_hurried_spans_total", {}, counters.hurriedSpans);
   out.family("tracemend_filtered_spans_total", "counter", "Spans of traces that were filtered, by rule.");
   for (const [rule, spans] of Object.entries(filteredSpans))
     out.sample("tracemend_filtered_spans_total", { rule }, spans);
@@ -214,6 +221,27 @@ export function writePipeline(out: MetricsText, counters: PipelineCounters): voi
   out.sample("tracemend_spoofed_attributes_total", {}, spoofedAttributes);
   out.family("tracemend_observer_errors_total", "counter", "Times that the diagnosis failed on a batch of spans.");
   out.sample("tracemend_observer_errors_total", {}, observerErrors);
+}
+
+export function writeFindings(out: MetricsText, counts: readonly FindingsCount[]): void {
+  const name = "tracemend_findings_total";
+  out.family(name, "counter", "Log records and gauges of what was found, sent as telemetry of our own.");
+  for (const { finding, sent, dropped } of counts) {
+    out.sample(name, { finding, state: "sent" }, sent);
+    out.sample(name, { finding, state: "dropped" }, dropped);
+  }
+}
+
+export function writeRepairs(out: MetricsText, counts: readonly RepairCount[]): void {
+  const name = "tracemend_repairs_total";
+  out.family(name, "counter", "Decisions to join a torn trace; decided is a dry run, dropped found no room.");
+  for (const { action, reason, state, count } of counts) out.sample(name, { action, reason, state }, count);
+}
+
+export function writeCrossingIntake(out: MetricsText, { read, malformed }: CrossingIntakeCounts): void {
+  out.family("tracemend_crossing_records_total", "counter", "Crossings that services and other borders reported.");
+  out.sample("tracemend_crossing_records_total", { result: "read" }, read);
+  out.sample("tracemend_crossing_records_total", { result: "malformed" }, malformed);
 }
 
 export function writeBreaks(out: MetricsText, { breaks }: Pick<DiagnosisReport, "breaks">): void {

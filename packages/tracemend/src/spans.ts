@@ -20,7 +20,7 @@ export const CLIENT_BYTES = 6_144;
 
 /** `W3C` and `is remote` bits of OTLP's `Span.flags`: bit 8 says bit 9 is known, bit 9 says the parent is remote. */
 const REMOTE = 0x300;
-const LOCAL = 0x100;
+export const LOCAL = 0x100;
 
 /** The SERVER span of a crossing, and a CLIENT span for each call of an upstream. `spans`: of the first call. */
 export function spansOf(crossing: Passed, spans: OwnSpans): readonly SpanRecord[] {

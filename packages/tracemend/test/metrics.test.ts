@@ -139,6 +139,8 @@ describe("the pipeline's counters", () => {
       spoofedAttributes: 2,
       filteredSpans: { health: 3, denied: 0 },
       redactedBatches: 4,
+      repairedSpans: 7,
+      hurriedSpans: 8,
       refusedItems: { memory: 5, stamp: 6 },
     });
     const lines = text.toString().split("\n");
