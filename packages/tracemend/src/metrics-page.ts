@@ -15,6 +15,7 @@ import {
   writeLedger,
   writePipeline,
   writeRepairs,
+  writeRefusals,
   writeUpstreams,
 } from "./metrics.ts";
 import type { Repairs } from "./repairs.ts";
@@ -36,6 +37,7 @@ export function metricsText(of: Counted, collectorNames: boolean): string {
   of.counters.write(text);
   writeCrossingIntake(text, of.intake.counts());
   writeUpstreams(text, of.boundaries.upstreams());
+  writeRefusals(text, of.boundaries.refusals());
   writeLedger(text, pipeline.ledger());
   writeDestinations(text, pipeline.destinations());
   writePipeline(text, pipeline.counters());
