@@ -15,6 +15,7 @@ import {
   writeLedger,
   writePipeline,
   writeRepairs,
+  writeRefusals,
   writeUpstreams,
   writeWorkers,
 } from "./metrics.ts";
@@ -40,6 +41,7 @@ export function metricsText(of: Counted, collectorNames: boolean): string {
   writeCrossingIntake(text, of.intake.counts());
   writeUpstreams(text, of.boundaries.upstreams());
   if (of.crew !== undefined) writeWorkers(text, of.crew.state());
+  writeRefusals(text, of.boundaries.refusals());
   writeLedger(text, pipeline.ledger());
   writeDestinations(text, pipeline.destinations());
   writePipeline(text, pipeline.counters());
