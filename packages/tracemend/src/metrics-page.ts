@@ -19,6 +19,7 @@ import {
   writeUpstreams,
   writeWorkers,
 } from "./metrics.ts";
+import { writeSampling, writeSamplingAliases } from "./metrics-sampling.ts";
 import type { Repairs } from "./repairs.ts";
 import type { Crew } from "./workers/crew.ts";
 
@@ -44,10 +45,14 @@ export function metricsText(of: Counted, collectorNames: boolean): string {
   writeRefusals(text, of.boundaries.refusals());
   writeLedger(text, pipeline.ledger());
   writeDestinations(text, pipeline.destinations());
+  writeSampling(text, pipeline.destinations());
   writePipeline(text, pipeline.counters());
   writeBreaks(text, of.diagnosis.report());
   writeFindings(text, of.findings.counts());
   writeRepairs(text, of.repairs.counts());
-  if (collectorNames) writeCollectorAliases(text, pipeline.destinations(), pipeline.ledger());
+  if (collectorNames) {
+    writeCollectorAliases(text, pipeline.destinations(), pipeline.ledger());
+    writeSamplingAliases(text, pipeline.destinations());
+  }
   return text.toString();
 }

@@ -149,7 +149,8 @@ export function writeLedger(out: MetricsText, rows: readonly LedgerRow[]): void 
     out.sample(name, { ...labels, state: "received" }, row.received);
     out.sample(name, { ...labels, state: "exported" }, row.exported);
     out.sample(name, { ...labels, state: "refused_by_peer" }, row.refusedByPeer);
-    out.sample(name, { ...labels, state: "sampled_out" }, row.sampledOut);
+    for (const [policy, count] of Object.entries(row.sampledOutBy))
+      out.sample(name, { ...labels, state: "sampled_out", policy }, count);
     for (const [reason, count] of Object.entries(row.dropped))
       out.sample(name, { ...labels, state: "dropped", reason }, count);
   }
@@ -285,7 +286,7 @@ export function writeBreaks(out: MetricsText, { breaks }: Pick<DiagnosisReport, 
 
 /** Collects families in the text exposition format 0.0.4. */
 export interface MetricsText {
-  family(name: string, type: "counter" | "gauge", help: string): void;
+  family(name: string, type: "counter" | "gauge" | "histogram", help: string): void;
   sample(name: string, labels: Labels, value: number): void;
 }
 
