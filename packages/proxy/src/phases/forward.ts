@@ -74,6 +74,7 @@ class Forwarding implements CallerEvents {
     const exchange = this.#exchange;
     if (exchange.over) return;
     exchange.sending = false;
+    if (exchange.status === 101) exchange.touch();
     exchange.awaitAnswer();
     exchange.call?.end(trailers === undefined ? undefined : toTrailers(trailers));
   }
