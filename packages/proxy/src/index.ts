@@ -1,7 +1,7 @@
 /** The public surface, grouped by word. */
 export type { Proxy } from "./proxy.ts";
-export { checkChange, checkRoutes, createProxy } from "./proxy.ts";
-export type { ProxyChange, ProxyOptions, ProxyRules } from "./options.ts";
+export { checkChange, checkListen, checkRoutes, createProxy } from "./proxy.ts";
+export type { ListenOptions, ProxyChange, ProxyOptions, ProxyProtocolOptions, ProxyRules } from "./options.ts";
 export type { ForwardingOptions } from "./forwarding.ts";
 export type { MirrorOptions, MirrorSampling } from "./mirror-options.ts";
 export type { DirectAnswer, Rewrite, Route } from "./route-options.ts";
@@ -38,6 +38,7 @@ export type {
   ListenTls,
   Listener,
   OutgoingHead,
+  ProxyProtocol,
   Refusal,
   RefusalKind,
   RequestHead,

@@ -60,6 +60,8 @@ describe("the options of a proxy", () => {
 
   it.each([
     ["listen.port is 70000", { listen: { port: 70_000 } }],
+    ["listen.proxyProtocol.trusted is []", { listen: { proxyProtocol: { trusted: [] } } }],
+    ["listen.proxyProtocol.timeoutMs is 0", { listen: { proxyProtocol: { trusted: ["::1"], timeoutMs: 0 } } }],
     ["routes is []", { routes: [] }],
     ["limits.headBytes is -1", { limits: { headBytes: -1 } }],
     ["timeouts.idleMs is null", { timeouts: { idleMs: Number.NaN } }],

@@ -1,11 +1,11 @@
 /** The proxies of a configuration: opened, changed while they listen, and closed. */
 import { isDeepStrictEqual } from "node:util";
 import { defineBoundary } from "@tracemend/context";
-import type { PassedObserver, Proxy, ProxyChange, SpanSource, UpstreamState } from "@tracemend/proxy";
+import type { PassedObserver, Proxy, ProxyChange, RefusalCounts, SpanSource, UpstreamState } from "@tracemend/proxy";
 import { checkChange, createProxy } from "@tracemend/proxy";
 import { ConfigError } from "./config-file.ts";
 import { policyOf } from "./config-policy.ts";
-import { forwardingOf, routesOf, upstreamOf } from "./config-route.ts";
+import { forwardingOf, proxyProtocolOf, routesOf, upstreamOf } from "./config-route.ts";
 import type { Config } from "./config.ts";
 import type { PemSource, PemTexts } from "./pem.ts";
 import { clientTlsOf, listenTlsOf } from "./pem.ts";
@@ -17,6 +17,8 @@ export interface Boundaries {
    */
   apply(config: Config, pems: PemTexts): Promise<void>;
   upstreams(): readonly { readonly boundary: string; readonly states: readonly UpstreamState[] }[];
+  /** Callers of each listener that were turned away before there was a request. */
+  refusals(): readonly { readonly boundary: string; readonly counts: RefusalCounts }[];
   /** An aborted signal breaks off what does not end by itself. */
   close(signal: AbortSignal): Promise<void>;
 }
@@ -46,7 +48,11 @@ export function createBoundaries({ spans, observer, listening }: BoundariesOptio
   const leaving = new Set<Promise<void>>();
   const start = async ({ config, change }: Planned): Promise<Open> => {
     const { tls, ...rules } = change;
-    const listen = { ...config.listen, ...(tls === undefined ? {} : { tls }) };
+    const listen = {
+      ...config.listen,
+      ...(tls === undefined ? {} : { tls }),
+      ...proxyProtocolOf(config.proxy_protocol),
+    };
     return { proxy: await createProxy({ ...rules, listen, spans, observer }), config };
   };
   const startAll = async (planned: readonly Planned[]): Promise<readonly Open[]> => {
@@ -74,6 +80,7 @@ export function createBoundaries({ spans, observer, listening }: BoundariesOptio
       }
     },
     upstreams: () => open.map(({ proxy, config }) => ({ boundary: config.name, states: proxy.upstreams() })),
+    refusals: () => open.map(({ proxy, config }) => ({ boundary: config.name, counts: proxy.refusals() })),
     async close(signal) {
       await Promise.all([...open.map(({ proxy }) => proxy.close(signal)), ...leaving]);
     },
@@ -86,6 +93,8 @@ function plan(config: Config, boundary: BoundaryConfig, open: readonly Open[], p
   const held = open.find(({ config: was }) => was.name === boundary.name);
   if (held === undefined || !isDeepStrictEqual(held.config.listen, boundary.listen))
     return { config: boundary, change, held: undefined };
+  if (!isDeepStrictEqual(held.config.proxy_protocol, boundary.proxy_protocol))
+    throw new ConfigError(`boundary ${boundary.name}: proxy_protocol needs a restart to change`);
   if (askOf(held.config) !== askOf(boundary))
     throw new ConfigError(
       `boundary ${boundary.name}: tls, or whether callers show certificates, needs a restart to change`,

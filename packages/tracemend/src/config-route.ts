@@ -1,5 +1,12 @@
 /** Routes, upstreams and TLS in the configuration's words, and from there the options that proxy checks. */
-import type { DirectAnswer, ForwardingOptions, MirrorOptions, Route, UpstreamOptions } from "@tracemend/proxy";
+import type {
+  DirectAnswer,
+  ForwardingOptions,
+  MirrorOptions,
+  ProxyProtocolOptions,
+  Route,
+  UpstreamOptions,
+} from "@tracemend/proxy";
 import { z } from "zod";
 import { fieldName, rename } from "./config-policy.ts";
 
@@ -16,6 +23,11 @@ export const boundaryTls = z.strictObject({
   others: z.array(z.strictObject(certificate)).optional(),
   client_ca_file: name.optional(),
   client_auth: z.enum(["require", "optional"]).optional(),
+});
+
+export const proxyProtocolSchema = z.strictObject({
+  trusted: z.array(name).min(1),
+  timeout_ms: ms.optional(),
 });
 
 export const clientTls = z.strictObject({
@@ -137,6 +149,12 @@ export function forwardingOf(forwarding: z.output<typeof forwardingSchema> | und
   forwarding?: ForwardingOptions;
 } {
   return forwarding === undefined ? {} : { forwarding: rename(forwarding) as ForwardingOptions };
+}
+
+export function proxyProtocolOf(proxyProtocol: z.output<typeof proxyProtocolSchema> | undefined): {
+  proxyProtocol?: ProxyProtocolOptions;
+} {
+  return proxyProtocol === undefined ? {} : { proxyProtocol: rename(proxyProtocol) as ProxyProtocolOptions };
 }
 
 /** Without its TLS: that stands in files. */

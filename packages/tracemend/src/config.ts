@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { defineBoundary } from "@tracemend/context";
 import { checkPipeline } from "@tracemend/pipeline";
-import { checkRoutes } from "@tracemend/proxy";
+import { checkListen, checkRoutes } from "@tracemend/proxy";
 import { z } from "zod";
 import type { ConfigText } from "./config-file.ts";
 import { ConfigError, readConfigText } from "./config-file.ts";
@@ -12,6 +12,8 @@ import { policyOf, policySchema } from "./config-policy.ts";
 import {
   boundaryTls,
   forwardingSchema,
+  proxyProtocolOf,
+  proxyProtocolSchema,
   routeSchema,
   routesOf,
   serverTls,
@@ -42,6 +44,7 @@ const boundary = z.strictObject({
   side: z.enum(["ingress", "egress"]),
   listen: address,
   tls: boundaryTls.optional(),
+  proxy_protocol: proxyProtocolSchema.optional(),
   policy: policySchema.prefault({}),
   forwarding: forwardingSchema.optional(),
   routes: z.array(routeSchema).min(1),
@@ -166,6 +169,11 @@ function checkReferences(config: z.output<typeof schema>, source: ConfigText): s
     });
     for (const name of Object.keys(boundary.policy.upstreams ?? {})) mustExist(name, ["policy", "upstreams", name]);
     if (findings.length > before) return;
+    try {
+      checkListen(proxyProtocolOf(boundary.proxy_protocol));
+    } catch (error) {
+      findings.push(finding(source, ["boundaries", at, "proxy_protocol"], (error as Error).message));
+    }
     try {
       checkRoutes(routesOf(boundary.routes, (upstream) => upstreamOf(upstream, config.upstreams[upstream])));
     } catch (error) {

@@ -15,9 +15,11 @@ import {
   writeLedger,
   writePipeline,
   writeRepairs,
+  writeRefusals,
   writeUpstreams,
   writeWorkers,
 } from "./metrics.ts";
+import { writeSampling, writeSamplingAliases } from "./metrics-sampling.ts";
 import type { Repairs } from "./repairs.ts";
 import type { Crew } from "./workers/crew.ts";
 
@@ -40,12 +42,17 @@ export function metricsText(of: Counted, collectorNames: boolean): string {
   writeCrossingIntake(text, of.intake.counts());
   writeUpstreams(text, of.boundaries.upstreams());
   if (of.crew !== undefined) writeWorkers(text, of.crew.state());
+  writeRefusals(text, of.boundaries.refusals());
   writeLedger(text, pipeline.ledger());
   writeDestinations(text, pipeline.destinations());
+  writeSampling(text, pipeline.destinations());
   writePipeline(text, pipeline.counters());
   writeBreaks(text, of.diagnosis.report());
   writeFindings(text, of.findings.counts());
   writeRepairs(text, of.repairs.counts());
-  if (collectorNames) writeCollectorAliases(text, pipeline.destinations(), pipeline.ledger());
+  if (collectorNames) {
+    writeCollectorAliases(text, pipeline.destinations(), pipeline.ledger());
+    writeSamplingAliases(text, pipeline.destinations());
+  }
   return text.toString();
 }

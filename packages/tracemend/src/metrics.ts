@@ -1,7 +1,7 @@
 /** Our own counters, as Prometheus text. */
 import type { Crossing, CrossingFailure } from "@tracemend/context";
 import type { DiagnosisReport } from "@tracemend/diagnosis";
-import type { Passed, PassedObserver, UpstreamState } from "@tracemend/proxy";
+import type { Passed, PassedObserver, RefusalCounts, UpstreamState } from "@tracemend/proxy";
 import type { CrossingIntakeCounts } from "./crossing-intake.ts";
 import type { FindingsCount } from "./findings.ts";
 import type { RepairCount } from "./repairs.ts";
@@ -116,6 +116,16 @@ export function writeWorkers(out: MetricsText, { workers, crashes, lostGrants, l
   );
 }
 
+export function writeRefusals(
+  out: MetricsText,
+  refusals: readonly { readonly boundary: string; readonly counts: RefusalCounts }[],
+): void {
+  const name = "tracemend_refused_callers_total";
+  out.family(name, "counter", "Callers turned away before there was a request, by reason.");
+  for (const { boundary, counts } of refusals)
+    for (const [reason, count] of Object.entries(counts)) out.sample(name, { boundary, reason }, count);
+}
+
 /** Closed sets and configured names only: nothing a peer sends may add a series. */
 function labelsOf({ boundary, verdict, status, failure }: Crossing): Labels {
   return {
@@ -139,7 +149,8 @@ export function writeLedger(out: MetricsText, rows: readonly LedgerRow[]): void 
     out.sample(name, { ...labels, state: "received" }, row.received);
     out.sample(name, { ...labels, state: "exported" }, row.exported);
     out.sample(name, { ...labels, state: "refused_by_peer" }, row.refusedByPeer);
-    out.sample(name, { ...labels, state: "sampled_out" }, row.sampledOut);
+    for (const [policy, count] of Object.entries(row.sampledOutBy))
+      out.sample(name, { ...labels, state: "sampled_out", policy }, count);
     for (const [reason, count] of Object.entries(row.dropped))
       out.sample(name, { ...labels, state: "dropped", reason }, count);
   }
@@ -275,7 +286,7 @@ export function writeBreaks(out: MetricsText, { breaks }: Pick<DiagnosisReport, 
 
 /** Collects families in the text exposition format 0.0.4. */
 export interface MetricsText {
-  family(name: string, type: "counter" | "gauge", help: string): void;
+  family(name: string, type: "counter" | "gauge" | "histogram", help: string): void;
   sample(name: string, labels: Labels, value: number): void;
 }
 

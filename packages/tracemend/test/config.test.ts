@@ -94,6 +94,19 @@ describe("the configuration", () => {
     ]);
   });
 
+  it("says which address of a load balancer is none", () => {
+    const text = MINIMAL.replace(
+      "listen: 127.0.0.1:8080",
+      "listen: 127.0.0.1:8080\n    proxy_protocol: { trusted: [10.0.0.0/8, 10.0.0.0/33] }",
+    );
+    expect(findings(text)).toEqual([
+      expect.stringMatching(
+        /^tracemend\.yaml:7:5: boundaries\.0\.proxy_protocol: listen\.proxyProtocol\.trusted is "10\.0\.0\.0\/33"/,
+      ),
+    ]);
+    expect(findings(text.replace(", 10.0.0.0/33", ""))).toEqual([]);
+  });
+
   it("says what contradicts itself in a policy, and where", () => {
     const strip = "listen: 127.0.0.1:8080\n    policy: { strip: true, carrier: { send: true } }";
     expect(findings(MINIMAL.replace("listen: 127.0.0.1:8080", strip))).toEqual([

@@ -6,6 +6,7 @@ import {
   writeDestinations,
   writeLedger,
   writePipeline,
+  writeRefusals,
   writeUpstreams,
 } from "../src/metrics.ts";
 import { crossingOf } from "./crossing.ts";
@@ -73,6 +74,13 @@ describe("the metrics", () => {
       );
   });
 
+  it("count callers that were turned away, by listener and reason", () => {
+    const text = createMetricsText();
+    const none = { malformed: 0, "head-too-large": 0, "slow-head": 0, "tls-handshake": 0, "http2-error": 0, flood: 0 };
+    writeRefusals(text, [{ boundary: "edge", counts: { ...none, "proxy-header": 2 } }]);
+    expect(text.toString()).toContain('tracemend_refused_callers_total{boundary="edge",reason="proxy-header"} 2\n');
+  });
+
   it("tell of each item what became of it", () => {
     const text = createMetricsText();
     writeLedger(text, [
@@ -92,6 +100,7 @@ describe("the metrics", () => {
         },
         refusedByPeer: 2,
         sampledOut: 0,
+        sampledOutBy: {},
         queued: 2,
         inFlight: 1,
         turnedAway: 7,
@@ -115,7 +124,14 @@ describe("the metrics", () => {
 
   it("show each queue beside its capacity", () => {
     const text = createMetricsText();
-    const state = { name: "agent", region: undefined, signals: [], reachable: false, lastFailure: undefined };
+    const state = {
+      name: "agent",
+      region: undefined,
+      signals: [],
+      reachable: false,
+      lastFailure: undefined,
+      sampling: undefined,
+    };
     writeDestinations(text, [
       {
         ...state,
@@ -151,7 +167,14 @@ describe("the pipeline's counters", () => {
 
   it("go by the Collector's names too", () => {
     const text = createMetricsText();
-    const state = { name: "eu", region: undefined, signals: [], reachable: true, lastFailure: undefined };
+    const state = {
+      name: "eu",
+      region: undefined,
+      signals: [],
+      reachable: true,
+      lastFailure: undefined,
+      sampling: undefined,
+    };
     const queue = { queueBytes: 5, queueCapacityBytes: 10, flushLatenessMs: 250 };
     const states = [{ ...state, ...queue, flushes: { size: 3, timeout: 4, close: 0 } }];
     writeCollectorAliases(text, states, []);

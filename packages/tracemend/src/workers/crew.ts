@@ -10,7 +10,8 @@ import type { Logger } from "../log.ts";
 import { unpackCrossings } from "./crossings.ts";
 import type { Hand } from "./hand.ts";
 import { hire } from "./hand.ts";
-import type { Handover, Job, LeaseTerms, OpenedListener } from "./message.ts";
+import type { BoundaryRefusals, Handover, Job, LeaseTerms, OpenedListener } from "./message.ts";
+import { addRefusals } from "./refusals.ts";
 import { createTenancy } from "./tenancy.ts";
 import { mergeUpstreams } from "./upstreams.ts";
 
@@ -70,6 +71,8 @@ export function createCrew(options: CrewOptions): Crew {
   const hands = new Set<Hand>();
   const pauses = new Set<NodeJS.Timeout>();
   let job: Job | undefined;
+  /** Of workers that have ended. */
+  let past: readonly BoundaryRefusals[] = [];
   let crashes = 0;
   let lostGrants = 0;
   let lostCrossings = 0;
@@ -97,6 +100,7 @@ export function createCrew(options: CrewOptions): Crew {
   };
   const gone = (hand: Hand, how: string): void => {
     hands.delete(hand);
+    past = addRefusals([past, hand.refusals]);
     const open = hand.tenancy.end();
     if (begun && !closing) {
       crashes += 1;
@@ -177,6 +181,7 @@ export function createCrew(options: CrewOptions): Crew {
       if (kind === "unreachable") for (const hand of hands) hand.send({ kind: "withdraw" });
       else if (kind === "reachable") for (const hand of hands) lend(hand);
     },
+    refusals: () => addRefusals([past, ...[...hands].map(({ refusals }) => refusals)]),
     upstreams: () => mergeUpstreams([...hands].map(({ upstreams }) => upstreams)),
     state: () => ({
       workers: ready().map(({ pid, startedMs, crossings, tenancy: { slots, open } }) => ({

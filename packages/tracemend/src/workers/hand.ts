@@ -2,7 +2,15 @@
 import cluster from "node:cluster";
 import { fileURLToPath } from "node:url";
 import { ConfigError } from "../config-file.ts";
-import type { BoundaryUpstreams, FromWorker, Handover, Job, OpenedListener, ToWorker } from "./message.ts";
+import type {
+  BoundaryRefusals,
+  BoundaryUpstreams,
+  FromWorker,
+  Handover,
+  Job,
+  OpenedListener,
+  ToWorker,
+} from "./message.ts";
 import type { Tenancy } from "./tenancy.ts";
 
 export interface Hand {
@@ -14,6 +22,7 @@ export interface Hand {
   ready: boolean;
   crossings: number;
   upstreams: readonly BoundaryUpstreams[];
+  refusals: readonly BoundaryRefusals[];
   /** Gives the listeners that were opened; rejects where the worker cannot do it, or ends. One at a time. */
   apply(job: Job): Promise<readonly OpenedListener[]>;
   send(message: ToWorker): void;
@@ -44,6 +53,7 @@ export function hire(tenancy: Tenancy, failures: number, { heard, gone }: HandEv
     ready: false,
     crossings: 0,
     upstreams: [],
+    refusals: [],
     apply(job) {
       answer = Promise.withResolvers();
       hand.send({ kind: "apply", ...job });
@@ -61,8 +71,9 @@ export function hire(tenancy: Tenancy, failures: number, { heard, gone }: HandEv
         return answer?.resolve(message.listeners);
       case "refused":
         return answer?.reject(message.misconfigured ? new ConfigError(message.message) : new Error(message.message));
-      case "upstreams":
+      case "state":
         hand.upstreams = message.upstreams;
+        hand.refusals = message.refusals;
         return;
       case "handover":
         return heard(hand, message);

@@ -13,7 +13,7 @@ import { createOutbox } from "./outbox.ts";
 /** A message costs some 50 µs on both sides together; what is told together waits so long. */
 const HANDOVER_MS = 20;
 
-const UPSTREAMS_MS = 1_000;
+const STATE_MS = 1_000;
 
 function start(): void {
   let terms: LeaseTerms = { slotBytes: 0, spare: 0 };
@@ -38,12 +38,12 @@ function start(): void {
     process.exit(0);
   };
   let before = "";
-  const tellUpstreams = (): void => {
-    const upstreams = boundaries?.upstreams() ?? [];
-    const text = JSON.stringify(upstreams);
+  const tellState = (): void => {
+    const state = { upstreams: boundaries?.upstreams() ?? [], refusals: boundaries?.refusals() ?? [] };
+    const text = JSON.stringify(state);
     if (text === before) return;
     before = text;
-    send({ kind: "upstreams", upstreams });
+    send({ kind: "state", ...state });
   };
 
   process.on("message", (message: ToWorker) => {
@@ -66,7 +66,7 @@ function start(): void {
         return cut.abort();
     }
   });
-  setInterval(tellUpstreams, UPSTREAMS_MS).unref();
+  setInterval(tellState, STATE_MS).unref();
 }
 
 // A terminal and an init system signal the whole group: the program alone says when to drain and when to read files.
