@@ -1,5 +1,7 @@
 /** The border in front of a gateway and the one behind it: real boundaries, with ids that are the same each time. */
 import type { Boundary, Crossing, FieldLines, Passage } from "@tracemend/context";
+import type { Batch } from "@tracemend/otlp";
+import { encodeSpans } from "@tracemend/otlp";
 import type { Setup } from "./setups.ts";
 import { applyEdits, createIds, cross, defineBoundary } from "@tracemend/context";
 
@@ -98,6 +100,17 @@ export function crossingOf(boundary: Boundary, passage: Passage, atMs: number): 
     grpcStatus: undefined,
     failure: undefined,
   };
+}
+
+/** What the border exports of its own. */
+export function spansOf(boundary: Boundary, { verdict, spans }: Passage, atMs: number): Batch {
+  if (spans === undefined || verdict.context === undefined) throw new Error("the border was granted no spans");
+  const { traceId } = verdict.context;
+  const shared = { traceId, name: "GET", startMs: atMs, endMs: atMs + 10, attributes: {} } as const;
+  return encodeSpans({ "service.name": boundary.name }, { name: "tracemend", version: "1" }, [
+    { ...shared, kind: "server", spanId: spans.serverSpanId },
+    { ...shared, kind: "client", spanId: spans.clientSpanId, parentSpanId: spans.serverSpanId },
+  ]);
 }
 
 function uuidOf(digits: string): string {

@@ -3,14 +3,14 @@
  * `recordings`; what is not installed is skipped and said (`node test/peers/install.ts` installs it).
  */
 import type { ChildProcess } from "node:child_process";
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CACHE, findPeer, librariesOf } from "../peers/cache.ts";
+import { CACHE, findPeer, librariesOf, versionOf } from "../peers/cache.ts";
 import { PEERS } from "../peers/peers.ts";
 import { serveOnSocket, toRawLines } from "../support/raw-exchange.ts";
 import { REQUESTS, bordersOf, leave } from "./borders.ts";
@@ -39,13 +39,6 @@ function environment(program: Setup["program"], folder: string): NodeJS.ProcessE
     MODULES: join(CACHE, "apache", "usr", "lib", "apache2", "modules"),
     LD_LIBRARY_PATH: librariesOf(program),
   };
-}
-
-function versionOf(program: Setup["program"], binary: string): string {
-  const peer = PEERS.find(({ name }) => name === program);
-  const env = environment(program, tmpdir());
-  const done = spawnSync(binary, peer?.versionArguments ?? ["-v"], { encoding: "utf8", timeout: START_MS, env });
-  return /(\d+\.\d+\.\d+)/.exec(`${done.stdout}${done.stderr}`)?.[1] ?? "unknown";
 }
 
 async function freePort(): Promise<number> {
@@ -101,7 +94,7 @@ async function record(setup: Setup, binary: string): Promise<Recording> {
         throw new Error(`request ${number} did not come through`);
       requests.push({ sent: lines, received: received.map((value) => masked(value, ports)) });
     }
-    return { setup: setup.name, version: versionOf(setup.program, binary), requests };
+    return { setup: setup.name, version: numberOf(setup.program, binary), requests };
   } catch (error) {
     throw new Error(`${setup.name}: ${String(error)}\n${said}`, { cause: error });
   } finally {
@@ -110,6 +103,12 @@ async function record(setup: Setup, binary: string): Promise<Recording> {
     await upstream.close();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function numberOf(program: Setup["program"], binary: string): string {
+  const peer = PEERS.find(({ name }) => name === program);
+  const line = peer && versionOf(peer, binary);
+  return /\d+\.\d+\.\d+/.exec(line ?? "")?.[0] ?? "unknown";
 }
 
 /** A recording is the same whatever ports the kernel gave. */

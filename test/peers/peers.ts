@@ -13,6 +13,8 @@ export interface PeerProgram {
   /** Path below the peer's folder in the cache. */
   readonly binary: string;
   readonly versionArguments: readonly string[];
+  /** The line that says it, where that is not the first with a number of two parts. */
+  readonly versionLine?: RegExp;
 }
 
 export const PEERS: readonly PeerProgram[] = [
@@ -38,7 +40,8 @@ export const PEERS: readonly PeerProgram[] = [
     name: "caddy",
     source: { kind: "go", module: "github.com/caddyserver/caddy/v2/cmd/caddy@v2.11.9" },
     binary: "bin/caddy",
-    versionArguments: ["version"],
+    versionArguments: ["build-info"],
+    versionLine: /^mod\s/,
   },
   {
     name: "h2spec",
