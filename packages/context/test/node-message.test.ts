@@ -59,6 +59,35 @@ describe("edits of a message", () => {
     expect(read).toEqual(EDITED);
   });
 
+  it("of values alone show in every view too, whichever were read before, and again on the next request", async () => {
+    const edits: Edits = [
+      { name: "host", value: "b" },
+      { name: "x-last", value: "y" },
+    ];
+    const seen: unknown[] = [];
+    for (const before of [[], ["headers"], ["headersDistinct"], ["headers", "headersDistinct"], []] as const) {
+      seen.push(
+        await onHttp1((message) => {
+          for (const view of before) expect(message[view]).toHaveProperty("host");
+          applyToMessage(message, edits);
+          const { folded, distinct } = views(message) as typeof EDITED;
+          return [message.rawHeaders.slice(0, 2), folded.host, folded["x-last"], distinct.host, distinct["x-last"]];
+        }),
+      );
+    }
+    expect(seen).toEqual(Array.from({ length: 5 }, () => [["Host", "b"], "b", "y", ["b"], ["y"]]));
+  });
+
+  it("fold no view of a request that nobody has read, once the first of its kind is known", async () => {
+    await onHttp1((message) => applyToMessage(message, [{ name: "host", value: "b" }]));
+    const unread = await onHttp1((message) => {
+      const before = Object.getOwnPropertySymbols(message).length;
+      applyToMessage(message, [{ name: "host", value: "b" }]);
+      return Object.getOwnPropertySymbols(message).length - before;
+    });
+    expect(unread).toBe(0);
+  });
+
   it("show in every view of an HTTP/2 request", async () => {
     let seen: unknown;
     const server = createHttp2Server((request, response) => {
