@@ -97,7 +97,7 @@ function observe(
   const { socket } = request;
   // A socket that is closed no longer tells who was at its other end.
   const { remoteAddress: address, remotePort: port } = socket;
-  response.once("close", () => {
+  response.on("close", () => {
     service.tell(passage, {
       startMs,
       protocol: request.httpVersionMajor >= 2 ? "h2" : request.httpVersion === "1.0" ? "http/1.0" : "http/1.1",
