@@ -10,12 +10,14 @@ export type {
   BalanceName,
   EjectionSettings,
   HealthSettings,
+  KubernetesService,
   RetrySettings,
   UpstreamLimits,
   UpstreamOptions,
   UpstreamTimeouts,
+  WeightedEndpoint,
 } from "./upstream/options.ts";
-export type { Resolved, Resolver } from "./upstream/resolver.ts";
+export type { Resolved, ResolvedEndpoint, Resolver, WatchEndpoints } from "./upstream/resolver.ts";
 export type { UpstreamState } from "./upstream/service.ts";
 export type { Passed, PassedObserver, Try } from "./passed.ts";
 export type { RefusalCounts } from "./refusals.ts";

@@ -16,9 +16,12 @@ export interface UpstreamOptions {
   readonly tls?: UpstreamTls;
   /** Most connections to one endpoint; 128 for HTTP/1.1, 4 for HTTP/2. HTTP/1.1 counts requests with and without a body apart. */
   readonly connections?: number;
-  /** `host:port` of each endpoint, in place of the one in the URL. */
-  readonly endpoints?: readonly string[];
-  /** Where endpoints come from: `dns` asks for all addresses of the URL's host, `srv` for the services of that name. */
+  /** `host:port` of each endpoint, in place of the one in the URL; or the ready ones of a service of Kubernetes. */
+  readonly endpoints?: readonly (string | WeightedEndpoint)[] | { readonly kubernetes: KubernetesService };
+  /**
+   * Where endpoints come from: `dns` asks for all addresses of the URL's host, `srv` for the services of that name, whose
+   * priorities and weights are kept.
+   */
   readonly discovery?: "dns" | "srv";
   readonly balance?: BalanceName;
   /** The field whose value `hash` goes by; the trace id where absent. */
@@ -31,6 +34,24 @@ export interface UpstreamOptions {
   readonly limits?: Partial<UpstreamLimits>;
   /** A connection takes no new request once it is as old. Without limit where absent. */
   readonly maxAgeMs?: number;
+}
+
+export interface WeightedEndpoint {
+  /** `host:port`. */
+  readonly address: string;
+  /** Against those of the others; theirs is 1 where they have none. A `hash` does not look at it. */
+  readonly weight: number;
+}
+
+/** Whose ready endpoints are watched, by what `ProxyOptions.watch` says. */
+export interface KubernetesService {
+  readonly service: string;
+  readonly namespace?: string;
+  /** Name or number of the port; that of the URL where absent. */
+  readonly port?: string | number;
+  readonly apiServer?: string;
+  readonly tokenFile?: string;
+  readonly caFile?: string;
 }
 
 /** `least-request` takes the less busy of two at random; `hash` keeps a trace, or a field's value, at one endpoint. */
@@ -84,7 +105,8 @@ export interface UpstreamSettings {
   readonly name: string;
   /** For the endpoint of the URL itself; others differ in host and port. */
   readonly target: UpstreamTarget;
-  readonly endpoints: readonly string[] | undefined;
+  readonly endpoints: readonly WeightedEndpoint[] | undefined;
+  readonly kubernetes: KubernetesService | undefined;
   readonly discovery: "dns" | "srv" | undefined;
   readonly balance: BalanceName;
   readonly hashField: string | undefined;
@@ -107,12 +129,11 @@ export function completeUpstream(
   option: string,
   engine: { readonly timeouts: Timeouts; readonly limits: Limits },
 ): UpstreamSettings {
-  const { name, health, discovery, endpoints, hashField } = upstream;
+  const { name, health, discovery, hashField } = upstream;
   const target = completeTarget(upstream, option);
-  if (endpoints !== undefined && discovery !== undefined)
+  const { endpoints, kubernetes } = completeEndpoints(upstream.endpoints, `${option}.endpoints`);
+  if (upstream.endpoints !== undefined && discovery !== undefined)
     throw wrong(`${option}.discovery`, discovery, "absent where there are endpoints");
-  if (endpoints?.length === 0) throw wrong(`${option}.endpoints`, endpoints, "a list of at least one host:port");
-  for (const endpoint of endpoints ?? []) checkEndpoint(endpoint, `${option}.endpoints`);
   if (discovery !== undefined) oneOf(`${option}.discovery`, discovery, ["dns", "srv"]);
   const balance = oneOf(`${option}.balance`, upstream.balance ?? "round-robin", [
     "round-robin",
@@ -128,6 +149,7 @@ export function completeUpstream(
     name,
     target,
     endpoints,
+    kubernetes,
     discovery,
     balance,
     hashField: hashField?.toLowerCase(),
@@ -169,6 +191,25 @@ function completeTarget(upstream: UpstreamOptions, option: string): UpstreamTarg
 
 function pickMaxAge({ maxAgeMs }: UpstreamOptions): { maxAgeMs?: number } {
   return maxAgeMs === undefined ? {} : { maxAgeMs };
+}
+
+function completeEndpoints(
+  endpoints: UpstreamOptions["endpoints"],
+  option: string,
+): Pick<UpstreamSettings, "endpoints" | "kubernetes"> {
+  if (endpoints === undefined) return { endpoints: undefined, kubernetes: undefined };
+  if ("kubernetes" in endpoints) {
+    const { kubernetes } = endpoints;
+    if (kubernetes.service === "") throw wrong(`${option}.kubernetes.service`, "", "a name");
+    return { endpoints: undefined, kubernetes };
+  }
+  if (endpoints.length === 0) throw wrong(option, endpoints, "a list of at least one host:port");
+  const complete = endpoints.map((one) => (typeof one === "string" ? { address: one, weight: 1 } : one));
+  for (const { address, weight } of complete) {
+    checkEndpoint(address, option);
+    if (!Number.isFinite(weight) || weight <= 0) throw wrong(`${option}.weight`, weight, "a number above 0");
+  }
+  return { endpoints: complete, kubernetes: undefined };
 }
 
 function checkEndpoint(endpoint: string, option: string): void {
