@@ -15,6 +15,7 @@ import { defineResidency } from "./regions.ts";
 import type { RegionsOptions } from "./regions.ts";
 import { createReservations, placeInto, stampedBytes } from "./reservation.ts";
 import type { Reservation } from "./reservation.ts";
+import type { SamplingState } from "./sample/tally.ts";
 import { pipeline } from "./stage.ts";
 import type { Sink } from "./stage.ts";
 import type { FlushTrigger } from "./stages/batch.ts";
@@ -82,6 +83,8 @@ export interface DestinationState {
   readonly flushes: Readonly<Record<FlushTrigger, number>>;
   /** Milliseconds by which batches were sent later than their age allows, all together. */
   readonly flushLatenessMs: number;
+  /** Undefined where nothing is sampled, or no decision is remembered. */
+  readonly sampling: SamplingState | undefined;
 }
 
 export interface PipelineCounters {
@@ -234,7 +237,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 /** Spans of a trace are exported over minutes, and the late ones must follow the others. */
 const REPAIRS_KEPT_MS = 600_000;
 
-function stateOf({ destination, reachability, sink, flushes, lateness }: DestinationBranch): DestinationState {
+function stateOf({ destination, reachability, sink, sampler, flushes, lateness }: DestinationBranch): DestinationState {
   return {
     name: destination.name,
     region: destination.region,
@@ -245,5 +248,6 @@ function stateOf({ destination, reachability, sink, flushes, lateness }: Destina
     lastFailure: reachability.lastFailure,
     flushes: { ...flushes },
     flushLatenessMs: lateness.totalMs,
+    sampling: sampler.state,
   };
 }

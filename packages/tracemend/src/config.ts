@@ -79,6 +79,8 @@ const schema = z.strictObject({
   service_name: z.string().min(1).default("tracemend"),
   resource: z.record(z.string().min(1), z.string()).default({}),
   boundaries: z.array(boundary).default([]),
+  /** Processes that share the boundaries' ports; one: this one. `auto`: as many as there are cores. */
+  workers: z.union([z.int().min(1).max(256), z.literal("auto")], "must be a number from 1 to 256, or auto").default(1),
   upstreams: z.record(z.string(), upstreamSchema).default({}),
   receivers: z
     .strictObject({

@@ -17,8 +17,11 @@ import {
   writeRepairs,
   writeRefusals,
   writeUpstreams,
+  writeWorkers,
 } from "./metrics.ts";
+import { writeSampling, writeSamplingAliases } from "./metrics-sampling.ts";
 import type { Repairs } from "./repairs.ts";
+import type { Crew } from "./workers/crew.ts";
 
 export interface Counted {
   readonly pipeline: Pipeline;
@@ -26,6 +29,7 @@ export interface Counted {
   readonly counters: CrossingCounters;
   readonly intake: CrossingIntake;
   readonly boundaries: Boundaries;
+  readonly crew: Crew | undefined;
   readonly findings: Findings;
   readonly repairs: Repairs;
 }
@@ -37,13 +41,18 @@ export function metricsText(of: Counted, collectorNames: boolean): string {
   of.counters.write(text);
   writeCrossingIntake(text, of.intake.counts());
   writeUpstreams(text, of.boundaries.upstreams());
+  if (of.crew !== undefined) writeWorkers(text, of.crew.state());
   writeRefusals(text, of.boundaries.refusals());
   writeLedger(text, pipeline.ledger());
   writeDestinations(text, pipeline.destinations());
+  writeSampling(text, pipeline.destinations());
   writePipeline(text, pipeline.counters());
   writeBreaks(text, of.diagnosis.report());
   writeFindings(text, of.findings.counts());
   writeRepairs(text, of.repairs.counts());
-  if (collectorNames) writeCollectorAliases(text, pipeline.destinations(), pipeline.ledger());
+  if (collectorNames) {
+    writeCollectorAliases(text, pipeline.destinations(), pipeline.ledger());
+    writeSamplingAliases(text, pipeline.destinations());
+  }
   return text.toString();
 }

@@ -5,6 +5,7 @@ import type { Passed, PassedObserver, RefusalCounts, UpstreamState } from "@trac
 import type { CrossingIntakeCounts } from "./crossing-intake.ts";
 import type { FindingsCount } from "./findings.ts";
 import type { RepairCount } from "./repairs.ts";
+import type { CrewState } from "./workers/crew.ts";
 import type { DestinationState, LedgerRow, PipelineCounters } from "@tracemend/pipeline";
 
 export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
@@ -94,6 +95,27 @@ export function writeUpstreams(
   });
 }
 
+export function writeWorkers(out: MetricsText, { workers, crashes, lostGrants, lostCrossings }: CrewState): void {
+  const one = (name: string, type: "counter" | "gauge", help: string, value: number): void => {
+    out.family(name, type, help);
+    out.sample(name, {}, value);
+  };
+  one("tracemend_workers", "gauge", "Worker processes that serve.", workers.length);
+  one("tracemend_worker_crashes_total", "counter", "Worker processes that ended without being told to.", crashes);
+  one(
+    "tracemend_worker_lost_grants_total",
+    "counter",
+    "Pairs of spans, and spans of further tries, that such a worker had promised and not handed over.",
+    lostGrants,
+  );
+  one(
+    "tracemend_worker_lost_crossings_total",
+    "counter",
+    "Crossings that a worker had no room to keep.",
+    lostCrossings,
+  );
+}
+
 export function writeRefusals(
   out: MetricsText,
   refusals: readonly { readonly boundary: string; readonly counts: RefusalCounts }[],
@@ -127,7 +149,8 @@ export function writeLedger(out: MetricsText, rows: readonly LedgerRow[]): void 
     out.sample(name, { ...labels, state: "received" }, row.received);
     out.sample(name, { ...labels, state: "exported" }, row.exported);
     out.sample(name, { ...labels, state: "refused_by_peer" }, row.refusedByPeer);
-    out.sample(name, { ...labels, state: "sampled_out" }, row.sampledOut);
+    for (const [policy, count] of Object.entries(row.sampledOutBy))
+      out.sample(name, { ...labels, state: "sampled_out", policy }, count);
     for (const [reason, count] of Object.entries(row.dropped))
       out.sample(name, { ...labels, state: "dropped", reason }, count);
   }
@@ -263,7 +286,7 @@ export function writeBreaks(out: MetricsText, { breaks }: Pick<DiagnosisReport, 
 
 /** Collects families in the text exposition format 0.0.4. */
 export interface MetricsText {
-  family(name: string, type: "counter" | "gauge", help: string): void;
+  family(name: string, type: "counter" | "gauge" | "histogram", help: string): void;
   sample(name: string, labels: Labels, value: number): void;
 }
 

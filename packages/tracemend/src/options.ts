@@ -7,7 +7,7 @@ import { detectResource, toStampAttributes } from "@tracemend/pipeline";
 import { destinationOf } from "./config-telemetry.ts";
 import type { Files } from "./config-telemetry.ts";
 import type { Config } from "./config.ts";
-import { clientTlsOf } from "./pem.ts";
+import { clientTlsOf, pemFilesIn } from "./pem.ts";
 
 export function diagnosisOf({ diagnosis, upstreams }: Config): Omit<DiagnosisOptions, "now"> {
   return {
@@ -34,7 +34,7 @@ export function repairOf({ diagnosis }: Config): Pick<PipelineOptions, "repair">
 export function destinationsOf(config: Config): readonly DestinationOptions[] {
   const files: Files = {
     folder: (path) => resolve(config.folder, path),
-    tls: (tls) => clientTlsOf(config.folder, tls),
+    tls: (tls) => clientTlsOf(pemFilesIn(config.folder), tls),
   };
   return Object.entries(config.destinations).map(([name, destination]) => destinationOf(name, destination, files));
 }

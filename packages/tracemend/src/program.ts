@@ -1,6 +1,6 @@
 /** The one page: proxies, pipeline and diagnosis, wired; and the order in which they start and end. */
 import { randomFillSync } from "node:crypto";
-import { hostname } from "node:os";
+import { availableParallelism, hostname } from "node:os";
 import { isDeepStrictEqual } from "node:util";
 import { createIds, tellAll } from "@tracemend/context";
 import { PAGE_FILES, PAGE_POLICY } from "@tracemend/dashboard";
@@ -21,10 +21,12 @@ import type { Logger } from "./log.ts";
 import { METRICS_TYPE, createCrossingCounters } from "./metrics.ts";
 import { metricsText } from "./metrics-page.ts";
 import { attributesOf, destinationsOf, diagnosisOf, repairOf } from "./options.ts";
-import { serverTlsOf } from "./pem.ts";
+import { pemFilesIn, rememberPems, serverTlsOf } from "./pem.ts";
 import { createRepairs } from "./repairs.ts";
-import { createSpanSource } from "./span-source.ts";
+import { createSpanSource, pairBytes } from "./span-source.ts";
 import { VERSION } from "./version.ts";
+import type { Crew } from "./workers/crew.ts";
+import { createCrew } from "./workers/crew.ts";
 
 export interface Program {
   /** Where each listener really listens, by its name: `boundary <name>`, `otlp grpc`, `otlp http`, `admin`. */
@@ -57,6 +59,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     log.info({ listener: name, address: `${host}:${port}` }, "listening");
   };
   let ready = false;
+  let crew: Crew | undefined;
 
   const counters = createCrossingCounters();
   const ids = createIds(randomFillSync);
@@ -71,7 +74,10 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     attributes,
     destinations: destinationsOf(config),
     observe: (batch) => diagnosis.spans(batch),
-    log: (event) => log.warn(event, "pipeline"),
+    log(event) {
+      log.warn(event, "pipeline");
+      crew?.told(event);
+    },
   });
   const { breaks, crossings, interval_ms: intervalMs } = config.diagnosis.send;
   const findings = createFindings({
@@ -90,7 +96,6 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     observer: tellAll([diagnosis]),
     forward: config.receivers.forward_crossings,
   });
-  const spans = createSpanSource({ pipeline, ids, resource, version: VERSION });
   const { format } = config.access_log;
   const access = format === "off" ? [] : [createAccessLog(format, (lines) => process.stdout.write(lines))];
   const observer = {
@@ -100,7 +105,17 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
       for (const one of [counters, ...access]) one.mirrored(passed);
     },
   };
-  const boundaries = createBoundaries({ spans, observer, listening });
+  const count = config.workers === "auto" ? availableParallelism() : config.workers;
+  if (count > 1) {
+    const slotBytes = pairBytes(resource, VERSION);
+    crew = createCrew({ count, pipeline, observer, listening, log, resource, version: VERSION, slotBytes });
+  }
+  const boundaries =
+    crew ??
+    createBoundaries({ spans: createSpanSource({ pipeline, ids, resource, version: VERSION }), observer, listening });
+
+  /** Without a worker nobody takes a connection. */
+  const serving = (): boolean => crew === undefined || crew.state().workers.length > 0;
 
   const stop = async (): Promise<void> => {
     ready = false;
@@ -125,22 +140,24 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     const limits = { maxRequestBytes, ...(tokens === undefined ? {} : { bearerTokens: tokens }) };
     const receive = async (name: string, create: typeof createGrpcReceiver, from: typeof grpc): Promise<void> => {
       if (from === undefined) return;
-      const receiver = await create({ ...from.listen, ...serverTlsOf(config.folder, from.tls), ...limits }, received);
+      const tls = serverTlsOf(pemFilesIn(config.folder), from.tls);
+      const receiver = await create({ ...from.listen, ...tls, ...limits }, received);
       receivers.push(receiver);
       listening(name, receiver.address);
     };
     await receive("otlp grpc", createGrpcReceiver, grpc);
     await receive("otlp http", createHttpReceiver, http);
-    await boundaries.apply(config);
+    await boundaries.apply(config, rememberPems(config.folder));
     // Last to go: while the others drain it still says that the program is alive and not ready.
     admin = await createAdmin(config.admin.listen, {
       "/healthz": () => jsonAnswer(200, { status: "alive" }),
-      "/readyz": () => (ready ? jsonAnswer(200, { status: "ready" }) : jsonAnswer(503, { status: "not ready" })),
+      "/readyz": () =>
+        ready && serving() ? jsonAnswer(200, { status: "ready" }) : jsonAnswer(503, { status: "not ready" }),
       "/metrics": () => ({
         status: 200,
         type: METRICS_TYPE,
         body: metricsText(
-          { pipeline, diagnosis, counters, intake, boundaries, findings, repairs },
+          { pipeline, diagnosis, counters, intake, boundaries, crew, findings, repairs },
           config.metrics.collector_names,
         ),
       }),
@@ -157,6 +174,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
           destinations: pipeline.destinations(),
           ledger: pipeline.ledger(),
         }),
+      ...(crew === undefined ? {} : { "/diagnostics/workers": () => jsonAnswer(200, crew?.state()) }),
       ...pages(),
     });
     listening("admin", admin.address);
@@ -170,7 +188,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     addresses,
     async reload(next) {
       refuseRestarts(config, next);
-      await boundaries.apply(next);
+      await boundaries.apply(next, rememberPems(next.folder));
       config = next;
       log.info("reloaded");
     },

@@ -13,9 +13,18 @@ export interface SpanSourceOptions {
   readonly version: string;
 }
 
+/** What a pair of spans with this resource needs at most; a CLIENT span alone needs less. */
+export function pairBytes(resource: SpanSourceOptions["resource"], version: string): number {
+  return PAIR_BYTES + encodeSpans(resource, scopeOf(version), []).bytes;
+}
+
+function scopeOf(version: string): { name: string; version: string } {
+  return { name: "tracemend", version };
+}
+
 /** Grants spans only where the queue holds room for them: else a parent id would leave that nobody exports. */
 export function createSpanSource({ pipeline, ids, resource, version }: SpanSourceOptions): SpanSource {
-  const scope = { name: "tracemend", version };
+  const scope = scopeOf(version);
   const emptyBytes = encodeSpans(resource, scope, []).bytes;
   const encode = (records: Parameters<typeof encodeSpans>[2]) => encodeSpans(resource, scope, records);
   return {

@@ -100,6 +100,7 @@ describe("the metrics", () => {
         },
         refusedByPeer: 2,
         sampledOut: 0,
+        sampledOutBy: {},
         queued: 2,
         inFlight: 1,
         turnedAway: 7,
@@ -123,7 +124,14 @@ describe("the metrics", () => {
 
   it("show each queue beside its capacity", () => {
     const text = createMetricsText();
-    const state = { name: "agent", region: undefined, signals: [], reachable: false, lastFailure: undefined };
+    const state = {
+      name: "agent",
+      region: undefined,
+      signals: [],
+      reachable: false,
+      lastFailure: undefined,
+      sampling: undefined,
+    };
     writeDestinations(text, [
       {
         ...state,
@@ -159,7 +167,14 @@ describe("the pipeline's counters", () => {
 
   it("go by the Collector's names too", () => {
     const text = createMetricsText();
-    const state = { name: "eu", region: undefined, signals: [], reachable: true, lastFailure: undefined };
+    const state = {
+      name: "eu",
+      region: undefined,
+      signals: [],
+      reachable: true,
+      lastFailure: undefined,
+      sampling: undefined,
+    };
     const queue = { queueBytes: 5, queueCapacityBytes: 10, flushLatenessMs: 250 };
     const states = [{ ...state, ...queue, flushes: { size: 3, timeout: 4, close: 0 } }];
     writeCollectorAliases(text, states, []);

@@ -10,6 +10,7 @@ import { wrong } from "../check.ts";
 import { Http1Tunnel } from "./http1-tunnel.ts";
 import { Http1Caller, breakOff } from "./http1.ts";
 import { isEnding, isLast, markLast, openExchanges } from "./http1-connection.ts";
+import { isBare, readAgain } from "./http1-declined.ts";
 import { refusalOf, refuseConnection } from "./http1-refusal.ts";
 import { createHttp2 } from "./http2.ts";
 import type { Caller, EngineSettings, ListenTarget, Listener } from "./plane.ts";
@@ -90,6 +91,8 @@ export async function listen(
   server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => take1(request, response, true));
   const tunnel = (request: IncomingMessage, socket: Socket, first: Uint8Array): void => {
     if (isEnding(socket)) socket.destroy();
+    else if (request.method !== "CONNECT" && upgradeOf(request) === undefined)
+      readAgain(request, socket, first, () => take(socket, "http/1.1"));
     else accept(new Http1Tunnel(request, socket, first, options(request, false)));
   };
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => refuseConnection(settings, error, socket));
@@ -158,11 +161,11 @@ function createHttp1(secured: Secured | undefined, settings: EngineSettings): Se
     // Refused with a reason by the first phase, and recorded.
     requireHostHeader: false,
     noDelay: true,
-    // Without it node:http leaves the connection for any protocol a caller names; `h2c` would pass every check behind.
+    // node:http leaves the connection for any protocol that a caller names: an offer that is declined is read again.
     shouldUpgradeCallback(request: IncomingMessage) {
-      const taken = upgradeOf(request) !== undefined;
-      if (!taken) markLast(request);
-      return taken;
+      const left = isBare(request);
+      if (!left) markLast(request);
+      return left;
     },
   };
   const server =
@@ -180,10 +183,8 @@ function createHttp1(secured: Secured | undefined, settings: EngineSettings): Se
 }
 
 /** None with a body: what one reader takes for it are the new protocol's first bytes to another. */
-function upgradeOf({ method, rawHeaders: lines }: IncomingMessage): string | undefined {
-  const value = fieldValue(lines, "upgrade");
-  if (value === undefined || method !== "GET" || value.toLowerCase() !== "websocket") return undefined;
-  const bare =
-    fieldValue(lines, "transfer-encoding") === undefined && (fieldValue(lines, "content-length") ?? "0") === "0";
-  return bare ? value : undefined;
+function upgradeOf(request: IncomingMessage): string | undefined {
+  const value = fieldValue(request.rawHeaders, "upgrade");
+  if (value === undefined || request.method !== "GET" || value.toLowerCase() !== "websocket") return undefined;
+  return isBare(request) ? value : undefined;
 }
