@@ -9,7 +9,8 @@ export type { HeaderMatch, RouteMatch } from "./routing.ts";
 export type {
   BalanceName,
   EjectionSettings,
-  HealthSettings,
+  HealthOptions,
+  HealthTimes,
   KubernetesService,
   RetrySettings,
   UpstreamLimits,

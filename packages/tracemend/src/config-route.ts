@@ -116,7 +116,8 @@ export const upstreamSchema = z.strictObject({
   hash_field: fieldName.optional(),
   health: z
     .strictObject({
-      path: z.string().startsWith("/"),
+      path: z.string().startsWith("/").optional(),
+      grpc: z.string().optional(),
       interval_ms: ms.optional(),
       timeout_ms: ms.optional(),
       healthy_after: count.optional(),

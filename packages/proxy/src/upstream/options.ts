@@ -27,7 +27,7 @@ export interface UpstreamOptions {
   /** The field whose value `hash` goes by; the trace id where absent. */
   readonly hashField?: string;
   /** Asks each endpoint whether it is well. Absent: none is asked. */
-  readonly health?: Partial<Omit<HealthSettings, "path">> & { readonly path: string };
+  readonly health?: HealthOptions;
   readonly ejection?: Partial<EjectionSettings>;
   readonly retry?: Partial<RetrySettings>;
   readonly timeouts?: Partial<UpstreamTimeouts>;
@@ -57,15 +57,24 @@ export interface KubernetesService {
 /** `least-request` takes the less busy of two at random; `hash` keeps a trace, or a field's value, at one endpoint. */
 export type BalanceName = "round-robin" | "least-request" | "hash";
 
-export interface HealthSettings {
+/** With exactly one of `path` and `grpc`. */
+export interface HealthOptions extends Partial<HealthTimes> {
   /** Asked with GET; an answer of 200 to 299 is well. */
-  readonly path: string;
+  readonly path?: string;
+  /** The service that grpc.health.v1.Health/Check is asked about, empty for the server itself; SERVING alone is well. */
+  readonly grpc?: string;
+}
+
+export interface HealthTimes {
   readonly intervalMs: number;
   readonly timeoutMs: number;
   /** Answers in a row until an endpoint counts as well again, and as ill. */
   readonly healthyAfter: number;
   readonly unhealthyAfter: number;
 }
+
+export type HealthSettings = HealthTimes &
+  ({ readonly path: string; readonly grpc: undefined } | { readonly grpc: string });
 
 /** An endpoint that fails `failures` times in a row is left out: for `baseMs`, and as much longer each time it happens again. */
 export interface EjectionSettings {
@@ -153,7 +162,7 @@ export function completeUpstream(
     discovery,
     balance,
     hashField: hashField?.toLowerCase(),
-    health: health === undefined ? undefined : completeHealth(health, `${option}.health`),
+    health: health === undefined ? undefined : completeHealth(health, target, `${option}.health`),
     ejection,
     retry: completeRetry(upstream.retry, `${option}.retry`),
     persistent: upstream.retry !== undefined,
@@ -222,13 +231,21 @@ function checkEndpoint(endpoint: string, option: string): void {
     throw wrong(option, endpoint, "host:port");
 }
 
-function completeHealth(health: NonNullable<UpstreamOptions["health"]>, option: string): HealthSettings {
-  const { path, ...numbers } = health;
-  if (!path.startsWith("/")) throw wrong(`${option}.path`, path, "a path that begins with /");
-  const complete = completeNumbers(option, HEALTH, numbers);
-  checkInteger(`${option}.healthyAfter`, complete.healthyAfter, 1);
-  checkInteger(`${option}.unhealthyAfter`, complete.unhealthyAfter, 1);
-  return { path, ...complete };
+function completeHealth(health: HealthOptions, target: UpstreamTarget, option: string): HealthSettings {
+  const { path, grpc, ...numbers } = health;
+  const times = completeNumbers(option, HEALTH, numbers);
+  checkInteger(`${option}.healthyAfter`, times.healthyAfter, 1);
+  checkInteger(`${option}.unhealthyAfter`, times.unhealthyAfter, 1);
+  if ((path === undefined) === (grpc === undefined))
+    throw wrong(option, Object.keys(health), "with exactly one of path and grpc");
+  if (grpc !== undefined) {
+    const speaksHttp2 = target.protocol === "h2" || (target.protocol === "auto" && target.url.protocol === "https:");
+    if (!speaksHttp2) throw wrong(`${option}.grpc`, grpc, 'absent unless protocol is "h2", or "auto" over https:');
+    return { grpc, ...times };
+  }
+  const asked = path ?? "";
+  if (!asked.startsWith("/")) throw wrong(`${option}.path`, asked, "a path that begins with /");
+  return { path: asked, grpc: undefined, ...times };
 }
 
 function completeRetry(retry: Partial<RetrySettings> | undefined, option: string): RetrySettings {

@@ -1,10 +1,10 @@
 /** One upstream: its endpoints as they come and go, which of them the next try goes to, and how much may be under way. */
 import type { FieldLines } from "@tracemend/context";
-import type { DataPlane, EngineSettings, OutgoingHead } from "../plane/plane.ts";
+import type { DataPlane, EngineSettings } from "../plane/plane.ts";
 import { Endpoint } from "./endpoint.ts";
 import { hashField, hashTrace } from "./hash.ts";
 import type { HealthCheck } from "./health.ts";
-import { checkHealth } from "./health.ts";
+import { checkHealth, healthQuestion } from "./health.ts";
 import type { UpstreamSettings } from "./options.ts";
 import { endpointOf, targetOf } from "./options.ts";
 import type { Place } from "./place.ts";
@@ -210,19 +210,10 @@ export class Service {
     const own = key === endpointOf(target.url) ? target : targetOf(target, key);
     const endpoint = new Endpoint(key, this.#means.plane.connect(own, this.#engine));
     if (health === undefined) return endpoint;
-    const head: OutgoingHead = {
-      method: "GET",
-      target: health.path,
-      scheme: this.scheme,
-      authority: target.url.host,
-      lines: ["host", target.url.host, "user-agent", "tracemend-health"],
-      body: "none",
-      trailers: false,
-      upgrade: undefined,
-    };
+    const question = healthQuestion(health, this.scheme, target.url.host);
     this.#checks.set(
       endpoint,
-      checkHealth(endpoint, head, health, this.#engine.clock, () => this.#refresh()),
+      checkHealth(endpoint, question, health, this.#engine.clock, () => this.#refresh()),
     );
     return endpoint;
   }
