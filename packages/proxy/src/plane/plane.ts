@@ -19,12 +19,15 @@ export interface RequestHead {
   readonly lines: FieldLines;
   /** The message ended with its head: END_STREAM of HTTP/2. HTTP/1 tells by its fields. */
   readonly ended: boolean;
-  /** The caller asked to leave HTTP for this protocol and the engine can. Only HTTP/1.1. */
+  /**
+   * The caller asked to leave HTTP for this protocol and the engine can. By extended CONNECT over HTTP/2 too (RFC 8441);
+   * the method is GET all the same, as it is over HTTP/1.1.
+   */
   readonly upgrade: string | undefined;
 }
 
 export interface AnswerHead {
-  /** 200 to 599, or 101 where the connection becomes a tunnel. */
+  /** 200 to 599, or 101 where the connection, or the stream of HTTP/2, becomes a tunnel. */
   readonly status: number;
   /** The reason phrase of HTTP/1; undefined for HTTP/2. */
   readonly reason: string | undefined;
