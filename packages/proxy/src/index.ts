@@ -9,13 +9,16 @@ export type { HeaderMatch, RouteMatch } from "./routing.ts";
 export type {
   BalanceName,
   EjectionSettings,
-  HealthSettings,
+  HealthOptions,
+  HealthTimes,
+  KubernetesService,
   RetrySettings,
   UpstreamLimits,
   UpstreamOptions,
   UpstreamTimeouts,
+  WeightedEndpoint,
 } from "./upstream/options.ts";
-export type { Resolved, Resolver } from "./upstream/resolver.ts";
+export type { Resolved, ResolvedEndpoint, Resolver, WatchEndpoints } from "./upstream/resolver.ts";
 export type { UpstreamState } from "./upstream/service.ts";
 export type { Passed, PassedObserver, Try } from "./passed.ts";
 export type { RefusalCounts } from "./refusals.ts";

@@ -21,7 +21,7 @@ import type { Route, RouteOf } from "./route-options.ts";
 import { completeRoute, placesOf } from "./route-options.ts";
 import type { SpanSource } from "./spans.ts";
 import type { UpstreamSettings } from "./upstream/options.ts";
-import type { Resolver } from "./upstream/resolver.ts";
+import type { Resolver, WatchEndpoints } from "./upstream/resolver.ts";
 
 /** What can change while a proxy listens. */
 export interface ProxyRules {
@@ -64,6 +64,8 @@ export interface ProxyOptions extends ProxyRules {
   readonly random?: () => number;
   /** Finds the endpoints of upstreams with `discovery`; the DNS servers of this machine where absent. */
   readonly resolver?: Resolver;
+  /** Finds those of upstreams whose `endpoints` are `kubernetes`. */
+  readonly watch?: WatchEndpoints;
   readonly limits?: Partial<Limits>;
   readonly timeouts?: Partial<Timeouts>;
   /** The engines; node:http, node:http2 and undici where absent. */

@@ -47,7 +47,8 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
   const { clock } = engine;
   const deadlines = createDeadlines<Exchange>(clock, DEADLINE_STEP_MS);
   const resolver = options.resolver ?? createResolver();
-  const standing: Standing = { plane, engine, clock, random, resolver, deadlines, spans, observer };
+  const { watch } = options;
+  const standing: Standing = { plane, engine, clock, random, resolver, watch, deadlines, spans, observer };
   const target = completeListen(options.listen);
   let site = createSite(options, standing);
   const retiring = new Set<Promise<unknown>>();

@@ -43,6 +43,8 @@ export interface CrewOptions {
   readonly count: number;
   readonly pipeline: Pick<Pipeline, "reserve" | "destinations">;
   readonly observer: PassedObserver;
+  /** The endpoints of a service could not be found out. */
+  readonly lost: (service: string, reason: string) => void;
   readonly listening: (name: string, address: OpenedListener["address"]) => void;
   readonly log: Logger;
   readonly resource: Job["resource"];
@@ -66,7 +68,7 @@ const SPARE_SHARE = 1 / 4;
 const MOST_SPARE = 256;
 
 export function createCrew(options: CrewOptions): Crew {
-  const { count, pipeline, observer, listening, log } = options;
+  const { count, pipeline, observer, lost, listening, log } = options;
   const addresses = new Map<string, string>();
   const hands = new Set<Hand>();
   const pauses = new Set<NodeJS.Timeout>();
@@ -112,7 +114,7 @@ export function createCrew(options: CrewOptions): Crew {
     if (hands.size === 0) ended?.();
   };
   const start = async (failures: number): Promise<void> => {
-    const hand = hire(createTenancy(pipeline, lease), failures, { heard, gone });
+    const hand = hire(createTenancy(pipeline, lease), failures, { heard, gone, lost });
     hands.add(hand);
     let given: Job;
     try {

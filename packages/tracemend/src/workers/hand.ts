@@ -33,12 +33,14 @@ export interface HandEvents {
   readonly heard: (hand: Hand, handover: Handover) => void;
   /** After the last thing that it said. */
   readonly gone: (hand: Hand, how: string) => void;
+  /** The endpoints of a service could not be found out. */
+  readonly lost: (service: string, reason: string) => void;
 }
 
 /** Beside this file, whether it runs as it was written or as it was built. */
 const WORKER = fileURLToPath(import.meta.url).replace(/hand(\.[jt]s)$/, "worker$1");
 
-export function hire(tenancy: Tenancy, failures: number, { heard, gone }: HandEvents): Hand {
+export function hire(tenancy: Tenancy, failures: number, { heard, gone, lost }: HandEvents): Hand {
   // The kernel gives a connection to whichever process asks first: none is ever between two, so that a worker that dies
   // takes no other's along. Round robin would hand each one over, and lose those that are on their way.
   cluster.schedulingPolicy = cluster.SCHED_NONE;
@@ -75,6 +77,8 @@ export function hire(tenancy: Tenancy, failures: number, { heard, gone }: HandEv
         hand.upstreams = message.upstreams;
         hand.refusals = message.refusals;
         return;
+      case "endpoints":
+        return lost(message.service, message.reason);
       case "handover":
         return heard(hand, message);
     }

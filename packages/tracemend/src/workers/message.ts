@@ -39,6 +39,8 @@ export type FromWorker =
       readonly upstreams: readonly BoundaryUpstreams[];
       readonly refusals: readonly BoundaryRefusals[];
     }
+  /** Those of this service could not be found out. */
+  | { readonly kind: "endpoints"; readonly service: string; readonly reason: string }
   | Handover;
 
 export interface OpenedListener {

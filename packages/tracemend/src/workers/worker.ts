@@ -5,6 +5,7 @@ import { createIds } from "@tracemend/context";
 import type { Boundaries } from "../boundaries.ts";
 import { createBoundaries } from "../boundaries.ts";
 import { ConfigError } from "../config-file.ts";
+import { createEndpointWatch } from "../endpoints.ts";
 import { rememberPems } from "../pem.ts";
 import { createSpanSource } from "../span-source.ts";
 import type { FromWorker, Job, LeaseTerms, OpenedListener, ToWorker } from "./message.ts";
@@ -28,6 +29,7 @@ function start(): void {
     boundaries ??= createBoundaries({
       spans: createSpanSource({ pipeline: outbox.lease, ids: createIds(randomFillSync), resource, version }),
       observer: outbox,
+      watch: createEndpointWatch((service, reason) => send({ kind: "endpoints", service, reason })),
       listening: (name, address) => opened.push({ name, address }),
     });
     await boundaries.apply(config, rememberPems(config.folder, pems));
