@@ -8,6 +8,8 @@ export type { DestinationOptions } from "./destination.ts";
 export type { BalanceOptions, ResolverOptions } from "./balance/options.ts";
 export type { DnsLookup, DnsOptions } from "./balance/dns.ts";
 export type { KubernetesOptions } from "./balance/kubernetes.ts";
+export { apiServerOf, watchKubernetes } from "./balance/kubernetes.ts";
+export type { ResolverEvents } from "./balance/resolver.ts";
 export type { RegionsOptions, ResidencyRule } from "./regions.ts";
 export type { FailoverDestinationOptions } from "./regions-options.ts";
 export type { SampleOptions } from "./sample/options.ts";

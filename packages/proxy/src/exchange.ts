@@ -106,9 +106,11 @@ export class Exchange implements Deadline {
     this.retrying = false;
   }
 
-  /** Bytes have moved. */
+  /** Bytes have moved. A tunnel that both sides keep open may be idle for as long as they like. */
   touch(): void {
-    if (this.service !== undefined) this.#arm(this.service.settings.timeouts.idleMs);
+    if (this.service === undefined) return;
+    const both = this.status === 101 && this.sending && this.answering;
+    this.#arm(both ? Number.POSITIVE_INFINITY : this.service.settings.timeouts.idleMs);
   }
 
   /** The request is complete: now the upstream owes an answer. */

@@ -16,6 +16,7 @@ import {
   writePipeline,
   writeQueues,
   writeRepairs,
+  writeRefusals,
   writeUpstreams,
   writeWorkers,
 } from "./metrics.ts";
@@ -55,6 +56,7 @@ export function metricsText(of: Counted, { level, collector_names: collectorName
     writeCrossingIntake(text, of.intake.counts());
     writeUpstreams(text, of.boundaries.upstreams());
     if (of.crew !== undefined) writeWorkers(text, of.crew.state());
+    writeRefusals(text, of.boundaries.refusals());
     writeBatches(text, destinations);
     writeSampling(text, destinations);
     writePipeline(text, pipeline.counters());

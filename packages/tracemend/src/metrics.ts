@@ -1,7 +1,7 @@
 /** Our own counters, as Prometheus text. */
 import type { Crossing, CrossingFailure } from "@tracemend/context";
 import type { DiagnosisReport } from "@tracemend/diagnosis";
-import type { Passed, PassedObserver, UpstreamState } from "@tracemend/proxy";
+import type { Passed, PassedObserver, RefusalCounts, UpstreamState } from "@tracemend/proxy";
 import type { CrossingIntakeCounts } from "./crossing-intake.ts";
 import type { FindingsCount } from "./findings.ts";
 import type { RepairCount } from "./repairs.ts";
@@ -114,6 +114,16 @@ export function writeWorkers(out: MetricsText, { workers, crashes, lostGrants, l
     "Crossings that a worker had no room to keep.",
     lostCrossings,
   );
+}
+
+export function writeRefusals(
+  out: MetricsText,
+  refusals: readonly { readonly boundary: string; readonly counts: RefusalCounts }[],
+): void {
+  const name = "tracemend_refused_callers_total";
+  out.family(name, "counter", "Callers turned away before there was a request, by reason.");
+  for (const { boundary, counts } of refusals)
+    for (const [reason, count] of Object.entries(counts)) out.sample(name, { boundary, reason }, count);
 }
 
 /** Closed sets and configured names only: nothing a peer sends may add a series. */

@@ -17,6 +17,7 @@ import { telemetryOf } from "./config-telemetry.ts";
 import type { Config } from "./config.ts";
 import { createCrossingIntake } from "./crossing-intake.ts";
 import { ConfigError } from "./config-file.ts";
+import { createEndpointWatch } from "./endpoints.ts";
 import { createFindings } from "./findings.ts";
 import type { Logger } from "./log.ts";
 import { METRICS_TYPE, createCrossingCounters } from "./metrics.ts";
@@ -114,14 +115,20 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
       for (const one of [counters, ...access]) one.mirrored(passed);
     },
   };
+  const lost = (service: string, reason: string): void => log.warn({ service, reason }, "endpoints not found");
   const count = config.workers === "auto" ? availableParallelism() : config.workers;
   if (count > 1) {
     const slotBytes = pairBytes(resource, VERSION);
-    crew = createCrew({ count, pipeline, observer, listening, log, resource, version: VERSION, slotBytes });
+    crew = createCrew({ count, pipeline, observer, lost, listening, log, resource, version: VERSION, slotBytes });
   }
   const boundaries =
     crew ??
-    createBoundaries({ spans: createSpanSource({ pipeline, ids, resource, version: VERSION }), observer, listening });
+    createBoundaries({
+      spans: createSpanSource({ pipeline, ids, resource, version: VERSION }),
+      observer,
+      watch: createEndpointWatch(lost),
+      listening,
+    });
 
   /** Without a worker nobody takes a connection. */
   const serving = (): boolean => crew === undefined || crew.state().workers.length > 0;

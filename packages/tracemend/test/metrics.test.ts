@@ -7,6 +7,7 @@ import {
   writeQueues,
   writeLedger,
   writePipeline,
+  writeRefusals,
   writeUpstreams,
 } from "../src/metrics.ts";
 import { crossingOf } from "./crossing.ts";
@@ -75,6 +76,13 @@ describe("the metrics", () => {
       expect(lines).toContain(
         `tracemend_upstream_endpoints{boundary="edge",upstream="catalogue",state="${state}"} ${count}`,
       );
+  });
+
+  it("count callers that were turned away, by listener and reason", () => {
+    const text = createMetricsText();
+    const none = { malformed: 0, "head-too-large": 0, "slow-head": 0, "tls-handshake": 0, "http2-error": 0, flood: 0 };
+    writeRefusals(text, [{ boundary: "edge", counts: { ...none, "proxy-header": 2 } }]);
+    expect(text.toString()).toContain('tracemend_refused_callers_total{boundary="edge",reason="proxy-header"} 2\n');
   });
 
   it("tell of each item what became of it", () => {

@@ -69,6 +69,7 @@ export class Relaying implements CallEvents {
     const exchange = this.#exchange;
     exchange.answering = false;
     if (exchange.over) return;
+    if (exchange.status === 101) exchange.touch();
     if (trailers === undefined) return exchange.caller.end(undefined);
     if (exchange.grpc) exchange.grpcStatus = grpcStatus(trailers) ?? exchange.grpcStatus;
     exchange.caller.end(toTrailers(trailers));
