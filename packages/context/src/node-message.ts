@@ -1,4 +1,5 @@
 /** A request as Node's server modules hand it over, known by its shape alone: its lines, and edits in every view of it. */
+import { readAltNames } from "./alt-names.ts";
 import type { Arrival } from "./arrival.ts";
 import type { Edits } from "./edits.ts";
 import { applyEdits } from "./edits.ts";
@@ -28,11 +29,27 @@ const SAFE_LENGTH = 2000;
 const WHOLE: Arrival = {};
 const CUT: Arrival = { truncated: true };
 
-/** Whether Node may have cut the lines of a request, and the peer's address where the policy asks for it. */
-export function arrivalOfMessage(lines: FieldLines, address?: string): Arrival {
+/** The part of Node's sockets, plain and of TLS, that says who is at the other end. */
+export interface NodeSocket {
+  readonly remoteAddress?: string | undefined;
+  /** Whether the peer's certificate was verified. */
+  readonly authorized?: boolean;
+  readonly getPeerX509Certificate?: () => { readonly subjectAltName?: string | undefined } | undefined;
+}
+
+/** Whether Node may have cut the lines of a request, and who sent it: for a policy that asks, with the socket. */
+export function arrivalOfMessage(lines: FieldLines, socket?: NodeSocket): Arrival {
   const cut = lines.length > SAFE_LENGTH;
-  if (address === undefined) return cut ? CUT : WHOLE;
-  return { truncated: cut, address };
+  if (socket === undefined) return cut ? CUT : WHOLE;
+  return { truncated: cut, address: socket.remoteAddress, identities: identitiesOf(socket) };
+}
+
+const IDENTITIES = Symbol("names in the peer's certificate, verified");
+
+/** Read once for a connection: to take a certificate apart costs more than a request. */
+function identitiesOf(socket: NodeSocket & { [IDENTITIES]?: readonly string[] }): readonly string[] | undefined {
+  if (socket.authorized !== true) return undefined;
+  return (socket[IDENTITIES] ??= readAltNames(socket.getPeerX509Certificate?.()?.subjectAltName ?? ""));
 }
 
 /** Applies the edits to the message itself, so that all of its views agree; without edits nothing is touched. */

@@ -64,8 +64,7 @@ function enter(service: ServiceBoundary, request: BoundaryRequest, response: Bou
   if (locals.passage?.boundary === service.boundary) return;
   const startMs = service.observed ? service.now() : 0;
   const lines = linesOfMessage(request);
-  const address = service.asksAddress ? request.socket.remoteAddress : undefined;
-  const passage = service.cross(lines, arrivalOfMessage(lines, address));
+  const passage = service.cross(lines, arrivalOfMessage(lines, service.asksPeer ? request.socket : undefined));
   applyToMessage(request, passage.verdict.edits);
   locals.traceContext = passage.verdict.context;
   locals.passage = passage;

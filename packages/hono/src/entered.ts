@@ -29,8 +29,7 @@ export function enter(service: ServiceBoundary, request: Request, env: unknown):
 
 function crossOnNode(service: ServiceBoundary, { incoming }: NodeExchange): ServicePassage {
   const lines = linesOfMessage(incoming);
-  const address = service.asksAddress ? incoming.socket.remoteAddress : undefined;
-  return service.cross(lines, arrivalOfMessage(lines, address));
+  return service.cross(lines, arrivalOfMessage(lines, service.asksPeer ? incoming.socket : undefined));
 }
 
 /** A Request does not tell who sent it. */

@@ -1,12 +1,11 @@
 /** What a Node server below Hono knows beyond the web's Request: raw lines, and when an answer has really ended. */
-import type { Crossing, CrossingFailure, NodeMessage, Peer } from "@tracemend/context";
+import type { Crossing, CrossingFailure, NodeMessage, NodeSocket, Peer } from "@tracemend/context";
 
 /** The part of Node's request that is used; `@hono/node-server` passes it on as `c.env.incoming`. */
 export interface Incoming extends NodeMessage {
   readonly rawHeaders: string[];
   readonly httpVersion: string;
-  readonly socket: {
-    readonly remoteAddress?: string | undefined;
+  readonly socket: NodeSocket & {
     readonly remotePort?: number | undefined;
     readonly encrypted?: boolean;
   };
