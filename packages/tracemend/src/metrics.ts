@@ -2,6 +2,7 @@
 import type { Crossing, CrossingFailure } from "@tracemend/context";
 import type { DiagnosisReport } from "@tracemend/diagnosis";
 import type { Passed, PassedObserver, UpstreamState } from "@tracemend/proxy";
+import type { RenewalCounts } from "./renewal.ts";
 import type { CrewState } from "./workers/crew.ts";
 import type { DestinationState, LedgerRow, PipelineCounters } from "@tracemend/pipeline";
 
@@ -83,6 +84,12 @@ export function writeUpstreams(
       out.sample("tracemend_upstream_endpoints", { ...labels, state }, count);
     }
   });
+}
+
+export function writeRenewals(out: MetricsText, counts: RenewalCounts): void {
+  const name = "tracemend_certificate_renewals_total";
+  out.family(name, "counter", "Times that changed certificate files were read; refused: those before stay in use.");
+  for (const outcome of ["taken", "refused"] as const) out.sample(name, { outcome }, counts[outcome]);
 }
 
 export function writeWorkers(out: MetricsText, { workers, crashes, lostGrants, lostCrossings }: CrewState): void {

@@ -8,6 +8,7 @@ import type { Diagnosis } from "@tracemend/diagnosis";
 import { createDiagnosis } from "@tracemend/diagnosis";
 import type { Pipeline, Receiver } from "@tracemend/pipeline";
 import { createGrpcReceiver, createHttpReceiver, createPipeline } from "@tracemend/pipeline";
+import { systemClock } from "@tracemend/proxy";
 import { createAccessLog } from "./access-log.ts";
 import type { Admin, AdminPages } from "./admin.ts";
 import { createAdmin, jsonAnswer } from "./admin.ts";
@@ -17,6 +18,7 @@ import { telemetryOf } from "./config-telemetry.ts";
 import type { Config } from "./config.ts";
 import { ConfigError } from "./config-file.ts";
 import type { Logger } from "./log.ts";
+import type { CrossingCounters } from "./metrics.ts";
 import {
   METRICS_TYPE,
   createCrossingCounters,
@@ -26,14 +28,17 @@ import {
   writeDestinations,
   writeLedger,
   writePipeline,
+  writeRenewals,
   writeUpstreams,
   writeWorkers,
 } from "./metrics.ts";
 import { destinationsOf, diagnosisOf, attributesOf } from "./options.ts";
-import { pemFilesIn, rememberPems, serverTlsOf } from "./pem.ts";
+import { pemFilesIn, serverTlsOf } from "./pem.ts";
+import type { Renewal } from "./renewal.ts";
+import { createRenewal } from "./renewal.ts";
 import { createSpanSource, pairBytes } from "./span-source.ts";
 import { VERSION } from "./version.ts";
-import type { Crew, CrewState } from "./workers/crew.ts";
+import type { Crew } from "./workers/crew.ts";
 import { createCrew } from "./workers/crew.ts";
 
 export interface Program {
@@ -95,12 +100,15 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     crew ??
     createBoundaries({ spans: createSpanSource({ pipeline, ids, resource, version: VERSION }), observer, listening });
 
+  const renewal = createRenewal({ boundaries, watch: config.certificates, clock: systemClock, log });
+
   /** Without a worker nobody takes a connection. */
   const serving = (): boolean => crew === undefined || crew.state().workers.length > 0;
 
   const stop = async (): Promise<void> => {
     ready = false;
     clearInterval(ticking);
+    await renewal.close();
     const drained = AbortSignal.timeout(config.shutdown.drain_ms);
     await boundaries.close(drained);
     // After the requests: the services behind us export the last spans of what has just drained.
@@ -128,7 +136,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     };
     await receive("otlp grpc", createGrpcReceiver, grpc);
     await receive("otlp http", createHttpReceiver, http);
-    await boundaries.apply(config, rememberPems(config.folder));
+    await renewal.apply(config);
     // Last to go: while the others drain it still says that the program is alive and not ready.
     admin = await createAdmin(config.admin.listen, {
       "/healthz": () => jsonAnswer(200, { status: "alive" }),
@@ -137,7 +145,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
       "/metrics": () => ({
         status: 200,
         type: METRICS_TYPE,
-        body: metricsText(pipeline, diagnosis, counters, boundaries, config.metrics.collector_names, crew?.state()),
+        body: metricsText({ pipeline, diagnosis, counters, boundaries, renewal, crew }, config.metrics.collector_names),
       }),
       "/diagnostics/breaks": () => {
         diagnosis.tick();
@@ -165,7 +173,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     addresses,
     async reload(next) {
       refuseRestarts(config, next);
-      await boundaries.apply(next, rememberPems(next.folder));
+      await renewal.apply(next);
       config = next;
       log.info("reloaded");
     },
@@ -187,18 +195,24 @@ function pages(): AdminPages {
   return Object.fromEntries(files.map(([path, file]) => [path, () => ({ status: 200, policy: PAGE_POLICY, ...file })]));
 }
 
+interface Parts {
+  readonly pipeline: Pipeline;
+  readonly diagnosis: Diagnosis;
+  readonly counters: CrossingCounters;
+  readonly boundaries: Boundaries;
+  readonly renewal: Renewal;
+  readonly crew: Crew | undefined;
+}
+
 function metricsText(
-  pipeline: Pipeline,
-  diagnosis: Diagnosis,
-  counters: ReturnType<typeof createCrossingCounters>,
-  boundaries: Boundaries,
+  { pipeline, diagnosis, counters, boundaries, renewal, crew }: Parts,
   collectorNames: boolean,
-  crew: CrewState | undefined,
 ): string {
   const text = createMetricsText();
   counters.write(text);
   writeUpstreams(text, boundaries.upstreams());
-  if (crew !== undefined) writeWorkers(text, crew);
+  writeRenewals(text, renewal.counts());
+  if (crew !== undefined) writeWorkers(text, crew.state());
   writeLedger(text, pipeline.ledger());
   writeDestinations(text, pipeline.destinations());
   writePipeline(text, pipeline.counters());
