@@ -25,6 +25,7 @@ import { limit } from "./stages/limit.ts";
 import type { LimitReason, MemoryLimit } from "./stages/limit.ts";
 import { redact } from "./stages/redact.ts";
 import type { RedactOptions } from "./stages/redact/policy.ts";
+import { own } from "./stages/own.ts";
 import { route } from "./stages/route.ts";
 import type { RouteRule } from "./stages/route.ts";
 import { stamp } from "./stages/stamp.ts";
@@ -157,6 +158,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   // The observer is shown what senders claim, before the filter: a span that is filtered was there all the same.
   const stages = [
     stamp({ attributes, spoofed: (count) => (counters.spoofedAttributes += count) }),
+    own,
     tap({ observe, failed: observerFailed }),
     filter({ rules, denied, filtered }),
     redact({ policy: options.redact, redacted: () => (counters.redactedBatches += 1) }),
@@ -183,6 +185,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   return {
     accept: (batch, signal) => entry.accept(batch, signal),
+    copies: true,
     reserve,
     ledger: () => ledger.rows(),
     destinations: () => branches.map(stateOf),
