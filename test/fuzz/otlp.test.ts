@@ -4,7 +4,6 @@ import {
   type Batch,
   defineStamp,
   formatJsonBatch,
-  forEachSpan,
   hashTraceId,
   mergeBatches,
   readBatch,
@@ -14,7 +13,6 @@ import {
   selectSpans,
   shardByTrace,
   type Signal,
-  type SpanView,
   splitBatch,
 } from "@tracemend/otlp";
 import fc from "fast-check";
@@ -24,6 +22,7 @@ import { concat } from "../../packages/otlp/test/support/bytes.ts";
 import { canonical, mayHavePaddedVarint, unknownFields } from "../../packages/otlp/test/support/canonical.ts";
 import { Choices, makeMessage, mutate, words } from "../../packages/otlp/test/support/messages.ts";
 import { decodeRequest, type Message } from "../../packages/otlp/test/support/reference.ts";
+import { hexOf, itemsOf, list, type Pair, spansOf, viewsOf } from "./otlp-facts.ts";
 
 type Known = Exclude<Signal, "profiles">;
 
@@ -64,84 +63,13 @@ function meaning(signal: Known, bytes: Uint8Array): Message {
   return decodeRequest(signal, canonical(types[signal], bytes));
 }
 
-/** What `toEqual` says, in a third of the time where nothing differs. */
-function expectSame(actual: unknown, expected: unknown): void {
-  if (!isDeepStrictEqual(actual, expected)) expect(actual).toEqual(expected);
+/** Both where they differ: `toEqual` alone would be most of the time. */
+function difference(actual: unknown, expected: unknown): unknown {
+  return isDeepStrictEqual(actual, expected) ? undefined : { actual, expected };
 }
 
 function forEverySample(check: (sample: Sample) => void): void {
   fc.assert(fc.property(anySample, check), { numRuns });
-}
-
-interface Pair {
-  key?: string;
-  value?: Message;
-}
-
-const list = (message: Message | undefined, field: string): Message[] => (message?.[field] ?? []) as Message[];
-
-function valueOf(pairs: readonly Pair[], key: string): unknown {
-  const value = pairs.find((pair) => (pair.key ?? "") === key)?.value ?? {};
-  if (value["intValue"] !== undefined) return Number(value["intValue"]);
-  return value["stringValue"] ?? value["boolValue"] ?? value["doubleValue"];
-}
-
-const hexOf = (value: unknown): string => Buffer.from((value ?? "") as string, "base64").toString("hex");
-const keys = ["service.name", "http.route", "größe", "", "absent"];
-
-/** One span as the reference tells it. */
-function spanFacts(span: Message, resource: Message | undefined): unknown {
-  const status = span["status"] as Message | undefined;
-  return {
-    ids: [span["traceId"], span["spanId"], span["parentSpanId"]].map((id) => hexOf(id)),
-    texts: [span["name"], span["traceState"], status?.["message"]].map((text) => text ?? ""),
-    numbers: [span["kind"], span["flags"], status?.["code"]].map((number) => number ?? 0),
-    times: [span["startTimeUnixNano"], span["endTimeUnixNano"]].map((time) => time ?? "0"),
-    attributes: keys.map((key) => valueOf(list(span, "attributes"), key)),
-    resource: keys.map((key) => valueOf(list(resource, "attributes"), key)),
-    links: list(span, "links").map((link) => [hexOf(link["traceId"]), hexOf(link["spanId"]), link["traceState"] ?? ""]),
-  };
-}
-
-/** One span as the view tells it. */
-function viewFacts(view: SpanView): unknown {
-  return {
-    ids: [view.traceId(), view.spanId(), view.parentSpanId()],
-    texts: [view.name(), view.tracestate(), view.statusMessage()],
-    numbers: [view.kind(), view.flags(), view.statusCode()],
-    times: [String(view.startUnixNano()), String(view.endUnixNano())],
-    attributes: keys.map((key) => view.attribute(key)),
-    resource: keys.map((key) => view.resourceAttribute(key)),
-    links: view.links().map((link) => [link.traceId, link.spanId, link.tracestate]),
-  };
-}
-
-function spansOf(request: Message): unknown[] {
-  return list(request, "resourceSpans").flatMap((envelope) =>
-    list(envelope, "scopeSpans").flatMap((scope) =>
-      list(scope, "spans").map((span) => spanFacts(span, envelope["resource"] as Message | undefined)),
-    ),
-  );
-}
-
-function viewsOf(batch: Batch): unknown[] {
-  const seen: unknown[] = [];
-  forEachSpan(batch, (view) => seen.push(viewFacts(view)));
-  return seen;
-}
-
-/** Every item with the envelopes it stands in, their other items left out. */
-function itemsOf(type: MessageType, message: Message, path: readonly unknown[] = []): unknown[] {
-  const around = { ...message };
-  const inner = type.fields.filter((field) => field?.envelops && message[field.name] !== undefined);
-  for (const field of inner) delete around[field!.name];
-  return inner.flatMap((field) => {
-    const children = field!.repeated ? (message[field!.name] as Message[]) : [message[field!.name] as Message];
-    return children.flatMap((child) => {
-      const place = [...path, around, field!.name];
-      return field!.message!.item ? [[...place, child]] : itemsOf(field!.message!, child, place);
-    });
-  });
 }
 
 describe("OTLP bytes", () => {
@@ -150,7 +78,7 @@ describe("OTLP bytes", () => {
     fc.assert(
       fc.property(plain, (sample) => {
         const bytes = bytesOf(sample);
-        expectSame(meaning(sample.signal, bytes), decodeRequest(sample.signal, bytes));
+        expect(difference(meaning(sample.signal, bytes), decodeRequest(sample.signal, bytes))).toBeUndefined();
       }),
       { numRuns },
     );
@@ -167,7 +95,7 @@ describe("OTLP bytes", () => {
   it("scanning tells what decoding tells", { timeout: timeoutMs }, () => {
     forEverySample((sample) => {
       const bytes = makeMessage(messageTypes.Traces, new Choices(sample.seed), sample);
-      expectSame(viewsOf(read("traces", bytes)), spansOf(meaning("traces", bytes)));
+      expect(difference(viewsOf(read("traces", bytes)), spansOf(meaning("traces", bytes)))).toBeUndefined();
     });
   });
 
@@ -200,9 +128,11 @@ describe("OTLP bytes", () => {
           .map((pair) => JSON.stringify(pair))
           .toSorted();
       }
-      expectSame(result, edited);
+      expect(difference(result, edited)).toBeUndefined();
       expect(spoofed).toBe(different);
-      expectSame(unknownFields(type, stamped, "resource"), unknownFields(type, bytes, "resource"));
+      expect(
+        difference(unknownFields(type, stamped, "resource"), unknownFields(type, bytes, "resource")),
+      ).toBeUndefined();
     });
   });
 
@@ -223,17 +153,19 @@ describe("OTLP bytes", () => {
         expect(piece.bytes).toBeLessThanOrEqual(maxBytes);
       }
       const itemsIn = (bytes: Uint8Array): unknown[] => itemsOf(type, meaning(sample.signal, bytes));
-      expectSame(
-        pieces.flatMap((piece) => itemsIn(concat(...piece.parts))),
-        parts.flatMap((part) => itemsIn(part)),
-      );
+      expect(
+        difference(
+          pieces.flatMap((piece) => itemsIn(concat(...piece.parts))),
+          parts.flatMap((part) => itemsIn(part)),
+        ),
+      ).toBeUndefined();
     });
   });
 
   it("damaged bytes are refused, or read as the reference reads them", { timeout: timeoutMs }, () => {
     forEverySample((sample) => {
       const { ours, reference } = readBoth(sample.signal, mutate(bytesOf(sample), new Choices(~sample.seed)));
-      expectSame(ours, reference);
+      expect(difference(ours, reference)).toBeUndefined();
     });
   });
 
@@ -248,7 +180,7 @@ describe("OTLP bytes", () => {
       const itemsIn = (part: Batch | undefined): unknown[] =>
         part === undefined ? [] : itemsOf(messageTypes.Traces, meaning("traces", concat(...part.parts)));
 
-      expectSame(itemsIn(selectSpans(batch, (span) => isEven(span.traceId()))), ofShard(true));
+      expect(difference(itemsIn(selectSpans(batch, (span) => isEven(span.traceId()))), ofShard(true))).toBeUndefined();
 
       const count = 3;
       const shardOf = (traceHash: number): number => traceHash % count;
@@ -258,10 +190,12 @@ describe("OTLP bytes", () => {
       };
       const shards = shardByTrace(batch, { count, shardOf });
       for (let shard = 0; shard < count; shard++) {
-        expectSame(
-          itemsIn(shards.get(shard)),
-          items.filter((item) => shardOfItem(item) === shard),
-        );
+        expect(
+          difference(
+            itemsIn(shards.get(shard)),
+            items.filter((item) => shardOfItem(item) === shard),
+          ),
+        ).toBeUndefined();
       }
       for (const shard of shards.values()) {
         expect(read("traces", concat(...shard.parts))).toMatchObject({ items: shard.items, bytes: shard.bytes });
@@ -278,7 +212,7 @@ describe("OTLP bytes", () => {
       expect(batch.items).toBe(refined.items + rejected);
       expect(read(sample.signal, after).items).toBe(refined.items);
       // Protobufjs reads it as it is, repeats or not, and nothing is left to reject or to resolve.
-      expectSame(decodeRequest(sample.signal, after), meaning(sample.signal, after));
+      expect(difference(decodeRequest(sample.signal, after), meaning(sample.signal, after))).toBeUndefined();
       expect(refineBatch(refined)).toMatchObject({ rejected: 0, canonicalized: false });
       const type = types[sample.signal];
       const kept = new Set(itemsOf(type, meaning(sample.signal, bytes)).map((item) => JSON.stringify(item)));
@@ -293,8 +227,8 @@ describe("OTLP bytes", () => {
       const bytes = bytesOf(sample);
       const type = types[sample.signal];
       const rewritten = concat(...rewriteStrings(read(sample.signal, bytes), { text: (text) => text }).parts);
-      expectSame(meaning(sample.signal, rewritten), meaning(sample.signal, bytes));
-      expectSame(unknownFields(type, rewritten), []);
+      expect(difference(meaning(sample.signal, rewritten), meaning(sample.signal, bytes))).toBeUndefined();
+      expect(difference(unknownFields(type, rewritten), [])).toBeUndefined();
     });
   });
 
@@ -316,7 +250,12 @@ describe("OTLP bytes", () => {
       const again = reading.kind === "batch" ? concat(...reading.batch.parts) : bytes.subarray(0, 0);
       const { Resource } = messageTypes;
       expect(reading.kind).toBe("batch");
-      expectSame(onceEach(Resource, meaning(sample.signal, again)), onceEach(Resource, meaning(sample.signal, bytes)));
+      expect(
+        difference(
+          onceEach(Resource, meaning(sample.signal, again)),
+          onceEach(Resource, meaning(sample.signal, bytes)),
+        ),
+      ).toBeUndefined();
     });
   });
 });

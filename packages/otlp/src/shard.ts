@@ -27,11 +27,11 @@ export function shardByTrace(batch: Batch, options: ShardOptions): ReadonlyMap<n
 
 /** 32 bits of a trace id of any length, the same in every process. */
 export function hashTraceId(bytes: Uint8Array, start = 0, stop: number = bytes.length): number {
-  let hash = mix(0x9e3779b9 + stop - start);
+  let hash = stop - start;
   let pos = start;
-  for (; pos + 4 <= stop; pos += 4) hash = mix(hash ^ readFixed32(bytes, pos));
-  for (; pos < stop; pos++) hash = mix(hash ^ bytes[pos]!);
-  return hash >>> 0;
+  for (; pos + 4 <= stop; pos += 4) hash = Math.imul(hash, 0x9e3779b1) + readFixed32(bytes, pos);
+  for (; pos < stop; pos++) hash = Math.imul(hash, 0x9e3779b1) + bytes[pos]!;
+  return mix(hash) >>> 0;
 }
 
 /** The finish of MurmurHash3: every bit of the input changes half of the output. */

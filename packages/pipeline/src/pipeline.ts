@@ -10,6 +10,7 @@ import { defineLog } from "./event.ts";
 import type { PipelineEvent } from "./event.ts";
 import { createLedger } from "./ledger.ts";
 import type { LedgerRow } from "./ledger.ts";
+import { createMemory } from "./memory.ts";
 import { defineResidency } from "./regions.ts";
 import type { RegionsOptions } from "./regions.ts";
 import { createReservations, placeInto, stampedBytes } from "./reservation.ts";
@@ -25,7 +26,6 @@ import { limit } from "./stages/limit.ts";
 import type { LimitReason, MemoryLimit } from "./stages/limit.ts";
 import { redact } from "./stages/redact.ts";
 import type { RedactOptions } from "./stages/redact/policy.ts";
-import { own } from "./stages/own.ts";
 import { route } from "./stages/route.ts";
 import type { RouteRule } from "./stages/route.ts";
 import { stamp } from "./stages/stamp.ts";
@@ -39,7 +39,10 @@ export interface PipelineOptions {
   readonly destinations: readonly DestinationOptions[];
   /** Where this pipeline runs, and what may leave that region. Without it, everything may go everywhere. */
   readonly regions?: RegionsOptions;
-  /** Sees every batch, after the stamp. What it throws is counted and changes nothing. */
+  /**
+   * Sees every batch, after the stamp; its bytes are lent for the time of the call. What it throws is counted and changes
+   * nothing.
+   */
   readonly observe?: (batch: Batch) => void;
   /** Traces that go no further: those a rule names, and those of {@link Pipeline.denyTrace}. */
   readonly filter?: {
@@ -104,6 +107,9 @@ export interface Pipeline extends Sink {
   counters(): PipelineCounters;
 }
 
+/** Of memory for stamped batches so much is kept to be used again. */
+const keptBytes = 16 * 1024 * 1024;
+
 /**
  * Starts connecting at once. Throws a TypeError that names the option and its value, and an Error when the folder of a
  * queue cannot be used.
@@ -147,6 +153,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     counters.filteredSpans[rule] = (counters.filteredSpans[rule] ?? 0) + spans;
   };
 
+  const memory = createMemory(keptBytes);
   const bound = limit({
     memory: options.memory,
     stampBytes: stampedBytes(attributes),
@@ -157,8 +164,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   });
   // The observer is shown what senders claim, before the filter: a span that is filtered was there all the same.
   const stages = [
-    stamp({ attributes, spoofed: (count) => (counters.spoofedAttributes += count) }),
-    own,
+    stamp({ attributes, spoofed: (count) => (counters.spoofedAttributes += count), allocate: memory.take }),
     tap({ observe, failed: observerFailed }),
     filter({ rules, denied, filtered }),
     redact({ policy: options.redact, redacted: () => (counters.redactedBatches += 1) }),
@@ -185,7 +191,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   return {
     accept: (batch, signal) => entry.accept(batch, signal),
-    copies: true,
+    holds: true,
     reserve,
     ledger: () => ledger.rows(),
     destinations: () => branches.map(stateOf),

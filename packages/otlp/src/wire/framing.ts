@@ -224,12 +224,13 @@ class Proof {
   /** The value, rounded above 2^53. */
   #varint(pos: number, end: number): number {
     const bytes = this.#bytes;
-    if (pos < end) {
+    // Of one byte, or of two: lengths of spans, and the tag of their flags.
+    if (pos + 1 < end) {
       const byte = bytes[pos]!;
-      if (byte < 0x80) {
-        this.#after = pos + 1;
-        return byte;
-      }
+      const next = bytes[pos + 1]!;
+      this.#after = byte < 0x80 ? pos + 1 : pos + 2;
+      if (byte < 0x80) return byte;
+      if (next < 0x80) return (next << 7) | (byte & 0x7f);
     }
     let value = 0;
     let scale = 1;

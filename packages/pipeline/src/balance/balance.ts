@@ -4,7 +4,7 @@ import type { Batch } from "@tracemend/otlp";
 import type { Clock } from "../clock.ts";
 import type { Destination } from "../destination.ts";
 import type { Account, DropReason } from "../ledger.ts";
-import { createMemory } from "../memory.ts";
+import { createMemory, hold, release } from "../memory.ts";
 import { accepted, busy } from "../outcome.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Sink } from "../stage.ts";
@@ -67,30 +67,24 @@ export function balance(options: BalanceSinkOptions): Sink {
   };
 
   const send = async (batch: Batch, patience: Patience, signal: AbortSignal): Promise<Outcome> => {
-    let taken: Buffer<ArrayBuffer> | undefined;
-    const shards = shard(batch, (bytes) => (taken = memory.take(bytes)));
+    const taken: Uint8Array[] = [];
+    const allocate = (bytes: number): Uint8Array => {
+      taken.push(memory.take(bytes));
+      hold(taken);
+      return taken[0] as Uint8Array;
+    };
+    const shards = shard(batch, allocate);
     if (shards.length === 0) {
       return again(untried(batch), patience, signal, () => peers.ring.peers.length === 0);
     }
-    const keep = (): void => {
-      taken = undefined;
-    };
-    const outcomes = await Promise.all(shards.map(([peer, piece]) => sendTo(peer, piece, patience, signal, keep)));
-    if (taken !== undefined) memory.give(taken);
+    const outcomes = await Promise.all(shards.map(([peer, piece]) => sendTo(peer, piece, patience, signal)));
+    release(taken);
     return worst(outcomes);
   };
 
-  /** `keep` is called when not all was answered: bytes of an attempt that was broken off may still be on their way out. */
-  const sendTo = async (
-    peer: Peer,
-    batch: Batch,
-    patience: Patience,
-    signal: AbortSignal,
-    keep: () => void,
-  ): Promise<Outcome> => {
+  const sendTo = async (peer: Peer, batch: Batch, patience: Patience, signal: AbortSignal): Promise<Outcome> => {
     const remainder = (await isThere(peer, signal)) ? await attempt(peer, batch, signal) : untried(batch);
     if (remainder.left.length === 0) return accepted;
-    keep();
     // A peer that comes back is tried at once; one that leaves the ring leaves what waits for it to others.
     const { connected } = peer.reachability;
     return again(remainder, patience, signal, () => isMember(peer) && (connected || !peer.reachability.connected));

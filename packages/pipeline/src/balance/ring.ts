@@ -3,7 +3,7 @@
 export interface Ring<Peer> {
   readonly peers: readonly Peer[];
   /** The place among the peers of the one that owns a trace, by 32 bits of its hash; 0 when there are no peers. */
-  ownerOf(traceHash: number): number;
+  readonly ownerOf: (traceHash: number) => number;
 }
 
 /** Traces are owned by the slot, so that finding an owner costs the same for two peers and for a hundred. */

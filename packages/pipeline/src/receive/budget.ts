@@ -2,7 +2,7 @@
 
 import { systemClock } from "../clock.ts";
 import type { Clock } from "../clock.ts";
-import { createMemory } from "../memory.ts";
+import { createMemory, hold, release } from "../memory.ts";
 import { createDrainRate } from "../stages/drain-rate.ts";
 
 export interface ByteBudget {
@@ -50,19 +50,20 @@ export function createByteBudget(
         if (!held.delete(one)) return;
         usedBytes -= one.countedBytes;
         drain.drained(one.countedBytes);
-        memory.give(one.bytes);
+        release([one.bytes]);
       };
       return {
         grow(bytes, before) {
           if (usedBytes + bytes - (before?.countedBytes ?? 0) > maxBytes) return undefined;
           const grown = { bytes: memory.take(bytes), countedBytes: bytes };
+          hold([grown.bytes]);
           held.add(grown);
           usedBytes += bytes;
           if (before === undefined) return grown;
           grown.bytes.set(before.bytes.subarray(0, before.countedBytes));
           held.delete(before);
           usedBytes -= before.countedBytes;
-          memory.give(before.bytes);
+          release([before.bytes]);
           return grown;
         },
         give,

@@ -81,7 +81,9 @@ async function serve(
   }
 
   const gone = new AbortController();
-  stream.on("close", () => gone.abort());
+  stream.on("close", () => {
+    if (!stream.headersSent) gone.abort();
+  });
   const deadline = createDeadline(settings.clock, settings.requestTimeoutMs, gone.signal);
   const lease = settings.budget.lease();
   try {

@@ -66,7 +66,9 @@ async function serve(
   }
 
   const gone = new AbortController();
-  response.on("close", () => gone.abort());
+  response.on("close", () => {
+    if (!response.writableFinished) gone.abort();
+  });
   const deadline = createDeadline(settings.clock, settings.requestTimeoutMs, gone.signal);
   const lease = settings.budget.lease();
   const maxBytes = encoding === "json" ? Math.floor(settings.maxRequestBytes / jsonFactor) : settings.maxRequestBytes;
