@@ -23,7 +23,7 @@ import type { Logger } from "./log.ts";
 import { METRICS_TYPE, createCrossingCounters } from "./metrics.ts";
 import { metricsText } from "./metrics-page.ts";
 import { attributesOf, destinationsOf, diagnosisOf, repairOf } from "./options.ts";
-import { pemFilesIn, rememberPems, serverTlsOf } from "./pem.ts";
+import { pemFilesIn, serverTlsOf } from "./pem.ts";
 import { createRenewal } from "./renewal.ts";
 import { createRepairs } from "./repairs.ts";
 import { createSpanSource, pairBytes } from "./span-source.ts";
