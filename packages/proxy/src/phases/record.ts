@@ -50,6 +50,7 @@ function passedOf(exchange: Exchange, failure: Failure | undefined): Passed {
     upstream: exchange.upstream,
     status: exchange.status,
     grpcStatus: exchange.grpcStatus,
+    answer: exchange.named,
     failure: failure === undefined ? undefined : { kind: failure.kind, side: failure.side },
     route: exchange.route?.name,
     service: exchange.service?.name,
