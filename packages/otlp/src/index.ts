@@ -13,6 +13,8 @@ export {
   type StringRules,
   type StringSite,
 } from "./rewrite-strings.ts";
+export { rewriteTracestates } from "./tracestate.ts";
+export { type NewIds, ORIGINAL_PARENT_ID, ORIGINAL_TRACE_ID, rewriteIds, type SpanIds } from "./rewrite-ids.ts";
 export { defineStamp, type Stamp, type Stamped } from "./stamp.ts";
 export { type AttributeKeys, defineAttributeKeys, forEachSpan, type SpanLink, type SpanView } from "./span-view.ts";
 export type { AttributeValue } from "./attribute.ts";
