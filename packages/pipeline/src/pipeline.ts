@@ -11,6 +11,7 @@ import { defineLog } from "./event.ts";
 import type { PipelineEvent } from "./event.ts";
 import { createLedger } from "./ledger.ts";
 import type { LedgerRow } from "./ledger.ts";
+import { createMemory } from "./memory.ts";
 import { defineResidency } from "./regions.ts";
 import type { RegionsOptions } from "./regions.ts";
 import { createReservations, placeInto, stampedBytes } from "./reservation.ts";
@@ -45,7 +46,7 @@ export interface PipelineOptions {
   readonly regions?: RegionsOptions;
   /**
    * Sees every batch, stamped, without what `redact` takes out, and with the traces that `filter` drops: they were there
-   * all the same. What it throws is counted and changes nothing.
+   * all the same. Its bytes are lent for the time of the call. What it throws is counted and changes nothing.
    */
   readonly observe?: (batch: Batch) => void;
   /** Traces that go no further: those a rule names. */
@@ -127,6 +128,9 @@ export interface Pipeline extends Sink {
   counters(): PipelineCounters;
 }
 
+/** Of memory for stamped batches so much is kept to be used again. */
+const keptBytes = 16 * 1024 * 1024;
+
 /**
  * Starts connecting at once. Throws a TypeError that names the option and its value, and an Error when the folder of a
  * queue cannot be used.
@@ -181,6 +185,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     counters.filteredSpans[rule] = (counters.filteredSpans[rule] ?? 0) + spans;
   };
 
+  const memory = createMemory(keptBytes);
   const bound = limit({
     memory: options.memory,
     stampBytes: stampedBytes(attributes),
@@ -192,7 +197,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const unwanted = filter({ rules, denied, filtered });
   // Rules judge what was sent; the observer, which may keep what it sees, gets nothing that redaction takes out.
   const stages = [
-    stamp({ attributes, spoofed: (count) => (counters.spoofedAttributes += count) }),
+    stamp({ attributes, spoofed: (count) => (counters.spoofedAttributes += count), allocate: memory.take }),
     unwanted.mark,
     redact({ policy: options.redact, redacted: () => (counters.redactedBatches += 1) }),
     tap({ observe, failed: observerFailed }),
@@ -220,6 +225,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   return {
     accept: (batch, signal) => entry.accept(batch, signal),
+    holds: true,
     reserve,
     repair(repair) {
       if (repairing === undefined) throw new TypeError("repair is off: the pipeline was created without it");

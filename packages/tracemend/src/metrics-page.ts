@@ -15,6 +15,7 @@ import {
   writeLedger,
   writePipeline,
   writeQueues,
+  writeRenewals,
   writeRepairs,
   writeRefusals,
   writeUpstreams,
@@ -22,6 +23,7 @@ import {
 } from "./metrics.ts";
 import { writeBatchSizes } from "./metrics-histogram.ts";
 import { writeSampling, writeSamplingAliases } from "./metrics-sampling.ts";
+import type { Renewal } from "./renewal.ts";
 import type { Repairs } from "./repairs.ts";
 import type { Crew } from "./workers/crew.ts";
 
@@ -31,6 +33,7 @@ export interface Counted {
   readonly counters: CrossingCounters;
   readonly intake: CrossingIntake;
   readonly boundaries: Boundaries;
+  readonly renewal: Renewal;
   readonly crew: Crew | undefined;
   readonly findings: Findings;
   readonly repairs: Repairs;
@@ -56,6 +59,7 @@ export function metricsText(of: Counted, { level, collector_names: collectorName
     writeCrossingIntake(text, of.intake.counts());
     writeUpstreams(text, of.boundaries.upstreams());
     if (of.crew !== undefined) writeWorkers(text, of.crew.state());
+    writeRenewals(text, of.renewal.counts());
     writeRefusals(text, of.boundaries.refusals());
     writeBatches(text, destinations);
     writeSampling(text, destinations);
