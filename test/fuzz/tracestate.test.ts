@@ -44,7 +44,7 @@ it(
           else if (text !== undefined) span["traceState"] = text;
         });
         const actual = decodeRequest("traces", canonical(type, after));
-        if (!isDeepStrictEqual(actual, expected)) expect(actual).toEqual(expected);
+        expect(isDeepStrictEqual(actual, expected) ? undefined : { actual, expected }).toBeUndefined();
         expect(unknownFields(type, after)).toEqual(unknownFields(type, bytes));
         expect(place).toBe(spansOf(expected).length);
       }),
