@@ -1,8 +1,11 @@
 /** Our own counters, as Prometheus text. */
 import type { Crossing, CrossingFailure } from "@tracemend/context";
 import type { DiagnosisReport } from "@tracemend/diagnosis";
-import type { Passed, PassedObserver, UpstreamState } from "@tracemend/proxy";
+import type { Passed, PassedObserver, RefusalCounts, UpstreamState } from "@tracemend/proxy";
+import type { CrossingIntakeCounts } from "./crossing-intake.ts";
+import type { FindingsCount } from "./findings.ts";
 import type { RenewalCounts } from "./renewal.ts";
+import type { RepairCount } from "./repairs.ts";
 import type { CrewState } from "./workers/crew.ts";
 import type { DestinationState, LedgerRow, PipelineCounters } from "@tracemend/pipeline";
 
@@ -11,7 +14,7 @@ export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 type Labels = Readonly<Record<string, string>>;
 
 /** Counts crossings by what was decided and how they ended, and the tries they took. */
-export interface CrossingCounters extends PassedObserver {
+export interface CrossingCounters extends Required<PassedObserver> {
   write(out: MetricsText): void;
 }
 
@@ -25,7 +28,13 @@ export function createCrossingCounters(): CrossingCounters {
   const routes = new Map<string, Counted>();
   const durations = new Map<string, Counted>();
   const tries = new Map<string, Counted>();
+  const mirrored = new Map<string, Counted>();
   return {
+    mirrored(passed) {
+      const { boundary, route = "none", service: upstream = "none", failure } = passed;
+      const outcome = failure?.kind === "abandoned" ? "abandoned" : failure === undefined ? "answered" : "failed";
+      add(mirrored, { boundary, route, upstream, outcome }, 1);
+    },
     crossed(passed) {
       add(crossings, labelsOf(passed), 1);
       const { boundary, route = "none", service: upstream } = passed;
@@ -43,6 +52,7 @@ export function createCrossingCounters(): CrossingCounters {
       write("tracemend_route_requests_total", routes, "Requests by the route they took and their outcome.");
       write("tracemend_route_seconds_total", durations, "Time that requests took, by route.");
       write("tracemend_upstream_tries_total", tries, "Times a request was sent to an upstream, by outcome.");
+      write("tracemend_mirrored_requests_total", mirrored, "Copies of requests that went to a mirror, by outcome.");
     },
   };
 }
@@ -113,6 +123,16 @@ export function writeWorkers(out: MetricsText, { workers, crashes, lostGrants, l
   );
 }
 
+export function writeRefusals(
+  out: MetricsText,
+  refusals: readonly { readonly boundary: string; readonly counts: RefusalCounts }[],
+): void {
+  const name = "tracemend_refused_callers_total";
+  out.family(name, "counter", "Callers turned away before there was a request, by reason.");
+  for (const { boundary, counts } of refusals)
+    for (const [reason, count] of Object.entries(counts)) out.sample(name, { boundary, reason }, count);
+}
+
 /** Closed sets and configured names only: nothing a peer sends may add a series. */
 function labelsOf({ boundary, verdict, status, failure }: Crossing): Labels {
   return {
@@ -136,7 +156,8 @@ export function writeLedger(out: MetricsText, rows: readonly LedgerRow[]): void 
     out.sample(name, { ...labels, state: "received" }, row.received);
     out.sample(name, { ...labels, state: "exported" }, row.exported);
     out.sample(name, { ...labels, state: "refused_by_peer" }, row.refusedByPeer);
-    out.sample(name, { ...labels, state: "sampled_out" }, row.sampledOut);
+    for (const [policy, count] of Object.entries(row.sampledOutBy))
+      out.sample(name, { ...labels, state: "sampled_out", policy }, count);
     for (const [reason, count] of Object.entries(row.dropped))
       out.sample(name, { ...labels, state: "dropped", reason }, count);
   }
@@ -216,6 +237,10 @@ export function writeCollectorAliases(
 
 export function writePipeline(out: MetricsText, counters: PipelineCounters): void {
   const { observerErrors, spoofedAttributes, filteredSpans, redactedBatches, refusedItems } = counters;
+  out.family("tracemend_repaired_spans_total", "counter", "Spans sent with other ids than they came with.");
+  out.sample("tracemend_repaired_spans_total", {}, counters.repairedSpans);
+  out.family("tracemend_hurried_spans_total", "counter", "Spans sent before repairs of them could be found.");
+  out.sample("tracemend_hurried_spans_total", {}, counters.hurriedSpans);
   out.family("tracemend_filtered_spans_total", "counter", "Spans of traces that were filtered, by rule.");
   for (const [rule, spans] of Object.entries(filteredSpans))
     out.sample("tracemend_filtered_spans_total", { rule }, spans);
@@ -238,6 +263,27 @@ export function writePipeline(out: MetricsText, counters: PipelineCounters): voi
   out.sample("tracemend_observer_errors_total", {}, observerErrors);
 }
 
+export function writeFindings(out: MetricsText, counts: readonly FindingsCount[]): void {
+  const name = "tracemend_findings_total";
+  out.family(name, "counter", "Log records and gauges of what was found, sent as telemetry of our own.");
+  for (const { finding, sent, dropped } of counts) {
+    out.sample(name, { finding, state: "sent" }, sent);
+    out.sample(name, { finding, state: "dropped" }, dropped);
+  }
+}
+
+export function writeRepairs(out: MetricsText, counts: readonly RepairCount[]): void {
+  const name = "tracemend_repairs_total";
+  out.family(name, "counter", "Decisions to join a torn trace; decided is a dry run, dropped found no room.");
+  for (const { action, reason, state, count } of counts) out.sample(name, { action, reason, state }, count);
+}
+
+export function writeCrossingIntake(out: MetricsText, { read, malformed }: CrossingIntakeCounts): void {
+  out.family("tracemend_crossing_records_total", "counter", "Crossings that services and other borders reported.");
+  out.sample("tracemend_crossing_records_total", { result: "read" }, read);
+  out.sample("tracemend_crossing_records_total", { result: "malformed" }, malformed);
+}
+
 export function writeBreaks(out: MetricsText, { breaks }: Pick<DiagnosisReport, "breaks">): void {
   out.family("tracemend_breaks", "gauge", "Requests of the current window whose trace broke, by kind and edge.");
   for (const { kind, edge, count } of breaks) {
@@ -247,7 +293,7 @@ export function writeBreaks(out: MetricsText, { breaks }: Pick<DiagnosisReport, 
 
 /** Collects families in the text exposition format 0.0.4. */
 export interface MetricsText {
-  family(name: string, type: "counter" | "gauge", help: string): void;
+  family(name: string, type: "counter" | "gauge" | "histogram", help: string): void;
   sample(name: string, labels: Labels, value: number): void;
 }
 

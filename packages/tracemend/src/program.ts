@@ -4,38 +4,28 @@ import { availableParallelism, hostname } from "node:os";
 import { isDeepStrictEqual } from "node:util";
 import { createIds, tellAll } from "@tracemend/context";
 import { PAGE_FILES, PAGE_POLICY } from "@tracemend/dashboard";
-import type { Diagnosis } from "@tracemend/diagnosis";
 import { createDiagnosis } from "@tracemend/diagnosis";
-import type { Pipeline, Receiver } from "@tracemend/pipeline";
-import { createGrpcReceiver, createHttpReceiver, createPipeline } from "@tracemend/pipeline";
+import type { Receiver } from "@tracemend/pipeline";
+import { createGrpcReceiver, createHttpReceiver, createPipeline, pipeline as joined } from "@tracemend/pipeline";
+import type { Passed } from "@tracemend/proxy";
 import { systemClock } from "@tracemend/proxy";
 import { createAccessLog } from "./access-log.ts";
 import type { Admin, AdminPages } from "./admin.ts";
 import { createAdmin, jsonAnswer } from "./admin.ts";
-import type { Boundaries } from "./boundaries.ts";
 import { createBoundaries } from "./boundaries.ts";
 import { telemetryOf } from "./config-telemetry.ts";
 import type { Config } from "./config.ts";
+import { createCrossingIntake } from "./crossing-intake.ts";
 import { ConfigError } from "./config-file.ts";
+import { createEndpointWatch } from "./endpoints.ts";
+import { createFindings } from "./findings.ts";
 import type { Logger } from "./log.ts";
-import type { CrossingCounters } from "./metrics.ts";
-import {
-  METRICS_TYPE,
-  createCrossingCounters,
-  createMetricsText,
-  writeBreaks,
-  writeCollectorAliases,
-  writeDestinations,
-  writeLedger,
-  writePipeline,
-  writeRenewals,
-  writeUpstreams,
-  writeWorkers,
-} from "./metrics.ts";
-import { destinationsOf, diagnosisOf, attributesOf } from "./options.ts";
+import { METRICS_TYPE, createCrossingCounters } from "./metrics.ts";
+import { metricsText } from "./metrics-page.ts";
+import { attributesOf, destinationsOf, diagnosisOf, repairOf } from "./options.ts";
 import { pemFilesIn, serverTlsOf } from "./pem.ts";
-import type { Renewal } from "./renewal.ts";
 import { createRenewal } from "./renewal.ts";
+import { createRepairs } from "./repairs.ts";
 import { createSpanSource, pairBytes } from "./span-source.ts";
 import { VERSION } from "./version.ts";
 import type { Crew } from "./workers/crew.ts";
@@ -75,10 +65,15 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
   let crew: Crew | undefined;
 
   const counters = createCrossingCounters();
-  const diagnosis = createDiagnosis({ now: Date.now, ...diagnosisOf(config) });
-  const ticking = setInterval(() => diagnosis.tick(), 1000);
+  const ids = createIds(randomFillSync);
+  const diagnosis = createDiagnosis({
+    now: Date.now,
+    ...diagnosisOf(config),
+    decided: (decision) => repairs.decided(decision),
+  });
   const pipeline = createPipeline({
     ...telemetryOf(config.telemetry),
+    ...repairOf(config),
     attributes,
     destinations: destinationsOf(config),
     observe: (batch) => diagnosis.spans(batch),
@@ -87,18 +82,46 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
       crew?.told(event);
     },
   });
+  const { breaks, crossings, interval_ms: intervalMs } = config.diagnosis.send;
+  const findings = createFindings({
+    pipeline,
+    resource,
+    report: () => diagnosis.report(),
+    send: { breaks, crossings, intervalMs },
+    now: Date.now,
+  });
+  const repairs = createRepairs({ pipeline, ids, resource, version: VERSION });
+  const ticking = setInterval(() => {
+    diagnosis.tick();
+    findings.tick();
+  }, 1000);
+  const intake = createCrossingIntake({
+    observer: tellAll([diagnosis]),
+    forward: config.receivers.forward_crossings,
+  });
   const { format } = config.access_log;
   const access = format === "off" ? [] : [createAccessLog(format, (lines) => process.stdout.write(lines))];
-  const observer = tellAll([counters, diagnosis, ...access]);
+  const observer = {
+    ...tellAll([counters, diagnosis, findings, ...access]),
+    // A mirror answers to nobody: what it makes of a trace breaks no one's.
+    mirrored(passed: Passed) {
+      for (const one of [counters, ...access]) one.mirrored(passed);
+    },
+  };
+  const lost = (service: string, reason: string): void => log.warn({ service, reason }, "endpoints not found");
   const count = config.workers === "auto" ? availableParallelism() : config.workers;
   if (count > 1) {
     const slotBytes = pairBytes(resource, VERSION);
-    crew = createCrew({ count, pipeline, observer, listening, log, resource, version: VERSION, slotBytes });
+    crew = createCrew({ count, pipeline, observer, lost, listening, log, resource, version: VERSION, slotBytes });
   }
-  const ids = createIds(randomFillSync);
   const boundaries =
     crew ??
-    createBoundaries({ spans: createSpanSource({ pipeline, ids, resource, version: VERSION }), observer, listening });
+    createBoundaries({
+      spans: createSpanSource({ pipeline, ids, resource, version: VERSION }),
+      observer,
+      watch: createEndpointWatch(lost),
+      listening,
+    });
 
   const renewal = createRenewal({ boundaries, watch: config.certificates, clock: systemClock, log });
 
@@ -113,6 +136,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     await boundaries.close(drained);
     // After the requests: the services behind us export the last spans of what has just drained.
     await Promise.all(receivers.map((receiver) => receiver.close(drained)));
+    await findings.close();
     await pipeline.close(AbortSignal.timeout(config.shutdown.flush_ms));
     await admin?.close();
   };
@@ -124,13 +148,12 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
       max_request_bytes: maxRequestBytes,
       bearer_tokens: tokens,
     } = config.receivers;
+    const received = joined(intake.stage, pipeline);
     const limits = { maxRequestBytes, ...(tokens === undefined ? {} : { bearerTokens: tokens }) };
     const receive = async (name: string, create: typeof createGrpcReceiver, from: typeof grpc): Promise<void> => {
       if (from === undefined) return;
-      const receiver = await create(
-        { ...from.listen, ...serverTlsOf(pemFilesIn(config.folder), from.tls), ...limits },
-        pipeline,
-      );
+      const tls = serverTlsOf(pemFilesIn(config.folder), from.tls);
+      const receiver = await create({ ...from.listen, ...tls, ...limits }, received);
       receivers.push(receiver);
       listening(name, receiver.address);
     };
@@ -145,12 +168,16 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
       "/metrics": () => ({
         status: 200,
         type: METRICS_TYPE,
-        body: metricsText({ pipeline, diagnosis, counters, boundaries, renewal, crew }, config.metrics.collector_names),
+        body: metricsText(
+          { pipeline, diagnosis, counters, intake, boundaries, renewal, crew, findings, repairs },
+          config.metrics.collector_names,
+        ),
       }),
       "/diagnostics/breaks": () => {
         diagnosis.tick();
         return jsonAnswer(200, diagnosis.report());
       },
+      "/diagnostics/repairs": () => jsonAnswer(200, { counts: repairs.counts(), recent: repairs.recent() }),
       "/diagnostics/pipeline": () =>
         jsonAnswer(200, {
           cluster: config.cluster,
@@ -189,34 +216,8 @@ function refuseRestarts(before: Config, next: Config): void {
   if (changed.length > 0) throw new ConfigError(`${changed.join(", ")}: needs a restart to change`);
 }
 
-/** The diagnostics page for people: it draws the two JSON pages beside it. */
+/** The diagnostics page for people: it draws the JSON pages beside it. */
 function pages(): AdminPages {
   const files = Object.entries(PAGE_FILES);
   return Object.fromEntries(files.map(([path, file]) => [path, () => ({ status: 200, policy: PAGE_POLICY, ...file })]));
-}
-
-interface Parts {
-  readonly pipeline: Pipeline;
-  readonly diagnosis: Diagnosis;
-  readonly counters: CrossingCounters;
-  readonly boundaries: Boundaries;
-  readonly renewal: Renewal;
-  readonly crew: Crew | undefined;
-}
-
-function metricsText(
-  { pipeline, diagnosis, counters, boundaries, renewal, crew }: Parts,
-  collectorNames: boolean,
-): string {
-  const text = createMetricsText();
-  counters.write(text);
-  writeUpstreams(text, boundaries.upstreams());
-  writeRenewals(text, renewal.counts());
-  if (crew !== undefined) writeWorkers(text, crew.state());
-  writeLedger(text, pipeline.ledger());
-  writeDestinations(text, pipeline.destinations());
-  writePipeline(text, pipeline.counters());
-  writeBreaks(text, diagnosis.report());
-  if (collectorNames) writeCollectorAliases(text, pipeline.destinations(), pipeline.ledger());
-  return text.toString();
 }

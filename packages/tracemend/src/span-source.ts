@@ -42,6 +42,20 @@ export function createSpanSource({ pipeline, ids, resource, version }: SpanSourc
           more.set(id, room);
           return id;
         },
+        copy() {
+          const room = pipeline.reserve(CLIENT_BYTES + emptyBytes);
+          if (room === undefined) return undefined;
+          const own = { ...spans, clientSpanId: ids.spanId() };
+          return {
+            spans: own,
+            finish(passed: Passed) {
+              const call = spansOf(passed, own).filter(({ kind }) => kind === "client");
+              if (call.length === 0) room.release();
+              else room.fill(encode(call));
+            },
+            release: () => room.release(),
+          };
+        },
         finish(passed: Passed) {
           const records = spansOf(passed, spans);
           for (const [id, room] of more) {

@@ -11,6 +11,7 @@ import { LINGER_MS } from "./http1-refusal.ts";
 import type { Fields } from "./http2-lines.ts";
 import { pseudoEnd, toFields, withoutPseudo } from "./http2-lines.ts";
 import { END_STREAM, SESSION_WINDOW_BYTES, sessionOptions } from "./http2-settings.ts";
+import { peerOf } from "./peer.ts";
 import type { AnswerHead, Caller, CallerEvents, EngineSettings, RequestHead } from "./plane.ts";
 import { identitiesOf } from "./secured.ts";
 import { ACCEPT_FIELD, KEY_FIELD, WEBSOCKET, acceptOf, newKey, without } from "./websocket.ts";
@@ -35,7 +36,7 @@ export function createHttp2(
   const idle = createDeadlines<Idle>(clock, Math.ceil(Math.min(timeouts.headMs, timeouts.keepAliveMs) / 4));
   return {
     take(socket) {
-      const peer = { address: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 };
+      const peer = peerOf(socket);
       const identities = identitiesOf(socket);
       const session = performServerHandshake(socket, options);
       sessions.add(session);

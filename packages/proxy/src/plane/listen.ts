@@ -14,6 +14,7 @@ import { isBare, readAgain } from "./http1-declined.ts";
 import { refusalOf, refuseConnection } from "./http1-refusal.ts";
 import { createHttp2 } from "./http2.ts";
 import type { Caller, EngineSettings, ListenTarget, Listener } from "./plane.ts";
+import { createProxied } from "./proxied.ts";
 import type { Secured } from "./secured.ts";
 import { createSecured, keepIdentities } from "./secured.ts";
 import { sniff } from "./sniff.ts";
@@ -27,6 +28,7 @@ export async function listen(
   const http2 = createHttp2(settings, scheme, accept);
   const secured = target.tls === undefined ? undefined : createSecured(target.tls);
   const server = createHttp1(secured, settings);
+  const proxied = target.proxyProtocol && createProxied(target.proxyProtocol, settings, scheme === "https");
   const sockets = new Set<Socket>();
   const undecided = new Set<Socket>();
   let closing = false;
@@ -50,6 +52,7 @@ export async function listen(
   server.on(event, (socket: Socket) => {
     if ("alpnProtocol" in socket) {
       keepIdentities(socket as TLSSocket);
+      proxied?.pass(socket);
       return take(socket, socket.alpnProtocol === "h2" ? "h2" : "http/1.1");
     }
     undecided.add(socket);
@@ -94,10 +97,21 @@ export async function listen(
   };
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => refuseConnection(settings, error, socket));
   server.on("tlsClientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+    proxied?.pass(socket);
     settings.refused(refusalOf(settings, socket, "tls-handshake", undefined, error.code ?? error.message));
   });
   server.on("upgrade", tunnel);
   server.on("connect", tunnel);
+
+  if (proxied !== undefined) {
+    const behind = server.listeners("connection");
+    server.removeAllListeners("connection");
+    server.on("connection", (socket: Socket) => {
+      proxied.take(socket, () => {
+        for (const each of behind) each.call(server, socket);
+      });
+    });
+  }
 
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", reject);
@@ -125,6 +139,7 @@ export async function listen(
         closed.resolve();
       });
       http2.drain();
+      proxied?.destroy();
       for (const socket of undecided) socket.destroy();
       if (signal.aborted) abort();
       else signal.addEventListener("abort", abort, { once: true });

@@ -162,6 +162,14 @@ export interface ListenTarget {
   readonly host: string;
   readonly port: number;
   readonly tls: ListenTls | undefined;
+  readonly proxyProtocol: ProxyProtocol | undefined;
+}
+
+/** Each connection begins with the PROXY protocol's header, v1 or v2; one that does not, or is not trusted, is ended. */
+export interface ProxyProtocol {
+  /** Whether the other end of a connection may say who it is from. */
+  readonly trusts: (address: string) => boolean;
+  readonly timeoutMs: number;
 }
 
 export interface Limits {
@@ -197,6 +205,8 @@ export type RefusalKind =
   | "head-too-large"
   /** No whole head in time. */
   | "slow-head"
+  /** No PROXY header, not in time, malformed, or from whom none is taken. */
+  | "proxy-header"
   | "tls-handshake"
   /** Frames that break HTTP/2. */
   | "http2-error"

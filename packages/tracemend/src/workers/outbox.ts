@@ -50,13 +50,15 @@ export function createOutbox({ terms, send, soon }: OutboxOptions): Outbox {
     soon(flush);
   };
   const lease = createLease(terms, changed);
+  const keep = (passed: Passed): void => {
+    if (crossings.length < MOST_CROSSINGS) crossings.push(passed);
+    else lost += 1;
+    changed();
+  };
   return {
     lease,
-    crossed(passed) {
-      if (crossings.length < MOST_CROSSINGS) crossings.push(passed);
-      else lost += 1;
-      changed();
-    },
+    crossed: keep,
+    mirrored: keep,
     taken() {
       untaken -= 1;
       if (told && !due) changed();
