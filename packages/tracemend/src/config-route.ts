@@ -79,6 +79,7 @@ export const routeSchema = z.strictObject({
   rewrite: z
     .strictObject({ path_prefix: z.string().startsWith("/").optional(), authority: name.optional() })
     .optional(),
+  traceresponse: z.array(z.enum(["traceresponse", "server-timing"])).optional(),
   mirror: z
     .strictObject({
       upstream: name,
@@ -194,7 +195,7 @@ export function routesOf(
   upstreamNamed: (name: string) => UpstreamOptions,
 ): readonly Route[] {
   return routes.map(({ upstream, split, answer, mirror, ...rest }) => ({
-    ...(rename(rest) as Pick<Route, "name" | "match" | "rewrite">),
+    ...(rename(rest) as Pick<Route, "name" | "match" | "rewrite" | "traceresponse">),
     ...(upstream === undefined ? {} : { upstream: upstreamNamed(upstream) }),
     ...(split === undefined
       ? {}
