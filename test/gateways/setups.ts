@@ -1,5 +1,7 @@
 /** Real gateways in the configurations people run them in, and what each does to a trace. */
-import type { BreakKind } from "@tracemend/diagnosis";
+import type { BreakKind, Remedy } from "@tracemend/diagnosis";
+import { letThrough } from "../../packages/diagnosis/src/remedies/gateway-headers.ts";
+import { followSampling } from "../../packages/diagnosis/src/remedies/gateway-sampling.ts";
 
 export interface Ports {
   readonly listen: number;
@@ -91,6 +93,7 @@ ErrorLog \${FOLDER}/error.log
 LoadModule mpm_event_module \${MODULES}/mod_mpm_event.so
 LoadModule authz_core_module \${MODULES}/mod_authz_core.so
 LoadModule headers_module \${MODULES}/mod_headers.so
+LoadModule setenvif_module \${MODULES}/mod_setenvif.so
 LoadModule proxy_module \${MODULES}/mod_proxy.so
 LoadModule proxy_http_module \${MODULES}/mod_proxy_http.so
 LoadModule unique_id_module \${MODULES}/mod_unique_id.so
@@ -163,6 +166,16 @@ const ZIPKIN = `                tracing:
 
 const UNSET = "                      request_headers_to_remove: [traceparent]";
 
+/** The lines of a remedy as the page gives them to paste, without its comments. */
+function pasted({ snippet = "" }: Remedy): readonly string[] {
+  return snippet.split("\n").filter((line) => !line.trimStart().startsWith("#"));
+}
+
+const NGINX_REMEDY = pasted(letThrough("", "nginx")).filter((line) => line.includes("proxy_set_header"));
+const HAPROXY_REMEDY = pasted(letThrough("", "haproxy"));
+const APACHE_REMEDY = pasted(letThrough("", "apache"));
+const ENVOY_SAMPLING_REMEDY = pasted(followSampling("", "envoy")).map((line) => `                ${line}`);
+
 export const SETUPS: readonly Setup[] = [
   nginx("default", "", []),
   nginx("cleared", 'proxy_set_header traceparent "";', ["stripped-before-us"]),
@@ -173,6 +186,7 @@ export const SETUPS: readonly Setup[] = [
     ["stripped-before-us"],
     "x-request-id",
   ),
+  nginx("allow-list-remedied", `proxy_pass_request_headers off; ${NGINX_REMEDY.join(" ")}`, []),
   // A recipe people find for "adding tracing": a new trace for each request, in a trace that was there already.
   nginx("own-traceparent", "proxy_set_header traceparent 00-$request_id-00f067aa0ba902b7-01;", [
     "restarted-between-borders",
@@ -180,6 +194,11 @@ export const SETUPS: readonly Setup[] = [
   haproxy("default", "", []),
   haproxy("request-id", "unique-id-format %[uuid()]\nunique-id-header X-Request-ID", []),
   haproxy("stripped", "http-request del-header traceparent", ["stripped-before-us"]),
+  haproxy(
+    "stripped-remedied",
+    [...HAPROXY_REMEDY.slice(0, 2), "http-request del-header traceparent", ...HAPROXY_REMEDY.slice(2)].join("\n"),
+    [],
+  ),
   haproxy("tracestate-stripped", "http-request del-header tracestate", ["tracestate-lost"]),
   haproxy("added", "http-request add-header traceparent 00-%[uuid(),regsub(-,,g)]-00f067aa0ba902b7-01", [
     "duplicate-traceparent",
@@ -191,6 +210,7 @@ export const SETUPS: readonly Setup[] = [
   caddy("tracing", "  tracing {\n    span gateway\n  }", "", ["ghost-hop-before-us"]),
   apache("default", "", []),
   apache("stripped", "RequestHeader unset traceparent early", ["stripped-before-us"]),
+  apache("stripped-remedied", ["RequestHeader unset traceparent", ...APACHE_REMEDY].join("\n"), []),
   apache("appended", "RequestHeader append traceparent 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01 early", [
     "duplicate-traceparent",
   ]),
@@ -201,6 +221,12 @@ export const SETUPS: readonly Setup[] = [
   // recorded behind it, and the parent that it makes up is missed by nobody.
   {
     ...envoy("opentelemetry-foreign-ids", { tracing: OTEL }, ["sampled-flag-cleared"]),
+    foreignRequestIds: true,
+  },
+  {
+    ...envoy("opentelemetry-foreign-ids-remedied", { tracing: `${OTEL}\n${ENVOY_SAMPLING_REMEDY.join("\n")}` }, [
+      "ghost-hop-before-us",
+    ]),
     foreignRequestIds: true,
   },
   envoy("zipkin", { tracing: ZIPKIN }, ["formats-disagree"]),

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { defineBoundary } from "@tracemend/context";
+import { GATEWAYS } from "@tracemend/diagnosis";
 import { checkPipeline } from "@tracemend/pipeline";
 import { checkListen, checkRoutes } from "@tracemend/proxy";
 import { z } from "zod";
@@ -55,7 +56,7 @@ const diagnosis = z.strictObject({
   settle_ms: z.int().nonnegative().default(10_000),
   hard_wait_ms: ms.default(60_000),
   window_ms: ms.default(600_000),
-  gateways: z.record(z.string().min(1), z.enum(["nginx", "envoy", "haproxy", "kong", "traefik", "node"])).default({}),
+  gateways: z.record(z.string().min(1), z.enum(GATEWAYS)).default({}),
   /** Of spans: parents that nobody exported, halved trace ids, links to the trace that a service began anew. */
   repair: z.enum(["off", "report", "on"]).default("report"),
   /** Whether such a trace is moved into the one it belongs to, where it has not left through a boundary. */
