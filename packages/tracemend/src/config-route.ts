@@ -3,6 +3,7 @@ import type {
   DirectAnswer,
   ForwardingOptions,
   MirrorOptions,
+  ProxyOptions,
   ProxyProtocolOptions,
   Route,
   UpstreamOptions,
@@ -28,6 +29,23 @@ export const boundaryTls = z.strictObject({
 export const proxyProtocolSchema = z.strictObject({
   trusted: z.array(name).min(1),
   timeout_ms: ms.optional(),
+});
+
+/** Of a listener; an upstream may have other ones. */
+export const timeoutsSchema = z.strictObject({
+  connect_ms: ms.optional(),
+  answer_ms: ms.optional(),
+  idle_ms: ms.optional(),
+  head_ms: ms.optional(),
+  keep_alive_ms: ms.optional(),
+});
+
+export const limitsSchema = z.strictObject({
+  head_bytes: count.optional(),
+  target_bytes: count.optional(),
+  body_bytes: count.optional(),
+  streams: count.optional(),
+  waiting: count.optional(),
 });
 
 export const clientTls = z.strictObject({
@@ -165,6 +183,13 @@ export function forwardingOf(forwarding: z.output<typeof forwardingSchema> | und
   forwarding?: ForwardingOptions;
 } {
   return forwarding === undefined ? {} : { forwarding: rename(forwarding) as ForwardingOptions };
+}
+
+export function engineOf(
+  timeouts: z.output<typeof timeoutsSchema> | undefined,
+  limits: z.output<typeof limitsSchema> | undefined,
+): Pick<ProxyOptions, "timeouts" | "limits"> {
+  return rename({ timeouts, limits }) as Pick<ProxyOptions, "timeouts" | "limits">;
 }
 
 export function proxyProtocolOf(proxyProtocol: z.output<typeof proxyProtocolSchema> | undefined): {

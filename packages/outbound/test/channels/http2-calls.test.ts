@@ -31,7 +31,9 @@ async function connectTo(server: Http2Server): Promise<ClientHttp2Session> {
 it.each(["http2.client.stream.created", "http2.client.stream.start"])(
   "what is added to a head on the channel %s does not leave, so the wrapper has to",
   async (channel) => {
-    const session = await connectTo(createServer((incoming, response) => response.end(String(incoming.headers["x-added"]))));
+    const session = await connectTo(
+      createServer((incoming, response) => response.end(String(incoming.headers["x-added"]))),
+    );
     const heads: unknown[] = [];
     const add = (message: unknown): void => {
       const { headers } = message as { readonly headers: OutgoingHttpHeaders };
