@@ -1,6 +1,8 @@
 /** What a route is made of: its options, checked and completed once. */
-import type { AnswerField } from "@tracemend/context";
+import type { AnswerField, Edits } from "@tracemend/context";
 import { checkInteger, oneOf, wrong } from "./check.ts";
+import type { FieldChanges } from "./field-changes.ts";
+import { completeFields } from "./field-changes.ts";
 import type { MirrorOf, MirrorOptions } from "./mirror-options.ts";
 import { completeMirror } from "./mirror-options.ts";
 import type { Limits, Timeouts } from "./plane/plane.ts";
@@ -25,6 +27,9 @@ export interface Route {
   readonly mirror?: MirrorOptions;
   /** Fields in which answers name our SERVER span, where it is exported. Absent: what the upstream names goes on as it came. */
   readonly traceresponse?: readonly AnswerField[];
+  /** Changes of requests before the boundary's policy has its say, and of every answer, the proxy's own too. */
+  readonly requestFields?: FieldChanges;
+  readonly answerFields?: FieldChanges;
 }
 
 export interface DirectAnswer {
@@ -55,6 +60,8 @@ export interface RouteOf<T> {
   readonly mirror: MirrorOf<T> | undefined;
   /** Undefined where none is asked for. */
   readonly traceresponse: readonly AnswerField[] | undefined;
+  readonly requestEdits: Edits;
+  readonly answerEdits: Edits;
 }
 
 export interface Way<T> {
@@ -106,6 +113,8 @@ export function completeRoute(
     authority: rewrite?.authority,
     path: completeRewrite(rewrite, match, `${option}.rewrite`),
     traceresponse: traceresponse.length === 0 ? undefined : traceresponse,
+    requestEdits: completeFields(route.requestFields, `${option}.requestFields`),
+    answerEdits: completeFields(route.answerFields, `${option}.answerFields`),
     mirror: mirror === undefined ? undefined : completeMirror(mirror, `${option}.mirror`, engine),
   };
 }

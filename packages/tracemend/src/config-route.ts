@@ -1,6 +1,7 @@
 /** Routes, upstreams and TLS in the configuration's words, and from there the options that proxy checks. */
 import type {
   DirectAnswer,
+  FieldChanges,
   ForwardingOptions,
   MirrorOptions,
   ProxyOptions,
@@ -81,6 +82,11 @@ const match = z.strictObject({
   grpc: name.optional(),
 });
 
+const fieldChanges = z.strictObject({
+  set: z.record(fieldName, z.string()).optional(),
+  remove: z.array(fieldName).optional(),
+});
+
 export const routeSchema = z.strictObject({
   name: name.optional(),
   match: match.prefault({}),
@@ -97,6 +103,8 @@ export const routeSchema = z.strictObject({
   rewrite: z
     .strictObject({ path_prefix: z.string().startsWith("/").optional(), authority: name.optional() })
     .optional(),
+  request_fields: fieldChanges.optional(),
+  answer_fields: fieldChanges.optional(),
   traceresponse: z.array(z.enum(["traceresponse", "server-timing"])).optional(),
   mirror: z
     .strictObject({
@@ -219,7 +227,10 @@ export function routesOf(
   routes: readonly RouteConfig[],
   upstreamNamed: (name: string) => UpstreamOptions,
 ): readonly Route[] {
-  return routes.map(({ upstream, split, answer, mirror, ...rest }) => ({
+  return routes.map(({ upstream, split, answer, mirror, request_fields, answer_fields, ...rest }) => ({
+    // Their keys are names of fields.
+    ...(request_fields === undefined ? {} : { requestFields: request_fields as FieldChanges }),
+    ...(answer_fields === undefined ? {} : { answerFields: answer_fields as FieldChanges }),
     ...(rename(rest) as Pick<Route, "name" | "match" | "rewrite" | "traceresponse">),
     ...(upstream === undefined ? {} : { upstream: upstreamNamed(upstream) }),
     ...(split === undefined

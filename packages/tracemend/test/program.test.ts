@@ -90,3 +90,19 @@ describe("a boundary with limits and timeouts of its own", () => {
     await limited.close();
   });
 });
+
+describe("a route that changes fields", () => {
+  it("names them as they are, whatever else the configuration renames", async () => {
+    const text = `
+cluster: eu-1
+boundaries:
+  - name: edge
+    side: ingress
+    listen: "127.0.0.1:0"
+    routes: [{ answer: { status: 200 }, answer_fields: { set: { x_own_name: "1" } } }]
+admin: { listen: "127.0.0.1:0" }`;
+    await program.reload(parseConfig("tracemend.yaml", text, {}));
+    const answer = await fetch(`http://${program.addresses.get("boundary edge")}`);
+    expect(answer.headers.get("x_own_name")).toBe("1");
+  });
+});

@@ -10,18 +10,25 @@ import {
 } from "@tracemend/context";
 import type { Exchange } from "../exchange.ts";
 
+type Route = NonNullable<Exchange["route"]>;
+
 /** The context that the upstream says it recorded. Most answers say nothing, which costs two short looks. */
 export function namedBy(lines: FieldLines): TraceResponse | undefined {
   const silent = findField(lines, "traceresponse") < 0 && findField(lines, "server-timing") < 0;
   return silent ? undefined : readTraceresponse(lines);
 }
 
+/** The lines of an answer as the route changes them, and as it names our span. */
+export function answerLines(exchange: Exchange, lines: FieldLines): FieldLines {
+  const { route } = exchange;
+  return route === undefined ? lines : nameSpan(exchange, route, applyEdits(lines, route.answerEdits));
+}
+
 /**
  * The lines with our SERVER span in the fields that the route asks for, in place of a span that the upstream named. Where
  * none of ours is exported the upstream's word stands. Source: Trace Context Level 2, section 4.
  */
-export function nameSpan(exchange: Exchange, lines: FieldLines): FieldLines {
-  const fields = exchange.route?.traceresponse;
+function nameSpan(exchange: Exchange, { traceresponse: fields }: Route, lines: FieldLines): FieldLines {
   if (fields === undefined) return lines;
   const value = servedBy(exchange);
   return value === undefined

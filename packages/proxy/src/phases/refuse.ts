@@ -4,7 +4,7 @@ import type { Failure } from "../failure.ts";
 import { grpcStatusOf, statusOf } from "../failure.ts";
 import { trailersOnly } from "../grpc.ts";
 import { relayedReset } from "../reset.ts";
-import { nameSpan } from "./named.ts";
+import { answerLines } from "./named.ts";
 
 export function refuse(exchange: Exchange, failure: Failure): void {
   const { caller } = exchange;
@@ -26,13 +26,13 @@ function answer(exchange: Exchange, failure: Failure): void {
   if (exchange.grpc) {
     exchange.status = 200;
     exchange.grpcStatus = grpcStatusOf(failure);
-    const lines = nameSpan(exchange, trailersOnly(exchange.grpcStatus, failure.text));
+    const lines = answerLines(exchange, trailersOnly(exchange.grpcStatus, failure.text));
     return caller.answer({ status: 200, reason: undefined, lines, open: false, trailers: false, last });
   }
   exchange.status = statusOf(failure);
   const text = `${failure.text}\n`;
   const head = ["content-type", "text/plain; charset=utf-8", "content-length", String(text.length)];
-  const lines = nameSpan(exchange, head);
+  const lines = answerLines(exchange, head);
   const open = caller.head.method !== "HEAD";
   caller.answer({ status: exchange.status, reason: undefined, lines, open, trailers: false, last });
   if (!open) return;

@@ -7,7 +7,7 @@ import { grpcStatus } from "../grpc.ts";
 import { endToEnd } from "../hop-by-hop.ts";
 import type { AnswerHead, CallEvents } from "../plane/plane.ts";
 import { toTrailers } from "../trailers.ts";
-import { nameSpan, namedBy } from "./named.ts";
+import { answerLines, namedBy } from "./named.ts";
 import { retry } from "./retry.ts";
 
 /** Resolves when the caller has the whole answer, or with what came in between. */
@@ -48,7 +48,7 @@ export class Relaying implements CallEvents {
       if (failed && retry(exchange, failureOf("refused"), this, head.status)) return;
     }
     if (exchange.site.observer !== undefined) exchange.named = namedBy(head.lines);
-    const lines = nameSpan(exchange, endToEnd(head.lines));
+    const lines = answerLines(exchange, endToEnd(head.lines));
     try {
       exchange.caller.answer(lines === head.lines ? head : { ...head, lines });
     } catch {
