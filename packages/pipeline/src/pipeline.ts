@@ -11,6 +11,7 @@ import { defineLog } from "./event.ts";
 import type { PipelineEvent } from "./event.ts";
 import { createLedger } from "./ledger.ts";
 import type { LedgerRow } from "./ledger.ts";
+import { createMemory } from "./memory.ts";
 import { defineResidency } from "./regions.ts";
 import type { RegionsOptions } from "./regions.ts";
 import { createReservations, placeInto, stampedBytes } from "./reservation.ts";
@@ -42,7 +43,10 @@ export interface PipelineOptions {
   readonly destinations: readonly DestinationOptions[];
   /** Where this pipeline runs, and what may leave that region. Without it, everything may go everywhere. */
   readonly regions?: RegionsOptions;
-  /** Sees every batch, after the stamp. What it throws is counted and changes nothing. */
+  /**
+   * Sees every batch, after the stamp; its bytes are lent for the time of the call. What it throws is counted and changes
+   * nothing.
+   */
   readonly observe?: (batch: Batch) => void;
   /** Traces that go no further: those a rule names, and those of {@link Pipeline.denyTrace}. */
   readonly filter?: {
@@ -121,6 +125,9 @@ export interface Pipeline extends Sink {
   counters(): PipelineCounters;
 }
 
+/** Of memory for stamped batches so much is kept to be used again. */
+const keptBytes = 16 * 1024 * 1024;
+
 /**
  * Starts connecting at once. Throws a TypeError that names the option and its value, and an Error when the folder of a
  * queue cannot be used.
@@ -177,6 +184,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     counters.filteredSpans[rule] = (counters.filteredSpans[rule] ?? 0) + spans;
   };
 
+  const memory = createMemory(keptBytes);
   const bound = limit({
     memory: options.memory,
     stampBytes: stampedBytes(attributes),
@@ -187,7 +195,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   });
   // The observer is shown what senders claim, before the filter: a span that is filtered was there all the same.
   const stages = [
-    stamp({ attributes, spoofed: (count) => (counters.spoofedAttributes += count) }),
+    stamp({ attributes, spoofed: (count) => (counters.spoofedAttributes += count), allocate: memory.take }),
     tap({ observe, failed: observerFailed }),
     filter({ rules, denied, filtered }),
     redact({ policy: options.redact, redacted: () => (counters.redactedBatches += 1) }),
@@ -214,6 +222,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   return {
     accept: (batch, signal) => entry.accept(batch, signal),
+    holds: true,
     reserve,
     repair(repair) {
       if (repairing === undefined) throw new TypeError("repair is off: the pipeline was created without it");

@@ -105,6 +105,14 @@ const schema = z.strictObject({
   /** `collector_names`: queue and send figures under the OpenTelemetry Collector's names too. */
   metrics: z.strictObject({ collector_names: z.boolean().default(false) }).prefault({}),
   access_log: z.strictObject({ format: z.enum(["off", "json", "text"]).default("off") }).prefault({}),
+  /** Certificate, key and authority files of boundaries and upstreams, read again when they change; see `file-watch.ts`. */
+  certificates: z
+    .strictObject({
+      watch: z.enum(["events", "poll", "off"]).default("events"),
+      poll_ms: ms.default(30_000),
+      settle_ms: ms.default(500),
+    })
+    .prefault({}),
   shutdown: z.strictObject({ drain_ms: ms.default(10_000), flush_ms: ms.default(5000) }).prefault({}),
 });
 

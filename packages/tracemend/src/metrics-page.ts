@@ -14,12 +14,14 @@ import {
   writeFindings,
   writeLedger,
   writePipeline,
+  writeRenewals,
   writeRepairs,
   writeRefusals,
   writeUpstreams,
   writeWorkers,
 } from "./metrics.ts";
 import { writeSampling, writeSamplingAliases } from "./metrics-sampling.ts";
+import type { Renewal } from "./renewal.ts";
 import type { Repairs } from "./repairs.ts";
 import type { Crew } from "./workers/crew.ts";
 
@@ -29,6 +31,7 @@ export interface Counted {
   readonly counters: CrossingCounters;
   readonly intake: CrossingIntake;
   readonly boundaries: Boundaries;
+  readonly renewal: Renewal;
   readonly crew: Crew | undefined;
   readonly findings: Findings;
   readonly repairs: Repairs;
@@ -42,6 +45,7 @@ export function metricsText(of: Counted, collectorNames: boolean): string {
   writeCrossingIntake(text, of.intake.counts());
   writeUpstreams(text, of.boundaries.upstreams());
   if (of.crew !== undefined) writeWorkers(text, of.crew.state());
+  writeRenewals(text, of.renewal.counts());
   writeRefusals(text, of.boundaries.refusals());
   writeLedger(text, pipeline.ledger());
   writeDestinations(text, pipeline.destinations());

@@ -6,6 +6,7 @@ import { createDurations } from "./metrics-histogram.ts";
 import type { CrossingIntakeCounts } from "./crossing-intake.ts";
 import type { FindingsCount } from "./findings.ts";
 import type { RepairCount } from "./repairs.ts";
+import type { RenewalCounts } from "./renewal.ts";
 import type { CrewState } from "./workers/crew.ts";
 import type { DestinationState, LedgerRow, PipelineCounters } from "@tracemend/pipeline";
 
@@ -96,6 +97,12 @@ export function writeUpstreams(
       out.sample("tracemend_upstream_endpoints", { ...labels, state }, count);
     }
   });
+}
+
+export function writeRenewals(out: MetricsText, counts: RenewalCounts): void {
+  const name = "tracemend_certificate_renewals_total";
+  out.family(name, "counter", "Times that changed certificate files were read; refused: those before stay in use.");
+  for (const outcome of ["taken", "refused"] as const) out.sample(name, { outcome }, counts[outcome]);
 }
 
 export function writeWorkers(out: MetricsText, { workers, crashes, lostGrants, lostCrossings }: CrewState): void {

@@ -8,6 +8,7 @@ import { createDiagnosis } from "@tracemend/diagnosis";
 import type { Receiver } from "@tracemend/pipeline";
 import { createGrpcReceiver, createHttpReceiver, createPipeline, pipeline as joined } from "@tracemend/pipeline";
 import type { Passed } from "@tracemend/proxy";
+import { systemClock } from "@tracemend/proxy";
 import { createAccessLog } from "./access-log.ts";
 import type { Admin, AdminPages } from "./admin.ts";
 import { createAdmin, jsonAnswer } from "./admin.ts";
@@ -22,7 +23,8 @@ import type { Logger } from "./log.ts";
 import { METRICS_TYPE, createCrossingCounters } from "./metrics.ts";
 import { metricsText } from "./metrics-page.ts";
 import { attributesOf, destinationsOf, diagnosisOf, repairOf } from "./options.ts";
-import { pemFilesIn, rememberPems, serverTlsOf } from "./pem.ts";
+import { pemFilesIn, serverTlsOf } from "./pem.ts";
+import { createRenewal } from "./renewal.ts";
 import { createRepairs } from "./repairs.ts";
 import { createSpanSource, pairBytes } from "./span-source.ts";
 import { VERSION } from "./version.ts";
@@ -121,12 +123,15 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
       listening,
     });
 
+  const renewal = createRenewal({ boundaries, watch: config.certificates, clock: systemClock, log });
+
   /** Without a worker nobody takes a connection. */
   const serving = (): boolean => crew === undefined || crew.state().workers.length > 0;
 
   const stop = async (): Promise<void> => {
     ready = false;
     clearInterval(ticking);
+    await renewal.close();
     const drained = AbortSignal.timeout(config.shutdown.drain_ms);
     await boundaries.close(drained);
     // After the requests: the services behind us export the last spans of what has just drained.
@@ -154,7 +159,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     };
     await receive("otlp grpc", createGrpcReceiver, grpc);
     await receive("otlp http", createHttpReceiver, http);
-    await boundaries.apply(config, rememberPems(config.folder));
+    await renewal.apply(config);
     // Last to go: while the others drain it still says that the program is alive and not ready.
     admin = await createAdmin(config.admin.listen, {
       "/healthz": () => jsonAnswer(200, { status: "alive" }),
@@ -164,7 +169,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
         status: 200,
         type: METRICS_TYPE,
         body: metricsText(
-          { pipeline, diagnosis, counters, intake, boundaries, crew, findings, repairs },
+          { pipeline, diagnosis, counters, intake, boundaries, renewal, crew, findings, repairs },
           config.metrics.collector_names,
         ),
       }),
@@ -195,7 +200,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     addresses,
     async reload(next) {
       refuseRestarts(config, next);
-      await boundaries.apply(next, rememberPems(next.folder));
+      await renewal.apply(next);
       config = next;
       log.info("reloaded");
     },

@@ -4,6 +4,7 @@ import { promisify } from "node:util";
 import type { Answer, Batch } from "@tracemend/otlp";
 import type { Clock } from "../clock.ts";
 import type { Destination } from "../destination.ts";
+import { spoil } from "../memory.ts";
 import { accepted, busy } from "../outcome.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Reachability } from "../reachability.ts";
@@ -20,11 +21,25 @@ export const maxAnswerBytes: number = 4 * 1024 * 1024;
 
 const compress = promisify(gzip);
 
+/** The body in the pieces it is written in. */
+export interface Body {
+  readonly parts: readonly Uint8Array[];
+  readonly bytes: number;
+}
+
 /** One gzip member for the whole message: several are legal, but some readers stop after the first (RFC 1952 §2.2). */
-export async function toBody(batch: Batch, compression: Destination["compression"]): Promise<Uint8Array> {
+export async function toBody(batch: Batch, compression: Destination["compression"]): Promise<Body> {
+  if (compression === "none") return batch;
   const bytes = batch.parts.length === 1 ? (batch.parts[0] as Uint8Array) : Buffer.concat(batch.parts, batch.bytes);
   // Level 6 costs three times level 1 and saves little on OTLP.
-  return compression === "gzip" ? compress(bytes, { level: constants.Z_BEST_SPEED }) : bytes;
+  const compressed = await compress(bytes, { level: constants.Z_BEST_SPEED });
+  return { parts: [compressed], bytes: compressed.byteLength };
+}
+
+/** What was not taken may have been broken off, and then the system may go on writing it for a while. */
+export function settle(batch: Batch, outcome: Outcome): Outcome {
+  if (outcome.kind !== "accepted" && outcome.kind !== "partial") spoil(batch.parts);
+  return outcome;
 }
 
 /** No answer at all, and why. */
