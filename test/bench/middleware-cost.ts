@@ -96,7 +96,8 @@ async function least(name: VariantName): Promise<number> {
 
 async function leastInProcess(name: VariantName): Promise<number> {
   const child = fork(fileURLToPath(import.meta.url), ["1", name]);
-  const [found] = (await once(child, "message")) as [number];
+  const ended = once(child, "exit").then(() => Promise.reject(new Error(`${name} ended without a figure`)));
+  const [found] = (await Promise.race([once(child, "message"), ended])) as [number];
   child.disconnect();
   return found;
 }
