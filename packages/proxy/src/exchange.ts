@@ -26,6 +26,7 @@ export class Exchange implements Deadline {
   grpc = false;
   body: BodyKind = "none";
   bodyBytes = 0;
+  answerBytes = 0;
 
   /** Of the way it takes, once routed. */
   route: RouteOf<Service> | undefined;

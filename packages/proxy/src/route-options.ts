@@ -52,6 +52,7 @@ export interface Rewrite {
 export interface RouteOf<T> {
   readonly name: string;
   readonly fits: Fits;
+  readonly template: string | undefined;
   /** Empty where the proxy answers itself. */
   readonly ways: readonly Way<T>[];
   readonly answer: ReadyAnswer | undefined;
@@ -105,6 +106,7 @@ export function completeRoute(
   return {
     name: route.name ?? `route ${index}`,
     fits: compileMatch(match, `${option}.match`),
+    template: templateOf(match),
     ways: shares.map(({ upstream: to, weight }, at) => ({
       to: completeUpstream(to, split === undefined ? `${option}.upstream` : `${option}.split[${at}].upstream`, engine),
       upTo: (sum += weight) / total,
@@ -117,6 +119,10 @@ export function completeRoute(
     answerEdits: completeFields(route.answerFields, `${option}.answerFields`),
     mirror: mirror === undefined ? undefined : completeMirror(mirror, `${option}.mirror`, engine),
   };
+}
+
+function templateOf({ path, pathTemplate, pathPrefix }: RouteMatch): string | undefined {
+  return path ?? pathTemplate ?? (pathPrefix === undefined ? undefined : `${pathPrefix.replace(/\/$/, "")}/*`);
 }
 
 function completeAnswer(answer: DirectAnswer, option: string): ReadyAnswer {

@@ -33,6 +33,16 @@ describe("a route", () => {
     expect(path === undefined ? undefined : rewritePath(path, target)).toBe(expected);
   });
 
+  it.each([
+    [{}, undefined],
+    [{ path: "/cart" }, "/cart"],
+    [{ pathTemplate: "/users/{id}" }, "/users/{id}"],
+    [{ pathPrefix: "/api/" }, "/api/*"],
+    [{ pathPrefix: "/" }, "/*"],
+  ])("is told by one text for many paths: %j", (match, template) => {
+    expect(completeRoute({ upstream, match }, 0, engine).template).toBe(template);
+  });
+
   it("answers itself with the bytes and fields it was given", () => {
     const answer = { status: 301, body: "ö", fields: { location: "https://a" } };
     const ready = completeRoute({ answer }, 0, engine).answer;

@@ -53,6 +53,7 @@ export class Mirror implements CallEvents {
   #upstream: Upstream | undefined;
   #status: number | undefined;
   #grpcStatus: number | undefined;
+  #answerBytes = 0;
   #named: TraceResponse | undefined;
   #over = false;
 
@@ -110,8 +111,9 @@ export class Mirror implements CallEvents {
     if (this.#exchange.grpc) this.#grpcStatus = grpcStatus(lines);
   }
 
-  body(): void {
-    // It is read all the same: then the connection can be used again.
+  /** It is read all the same: then the connection can be used again. */
+  body(chunk: Uint8Array): void {
+    this.#answerBytes += chunk.length;
   }
 
   ended(trailers: FieldLines | undefined): void {
@@ -201,6 +203,7 @@ export class Mirror implements CallEvents {
       status: this.#status,
       grpcStatus: this.#grpcStatus,
       answer: this.#named,
+      answerBytes: this.#answerBytes,
       failure,
       tries: NO_TRIES,
     };

@@ -148,6 +148,19 @@ describe("the spans of tries", () => {
   });
 });
 
+describe("what is told of a request", () => {
+  it("counts the bytes of its body and of the answer's", async () => {
+    const upstream = await service((_request, response) => response.end("answer"));
+    const { url, passed } = await border({ url: upstream.url });
+    await (await fetch(url, { method: "POST", body: "hello" })).text();
+    const gone = await border({ url: `http://${await deadKey()}` });
+    const text = await (await fetch(gone.url)).text();
+    await expect.poll(() => [passed.length, gone.passed.length]).toEqual([1, 1]);
+    expect(passed[0]).toMatchObject({ requestBytes: 5, answerBytes: 6 });
+    expect(gone.passed[0]).toMatchObject({ requestBytes: 0, answerBytes: text.length });
+  });
+});
+
 describe("an upstream at its limit", () => {
   it("is spared what is beyond it", async () => {
     const held: (() => void)[] = [];
