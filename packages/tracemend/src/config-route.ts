@@ -18,7 +18,10 @@ const count = z.int().positive();
 
 const certificate = { cert_file: name, key_file: name };
 
-export const serverTls = z.strictObject(certificate);
+/** With `client_ca_file`, a client certificate it signed is demanded. */
+export const serverTls = z.strictObject({ ...certificate, client_ca_file: name.optional() });
+
+export type ServerTlsConfig = z.output<typeof serverTls>;
 
 export const boundaryTls = z.strictObject({
   ...certificate,

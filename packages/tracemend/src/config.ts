@@ -103,7 +103,12 @@ const schema = z.strictObject({
   admin: z.strictObject({ listen: address }).prefault({ listen: "127.0.0.1:9464" }),
   log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error"]).default("info") }).prefault({}),
   /** `collector_names`: queue and send figures under the OpenTelemetry Collector's names too. */
-  metrics: z.strictObject({ collector_names: z.boolean().default(false) }).prefault({}),
+  metrics: z
+    .strictObject({
+      level: z.enum(["basic", "normal", "detailed"]).default("normal"),
+      collector_names: z.boolean().default(false),
+    })
+    .prefault({}),
   access_log: z.strictObject({ format: z.enum(["off", "json", "text"]).default("off") }).prefault({}),
   /** Certificate, key and authority files of boundaries and upstreams, read again when they change; see `file-watch.ts`. */
   certificates: z

@@ -41,9 +41,8 @@ export function writeSampling(out: MetricsText, destinations: readonly Destinati
   );
   const family = "tracemend_sampling_decision_seconds";
   out.family(family, "histogram", "Time from the first span of a trace to its decision.");
-  for (const { name, sampling } of states) {
-    writeHistogram(out, family, { destination: name }, sampling.decisionMs);
-  }
+  for (const { name, sampling } of states)
+    writeHistogram(out, family, { destination: name }, sampling.decisionMs, 1_000);
 }
 
 /** Under the names of the Collector's tail_sampling processor. */

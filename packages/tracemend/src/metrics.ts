@@ -2,7 +2,7 @@
 import type { Crossing } from "@tracemend/context";
 import type { DiagnosisReport } from "@tracemend/diagnosis";
 import type { Passed, PassedObserver, RefusalCounts, Try, UpstreamState } from "@tracemend/proxy";
-import { createDurations } from "./metrics-histogram.ts";
+import { createDurations } from "./metrics-durations.ts";
 import type { CrossingIntakeCounts } from "./crossing-intake.ts";
 import type { FindingsCount } from "./findings.ts";
 import type { RepairCount } from "./repairs.ts";
@@ -179,7 +179,7 @@ export function writeLedger(out: MetricsText, rows: readonly LedgerRow[]): void 
   for (const { signal, destination, turnedAway } of rows) out.sample(turned, { signal, destination }, turnedAway);
 }
 
-export function writeDestinations(out: MetricsText, states: readonly DestinationState[]): void {
+export function writeQueues(out: MetricsText, states: readonly DestinationState[]): void {
   out.family("tracemend_queue_bytes", "gauge", "Bytes that wait for a destination, those in flight included.");
   for (const state of states) out.sample("tracemend_queue_bytes", { destination: state.name }, state.queueBytes);
   out.family("tracemend_queue_capacity_bytes", "gauge", "Bytes that may wait for a destination.");
@@ -190,6 +190,9 @@ export function writeDestinations(out: MetricsText, states: readonly Destination
   for (const state of states) {
     out.sample("tracemend_destination_reachable", { destination: state.name }, state.reachable ? 1 : 0);
   }
+}
+
+export function writeBatches(out: MetricsText, states: readonly DestinationState[]): void {
   out.family("tracemend_batch_flushes_total", "counter", "Batches sent, by what made them leave.");
   for (const state of states) {
     for (const [trigger, count] of Object.entries(state.flushes))
