@@ -1,5 +1,5 @@
 /** Beside the fourth phase: a copy of the request for a second upstream. The request itself never waits for it. */
-import type { FieldLines, TraceResponse, Upstream } from "@tracemend/context";
+import type { FieldLines, Upstream } from "@tracemend/context";
 import type { Exchange } from "../exchange.ts";
 import type { Failure } from "../failure.ts";
 import { GATEWAY_ERRORS, failureOf } from "../failure.ts";
@@ -15,7 +15,6 @@ import type { Endpoint } from "../upstream/endpoint.ts";
 import type { Service } from "../upstream/service.ts";
 import type { Copy } from "./copy.ts";
 import { crossCopy } from "./copy.ts";
-import { namedBy } from "./named.ts";
 import { outgoingHead } from "./outgoing.ts";
 import { passedOf, tell } from "./tell.ts";
 
@@ -54,7 +53,6 @@ export class Mirror implements CallEvents {
   #status: number | undefined;
   #grpcStatus: number | undefined;
   #answerBytes = 0;
-  #named: TraceResponse | undefined;
   #over = false;
 
   constructor(exchange: Exchange, mirror: MirrorOf<Service>, copy: Copy) {
@@ -67,10 +65,11 @@ export class Mirror implements CallEvents {
 
   start(): void {
     const { to } = this.#mirror;
-    if (!to.admit()) return this.#tell(failureOf("busy"));
-    this.#endpoint = to.pick(this.#exchange.caller.head.lines);
-    if (this.#endpoint === undefined) return this.#finish(failureOf("unreachable"));
-    this.#endpoint.enter();
+    const endpoint = to.pick(this.#exchange.caller.head.lines);
+    if (endpoint === undefined || !to.admit())
+      return this.#tell(failureOf(endpoint === undefined ? "unreachable" : "busy"));
+    this.#endpoint = endpoint;
+    endpoint.enter();
     if (this.#end !== undefined) this.#awaitAnswer();
     this.#send();
   }
@@ -107,7 +106,6 @@ export class Mirror implements CallEvents {
 
   answered({ status, lines }: AnswerHead): void {
     this.#status = status;
-    this.#named = namedBy(lines);
     if (this.#exchange.grpc) this.#grpcStatus = grpcStatus(lines);
   }
 
@@ -186,8 +184,8 @@ export class Mirror implements CallEvents {
       if (failure?.side === "upstream" && failure.kind !== "busy") to.report(endpoint, true);
       else if (this.#status !== undefined) to.report(endpoint, GATEWAY_ERRORS.has(this.#status));
       endpoint.leave();
+      to.leave();
     }
-    to.leave();
     this.#tell(failure);
   }
 
@@ -202,7 +200,7 @@ export class Mirror implements CallEvents {
       service: this.#mirror.to.name,
       status: this.#status,
       grpcStatus: this.#grpcStatus,
-      answer: this.#named,
+      answer: undefined,
       answerBytes: this.#answerBytes,
       failure,
       tries: NO_TRIES,

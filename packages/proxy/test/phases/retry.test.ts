@@ -102,6 +102,17 @@ describe("an answer that counts as failed", () => {
     expect(passed[0]?.tries[0]?.failure?.kind).toBe("answer-timeout");
   });
 
+  it("is waited for as long as the route says, whatever holds for its upstream", async () => {
+    const upstream = await service(() => undefined);
+    const routes = [
+      { match: { path: "/fast" }, upstream: { name: "svc", url: upstream.url }, timeouts: { answerMs: 20 } },
+      { match: { path: "/short" }, upstream: { name: "svc", url: upstream.url }, timeouts: { totalMs: 20 } },
+    ];
+    const { url } = await border({ url: upstream.url }, { routes });
+    expect(await (await fetch(`${url}/fast`)).text()).toBe("upstream timeout\n");
+    expect(await (await fetch(`${url}/short`)).text()).toBe("request took too long\n");
+  });
+
   it("does not outlast the whole that an exchange may take", async () => {
     const upstream = await service(() => undefined);
     const timeouts = { totalMs: 60 };
