@@ -2,7 +2,8 @@
 
 export { type Batch, type BatchReading, isDivisible, mergeBatches, readBatch, type Signal } from "./batch.ts";
 export { splitBatch, type SplitLimit } from "./split.ts";
-export { selectLogs, selectSpans, shardByTrace } from "./select.ts";
+export { selectLogs, selectSpans } from "./select.ts";
+export { hashTraceId, shardByTrace, type ShardOptions } from "./shard.ts";
 export { countResources, type ResourceView, shardByResource } from "./resources.ts";
 export { type ItemDefect, refineBatch, type Refinement } from "./refine.ts";
 export {

@@ -190,5 +190,5 @@ it.each([
   const secured = credentials.createSsl(ca, Buffer.from(caller.key), Buffer.from(caller.cert));
   const client = connectGrpc(service.address, { "grpc.ssl_target_name_override": "shop.internal" }, secured);
   opened.push(() => outbound.close(), service.close, client.close);
-  expect(await client.get("", metadataOf({ traceparent: PARENT_LINE }))).toBe(believed ? TRACE : "none");
+  expect(await client.get("who am I", metadataOf({ traceparent: PARENT_LINE }))).toBe(believed ? TRACE : "none");
 });

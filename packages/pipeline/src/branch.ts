@@ -19,6 +19,8 @@ import type { Sink } from "./stage.ts";
 import { batch } from "./stages/batch.ts";
 import type { FlushTrigger } from "./stages/batch.ts";
 import { hold } from "./stages/hold.ts";
+import { createMeasure } from "./stages/measure.ts";
+import type { BatchSizes } from "./stages/measure.ts";
 import { createQueue } from "./stages/queue.ts";
 import type { Queue } from "./stages/queue.ts";
 import { redact } from "./stages/redact.ts";
@@ -33,6 +35,7 @@ export interface DestinationBranch {
   readonly sink: Queue;
   readonly lost: (batch: Batch, reason: DropReason) => void;
   readonly sampler: Sampler;
+  readonly sizes: () => BatchSizes;
   /** How many batches left for which reason. */
   readonly flushes: Readonly<Record<FlushTrigger, number>>;
   /** By how much batches sent for their age were late, all together: what a busy event loop costs. */
@@ -86,11 +89,17 @@ export function createBranch(destination: Destination, surroundings: Surrounding
   };
   const { balance } = destination;
   const end = balance === undefined ? createEnd(ending) : createBalanced({ ...ending, balance });
+  const measure = createMeasure();
   const sampler = createSampler(
     destination.sample,
     account,
     clock,
-    pipeline(redact({ policy: destination.redact }), batch({ ...destination.batch, clock, flushed }), end.sink),
+    pipeline(
+      redact({ policy: destination.redact }),
+      batch({ ...destination.batch, clock, flushed }),
+      measure.stage,
+      end.sink,
+    ),
   );
   const { maxBytes } = destination.queue;
   // A quarter: the disk queue has half of it under way at most, and must not wait for what is held.
@@ -113,6 +122,7 @@ export function createBranch(destination: Destination, surroundings: Surrounding
     sink,
     lost,
     sampler,
+    sizes: measure.sizes,
     flushes,
     lateness,
   };

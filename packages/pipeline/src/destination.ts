@@ -20,8 +20,8 @@ export interface DestinationOptions {
   readonly signals?: readonly Signal[];
   /** Sent with every request. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Default none: gzip costs a hundred times what reading the batch does. */
-  readonly compression?: "none" | "gzip";
+  /** Default none: gzip costs a hundred times what reading the batch does, zstd a third of that. */
+  readonly compression?: Compression;
   /** For one attempt. Default 10 000. */
   readonly timeoutMs?: number;
   readonly queue?: {
@@ -66,6 +66,8 @@ export interface DestinationOptions {
   readonly region?: string;
 }
 
+export type Compression = "none" | "gzip" | "zstd";
+
 /** A destination with nothing left open. */
 export interface Destination {
   readonly name: string;
@@ -78,7 +80,7 @@ export interface Destination {
   readonly basePath: string;
   readonly signals: readonly Signal[];
   readonly headers: Readonly<Record<string, string>>;
-  readonly compression: "none" | "gzip";
+  readonly compression: Compression;
   readonly timeoutMs: number;
   readonly queue: Readonly<{ maxBytes: number; storage: Storage | undefined }>;
   readonly maxConcurrent: number;
@@ -97,6 +99,7 @@ export interface Destination {
   readonly tls: Readonly<{ ca?: string; cert?: string; key?: string; servername?: string }>;
 }
 
+const compressions: readonly Compression[] = ["none", "gzip", "zstd"];
 const everySignal: readonly Signal[] = ["traces", "metrics", "logs", "profiles"];
 
 /** What a destination takes: what its options say, else everything that can be redacted as they say. */
@@ -135,7 +138,7 @@ export function defineDestination(options: DestinationOptions): Destination {
     if (!everySignal.includes(signal)) fail("signals", `of ${everySignal.join(", ")}`, signal);
   }
   const compression = options.compression ?? "none";
-  if (compression !== "none" && compression !== "gzip") fail("compression", `"none" or "gzip"`, compression);
+  if (!compressions.includes(compression)) fail("compression", `one of ${compressions.join(", ")}`, compression);
   const { queue = {}, batch = {}, retry = {} } = options;
   const { failover, region, headers = {}, tls = {}, ...common } = options;
   const maxQueueBytes = count("queue.maxBytes", queue.maxBytes ?? 64 * 1024 * 1024, 1);

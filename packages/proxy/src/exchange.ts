@@ -1,5 +1,5 @@
 /** One request and its answer while they are in the proxy: what the phases leave for each other. */
-import type { FieldLines, Upstream } from "@tracemend/context";
+import type { FieldLines, TraceResponse, Upstream } from "@tracemend/context";
 import type { Deadline } from "./deadlines.ts";
 import type { Failure } from "./failure.ts";
 import { failureOf } from "./failure.ts";
@@ -59,6 +59,8 @@ export class Exchange implements Deadline {
   /** Of the answer, once its head was handed to the caller. */
   status: number | undefined;
   grpcStatus: number | undefined;
+  /** The context that the upstream's answer named. */
+  named: TraceResponse | undefined;
 
   deadlineMs: number = Number.POSITIVE_INFINITY;
   place = -1;

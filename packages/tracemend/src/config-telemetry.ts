@@ -49,7 +49,7 @@ export const destinationSchema = z.strictObject({
   signals: z.array(signal).min(1).optional(),
   region: text.optional(),
   headers: z.record(fieldName, z.string()).default({}),
-  compression: z.enum(["none", "gzip"]).optional(),
+  compression: z.enum(["none", "gzip", "zstd"]).optional(),
   timeout_ms: ms.optional(),
   max_concurrent: z.int().positive().optional(),
   tls: clientTls.optional(),

@@ -13,11 +13,13 @@ import { policyOf, policySchema } from "./config-policy.ts";
 import {
   boundaryTls,
   forwardingSchema,
+  limitsSchema,
   proxyProtocolOf,
   proxyProtocolSchema,
   routeSchema,
   routesOf,
   serverTls,
+  timeoutsSchema,
   upstreamOf,
   upstreamSchema,
 } from "./config-route.ts";
@@ -46,6 +48,8 @@ const boundary = z.strictObject({
   listen: address,
   tls: boundaryTls.optional(),
   proxy_protocol: proxyProtocolSchema.optional(),
+  timeouts: timeoutsSchema.optional(),
+  limits: limitsSchema.optional(),
   policy: policySchema.prefault({}),
   forwarding: forwardingSchema.optional(),
   routes: z.array(routeSchema).min(1),
@@ -99,7 +103,12 @@ const schema = z.strictObject({
   admin: z.strictObject({ listen: address }).prefault({ listen: "127.0.0.1:9464" }),
   log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error"]).default("info") }).prefault({}),
   /** `collector_names`: queue and send figures under the OpenTelemetry Collector's names too. */
-  metrics: z.strictObject({ collector_names: z.boolean().default(false) }).prefault({}),
+  metrics: z
+    .strictObject({
+      level: z.enum(["basic", "normal", "detailed"]).default("normal"),
+      collector_names: z.boolean().default(false),
+    })
+    .prefault({}),
   access_log: z.strictObject({ format: z.enum(["off", "json", "text"]).default("off") }).prefault({}),
   /** Certificate, key and authority files of boundaries and upstreams, read again when they change; see `file-watch.ts`. */
   certificates: z

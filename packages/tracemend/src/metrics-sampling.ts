@@ -1,5 +1,6 @@
 /** What sampling decided, as Prometheus text. */
 import type { DestinationState, SamplingState } from "@tracemend/pipeline";
+import { writeHistogram } from "./metrics-histogram.ts";
 import type { MetricsText } from "./metrics.ts";
 
 export function writeSampling(out: MetricsText, destinations: readonly DestinationState[]): void {
@@ -40,18 +41,8 @@ export function writeSampling(out: MetricsText, destinations: readonly Destinati
   );
   const family = "tracemend_sampling_decision_seconds";
   out.family(family, "histogram", "Time from the first span of a trace to its decision.");
-  for (const { name, sampling } of states) {
-    const { boundsMs, counts, sumMs } = sampling.decisionMs;
-    let below = 0;
-    counts.forEach((count, at) => {
-      below += count;
-      const bound = boundsMs[at];
-      const le = bound === undefined ? "+Inf" : String(bound / 1_000);
-      out.sample(`${family}_bucket`, { destination: name, le }, below);
-    });
-    out.sample(`${family}_sum`, { destination: name }, sumMs / 1_000);
-    out.sample(`${family}_count`, { destination: name }, below);
-  }
+  for (const { name, sampling } of states)
+    writeHistogram(out, family, { destination: name }, sampling.decisionMs, 1_000);
 }
 
 /** Under the names of the Collector's tail_sampling processor. */

@@ -2,6 +2,7 @@
 import { randomFillSync } from "node:crypto";
 import { availableParallelism, hostname } from "node:os";
 import { isDeepStrictEqual } from "node:util";
+import type { Observer } from "@tracemend/context";
 import { createIds, tellAll } from "@tracemend/context";
 import { PAGE_FILES, PAGE_POLICY } from "@tracemend/dashboard";
 import { createDiagnosis } from "@tracemend/diagnosis";
@@ -25,6 +26,7 @@ import { metricsText } from "./metrics-page.ts";
 import { attributesOf, destinationsOf, diagnosisOf, repairOf } from "./options.ts";
 import { pemFilesIn, serverTlsOf } from "./pem.ts";
 import { createRenewal } from "./renewal.ts";
+import { redactCrossings } from "./shown.ts";
 import { createRepairs } from "./repairs.ts";
 import { createSpanSource, pairBytes } from "./span-source.ts";
 import { VERSION } from "./version.ts";
@@ -71,8 +73,9 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     ...diagnosisOf(config),
     decided: (decision) => repairs.decided(decision),
   });
+  const telemetry = telemetryOf(config.telemetry);
   const pipeline = createPipeline({
-    ...telemetryOf(config.telemetry),
+    ...telemetry,
     ...repairOf(config),
     attributes,
     destinations: destinationsOf(config),
@@ -95,14 +98,20 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     diagnosis.tick();
     findings.tick();
   }, 1000);
+  const diagnosed = redactCrossings(telemetry.redact, diagnosis);
   const intake = createCrossingIntake({
-    observer: tellAll([diagnosis]),
+    observer: tellAll([diagnosed]),
     forward: config.receivers.forward_crossings,
   });
   const { format } = config.access_log;
   const access = format === "off" ? [] : [createAccessLog(format, (lines) => process.stdout.write(lines))];
+  const requests: Observer = {
+    crossed({ verdict, path }) {
+      if (verdict.context !== undefined) pipeline.requested(verdict.context.traceId, path);
+    },
+  };
   const observer = {
-    ...tellAll([counters, diagnosis, findings, ...access]),
+    ...tellAll([counters, diagnosed, findings, requests, ...access]),
     // A mirror answers to nobody: what it makes of a trace breaks no one's.
     mirrored(passed: Passed) {
       for (const one of [counters, ...access]) one.mirrored(passed);
@@ -170,7 +179,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
         type: METRICS_TYPE,
         body: metricsText(
           { pipeline, diagnosis, counters, intake, boundaries, renewal, crew, findings, repairs },
-          config.metrics.collector_names,
+          config.metrics,
         ),
       }),
       "/diagnostics/breaks": () => {

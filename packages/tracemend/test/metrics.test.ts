@@ -2,14 +2,18 @@ import { describe, expect, it } from "vitest";
 import {
   createCrossingCounters,
   createMetricsText,
+  writeBatches,
   writeCollectorAliases,
-  writeDestinations,
+  writeQueues,
   writeLedger,
   writePipeline,
   writeRefusals,
   writeUpstreams,
 } from "../src/metrics.ts";
 import { crossingOf } from "./crossing.ts";
+
+const none = { bounds: [], counts: [0], sum: 0 };
+const measured = { sampling: undefined, batchSizes: { items: none, bytes: none } };
 
 describe("the metrics", () => {
   it("count crossings by verdict, parent and outcome", () => {
@@ -37,7 +41,13 @@ describe("the metrics", () => {
     expect(lines).toContain(
       'tracemend_route_requests_total{boundary="edge",route="route 0",status="2xx",failure="none"} 2',
     );
-    expect(lines).toContain('tracemend_route_seconds_total{boundary="edge",route="route 0"} 0.025');
+    const seconds = 'boundary="edge",route="route 0"';
+    for (const [le, count] of Object.entries({ "0.01": 0, "0.025": 2, "10": 2, "+Inf": 2 }))
+      expect(lines).toContain(`tracemend_route_seconds_bucket{${seconds},le="${le}"} ${count}`);
+    expect(lines).toContain(`tracemend_route_seconds_sum{${seconds}} 0.025`);
+    expect(lines).toContain(`tracemend_route_seconds_count{${seconds}} 2`);
+    expect(lines).toContain('tracemend_upstream_seconds_bucket{boundary="edge",upstream="catalogue",le="0.005"} 2');
+    expect(lines).toContain('tracemend_upstream_seconds_count{boundary="edge",upstream="catalogue"} 3');
     const tries = 'tracemend_upstream_tries_total{boundary="edge",upstream="catalogue",';
     expect(lines).toContain(`${tries}status="2xx",failure="none"} 2`);
     expect(lines).toContain(`${tries}status="none",failure="upstream"} 1`);
@@ -130,9 +140,9 @@ describe("the metrics", () => {
       signals: [],
       reachable: false,
       lastFailure: undefined,
-      sampling: undefined,
+      ...measured,
     };
-    writeDestinations(text, [
+    writeQueues(text, [
       {
         ...state,
         queueBytes: 5,
@@ -153,7 +163,7 @@ describe("the pipeline's counters", () => {
     writePipeline(text, {
       observerErrors: 1,
       spoofedAttributes: 2,
-      filteredSpans: { health: 3, denied: 0 },
+      filteredSpans: { health: 3 },
       redactedBatches: 4,
       repairedSpans: 7,
       hurriedSpans: 8,
@@ -173,12 +183,12 @@ describe("the pipeline's counters", () => {
       signals: [],
       reachable: true,
       lastFailure: undefined,
-      sampling: undefined,
+      ...measured,
     };
     const queue = { queueBytes: 5, queueCapacityBytes: 10, flushLatenessMs: 250 };
     const states = [{ ...state, ...queue, flushes: { size: 3, timeout: 4, close: 0 } }];
     writeCollectorAliases(text, states, []);
-    writeDestinations(text, states);
+    writeBatches(text, states);
     const lines = text.toString().split("\n");
     expect(lines).toContain('otelcol_exporter_queue_size{exporter="eu"} 5');
     expect(lines).toContain('otelcol_exporter_queue_capacity{exporter="eu"} 10');

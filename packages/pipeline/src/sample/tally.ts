@@ -1,4 +1,6 @@
 /** What sampling has decided, when and why: the figures behind its metrics. */
+import { createHistogram } from "../histogram.ts";
+import type { Histogram, OpenHistogram } from "../histogram.ts";
 
 /** `final`: no more spans could change it; `due`: the wait was over; the others are decisions for want of room or time. */
 export type DecisionCause = "final" | "due" | "bytes" | "traces" | "close";
@@ -16,30 +18,26 @@ export interface SamplingState {
   /** Spans that came after the decision on their trace. */
   readonly lateSpans: Readonly<{ sampled: number; notSampled: number }>;
   /** From the first span of a trace to its decision. */
-  readonly decisionMs: Readonly<{ boundsMs: readonly number[]; counts: readonly number[]; sumMs: number }>;
+  readonly decisionMs: Histogram;
   /** By how much decisions came after their time, all together. */
   readonly latenessMs: number;
 }
 
-const boundsMs: readonly number[] = [10, 100, 1_000, 5_000, 10_000, 30_000, 60_000, 120_000, 300_000];
+const boundsMs = [10, 100, 1_000, 5_000, 10_000, 30_000, 60_000, 120_000, 300_000];
 
 export class Tally {
   readonly sampled: Record<string, number> = {};
   readonly notSampled: Record<string, number> = {};
   readonly causes: Record<DecisionCause, number> = { final: 0, due: 0, bytes: 0, traces: 0, close: 0 };
   readonly lateSpans = { sampled: 0, notSampled: 0 };
-  readonly #counts: number[] = Array.from({ length: boundsMs.length + 1 }, () => 0);
-  #sumMs = 0;
+  readonly #decisionMs: OpenHistogram = createHistogram(boundsMs);
   latenessMs = 0;
 
   decided(choice: { readonly sampled: boolean; readonly policy: string }, cause: DecisionCause, afterMs: number): void {
     const counts = choice.sampled ? this.sampled : this.notSampled;
     counts[choice.policy] = (counts[choice.policy] ?? 0) + 1;
     this.causes[cause]++;
-    this.#sumMs += afterMs;
-    const bound = boundsMs.findIndex((most) => afterMs <= most);
-    const at = bound < 0 ? boundsMs.length : bound;
-    this.#counts[at] = (this.#counts[at] ?? 0) + 1;
+    this.#decisionMs.add(afterMs);
   }
 
   state(now: Pick<SamplingState, "traces" | "bytes" | "maxBytes" | "maxTraces">): SamplingState {
@@ -49,7 +47,7 @@ export class Tally {
       notSampled: { ...this.notSampled },
       causes: { ...this.causes },
       lateSpans: { ...this.lateSpans },
-      decisionMs: { boundsMs, counts: [...this.#counts], sumMs: this.#sumMs },
+      decisionMs: this.#decisionMs.read(),
       latenessMs: this.latenessMs,
     };
   }

@@ -7,6 +7,7 @@ import { grpcStatus } from "../grpc.ts";
 import { endToEnd } from "../hop-by-hop.ts";
 import type { AnswerHead, CallEvents } from "../plane/plane.ts";
 import { toTrailers } from "../trailers.ts";
+import { answerLines, namedBy } from "./named.ts";
 import { retry } from "./retry.ts";
 
 /** Resolves when the caller has the whole answer, or with what came in between. */
@@ -46,7 +47,8 @@ export class Relaying implements CallEvents {
       const failed = service.settings.retry.statuses.includes(head.status);
       if (failed && retry(exchange, failureOf("refused"), this, head.status)) return;
     }
-    const lines = endToEnd(head.lines);
+    if (exchange.site.observer !== undefined) exchange.named = namedBy(head.lines);
+    const lines = answerLines(exchange, endToEnd(head.lines));
     try {
       exchange.caller.answer(lines === head.lines ? head : { ...head, lines });
     } catch {
