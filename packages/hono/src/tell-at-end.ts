@@ -1,5 +1,5 @@
 /** Tells the observer of a request when its answer has ended. */
-import type { CrossingFailure, Served, ServiceBoundary, ServicePassage } from "@tracemend/context";
+import type { CrossingFailure, Served, ServiceBoundary, ServicePassage, WaitUntil } from "@tracemend/context";
 import { linesOfMessage } from "@tracemend/context";
 import type { Context } from "hono";
 import { linesOfHeaders } from "./field-lines.ts";
@@ -24,10 +24,10 @@ export function tellAtEnd(
 ): (() => void) | undefined {
   const { method, url } = c.req;
   const downstream = exchange === undefined ? undefined : peerOf(exchange.incoming);
-  const tell = (end: End): void => {
-    service.tell(passage, { ...end, ...placeOf(url), startMs, method, downstream });
+  const tell = (end: End, waitUntil?: WaitUntil): void => {
+    service.tell(passage, { ...end, ...placeOf(url), startMs, method, downstream }, waitUntil);
   };
-  if (exchange === undefined) return () => tell(endOnFetch(c));
+  if (exchange === undefined) return () => tell(endOnFetch(c), waitUntilOf(c));
   const { incoming, outgoing } = exchange;
   outgoing.once("close", () => {
     tell({
@@ -48,6 +48,17 @@ function placeOf(url: string): Pick<Served, "scheme" | "authority" | "target"> {
   return end < 0
     ? { scheme, authority: url.slice(start), target: "/" }
     : { scheme, authority: url.slice(start, end), target: url.slice(end) };
+}
+
+/** Of a worker. Elsewhere Hono throws, and there nothing ends with the answer. */
+function waitUntilOf(c: Context): WaitUntil {
+  return (work) => {
+    try {
+      c.executionCtx.waitUntil(work);
+    } catch {
+      // The process goes on by itself.
+    }
+  };
 }
 
 /** The web's Request does not tell its version. */

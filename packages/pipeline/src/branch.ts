@@ -16,9 +16,12 @@ import { pipeline } from "./stage.ts";
 import type { Sink } from "./stage.ts";
 import { batch } from "./stages/batch.ts";
 import type { FlushTrigger } from "./stages/batch.ts";
+import { hold } from "./stages/hold.ts";
 import { createQueue } from "./stages/queue.ts";
 import type { Queue } from "./stages/queue.ts";
 import { redact } from "./stages/redact.ts";
+import { rewrite } from "./stages/rewrite.ts";
+import type { RewriteOptions } from "./stages/rewrite.ts";
 
 export interface DestinationBranch {
   readonly destination: Destination;
@@ -39,10 +42,14 @@ export interface Surroundings {
   readonly random: () => number;
   readonly log: Log;
   readonly residency: Residency;
+  /** Undefined where no span is ever changed. */
+  readonly repairing:
+    | (RewriteOptions & { readonly holdMs: number; readonly early: (spans: number) => void })
+    | undefined;
 }
 
 export function createBranch(destination: Destination, surroundings: Surroundings): DestinationBranch {
-  const { account, clock, random, log, residency } = surroundings;
+  const { account, clock, random, log, residency, repairing } = surroundings;
   const { name } = destination;
   const flushes: Record<FlushTrigger, number> = { size: 0, timeout: 0, close: 0 };
   const lateness = { totalMs: 0 };
@@ -76,12 +83,15 @@ export function createBranch(destination: Destination, surroundings: Surrounding
   };
   const { balance } = destination;
   const end = balance === undefined ? createEnd(ending) : createBalanced({ ...ending, balance });
+  const { maxBytes } = destination.queue;
+  // A quarter: the disk queue has half of it under way at most, and must not wait for what is held.
+  const repaired = repairing && [hold({ ...repairing, maxBytes: maxBytes / 4, clock }), rewrite(repairing)];
   const delivery = pipeline(
-    redact({ policy: destination.redact, redacted: () => {} }),
+    ...(repaired ?? []),
+    redact({ policy: destination.redact }),
     batch({ ...destination.batch, clock, flushed }),
     end.sink,
   );
-  const { maxBytes } = destination.queue;
   const disk =
     storage &&
     orClose(delivery, () => createDiskQueue({ maxBytes, storage, account, clock, dropped, failed }, delivery));

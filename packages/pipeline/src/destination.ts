@@ -94,6 +94,11 @@ export interface Destination {
 
 const everySignal: readonly Signal[] = ["traces", "metrics", "logs", "profiles"];
 
+/** What a destination takes: what its options say, else everything that can be redacted as they say. */
+export function signalsOf({ signals, redact }: DestinationOptions): readonly Signal[] {
+  return signals ?? everySignal.filter((signal) => redact === undefined || signal !== "profiles");
+}
+
 /** Throws a TypeError that names the option and its value. */
 export function defineDestination(options: DestinationOptions): Destination {
   const name = options.name;
@@ -118,7 +123,7 @@ export function defineDestination(options: DestinationOptions): Destination {
   if (url.search !== "" || url.username !== "" || url.password !== "") {
     fail("endpoint", "without query and credentials", options.endpoint);
   }
-  const signals = options.signals ?? everySignal.filter((signal) => !options.redact || signal !== "profiles");
+  const signals = signalsOf(options);
   if (options.redact && signals.includes("profiles")) fail("signals", "without profiles when redacted", signals);
   if (signals.length === 0) fail("signals", "at least one signal", signals);
   for (const signal of signals) {

@@ -2,6 +2,8 @@
 
 export { createPipeline } from "./pipeline.ts";
 export type { DestinationState, Pipeline, PipelineCounters, PipelineOptions } from "./pipeline.ts";
+export { checkPipeline } from "./check.ts";
+export type { Problem } from "./check.ts";
 export type { DestinationOptions } from "./destination.ts";
 export type { BalanceOptions, ResolverOptions } from "./balance/options.ts";
 export type { DnsLookup, DnsOptions } from "./balance/dns.ts";
@@ -26,9 +28,12 @@ export type { Clock, Timer } from "./clock.ts";
 export type { FlushTrigger } from "./stages/batch.ts";
 export type { FilterRule, SpanKind } from "./stages/filter.ts";
 export type { LimitReason, MemoryLimit } from "./stages/limit.ts";
+export { redact } from "./stages/redact.ts";
+export type { RedactStageOptions } from "./stages/redact.ts";
 export type { RedactAction, RedactAttributes, RedactOptions, RedactPattern } from "./stages/redact/policy.ts";
 export type { PatternName } from "./stages/redact/patterns.ts";
 export type { RouteRule } from "./stages/route.ts";
+export type { SpanRepair } from "./stages/rewrite.ts";
 export { detectResource, toStampAttributes } from "./detect/detect.ts";
 export type { DetectOptions, Detector } from "./detect/detect.ts";
 export type { Attributes, Detection, Environment } from "./detect/environment.ts";

@@ -4,6 +4,7 @@ import { createBranch } from "./branch.ts";
 import type { DestinationBranch } from "./branch.ts";
 import { systemClock } from "./clock.ts";
 import type { Clock } from "./clock.ts";
+import { checkPipeline } from "./check.ts";
 import { defineDestination } from "./destination.ts";
 import type { DestinationOptions } from "./destination.ts";
 import { defineLog } from "./event.ts";
@@ -25,6 +26,8 @@ import { limit } from "./stages/limit.ts";
 import type { LimitReason, MemoryLimit } from "./stages/limit.ts";
 import { redact } from "./stages/redact.ts";
 import type { RedactOptions } from "./stages/redact/policy.ts";
+import { createSpanRepairs } from "./stages/rewrite.ts";
+import type { SpanRepair } from "./stages/rewrite.ts";
 import { route } from "./stages/route.ts";
 import type { RouteRule } from "./stages/route.ts";
 import { stamp } from "./stages/stamp.ts";
@@ -47,6 +50,13 @@ export interface PipelineOptions {
     readonly maxTraces?: number;
     /** And at least so long, unless there are too many. Default 60 000. */
     readonly maxAgeMs?: number;
+  };
+  /** Lets {@link Pipeline.repair} change spans; without it, none is kept back and none is changed. */
+  readonly repair?: {
+    /** Spans wait so long in the queue of a destination, unless they would take more than a quarter of it. */
+    readonly holdMs: number;
+    /** So many repairs are remembered, some 300 bytes each, for ten minutes. Default 10 000. */
+    readonly maxRepairs?: number;
   };
   /** Taken out before anything goes to any destination; see {@link DestinationOptions.redact} for one of them. */
   readonly redact?: RedactOptions;
@@ -83,6 +93,9 @@ export interface PipelineCounters {
   readonly filteredSpans: Readonly<Record<string, number>>;
   /** Batches in which `redact` found something. */
   readonly redactedBatches: number;
+  /** Spans given other ids by `repair`, counted at each destination, and those that had to leave before `holdMs`. */
+  readonly repairedSpans: number;
+  readonly hurriedSpans: number;
   /** Items turned away before they were taken: for want of memory, or because the stamp would multiply them. */
   readonly refusedItems: Readonly<Record<LimitReason, number>>;
 }
@@ -98,6 +111,8 @@ export interface Pipeline extends Sink {
    * of its spans has ended. 32 lower-case hexadecimal digits.
    */
   denyTrace(traceId: string): void;
+  /** Changes ids of spans that have not left yet, and keeps the old ones as attributes. Throws without `repair`. */
+  repair(repair: SpanRepair): void;
   ledger(): readonly LedgerRow[];
   destinations(): readonly DestinationState[];
   counters(): PipelineCounters;
@@ -109,11 +124,12 @@ export interface Pipeline extends Sink {
  */
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { clock = systemClock, random = Math.random, attributes = {}, observe, routes = [] } = options;
+  for (const { path, message } of checkPipeline(options)) throw new TypeError(`${path.join(".")}: ${message}`);
   const residency = defineResidency(options.regions);
-  const settings = options.destinations.map((each) =>
-    residency.confine(defineDestination(each), each.signals !== undefined),
-  );
-  rejectDuplicates(settings.map((destination) => destination.name));
+  const settings = options.destinations.map((each) => {
+    const destination = defineDestination(each);
+    return { ...destination, signals: residency.allowed(destination.signals, destination.region) };
+  });
   const log = defineLog(options.log);
   const ledger = createLedger();
   const counters = {
@@ -121,13 +137,25 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     spoofedAttributes: 0,
     filteredSpans: {} as Record<string, number>,
     redactedBatches: 0,
+    repairedSpans: 0,
+    hurriedSpans: 0,
     refusedItems: { memory: 0, stamp: 0 },
+  };
+  const { holdMs = 0, maxRepairs = 10_000 } = options.repair ?? {};
+  if (options.repair !== undefined && !(holdMs > 0))
+    throw new TypeError(`repair.holdMs is ${holdMs}; it must be above 0`);
+  const repairs = createSpanRepairs(maxRepairs, REPAIRS_KEPT_MS, clock);
+  const repairing = options.repair && {
+    repairs,
+    holdMs,
+    rewritten: (spans: number) => (counters.repairedSpans += spans),
+    early: (spans: number) => (counters.hurriedSpans += spans),
   };
   const branches: DestinationBranch[] = [];
   try {
     for (const destination of settings) {
       const account = ledger.account(destination.name);
-      branches.push(createBranch(destination, { account, clock, random, log, residency }));
+      branches.push(createBranch(destination, { account, clock, random, log, residency, repairing }));
     }
   } catch (cause) {
     for (const { sink } of branches) void sink.close(AbortSignal.abort());
@@ -184,6 +212,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   return {
     accept: (batch, signal) => entry.accept(batch, signal),
     reserve,
+    repair(repair) {
+      if (repairing === undefined) throw new TypeError("repair is off: the pipeline was created without it");
+      repairs.add(repair);
+    },
     ledger: () => ledger.rows(),
     destinations: () => branches.map(stateOf),
     denyTrace: (traceId) => denied.deny(traceId, "denied"),
@@ -199,6 +231,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   };
 }
 
+/** Spans of a trace are exported over minutes, and the late ones must follow the others. */
+const REPAIRS_KEPT_MS = 600_000;
+
 function stateOf({ destination, reachability, sink, flushes, lateness }: DestinationBranch): DestinationState {
   return {
     name: destination.name,
@@ -211,10 +246,4 @@ function stateOf({ destination, reachability, sink, flushes, lateness }: Destina
     flushes: { ...flushes },
     flushLatenessMs: lateness.totalMs,
   };
-}
-
-function rejectDuplicates(names: readonly string[]): void {
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined)
-    throw new TypeError(`destination option name must be unique, not ${JSON.stringify(twice)} twice`);
 }

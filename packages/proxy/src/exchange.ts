@@ -6,6 +6,7 @@ import { failureOf } from "./failure.ts";
 import type { Try } from "./passed.ts";
 import { NO_TRIES } from "./passed.ts";
 import type { Crossed } from "./phases/cross.ts";
+import type { Mirror } from "./phases/mirror.ts";
 import type { BodyKind, Call, CallEvents, Caller } from "./plane/plane.ts";
 import { CANCEL, NO_ERROR } from "./reset.ts";
 import type { RouteOf } from "./route-options.ts";
@@ -48,6 +49,7 @@ export class Exchange implements Deadline {
   flowing: boolean = false;
   tryStartMs = 0;
   trySpanId: string | undefined;
+  mirror: Mirror | undefined;
 
   /** Of the tries before it. */
   tries: readonly Try[] = NO_TRIES;
@@ -87,6 +89,7 @@ export class Exchange implements Deadline {
     this.#end = undefined;
     this.site.deadlines.remove(this);
     this.breakOff(failure === undefined ? NO_ERROR : CANCEL);
+    this.mirror?.requestOver();
     if (this.answer !== undefined) this.service?.leave();
     end(failure);
   }

@@ -8,7 +8,7 @@ import type { ForwardingOptions } from "./forwarding.ts";
 import type { PassedObserver } from "./passed.ts";
 import type { DataPlane, EngineSettings, Limits, ListenTarget, ListenTls, Refusal, Timeouts } from "./plane/plane.ts";
 import type { Route, RouteOf } from "./route-options.ts";
-import { completeRoute } from "./route-options.ts";
+import { completeRoute, placesOf } from "./route-options.ts";
 import type { SpanSource } from "./spans.ts";
 import type { UpstreamSettings } from "./upstream/options.ts";
 import type { Resolver } from "./upstream/resolver.ts";
@@ -94,8 +94,8 @@ export function completeRoutes(routes: readonly Route[], engine: EngineSettings)
   if (routes.length === 0) throw wrong("routes", routes, "a list of at least one route");
   const complete = routes.map((route, index) => completeRoute(route, index, engine));
   const known = new Map<string, UpstreamSettings>();
-  complete.forEach(({ ways }, index) => {
-    for (const { to } of ways) {
+  complete.forEach((route, index) => {
+    for (const to of placesOf(route)) {
       const same = known.get(to.name) ?? to;
       if (!isDeepStrictEqual(same, to))
         throw wrong(`routes[${index}]`, to.name, "an upstream that is the same in all routes");

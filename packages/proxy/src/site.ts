@@ -45,6 +45,7 @@ export function createSite(rules: ProxyRules, standing: Standing, before?: Site)
   const routes = complete.map((route) => ({
     ...route,
     ways: route.ways.map(({ to, upTo }) => ({ to: serviceOf(to), upTo })),
+    mirror: route.mirror === undefined ? undefined : { ...route.mirror, to: serviceOf(route.mirror.to) },
   }));
   const { spans, observer, clock, random, deadlines } = standing;
   const { limits } = standing.engine;

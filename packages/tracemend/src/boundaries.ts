@@ -7,14 +7,15 @@ import { ConfigError } from "./config-file.ts";
 import { policyOf } from "./config-policy.ts";
 import { forwardingOf, routesOf, upstreamOf } from "./config-route.ts";
 import type { Config } from "./config.ts";
+import type { PemSource, PemTexts } from "./pem.ts";
 import { clientTlsOf, listenTlsOf } from "./pem.ts";
 
 export interface Boundaries {
   /**
    * Makes the boundaries those of the configuration. Listeners of one name and address stay open. Rejects with a
-   * `ConfigError`, or where a port cannot be had, and then nothing has changed.
+   * `ConfigError`, or where a port cannot be had, and then nothing has changed. `pems`: of the files it names.
    */
-  apply(config: Config): Promise<void>;
+  apply(config: Config, pems: PemTexts): Promise<void>;
   upstreams(): readonly { readonly boundary: string; readonly states: readonly UpstreamState[] }[];
   /** An aborted signal breaks off what does not end by itself. */
   close(signal: AbortSignal): Promise<void>;
@@ -57,8 +58,8 @@ export function createBoundaries({ spans, observer, listening }: BoundariesOptio
     throw failed.reason;
   };
   return {
-    async apply(config) {
-      const planned = config.boundaries.map((boundary) => plan(config, boundary, open));
+    async apply(config, pems) {
+      const planned = config.boundaries.map((boundary) => plan(config, boundary, open, pems.source));
       const opened = await startAll(planned.filter(({ held }) => held === undefined));
       const kept = planned.flatMap(({ config: next, change, held }) => {
         held?.proxy.reload(change);
@@ -80,21 +81,8 @@ export function createBoundaries({ spans, observer, listening }: BoundariesOptio
 }
 
 /** Reads every file and checks every option: whatever can be wrong is found before anything changes. */
-function plan(config: Config, boundary: BoundaryConfig, open: readonly Open[]): Planned {
-  const change: ProxyChange = {
-    boundary: defineBoundary({ ...boundary, cluster: config.cluster, policy: policyOf(boundary.policy) }),
-    routes: routesOf(boundary.routes, (name) => {
-      const upstream = config.upstreams[name];
-      return { ...upstreamOf(name, upstream), ...clientTlsOf(config.folder, upstream?.tls) };
-    }),
-    ...forwardingOf(boundary.forwarding),
-    ...listenTlsOf(config.folder, boundary.tls),
-  };
-  try {
-    checkChange(change);
-  } catch (error) {
-    throw new ConfigError(`boundary ${boundary.name}: ${(error as Error).message}`, { cause: error });
-  }
+function plan(config: Config, boundary: BoundaryConfig, open: readonly Open[], pems: PemSource): Planned {
+  const change = changeOf(config, boundary, pems);
   const held = open.find(({ config: was }) => was.name === boundary.name);
   if (held === undefined || !isDeepStrictEqual(held.config.listen, boundary.listen))
     return { config: boundary, change, held: undefined };
@@ -103,6 +91,29 @@ function plan(config: Config, boundary: BoundaryConfig, open: readonly Open[]): 
       `boundary ${boundary.name}: tls, or whether callers show certificates, needs a restart to change`,
     );
   return { config: boundary, change, held };
+}
+
+/** Throws a `ConfigError` where `apply` would for what the files hold, and changes nothing. */
+export function checkBoundaries(config: Config, pems: PemSource): void {
+  for (const boundary of config.boundaries) changeOf(config, boundary, pems);
+}
+
+function changeOf(config: Config, boundary: BoundaryConfig, pems: PemSource): ProxyChange {
+  const change: ProxyChange = {
+    boundary: defineBoundary({ ...boundary, cluster: config.cluster, policy: policyOf(boundary.policy) }),
+    routes: routesOf(boundary.routes, (name) => {
+      const upstream = config.upstreams[name];
+      return { ...upstreamOf(name, upstream), ...clientTlsOf(pems, upstream?.tls) };
+    }),
+    ...forwardingOf(boundary.forwarding),
+    ...listenTlsOf(pems, boundary.tls),
+  };
+  try {
+    checkChange(change);
+  } catch (error) {
+    throw new ConfigError(`boundary ${boundary.name}: ${(error as Error).message}`, { cause: error });
+  }
+  return change;
 }
 
 function askOf({ tls }: BoundaryConfig): string {

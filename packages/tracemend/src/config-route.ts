@@ -1,5 +1,5 @@
 /** Routes, upstreams and TLS in the configuration's words, and from there the options that proxy checks. */
-import type { DirectAnswer, ForwardingOptions, Route, UpstreamOptions } from "@tracemend/proxy";
+import type { DirectAnswer, ForwardingOptions, MirrorOptions, Route, UpstreamOptions } from "@tracemend/proxy";
 import { z } from "zod";
 import { fieldName, rename } from "./config-policy.ts";
 
@@ -66,6 +66,15 @@ export const routeSchema = z.strictObject({
     .optional(),
   rewrite: z
     .strictObject({ path_prefix: z.string().startsWith("/").optional(), authority: name.optional() })
+    .optional(),
+  mirror: z
+    .strictObject({
+      upstream: name,
+      share: z.number().min(0).max(1).optional(),
+      sampling: z.enum(["defer", "accept", "deny"]).optional(),
+      host_suffix: name.optional(),
+      buffer_bytes: count.optional(),
+    })
     .optional(),
 });
 
@@ -140,12 +149,17 @@ export function routesOf(
   routes: readonly RouteConfig[],
   upstreamNamed: (name: string) => UpstreamOptions,
 ): readonly Route[] {
-  return routes.map(({ upstream, split, answer, ...rest }) => ({
+  return routes.map(({ upstream, split, answer, mirror, ...rest }) => ({
     ...(rename(rest) as Pick<Route, "name" | "match" | "rewrite">),
     ...(upstream === undefined ? {} : { upstream: upstreamNamed(upstream) }),
     ...(split === undefined
       ? {}
       : { split: split.map(({ upstream: to, weight }) => ({ upstream: upstreamNamed(to), weight })) }),
     ...(answer === undefined ? {} : { answer: answer as DirectAnswer }),
+    ...(mirror === undefined
+      ? {}
+      : {
+          mirror: { ...(rename(mirror) as Omit<MirrorOptions, "upstream">), upstream: upstreamNamed(mirror.upstream) },
+        }),
   }));
 }

@@ -2,6 +2,10 @@
 import type { Crossing, CrossingFailure } from "@tracemend/context";
 import type { DiagnosisReport } from "@tracemend/diagnosis";
 import type { Passed, PassedObserver, UpstreamState } from "@tracemend/proxy";
+import type { CrossingIntakeCounts } from "./crossing-intake.ts";
+import type { FindingsCount } from "./findings.ts";
+import type { RepairCount } from "./repairs.ts";
+import type { CrewState } from "./workers/crew.ts";
 import type { DestinationState, LedgerRow, PipelineCounters } from "@tracemend/pipeline";
 
 export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
@@ -9,7 +13,7 @@ export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 type Labels = Readonly<Record<string, string>>;
 
 /** Counts crossings by what was decided and how they ended, and the tries they took. */
-export interface CrossingCounters extends PassedObserver {
+export interface CrossingCounters extends Required<PassedObserver> {
   write(out: MetricsText): void;
 }
 
@@ -23,7 +27,13 @@ export function createCrossingCounters(): CrossingCounters {
   const routes = new Map<string, Counted>();
   const durations = new Map<string, Counted>();
   const tries = new Map<string, Counted>();
+  const mirrored = new Map<string, Counted>();
   return {
+    mirrored(passed) {
+      const { boundary, route = "none", service: upstream = "none", failure } = passed;
+      const outcome = failure?.kind === "abandoned" ? "abandoned" : failure === undefined ? "answered" : "failed";
+      add(mirrored, { boundary, route, upstream, outcome }, 1);
+    },
     crossed(passed) {
       add(crossings, labelsOf(passed), 1);
       const { boundary, route = "none", service: upstream } = passed;
@@ -41,6 +51,7 @@ export function createCrossingCounters(): CrossingCounters {
       write("tracemend_route_requests_total", routes, "Requests by the route they took and their outcome.");
       write("tracemend_route_seconds_total", durations, "Time that requests took, by route.");
       write("tracemend_upstream_tries_total", tries, "Times a request was sent to an upstream, by outcome.");
+      write("tracemend_mirrored_requests_total", mirrored, "Copies of requests that went to a mirror, by outcome.");
     },
   };
 }
@@ -82,6 +93,27 @@ export function writeUpstreams(
       out.sample("tracemend_upstream_endpoints", { ...labels, state }, count);
     }
   });
+}
+
+export function writeWorkers(out: MetricsText, { workers, crashes, lostGrants, lostCrossings }: CrewState): void {
+  const one = (name: string, type: "counter" | "gauge", help: string, value: number): void => {
+    out.family(name, type, help);
+    out.sample(name, {}, value);
+  };
+  one("tracemend_workers", "gauge", "Worker processes that serve.", workers.length);
+  one("tracemend_worker_crashes_total", "counter", "Worker processes that ended without being told to.", crashes);
+  one(
+    "tracemend_worker_lost_grants_total",
+    "counter",
+    "Pairs of spans, and spans of further tries, that such a worker had promised and not handed over.",
+    lostGrants,
+  );
+  one(
+    "tracemend_worker_lost_crossings_total",
+    "counter",
+    "Crossings that a worker had no room to keep.",
+    lostCrossings,
+  );
 }
 
 /** Closed sets and configured names only: nothing a peer sends may add a series. */
@@ -187,6 +219,10 @@ export function writeCollectorAliases(
 
 export function writePipeline(out: MetricsText, counters: PipelineCounters): void {
   const { observerErrors, spoofedAttributes, filteredSpans, redactedBatches, refusedItems } = counters;
+  out.family("tracemend_repaired_spans_total", "counter", "Spans sent with other ids than they came with.");
+  out.sample("tracemend_repaired_spans_total", {}, counters.repairedSpans);
+  out.family("tracemend_hurried_spans_total", "counter", "Spans sent before repairs of them could be found.");
+  out.sample("tracemend_hurried_spans_total", {}, counters.hurriedSpans);
   out.family("tracemend_filtered_spans_total", "counter", "Spans of traces that were filtered, by rule.");
   for (const [rule, spans] of Object.entries(filteredSpans))
     out.sample("tracemend_filtered_spans_total", { rule }, spans);
@@ -207,6 +243,27 @@ export function writePipeline(out: MetricsText, counters: PipelineCounters): voi
   out.sample("tracemend_spoofed_attributes_total", {}, spoofedAttributes);
   out.family("tracemend_observer_errors_total", "counter", "Times that the diagnosis failed on a batch of spans.");
   out.sample("tracemend_observer_errors_total", {}, observerErrors);
+}
+
+export function writeFindings(out: MetricsText, counts: readonly FindingsCount[]): void {
+  const name = "tracemend_findings_total";
+  out.family(name, "counter", "Log records and gauges of what was found, sent as telemetry of our own.");
+  for (const { finding, sent, dropped } of counts) {
+    out.sample(name, { finding, state: "sent" }, sent);
+    out.sample(name, { finding, state: "dropped" }, dropped);
+  }
+}
+
+export function writeRepairs(out: MetricsText, counts: readonly RepairCount[]): void {
+  const name = "tracemend_repairs_total";
+  out.family(name, "counter", "Decisions to join a torn trace; decided is a dry run, dropped found no room.");
+  for (const { action, reason, state, count } of counts) out.sample(name, { action, reason, state }, count);
+}
+
+export function writeCrossingIntake(out: MetricsText, { read, malformed }: CrossingIntakeCounts): void {
+  out.family("tracemend_crossing_records_total", "counter", "Crossings that services and other borders reported.");
+  out.sample("tracemend_crossing_records_total", { result: "read" }, read);
+  out.sample("tracemend_crossing_records_total", { result: "malformed" }, malformed);
 }
 
 export function writeBreaks(out: MetricsText, { breaks }: Pick<DiagnosisReport, "breaks">): void {

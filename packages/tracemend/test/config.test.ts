@@ -64,7 +64,8 @@ describe("the configuration", () => {
       - match: { path_template: "/users/{id}", methods: [GET], headers: [{ name: x-tier, prefix: gold }] }
         split: [{ upstream: gateway, weight: 9 }, { upstream: canary, weight: 1 }]
       - { match: { path: /robots.txt }, answer: { status: 200, body: none, fields: { x_y: "1" } } }
-      - { match: { path_prefix: /api }, upstream: gateway, rewrite: { path_prefix: /v2 } }`;
+      - { match: { path_prefix: /api }, upstream: gateway, rewrite: { path_prefix: /v2 } }
+      - { upstream: gateway, mirror: { upstream: canary, share: 0.1, sampling: deny, host_suffix: -shadow, buffer_bytes: 1000 } }`;
     const canary = `
   canary:
     url: "https://canary.example"
@@ -81,6 +82,9 @@ describe("the configuration", () => {
     expect(findings(text)).toEqual([]);
     expect(findings(text.replace("upstream: canary,", "upstream: canery,"))).toEqual([
       expect.stringContaining('boundaries.0.routes.0.split.1.upstream: there is no upstream "canery"'),
+    ]);
+    expect(findings(text.replace("mirror: { upstream: canary", "mirror: { upstream: canery"))).toEqual([
+      expect.stringContaining('boundaries.0.routes.3.mirror.upstream: there is no upstream "canery"'),
     ]);
     expect(findings(text.replace("upstream: gateway, rewrite", "rewrite"))).toEqual([
       expect.stringMatching(/^tracemend\.yaml:7:5: boundaries\.0\.routes: routes\[2\] is .*exactly one of/),

@@ -42,6 +42,22 @@ describe("the metrics", () => {
     expect(lines).toContain(`${tries}status="none",failure="upstream"} 1`);
   });
 
+  it("count the copies for mirrors apart", () => {
+    const counters = createCrossingCounters();
+    const copy = { service: "shadow", mirrored: true } as const;
+    counters.mirrored(crossingOf([], { ...copy, status: 500 }));
+    for (const kind of ["abandoned", "abandoned", "lost"])
+      counters.mirrored(crossingOf([], { ...copy, failure: { kind, side: "upstream" } }));
+    const text = createMetricsText();
+    counters.write(text);
+    const lines = text.toString().split("\n");
+    for (const [outcome, count] of Object.entries({ answered: 1, abandoned: 2, failed: 1 }))
+      expect(lines).toContain(
+        `tracemend_mirrored_requests_total{boundary="edge",route="route 0",upstream="shadow",outcome="${outcome}"} ${count}`,
+      );
+    expect(text.toString()).not.toMatch(/^tracemend_crossings_total\{/m);
+  });
+
   it("show how the endpoints of each upstream are", () => {
     const text = createMetricsText();
     const endpoints = [
@@ -123,6 +139,8 @@ describe("the pipeline's counters", () => {
       spoofedAttributes: 2,
       filteredSpans: { health: 3, denied: 0 },
       redactedBatches: 4,
+      repairedSpans: 7,
+      hurriedSpans: 8,
       refusedItems: { memory: 5, stamp: 6 },
     });
     const lines = text.toString().split("\n");

@@ -66,6 +66,11 @@ export function filter({ rules, denied, filtered }: FilterOptions): Stage {
   });
 }
 
+/** Throws a TypeError that names a wrong rule. */
+export function checkFilter(rules: readonly FilterRule[]): void {
+  rules.forEach(defineTest);
+}
+
 /** By number, as OTLP has them. */
 const kinds: readonly SpanKind[] = ["internal", "server", "client", "producer", "consumer"];
 

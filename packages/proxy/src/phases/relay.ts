@@ -2,7 +2,7 @@
 import type { FieldLines } from "@tracemend/context";
 import type { Exchange } from "../exchange.ts";
 import type { Failure } from "../failure.ts";
-import { failureOf } from "../failure.ts";
+import { GATEWAY_ERRORS, failureOf } from "../failure.ts";
 import { grpcStatus } from "../grpc.ts";
 import { endToEnd } from "../hop-by-hop.ts";
 import type { AnswerHead, CallEvents } from "../plane/plane.ts";
@@ -13,9 +13,6 @@ import { retry } from "./retry.ts";
 export function relay(exchange: Exchange): Promise<Failure | undefined> {
   return exchange.carried;
 }
-
-/** Answers of a service that is not there rather than of one that has something to say. */
-const GATEWAY_ERRORS: ReadonlySet<number> = new Set([502, 503, 504]);
 
 export class Relaying implements CallEvents {
   readonly #exchange: Exchange;
