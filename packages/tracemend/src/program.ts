@@ -110,9 +110,8 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     const slotBytes = pairBytes(resource, VERSION);
     crew = createCrew({ count, pipeline, observer, listening, log, resource, version: VERSION, slotBytes });
   }
-  const boundaries =
-    crew ??
-    createBoundaries({ spans: createSpanSource({ pipeline, ids, resource, version: VERSION }), observer, listening });
+  const spans = createSpanSource({ pipeline, ids, resource, version: VERSION });
+  const boundaries = crew ?? createBoundaries({ spans, observer, listening });
 
   /** Without a worker nobody takes a connection. */
   const serving = (): boolean => crew === undefined || crew.state().workers.length > 0;
@@ -122,6 +121,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     clearInterval(ticking);
     const drained = AbortSignal.timeout(config.shutdown.drain_ms);
     await boundaries.close(drained);
+    spans.flush();
     // After the requests: the services behind us export the last spans of what has just drained.
     await Promise.all(receivers.map((receiver) => receiver.close(drained)));
     await findings.close();
