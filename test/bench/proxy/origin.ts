@@ -72,7 +72,7 @@ function tellHeld(): void {
 }
 
 function serveHttp1(socket: Socket): void {
-  let seen = Buffer.alloc(0);
+  let seen: Buffer = Buffer.alloc(0);
   socket.on("data", (chunk: Buffer) => {
     seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
     for (let end = seen.indexOf("\r\n\r\n"); end >= 0; end = seen.indexOf("\r\n\r\n")) {
@@ -144,7 +144,7 @@ function listen(server: Pick<Server, "listen" | "address">): Promise<number> {
 
 async function serve(): Promise<void> {
   const grpc = createHttp2Server();
-  grpc.on("stream", (stream, headers) => serveGrpc(stream, String(headers[":path"])));
+  grpc.on("stream", (stream: ServerHttp2Stream, headers) => serveGrpc(stream, String(headers[":path"])));
   const sink = createHttpServer((request, response) => {
     request.resume().once("end", () => response.writeHead(200, { "content-type": "application/x-protobuf" }).end());
   });
