@@ -61,7 +61,7 @@ function readLength(text: string): number {
 function timeoutOf(value: string): number | undefined {
   for (const part of value.split(",")) {
     const [name = "", seconds = ""] = part.split("=", 2);
-    if (name.trim().toLowerCase() === "timeout" && Number(seconds) >= 0) return Number(seconds) * 1000;
+    if (name.trim().toLowerCase() === "timeout" && Number(seconds) > 0) return Number(seconds) * 1000;
   }
   return undefined;
 }
