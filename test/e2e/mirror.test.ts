@@ -72,7 +72,7 @@ async function call({ program, upstream, shadow }: Bench): Promise<{ request: st
     headers: { traceparent: `00-${TRACE}-${PARENT}-01` },
   });
   expect([response.status, await response.text()]).toEqual([200, "ok"]);
-  await expect.poll(() => shadow.heads.length).toBe(before + 1);
+  await expect.poll(() => shadow.heads.length, { timeout: 20_000 }).toBe(before + 1);
   const [copy = "", ...more] = shadow.lastTraceparents();
   expect(more).toEqual([]);
   return { request: upstream.lastTraceparents()[0] ?? "", copy };

@@ -1,5 +1,7 @@
 /** Telemetry into the program as a service would send it, and what the program says became of it. */
 import { request } from "node:http";
+import type { IncomingHttpHeaders } from "node:http";
+import { connect } from "node:http2";
 import type { Signal } from "@tracemend/otlp";
 import type { LedgerRow } from "@tracemend/pipeline";
 import { encodeRequest } from "./otlp-reference.ts";
@@ -34,6 +36,32 @@ export function post(
     });
     outgoing.end(body);
   });
+}
+
+/** One unary Export call to the OTLP/gRPC listener, uncompressed. */
+export async function call(program: ProgramProcess, path: string, message: Uint8Array): Promise<IncomingHttpHeaders> {
+  const session = connect(program.url("otlp grpc"));
+  session.on("error", () => {});
+  const stream = session.request({
+    ":method": "POST",
+    ":path": path,
+    "content-type": "application/grpc",
+    te: "trailers",
+  });
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt32BE(message.length, 1);
+  stream.end(Buffer.concat([prefix, message]));
+  const fields = await new Promise<IncomingHttpHeaders>((resolve, reject) => {
+    let last: IncomingHttpHeaders = {};
+    stream.on("response", (head) => (last = head));
+    stream.on("trailers", (trailers) => (last = trailers));
+    stream
+      .on("error", reject)
+      .on("close", () => resolve(last))
+      .resume();
+  });
+  await new Promise<void>((resolve) => session.close(() => resolve()));
+  return fields;
 }
 
 /** A span as the reference encoder takes it; everything but the ids may be given. */

@@ -47,7 +47,8 @@ export type { Carried } from "./carrier.ts";
 export { CARRIER_FIELD, formatCarrier, parseCarrier } from "./carrier.ts";
 export type { Ids, RandomBytes } from "./ids.ts";
 export { createIds } from "./ids.ts";
-export type { NodeMessage } from "./node-message.ts";
+export { readAltNames } from "./alt-names.ts";
+export type { NodeMessage, NodeSocket } from "./node-message.ts";
 export { applyToMessage, arrivalOfMessage, linesOfMessage } from "./node-message.ts";
 export type {
   AnswerField,

@@ -58,8 +58,8 @@ export interface Served extends Pick<
 export interface ServiceBoundary {
   readonly boundary: Boundary;
   readonly now: () => number;
-  /** Whether the policy looks at the peer's address. */
-  readonly asksAddress: boolean;
+  /** Whether the policy may look at who sent a request: the peer's address and the names in its certificate. */
+  readonly asksPeer: boolean;
   /** The only fields it reads, lower case; undefined where it may read any. */
   readonly fields: readonly string[] | undefined;
   /** Reads and judges one head. */
@@ -86,7 +86,7 @@ export function defineServiceBoundary(options: ServiceBoundaryOptions): ServiceB
   return {
     boundary,
     now,
-    asksAddress: boundary.policy.rule !== undefined,
+    asksPeer: boundary.policy.rule !== undefined,
     fields: fieldsOf(boundary.policy),
     cross(lines, arrival) {
       const { reading, verdict, spans } = cross(boundary, lines, grant, arrival);

@@ -2,7 +2,8 @@
 export type { Diagnosis } from "./diagnosis.ts";
 export { createDiagnosis } from "./diagnosis.ts";
 export type { DiagnosisOptions } from "./settings.ts";
-export type { Gateway } from "./remedies/gateway-headers.ts";
+export type { Gateway } from "./remedies/gateway.ts";
+export { GATEWAYS } from "./remedies/gateway.ts";
 export type { Break, BreakEdge, BreakExample, BreakKind, Remedy, RemedySnippet, Traffic } from "./break.ts";
 export type { DiagnosisReport, EdgeState, EdgeVerdict, LedgerState, ServiceState } from "./report.ts";
 export type { ServiceActivity } from "./service.ts";

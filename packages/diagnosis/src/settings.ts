@@ -1,7 +1,7 @@
 /** The options of a diagnosis, completed and checked once. */
 import type { Repair } from "@tracemend/context";
 import type { Pair } from "./paired.ts";
-import type { Gateway } from "./remedies/gateway-headers.ts";
+import type { Gateway } from "./remedies/gateway.ts";
 import type { RepairDecision } from "./repair.ts";
 
 export interface DiagnosisOptions {

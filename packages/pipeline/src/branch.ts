@@ -12,11 +12,15 @@ import { createDiskQueue } from "./disk/disk-queue.ts";
 import type { Reachability } from "./reachability.ts";
 import { guardQueue } from "./regions.ts";
 import type { Residency } from "./regions.ts";
+import { createSampler } from "./sample/sample.ts";
+import type { Sampler } from "./sample/sample.ts";
 import { pipeline } from "./stage.ts";
 import type { Sink } from "./stage.ts";
 import { batch } from "./stages/batch.ts";
 import type { FlushTrigger } from "./stages/batch.ts";
 import { hold } from "./stages/hold.ts";
+import { createMeasure } from "./stages/measure.ts";
+import type { BatchSizes } from "./stages/measure.ts";
 import { createQueue } from "./stages/queue.ts";
 import type { Queue } from "./stages/queue.ts";
 import { redact } from "./stages/redact.ts";
@@ -30,6 +34,8 @@ export interface DestinationBranch {
   readonly reachability: Pick<Reachability, "reachable" | "lastFailure">;
   readonly sink: Queue;
   readonly lost: (batch: Batch, reason: DropReason) => void;
+  readonly sampler: Sampler;
+  readonly sizes: () => BatchSizes;
   /** How many batches left for which reason. */
   readonly flushes: Readonly<Record<FlushTrigger, number>>;
   /** By how much batches sent for their age were late, all together: what a busy event loop costs. */
@@ -83,15 +89,23 @@ export function createBranch(destination: Destination, surroundings: Surrounding
   };
   const { balance } = destination;
   const end = balance === undefined ? createEnd(ending) : createBalanced({ ...ending, balance });
+  const measure = createMeasure();
+  const sampler = createSampler(
+    destination.sample,
+    account,
+    clock,
+    pipeline(
+      redact({ policy: destination.redact }),
+      batch({ ...destination.batch, clock, flushed }),
+      measure.stage,
+      end.sink,
+    ),
+  );
   const { maxBytes } = destination.queue;
   // A quarter: the disk queue has half of it under way at most, and must not wait for what is held.
   const repaired = repairing && [hold({ ...repairing, maxBytes: maxBytes / 4, clock }), rewrite(repairing)];
-  const delivery = pipeline(
-    ...(repaired ?? []),
-    redact({ policy: destination.redact }),
-    batch({ ...destination.batch, clock, flushed }),
-    end.sink,
-  );
+  // After the repairs: a trace is kept or left out under the id it leaves with.
+  const delivery = pipeline(...(repaired ?? []), sampler.sink);
   const disk =
     storage &&
     orClose(delivery, () => createDiskQueue({ maxBytes, storage, account, clock, dropped, failed }, delivery));
@@ -107,6 +121,8 @@ export function createBranch(destination: Destination, surroundings: Surrounding
     reachability: end.reachability,
     sink,
     lost,
+    sampler,
+    sizes: measure.sizes,
     flushes,
     lateness,
   };

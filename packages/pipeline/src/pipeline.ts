@@ -11,10 +11,12 @@ import { defineLog } from "./event.ts";
 import type { PipelineEvent } from "./event.ts";
 import { createLedger } from "./ledger.ts";
 import type { LedgerRow } from "./ledger.ts";
+import { createMemory } from "./memory.ts";
 import { defineResidency } from "./regions.ts";
 import type { RegionsOptions } from "./regions.ts";
 import { createReservations, placeInto, stampedBytes } from "./reservation.ts";
 import type { Reservation } from "./reservation.ts";
+import type { SamplingState } from "./sample/tally.ts";
 import { pipeline } from "./stage.ts";
 import type { Sink } from "./stage.ts";
 import type { FlushTrigger } from "./stages/batch.ts";
@@ -24,6 +26,7 @@ import { filter } from "./stages/filter.ts";
 import type { FilterRule } from "./stages/filter.ts";
 import { limit } from "./stages/limit.ts";
 import type { LimitReason, MemoryLimit } from "./stages/limit.ts";
+import type { BatchSizes } from "./stages/measure.ts";
 import { redact } from "./stages/redact.ts";
 import type { RedactOptions } from "./stages/redact/policy.ts";
 import { createSpanRepairs } from "./stages/rewrite.ts";
@@ -41,9 +44,12 @@ export interface PipelineOptions {
   readonly destinations: readonly DestinationOptions[];
   /** Where this pipeline runs, and what may leave that region. Without it, everything may go everywhere. */
   readonly regions?: RegionsOptions;
-  /** Sees every batch, after the stamp. What it throws is counted and changes nothing. */
+  /**
+   * Sees every batch, stamped, without what `redact` takes out, and with the traces that `filter` drops: they were there
+   * all the same. Its bytes are lent for the time of the call. What it throws is counted and changes nothing.
+   */
   readonly observe?: (batch: Batch) => void;
-  /** Traces that go no further: those a rule names, and those of {@link Pipeline.denyTrace}. */
+  /** Traces that go no further: those a rule names. */
   readonly filter?: {
     readonly rules?: readonly FilterRule[];
     /** Of denied traces so many are remembered. Default 50 000, about 10 MB. */
@@ -82,6 +88,10 @@ export interface DestinationState {
   readonly flushes: Readonly<Record<FlushTrigger, number>>;
   /** Milliseconds by which batches were sent later than their age allows, all together. */
   readonly flushLatenessMs: number;
+  /** Of the batches sent, before retries. */
+  readonly batchSizes: BatchSizes;
+  /** Undefined where nothing is sampled, or no decision is remembered. */
+  readonly sampling: SamplingState | undefined;
 }
 
 export interface PipelineCounters {
@@ -89,7 +99,7 @@ export interface PipelineCounters {
   readonly observerErrors: number;
   /** Attributes a sender had set under a stamped key. */
   readonly spoofedAttributes: number;
-  /** Spans dropped by `filter`, by its rules; `denied` counts those of {@link Pipeline.denyTrace}. */
+  /** Spans dropped by `filter`, by its rules. */
   readonly filteredSpans: Readonly<Record<string, number>>;
   /** Batches in which `redact` found something. */
   readonly redactedBatches: number;
@@ -107,16 +117,19 @@ export interface Pipeline extends Sink {
    */
   reserve(bytes: number): Reservation | undefined;
   /**
-   * Drops the spans of a trace when they come, whoever sends them: for a request known to be a health check before any
-   * of its spans has ended. 32 lower-case hexadecimal digits.
+   * A request crossed a boundary, with the trace it goes on in, 32 lower-case hexadecimal digits. Where a rule of `filter`
+   * asks for nothing but its route, the trace is dropped, also of services whose spans do not tell the route.
    */
-  denyTrace(traceId: string): void;
+  requested(traceId: string, path: string): void;
   /** Changes ids of spans that have not left yet, and keeps the old ones as attributes. Throws without `repair`. */
   repair(repair: SpanRepair): void;
   ledger(): readonly LedgerRow[];
   destinations(): readonly DestinationState[];
   counters(): PipelineCounters;
 }
+
+/** Of memory for stamped batches so much is kept to be used again. */
+const keptBytes = 16 * 1024 * 1024;
 
 /**
  * Starts connecting at once. Throws a TypeError that names the option and its value, and an Error when the folder of a
@@ -169,11 +182,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   const { rules = [], maxTraces = 50_000, maxAgeMs = 60_000 } = options.filter ?? {};
   const denied = createDeniedTraces(maxTraces, maxAgeMs, clock);
-  for (const name of ["denied", ...rules.map((rule) => rule.name)]) counters.filteredSpans[name] = 0;
+  for (const { name } of rules) counters.filteredSpans[name] = 0;
   const filtered = (rule: string, spans: number): void => {
     counters.filteredSpans[rule] = (counters.filteredSpans[rule] ?? 0) + spans;
   };
 
+  const memory = createMemory(keptBytes);
   const bound = limit({
     memory: options.memory,
     stampBytes: stampedBytes(attributes),
@@ -182,12 +196,14 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     random,
     refused: (reason, items) => (counters.refusedItems[reason] += items),
   });
-  // The observer is shown what senders claim, before the filter: a span that is filtered was there all the same.
+  const unwanted = filter({ rules, denied, filtered });
+  // Rules judge what was sent; the observer, which may keep what it sees, gets nothing that redaction takes out.
   const stages = [
-    stamp({ attributes, spoofed: (count) => (counters.spoofedAttributes += count) }),
-    tap({ observe, failed: observerFailed }),
-    filter({ rules, denied, filtered }),
+    stamp({ attributes, spoofed: (count) => (counters.spoofedAttributes += count), allocate: memory.take }),
+    unwanted.mark,
     redact({ policy: options.redact, redacted: () => (counters.redactedBatches += 1) }),
+    tap({ observe, failed: observerFailed }),
+    unwanted.drop,
   ];
   const names = settings.map((destination) => destination.name);
   const named = (chosen: readonly string[]): DestinationBranch[] =>
@@ -211,6 +227,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   return {
     accept: (batch, signal) => entry.accept(batch, signal),
+    holds: true,
     reserve,
     repair(repair) {
       if (repairing === undefined) throw new TypeError("repair is off: the pipeline was created without it");
@@ -218,7 +235,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     },
     ledger: () => ledger.rows(),
     destinations: () => branches.map(stateOf),
-    denyTrace: (traceId) => denied.deny(traceId, "denied"),
+    requested(traceId, path) {
+      const rule = unwanted.ruleOfPath(path);
+      if (rule !== undefined) denied.deny(traceId, rule);
+    },
     counters: () => ({
       ...counters,
       filteredSpans: { ...counters.filteredSpans },
@@ -234,7 +254,15 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 /** Spans of a trace are exported over minutes, and the late ones must follow the others. */
 const REPAIRS_KEPT_MS = 600_000;
 
-function stateOf({ destination, reachability, sink, flushes, lateness }: DestinationBranch): DestinationState {
+function stateOf({
+  destination,
+  reachability,
+  sink,
+  sampler,
+  sizes,
+  flushes,
+  lateness,
+}: DestinationBranch): DestinationState {
   return {
     name: destination.name,
     region: destination.region,
@@ -245,5 +273,7 @@ function stateOf({ destination, reachability, sink, flushes, lateness }: Destina
     lastFailure: reachability.lastFailure,
     flushes: { ...flushes },
     flushLatenessMs: lateness.totalMs,
+    batchSizes: sizes(),
+    sampling: sampler.state,
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { encodeSpans } from "@tracemend/otlp";
+import { encodeSpans, forEachSpan } from "@tracemend/otlp";
 import { createPipeline } from "@tracemend/pipeline";
 import { createFakeClock } from "../../../test/support/clock.ts";
 import { batchOf, eventually, expectBalanced, never, over, rowOf } from "./batches.ts";
@@ -68,6 +68,11 @@ describe("a pipeline", () => {
         lastFailure: undefined,
         flushes: { size: 1, timeout: 0, close: 0 },
         flushLatenessMs: 0,
+        sampling: undefined,
+        batchSizes: {
+          items: expect.objectContaining({ sum: 2 }),
+          bytes: expect.objectContaining({ counts: expect.any(Array) }),
+        },
       },
     ]);
   });
@@ -114,6 +119,21 @@ describe("a pipeline", () => {
     expect(() => createPipeline({ destinations: [], repair: { holdMs: 0 } })).toThrow(/repair.holdMs is 0/);
   });
 
+  test("shows its observer nothing that redaction takes out, and what the filter drops by it", async () => {
+    const seen: string[] = [];
+    const { pipeline } = start({
+      destinations: [],
+      observe: (batch) => forEachSpan(batch, (span) => seen.push(span.name())),
+      filter: { rules: [{ name: "mail", spanNames: ["mail to a@b.example"] }] },
+      redact: { patterns: ["email"] },
+    });
+    const times = { kind: "server", startMs: 1, endMs: 2, attributes: {} } as const;
+    const span = { ...times, traceId: "ab".repeat(16), spanId: "cd".repeat(8), name: "mail to a@b.example" };
+    await pipeline.accept(encodeSpans({}, { name: "test", version: "1" }, [span]), never);
+    expect(seen).toEqual(["mail to ****"]);
+    expect(pipeline.counters()).toMatchObject({ filteredSpans: { mail: 1 }, observerErrors: 0 });
+  });
+
   test("filters, redacts and routes what it takes, and spans of its own alike", async () => {
     const [eu, us] = [await startSink(), await startSink()];
     const { pipeline } = start({
@@ -121,7 +141,12 @@ describe("a pipeline", () => {
         destinationOf(eu, "grpc", { name: "eu" }),
         destinationOf(us, "grpc", { name: "us", redact: { patterns: ["ip"] } }),
       ],
-      filter: { rules: [{ name: "health", kinds: ["server"], spanNames: ["health"] }] },
+      filter: {
+        rules: [
+          { name: "health", spanNames: ["health"] },
+          { name: "probes", routes: ["/healthz"] },
+        ],
+      },
       redact: { patterns: ["email"] },
       routes: [{ services: ["pay"], destinations: ["eu"] }],
     });
@@ -151,11 +176,11 @@ describe("a pipeline", () => {
     await eventually(() => pipeline.reserve(100) !== undefined);
     pipeline.reserve(1_000)?.fill(spans("pay", "own"));
     await eu.until(() => eu.items("traces") === 3);
-    pipeline.denyTrace("40".padStart(32, "0"));
+    pipeline.requested("40".padStart(32, "0"), "/healthz");
     await pipeline.accept(spans("shop", "denied"), never);
     await pipeline.close(never);
     expect([eu.items("traces"), us.items("traces")]).toEqual([3, 1]);
-    expect(pipeline.counters()).toMatchObject({ filteredSpans: { health: 1, denied: 1 }, redactedBatches: 1 });
+    expect(pipeline.counters()).toMatchObject({ filteredSpans: { health: 1, probes: 1 }, redactedBatches: 1 });
     expectBalanced(pipeline.ledger());
   });
 });

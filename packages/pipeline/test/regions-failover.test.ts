@@ -63,10 +63,10 @@ describe("failover", () => {
     for (const each of reachabilities) each.up();
     reachabilities[0].failing("no answer");
     clock.advance(10_000);
-    expect(await to()).toBe("third");
+    expect(await to()).toBe("second");
     clock.advance(20_000);
     expect(await to()).toBe("first");
     reachabilities[0].failing("no answer");
-    expect(await to()).toBe("third");
+    expect(await to()).toBe("second");
   });
 });

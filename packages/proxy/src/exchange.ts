@@ -1,5 +1,5 @@
 /** One request and its answer while they are in the proxy: what the phases leave for each other. */
-import type { FieldLines, Upstream } from "@tracemend/context";
+import type { FieldLines, TraceResponse, Upstream } from "@tracemend/context";
 import type { Deadline } from "./deadlines.ts";
 import type { Failure } from "./failure.ts";
 import { failureOf } from "./failure.ts";
@@ -59,6 +59,8 @@ export class Exchange implements Deadline {
   /** Of the answer, once its head was handed to the caller. */
   status: number | undefined;
   grpcStatus: number | undefined;
+  /** The context it names. */
+  named: TraceResponse | undefined;
 
   deadlineMs: number = Number.POSITIVE_INFINITY;
   place = -1;
@@ -106,9 +108,11 @@ export class Exchange implements Deadline {
     this.retrying = false;
   }
 
-  /** Bytes have moved. */
+  /** Bytes have moved. A tunnel that both sides keep open may be idle for as long as they like. */
   touch(): void {
-    if (this.service !== undefined) this.#arm(this.service.settings.timeouts.idleMs);
+    if (this.service === undefined) return;
+    const both = this.status === 101 && this.sending && this.answering;
+    this.#arm(both ? Number.POSITIVE_INFINITY : this.service.settings.timeouts.idleMs);
   }
 
   /** The request is complete: now the upstream owes an answer. */

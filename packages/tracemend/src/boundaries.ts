@@ -1,12 +1,22 @@
 /** The proxies of a configuration: opened, changed while they listen, and closed. */
+import { resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { defineBoundary } from "@tracemend/context";
-import type { PassedObserver, Proxy, ProxyChange, SpanSource, UpstreamState } from "@tracemend/proxy";
+import type {
+  PassedObserver,
+  Proxy,
+  ProxyChange,
+  RefusalCounts,
+  SpanSource,
+  UpstreamState,
+  WatchEndpoints,
+} from "@tracemend/proxy";
 import { checkChange, createProxy } from "@tracemend/proxy";
 import { ConfigError } from "./config-file.ts";
 import { policyOf } from "./config-policy.ts";
-import { forwardingOf, routesOf, upstreamOf } from "./config-route.ts";
+import { forwardingOf, proxyProtocolOf, routesOf, upstreamOf } from "./config-route.ts";
 import type { Config } from "./config.ts";
+import { checkEndpoints } from "./endpoints.ts";
 import type { PemSource, PemTexts } from "./pem.ts";
 import { clientTlsOf, listenTlsOf } from "./pem.ts";
 
@@ -17,6 +27,8 @@ export interface Boundaries {
    */
   apply(config: Config, pems: PemTexts): Promise<void>;
   upstreams(): readonly { readonly boundary: string; readonly states: readonly UpstreamState[] }[];
+  /** Callers of each listener that were turned away before there was a request. */
+  refusals(): readonly { readonly boundary: string; readonly counts: RefusalCounts }[];
   /** An aborted signal breaks off what does not end by itself. */
   close(signal: AbortSignal): Promise<void>;
 }
@@ -24,6 +36,8 @@ export interface Boundaries {
 export interface BoundariesOptions {
   readonly spans: SpanSource;
   readonly observer: PassedObserver;
+  /** Finds the endpoints of upstreams in Kubernetes. */
+  readonly watch: WatchEndpoints;
   /** Told the address of each listener that was opened. */
   readonly listening: (name: string, address: Proxy["address"]) => void;
 }
@@ -41,13 +55,17 @@ interface Planned {
   readonly held: Open | undefined;
 }
 
-export function createBoundaries({ spans, observer, listening }: BoundariesOptions): Boundaries {
+export function createBoundaries({ spans, observer, watch, listening }: BoundariesOptions): Boundaries {
   let open: readonly Open[] = [];
   const leaving = new Set<Promise<void>>();
   const start = async ({ config, change }: Planned): Promise<Open> => {
     const { tls, ...rules } = change;
-    const listen = { ...config.listen, ...(tls === undefined ? {} : { tls }) };
-    return { proxy: await createProxy({ ...rules, listen, spans, observer }), config };
+    const listen = {
+      ...config.listen,
+      ...(tls === undefined ? {} : { tls }),
+      ...proxyProtocolOf(config.proxy_protocol),
+    };
+    return { proxy: await createProxy({ ...rules, listen, spans, observer, watch }), config };
   };
   const startAll = async (planned: readonly Planned[]): Promise<readonly Open[]> => {
     const results = await Promise.allSettled(planned.map(start));
@@ -59,6 +77,7 @@ export function createBoundaries({ spans, observer, listening }: BoundariesOptio
   };
   return {
     async apply(config, pems) {
+      checkEndpoints(config.upstreams);
       const planned = config.boundaries.map((boundary) => plan(config, boundary, open, pems.source));
       const opened = await startAll(planned.filter(({ held }) => held === undefined));
       const kept = planned.flatMap(({ config: next, change, held }) => {
@@ -74,6 +93,7 @@ export function createBoundaries({ spans, observer, listening }: BoundariesOptio
       }
     },
     upstreams: () => open.map(({ proxy, config }) => ({ boundary: config.name, states: proxy.upstreams() })),
+    refusals: () => open.map(({ proxy, config }) => ({ boundary: config.name, counts: proxy.refusals() })),
     async close(signal) {
       await Promise.all([...open.map(({ proxy }) => proxy.close(signal)), ...leaving]);
     },
@@ -86,6 +106,8 @@ function plan(config: Config, boundary: BoundaryConfig, open: readonly Open[], p
   const held = open.find(({ config: was }) => was.name === boundary.name);
   if (held === undefined || !isDeepStrictEqual(held.config.listen, boundary.listen))
     return { config: boundary, change, held: undefined };
+  if (!isDeepStrictEqual(held.config.proxy_protocol, boundary.proxy_protocol))
+    throw new ConfigError(`boundary ${boundary.name}: proxy_protocol needs a restart to change`);
   if (askOf(held.config) !== askOf(boundary))
     throw new ConfigError(
       `boundary ${boundary.name}: tls, or whether callers show certificates, needs a restart to change`,
@@ -103,7 +125,8 @@ function changeOf(config: Config, boundary: BoundaryConfig, pems: PemSource): Pr
     boundary: defineBoundary({ ...boundary, cluster: config.cluster, policy: policyOf(boundary.policy) }),
     routes: routesOf(boundary.routes, (name) => {
       const upstream = config.upstreams[name];
-      return { ...upstreamOf(name, upstream), ...clientTlsOf(pems, upstream?.tls) };
+      const found = (file: string): string => resolve(config.folder, file);
+      return { ...upstreamOf(name, upstream, found), ...clientTlsOf(pems, upstream?.tls) };
     }),
     ...forwardingOf(boundary.forwarding),
     ...listenTlsOf(pems, boundary.tls),

@@ -5,6 +5,7 @@ import { defined } from "./config-defined.ts";
 import { fieldName } from "./config-policy.ts";
 import { redactOf, redactSchema } from "./config-redact.ts";
 import { regionsOf, regionsSchema } from "./config-regions.ts";
+import { sampleOf, sampleSchema } from "./config-sample.ts";
 import type { ClientTlsConfig } from "./config-route.ts";
 import { clientTls } from "./config-route.ts";
 
@@ -48,7 +49,7 @@ export const destinationSchema = z.strictObject({
   signals: z.array(signal).min(1).optional(),
   region: text.optional(),
   headers: z.record(fieldName, z.string()).default({}),
-  compression: z.enum(["none", "gzip"]).optional(),
+  compression: z.enum(["none", "gzip", "zstd"]).optional(),
   timeout_ms: ms.optional(),
   max_concurrent: z.int().positive().optional(),
   tls: clientTls.optional(),
@@ -70,6 +71,7 @@ export const destinationSchema = z.strictObject({
     })
     .optional(),
   redact: redactSchema.optional(),
+  sample: sampleSchema.optional(),
   balance: z
     .strictObject({
       resolver,
@@ -172,6 +174,7 @@ export function destinationOf(name: string, config: DestinationConfig, files: Fi
         maxElapsedTimeMs: retry.max_elapsed_ms,
       }),
     redact: config.redact && redactOf(config.redact),
+    sample: config.sample && sampleOf(config.sample),
     balance: balance && balanceOf(balance),
     failover:
       failover &&

@@ -2,8 +2,9 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { defineBoundary } from "@tracemend/context";
+import { GATEWAYS } from "@tracemend/diagnosis";
 import { checkPipeline } from "@tracemend/pipeline";
-import { checkRoutes } from "@tracemend/proxy";
+import { checkListen, checkRoutes } from "@tracemend/proxy";
 import { z } from "zod";
 import type { ConfigText } from "./config-file.ts";
 import { ConfigError, readConfigText } from "./config-file.ts";
@@ -12,6 +13,8 @@ import { policyOf, policySchema } from "./config-policy.ts";
 import {
   boundaryTls,
   forwardingSchema,
+  proxyProtocolOf,
+  proxyProtocolSchema,
   routeSchema,
   routesOf,
   serverTls,
@@ -42,6 +45,7 @@ const boundary = z.strictObject({
   side: z.enum(["ingress", "egress"]),
   listen: address,
   tls: boundaryTls.optional(),
+  proxy_protocol: proxyProtocolSchema.optional(),
   policy: policySchema.prefault({}),
   forwarding: forwardingSchema.optional(),
   routes: z.array(routeSchema).min(1),
@@ -52,7 +56,7 @@ const diagnosis = z.strictObject({
   settle_ms: z.int().nonnegative().default(10_000),
   hard_wait_ms: ms.default(60_000),
   window_ms: ms.default(600_000),
-  gateways: z.record(z.string().min(1), z.enum(["nginx", "envoy", "haproxy", "kong", "traefik", "node"])).default({}),
+  gateways: z.record(z.string().min(1), z.enum(GATEWAYS)).default({}),
   /** Of spans: parents that nobody exported, halved trace ids, links to the trace that a service began anew. */
   repair: z.enum(["off", "report", "on"]).default("report"),
   /** Whether such a trace is moved into the one it belongs to, where it has not left through a boundary. */
@@ -95,8 +99,21 @@ const schema = z.strictObject({
   admin: z.strictObject({ listen: address }).prefault({ listen: "127.0.0.1:9464" }),
   log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error"]).default("info") }).prefault({}),
   /** `collector_names`: queue and send figures under the OpenTelemetry Collector's names too. */
-  metrics: z.strictObject({ collector_names: z.boolean().default(false) }).prefault({}),
+  metrics: z
+    .strictObject({
+      level: z.enum(["basic", "normal", "detailed"]).default("normal"),
+      collector_names: z.boolean().default(false),
+    })
+    .prefault({}),
   access_log: z.strictObject({ format: z.enum(["off", "json", "text"]).default("off") }).prefault({}),
+  /** Certificate, key and authority files of boundaries and upstreams, read again when they change; see `file-watch.ts`. */
+  certificates: z
+    .strictObject({
+      watch: z.enum(["events", "poll", "off"]).default("events"),
+      poll_ms: ms.default(30_000),
+      settle_ms: ms.default(500),
+    })
+    .prefault({}),
   shutdown: z.strictObject({ drain_ms: ms.default(10_000), flush_ms: ms.default(5000) }).prefault({}),
 });
 
@@ -166,6 +183,11 @@ function checkReferences(config: z.output<typeof schema>, source: ConfigText): s
     });
     for (const name of Object.keys(boundary.policy.upstreams ?? {})) mustExist(name, ["policy", "upstreams", name]);
     if (findings.length > before) return;
+    try {
+      checkListen(proxyProtocolOf(boundary.proxy_protocol));
+    } catch (error) {
+      findings.push(finding(source, ["boundaries", at, "proxy_protocol"], (error as Error).message));
+    }
     try {
       checkRoutes(routesOf(boundary.routes, (upstream) => upstreamOf(upstream, config.upstreams[upstream])));
     } catch (error) {

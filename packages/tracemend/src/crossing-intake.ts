@@ -38,6 +38,8 @@ export function createCrossingIntake({ observer, forward }: CrossingIntakeOption
       return outcome;
     },
     close: (signal) => next.close(signal),
+    // What is read here is read before the answer.
+    ...(next.holds === undefined ? {} : { holds: next.holds }),
   });
   return { stage, counts: () => ({ ...counts }) };
 }

@@ -7,17 +7,23 @@ import type { Findings } from "./findings.ts";
 import type { CrossingCounters } from "./metrics.ts";
 import {
   createMetricsText,
+  writeBatches,
   writeBreaks,
   writeCollectorAliases,
   writeCrossingIntake,
-  writeDestinations,
   writeFindings,
   writeLedger,
   writePipeline,
+  writeQueues,
+  writeRenewals,
   writeRepairs,
+  writeRefusals,
   writeUpstreams,
   writeWorkers,
 } from "./metrics.ts";
+import { writeBatchSizes } from "./metrics-histogram.ts";
+import { writeSampling, writeSamplingAliases } from "./metrics-sampling.ts";
+import type { Renewal } from "./renewal.ts";
 import type { Repairs } from "./repairs.ts";
 import type { Crew } from "./workers/crew.ts";
 
@@ -27,25 +33,44 @@ export interface Counted {
   readonly counters: CrossingCounters;
   readonly intake: CrossingIntake;
   readonly boundaries: Boundaries;
+  readonly renewal: Renewal;
   readonly crew: Crew | undefined;
   readonly findings: Findings;
   readonly repairs: Repairs;
 }
 
-/** `collectorNames`: queue and send figures under the OpenTelemetry Collector's names too. */
-export function metricsText(of: Counted, collectorNames: boolean): string {
+export interface MetricsOptions {
+  /** `basic`: crossings, queues, the ledger and breaks. `detailed`: all there is, with the sizes of batches. */
+  readonly level: "basic" | "normal" | "detailed";
+  /** Queue and send figures under the OpenTelemetry Collector's names too. */
+  readonly collector_names: boolean;
+}
+
+export function metricsText(of: Counted, { level, collector_names: collectorNames }: MetricsOptions): string {
   const { pipeline } = of;
+  const destinations = pipeline.destinations();
+  const ledger = pipeline.ledger();
   const text = createMetricsText();
   of.counters.write(text);
-  writeCrossingIntake(text, of.intake.counts());
-  writeUpstreams(text, of.boundaries.upstreams());
-  if (of.crew !== undefined) writeWorkers(text, of.crew.state());
-  writeLedger(text, pipeline.ledger());
-  writeDestinations(text, pipeline.destinations());
-  writePipeline(text, pipeline.counters());
+  writeLedger(text, ledger);
+  writeQueues(text, destinations);
   writeBreaks(text, of.diagnosis.report());
-  writeFindings(text, of.findings.counts());
-  writeRepairs(text, of.repairs.counts());
-  if (collectorNames) writeCollectorAliases(text, pipeline.destinations(), pipeline.ledger());
+  if (level !== "basic") {
+    writeCrossingIntake(text, of.intake.counts());
+    writeUpstreams(text, of.boundaries.upstreams());
+    if (of.crew !== undefined) writeWorkers(text, of.crew.state());
+    writeRenewals(text, of.renewal.counts());
+    writeRefusals(text, of.boundaries.refusals());
+    writeBatches(text, destinations);
+    writeSampling(text, destinations);
+    writePipeline(text, pipeline.counters());
+    writeFindings(text, of.findings.counts());
+    writeRepairs(text, of.repairs.counts());
+  }
+  if (level === "detailed") writeBatchSizes(text, destinations);
+  if (collectorNames) {
+    writeCollectorAliases(text, destinations, ledger);
+    writeSamplingAliases(text, destinations);
+  }
   return text.toString();
 }

@@ -1,10 +1,11 @@
 /** Our own counters, as Prometheus text. */
 import type { Crossing, CrossingFailure } from "@tracemend/context";
 import type { DiagnosisReport } from "@tracemend/diagnosis";
-import type { Passed, PassedObserver, UpstreamState } from "@tracemend/proxy";
+import type { Passed, PassedObserver, RefusalCounts, UpstreamState } from "@tracemend/proxy";
 import type { CrossingIntakeCounts } from "./crossing-intake.ts";
 import type { FindingsCount } from "./findings.ts";
 import type { RepairCount } from "./repairs.ts";
+import type { RenewalCounts } from "./renewal.ts";
 import type { CrewState } from "./workers/crew.ts";
 import type { DestinationState, LedgerRow, PipelineCounters } from "@tracemend/pipeline";
 
@@ -95,6 +96,12 @@ export function writeUpstreams(
   });
 }
 
+export function writeRenewals(out: MetricsText, counts: RenewalCounts): void {
+  const name = "tracemend_certificate_renewals_total";
+  out.family(name, "counter", "Times that changed certificate files were read; refused: those before stay in use.");
+  for (const outcome of ["taken", "refused"] as const) out.sample(name, { outcome }, counts[outcome]);
+}
+
 export function writeWorkers(out: MetricsText, { workers, crashes, lostGrants, lostCrossings }: CrewState): void {
   const one = (name: string, type: "counter" | "gauge", help: string, value: number): void => {
     out.family(name, type, help);
@@ -114,6 +121,16 @@ export function writeWorkers(out: MetricsText, { workers, crashes, lostGrants, l
     "Crossings that a worker had no room to keep.",
     lostCrossings,
   );
+}
+
+export function writeRefusals(
+  out: MetricsText,
+  refusals: readonly { readonly boundary: string; readonly counts: RefusalCounts }[],
+): void {
+  const name = "tracemend_refused_callers_total";
+  out.family(name, "counter", "Callers turned away before there was a request, by reason.");
+  for (const { boundary, counts } of refusals)
+    for (const [reason, count] of Object.entries(counts)) out.sample(name, { boundary, reason }, count);
 }
 
 /** Closed sets and configured names only: nothing a peer sends may add a series. */
@@ -139,7 +156,8 @@ export function writeLedger(out: MetricsText, rows: readonly LedgerRow[]): void 
     out.sample(name, { ...labels, state: "received" }, row.received);
     out.sample(name, { ...labels, state: "exported" }, row.exported);
     out.sample(name, { ...labels, state: "refused_by_peer" }, row.refusedByPeer);
-    out.sample(name, { ...labels, state: "sampled_out" }, row.sampledOut);
+    for (const [policy, count] of Object.entries(row.sampledOutBy))
+      out.sample(name, { ...labels, state: "sampled_out", policy }, count);
     for (const [reason, count] of Object.entries(row.dropped))
       out.sample(name, { ...labels, state: "dropped", reason }, count);
   }
@@ -158,7 +176,7 @@ export function writeLedger(out: MetricsText, rows: readonly LedgerRow[]): void 
   for (const { signal, destination, turnedAway } of rows) out.sample(turned, { signal, destination }, turnedAway);
 }
 
-export function writeDestinations(out: MetricsText, states: readonly DestinationState[]): void {
+export function writeQueues(out: MetricsText, states: readonly DestinationState[]): void {
   out.family("tracemend_queue_bytes", "gauge", "Bytes that wait for a destination, those in flight included.");
   for (const state of states) out.sample("tracemend_queue_bytes", { destination: state.name }, state.queueBytes);
   out.family("tracemend_queue_capacity_bytes", "gauge", "Bytes that may wait for a destination.");
@@ -169,6 +187,9 @@ export function writeDestinations(out: MetricsText, states: readonly Destination
   for (const state of states) {
     out.sample("tracemend_destination_reachable", { destination: state.name }, state.reachable ? 1 : 0);
   }
+}
+
+export function writeBatches(out: MetricsText, states: readonly DestinationState[]): void {
   out.family("tracemend_batch_flushes_total", "counter", "Batches sent, by what made them leave.");
   for (const state of states) {
     for (const [trigger, count] of Object.entries(state.flushes))
@@ -275,7 +296,7 @@ export function writeBreaks(out: MetricsText, { breaks }: Pick<DiagnosisReport, 
 
 /** Collects families in the text exposition format 0.0.4. */
 export interface MetricsText {
-  family(name: string, type: "counter" | "gauge", help: string): void;
+  family(name: string, type: "counter" | "gauge" | "histogram", help: string): void;
   sample(name: string, labels: Labels, value: number): void;
 }
 

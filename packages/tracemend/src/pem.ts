@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import { createSecureContext } from "node:tls";
 import type { ListenTls, TlsIdentity, UpstreamTls } from "@tracemend/proxy";
 import { ConfigError } from "./config-file.ts";
-import type { BoundaryTlsConfig, ClientTlsConfig } from "./config-route.ts";
+import type { BoundaryTlsConfig, ClientTlsConfig, ServerTlsConfig } from "./config-route.ts";
 
 interface Files {
   readonly cert_file: string;
@@ -38,8 +38,15 @@ export function rememberPems(folder: string, texts: ReadonlyMap<string, string> 
   return { source, texts: held };
 }
 
-export function serverTlsOf(pems: PemSource, tls: Files | undefined): { tls?: { cert: string; key: string } } {
-  return tls === undefined ? {} : { tls: identityOf(pems, tls) };
+export function serverTlsOf(
+  pems: PemSource,
+  tls: ServerTlsConfig | undefined,
+): { tls?: { cert: string; key: string; ca?: string } } {
+  if (tls === undefined) return {};
+  const { client_ca_file: ca } = tls;
+  return {
+    tls: { ...identityOf(pems, tls), ...(ca === undefined ? {} : { ca: authorityOf(pems, "client_ca_file", ca) }) },
+  };
 }
 
 export function listenTlsOf(pems: PemSource, tls: BoundaryTlsConfig | undefined): { tls?: ListenTls } {

@@ -2,12 +2,14 @@
 import { randomFillSync } from "node:crypto";
 import { availableParallelism, hostname } from "node:os";
 import { isDeepStrictEqual } from "node:util";
+import type { Observer } from "@tracemend/context";
 import { createIds, tellAll } from "@tracemend/context";
 import { PAGE_FILES, PAGE_POLICY } from "@tracemend/dashboard";
 import { createDiagnosis } from "@tracemend/diagnosis";
 import type { Receiver } from "@tracemend/pipeline";
 import { createGrpcReceiver, createHttpReceiver, createPipeline, pipeline as joined } from "@tracemend/pipeline";
 import type { Passed } from "@tracemend/proxy";
+import { systemClock } from "@tracemend/proxy";
 import { createAccessLog } from "./access-log.ts";
 import type { Admin, AdminPages } from "./admin.ts";
 import { createAdmin, jsonAnswer } from "./admin.ts";
@@ -16,12 +18,15 @@ import { telemetryOf } from "./config-telemetry.ts";
 import type { Config } from "./config.ts";
 import { createCrossingIntake } from "./crossing-intake.ts";
 import { ConfigError } from "./config-file.ts";
+import { createEndpointWatch } from "./endpoints.ts";
 import { createFindings } from "./findings.ts";
 import type { Logger } from "./log.ts";
 import { METRICS_TYPE, createCrossingCounters } from "./metrics.ts";
 import { metricsText } from "./metrics-page.ts";
 import { attributesOf, destinationsOf, diagnosisOf, repairOf } from "./options.ts";
-import { pemFilesIn, rememberPems, serverTlsOf } from "./pem.ts";
+import { pemFilesIn, serverTlsOf } from "./pem.ts";
+import { createRenewal } from "./renewal.ts";
+import { redactCrossings } from "./shown.ts";
 import { createRepairs } from "./repairs.ts";
 import { createSpanSource, pairBytes } from "./span-source.ts";
 import { VERSION } from "./version.ts";
@@ -68,8 +73,9 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     ...diagnosisOf(config),
     decided: (decision) => repairs.decided(decision),
   });
+  const telemetry = telemetryOf(config.telemetry);
   const pipeline = createPipeline({
-    ...telemetryOf(config.telemetry),
+    ...telemetry,
     ...repairOf(config),
     attributes,
     destinations: destinationsOf(config),
@@ -92,26 +98,35 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     diagnosis.tick();
     findings.tick();
   }, 1000);
+  const diagnosed = redactCrossings(telemetry.redact, diagnosis);
   const intake = createCrossingIntake({
-    observer: tellAll([diagnosis]),
+    observer: tellAll([diagnosed]),
     forward: config.receivers.forward_crossings,
   });
   const { format } = config.access_log;
   const access = format === "off" ? [] : [createAccessLog(format, (lines) => process.stdout.write(lines))];
+  const requests: Observer = {
+    crossed({ verdict, path }) {
+      if (verdict.context !== undefined) pipeline.requested(verdict.context.traceId, path);
+    },
+  };
   const observer = {
-    ...tellAll([counters, diagnosis, findings, ...access]),
+    ...tellAll([counters, diagnosed, findings, requests, ...access]),
     // A mirror answers to nobody: what it makes of a trace breaks no one's.
     mirrored(passed: Passed) {
       for (const one of [counters, ...access]) one.mirrored(passed);
     },
   };
+  const lost = (service: string, reason: string): void => log.warn({ service, reason }, "endpoints not found");
   const count = config.workers === "auto" ? availableParallelism() : config.workers;
   if (count > 1) {
     const slotBytes = pairBytes(resource, VERSION);
-    crew = createCrew({ count, pipeline, observer, listening, log, resource, version: VERSION, slotBytes });
+    crew = createCrew({ count, pipeline, observer, lost, listening, log, resource, version: VERSION, slotBytes });
   }
   const spans = createSpanSource({ pipeline, ids, resource, version: VERSION });
-  const boundaries = crew ?? createBoundaries({ spans, observer, listening });
+  const boundaries = crew ?? createBoundaries({ spans, observer, watch: createEndpointWatch(lost), listening });
+
+  const renewal = createRenewal({ boundaries, watch: config.certificates, clock: systemClock, log });
 
   /** Without a worker nobody takes a connection. */
   const serving = (): boolean => crew === undefined || crew.state().workers.length > 0;
@@ -119,6 +134,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
   const stop = async (): Promise<void> => {
     ready = false;
     clearInterval(ticking);
+    await renewal.close();
     const drained = AbortSignal.timeout(config.shutdown.drain_ms);
     await boundaries.close(drained);
     spans.flush();
@@ -147,7 +163,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     };
     await receive("otlp grpc", createGrpcReceiver, grpc);
     await receive("otlp http", createHttpReceiver, http);
-    await boundaries.apply(config, rememberPems(config.folder));
+    await renewal.apply(config);
     // Last to go: while the others drain it still says that the program is alive and not ready.
     admin = await createAdmin(config.admin.listen, {
       "/healthz": () => jsonAnswer(200, { status: "alive" }),
@@ -157,8 +173,8 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
         status: 200,
         type: METRICS_TYPE,
         body: metricsText(
-          { pipeline, diagnosis, counters, intake, boundaries, crew, findings, repairs },
-          config.metrics.collector_names,
+          { pipeline, diagnosis, counters, intake, boundaries, renewal, crew, findings, repairs },
+          config.metrics,
         ),
       }),
       "/diagnostics/breaks": () => {
@@ -188,7 +204,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     addresses,
     async reload(next) {
       refuseRestarts(config, next);
-      await boundaries.apply(next, rememberPems(next.folder));
+      await renewal.apply(next);
       config = next;
       log.info("reloaded");
     },

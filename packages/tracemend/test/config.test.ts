@@ -94,6 +94,29 @@ describe("the configuration", () => {
     ]);
   });
 
+  it("takes endpoints as a list, with weights, or as a service of Kubernetes", () => {
+    const url = 'url: "http://10.0.0.1:9000"';
+    const withEndpoints = (endpoints: string) => MINIMAL.replace(url, `${url}, endpoints: ${endpoints}`);
+    expect(findings(withEndpoints("[10.0.0.1:443, { address: 10.0.0.2:443, weight: 3 }]"))).toEqual([]);
+    expect(findings(withEndpoints("{ kubernetes: { service: gw, port: https, token_file: t } }"))).toEqual([]);
+    expect(findings(withEndpoints("[{ address: 10.0.0.2:443, weight: 0 }]"))).toHaveLength(1);
+    expect(findings(withEndpoints("[10.0.0.2]"))).toEqual([expect.stringContaining("upstream.endpoints is")]);
+    expect(findings(withEndpoints("{ kubernetes: { namespace: eu } }"))).toHaveLength(1);
+  });
+
+  it("says which address of a load balancer is none", () => {
+    const text = MINIMAL.replace(
+      "listen: 127.0.0.1:8080",
+      "listen: 127.0.0.1:8080\n    proxy_protocol: { trusted: [10.0.0.0/8, 10.0.0.0/33] }",
+    );
+    expect(findings(text)).toEqual([
+      expect.stringMatching(
+        /^tracemend\.yaml:7:5: boundaries\.0\.proxy_protocol: listen\.proxyProtocol\.trusted is "10\.0\.0\.0\/33"/,
+      ),
+    ]);
+    expect(findings(text.replace(", 10.0.0.0/33", ""))).toEqual([]);
+  });
+
   it("says what contradicts itself in a policy, and where", () => {
     const strip = "listen: 127.0.0.1:8080\n    policy: { strip: true, carrier: { send: true } }";
     expect(findings(MINIMAL.replace("listen: 127.0.0.1:8080", strip))).toEqual([

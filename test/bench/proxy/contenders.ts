@@ -34,7 +34,7 @@ export const CONTENDERS: Readonly<Record<string, Start>> = {
   "tracemend, no spans": (origin, tls) => program(origin, tls, false),
 };
 
-const noSpans = { spans: false, exported: () => Promise.resolve(0) };
+const NO_SPANS = { spans: false, exported: () => Promise.resolve(0) };
 
 function peer(name: keyof typeof PEER_CONFIGS): Start {
   const config = PEER_CONFIGS[name];
@@ -42,8 +42,8 @@ function peer(name: keyof typeof PEER_CONFIGS): Start {
     if (peerOrReason(name) === undefined) return undefined;
     const ports = await freePorts(["http", "tls", "grpc"]);
     const text = config.text(ports, origin, tls);
-    const { pid, stop } = await startPeer(name, { file: config.file, text }, config.args, ports.http);
-    return { pid, ports, stop, ...noSpans };
+    const peer = await startPeer(name, { file: config.file, text }, config.args, ports.http);
+    return { pid: peer.pid, ports, stop: () => peer.stop(), ...NO_SPANS };
   };
 }
 
@@ -55,7 +55,7 @@ function rival(name: string): Start {
       child.once("exit", (code) => reject(new Error(`${name} ended with ${code}`)));
       child.once("message", (message) => resolve(message as { http: number; tls: number }));
     });
-    return { pid: child.pid as number, ports, stop: async () => child.kill(), ...noSpans };
+    return { pid: child.pid as number, ports, stop: async () => child.kill(), ...NO_SPANS };
   };
 }
 

@@ -23,10 +23,17 @@ export async function load(row: Row, port: number, requests: number, alone = fal
     const startedMs = performance.now();
     const said = await run([
       ...(row.entry === "grpc" ? ["-p", "h2c"] : ["--h1"]),
-      ...["-n", String(requests), "-c", String(alone ? 1 : row.connections), "-m", String(alone ? 1 : row.streams)],
+      "-n",
+      String(requests),
+      "-c",
+      String(alone ? 1 : row.connections),
+      "-m",
+      String(alone ? 1 : row.streams),
       ...row.fields.flatMap(([name, value]) => ["-H", `${name}: ${value}`]),
       ...(row.body === undefined ? [] : ["-d", body]),
-      ...["--log-file", log, `${row.entry === "tls" ? "https" : "http"}://127.0.0.1:${port}${row.path}`],
+      "--log-file",
+      log,
+      `${row.entry === "tls" ? "https" : "http"}://127.0.0.1:${port}${row.path}`,
     ]);
     const seconds = (performance.now() - startedMs) / 1000;
     const answers = Number(/status codes: (\d+) 2xx/.exec(said)?.[1]);

@@ -8,7 +8,7 @@ export interface PeerConfig {
   readonly file: string;
   /** `tls`: a file with key and certificate, and each alone. */
   text(entries: EntryPorts, origin: OriginPorts, tls: TlsFiles): string;
-  args(file: string): readonly string[];
+  readonly args: (file: string) => readonly string[];
 }
 
 export interface TlsFiles {

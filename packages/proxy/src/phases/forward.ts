@@ -68,6 +68,7 @@ class Forwarding implements CallerEvents {
     const exchange = this.#exchange;
     if (exchange.over) return;
     exchange.sending = false;
+    if (exchange.status === 101) exchange.touch();
     exchange.awaitAnswer();
     const through = trailers === undefined ? undefined : toTrailers(trailers);
     exchange.mirror?.end(through);

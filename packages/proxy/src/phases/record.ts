@@ -22,6 +22,7 @@ export function record(exchange: Exchange, failure: Failure | undefined): void {
     service: service?.name,
     status,
     grpcStatus,
+    answer: exchange.named,
     failure,
     tries: tries.length === 0 ? NO_TRIES : [...tries, presentTry(exchange, failure, status)],
   });

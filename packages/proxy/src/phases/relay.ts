@@ -1,5 +1,6 @@
 /** Fifth phase: the answer goes back: informational heads, head, body and trailers, as fast as the caller takes them. */
 import type { FieldLines } from "@tracemend/context";
+import { readTraceresponse } from "@tracemend/context";
 import type { Exchange } from "../exchange.ts";
 import type { Failure } from "../failure.ts";
 import { GATEWAY_ERRORS, failureOf } from "../failure.ts";
@@ -53,6 +54,7 @@ export class Relaying implements CallEvents {
       return exchange.settle(failureOf("bad-answer"));
     }
     exchange.status = head.status;
+    exchange.named = readTraceresponse(lines);
     exchange.touch();
     if (exchange.grpc) exchange.grpcStatus = grpcStatus(lines);
     if (head.status === 101) exchange.caller.resume();
@@ -69,6 +71,7 @@ export class Relaying implements CallEvents {
     const exchange = this.#exchange;
     exchange.answering = false;
     if (exchange.over) return;
+    if (exchange.status === 101) exchange.touch();
     if (trailers === undefined) return exchange.caller.end(undefined);
     if (exchange.grpc) exchange.grpcStatus = grpcStatus(trailers) ?? exchange.grpcStatus;
     exchange.caller.end(toTrailers(trailers));

@@ -15,7 +15,10 @@ export function tell(observer: PassedObserver | undefined, passed: Passed, what:
 }
 
 /** How one call of an upstream went, as far as there was one. */
-interface Ending extends Pick<Passed, "startMs" | "upstream" | "service" | "status" | "grpcStatus" | "tries"> {
+interface Ending extends Pick<
+  Passed,
+  "startMs" | "upstream" | "service" | "status" | "grpcStatus" | "answer" | "tries"
+> {
   readonly failure: Failure | undefined;
 }
 
@@ -46,6 +49,7 @@ export function passedOf(exchange: Exchange, { reading, verdict, spans }: Passag
     upstream: ending.upstream,
     status: ending.status,
     grpcStatus: ending.grpcStatus,
+    answer: ending.answer,
     failure: failure === undefined ? undefined : { kind: failure.kind, side: failure.side },
     route: exchange.route?.name,
     service: ending.service,

@@ -3,6 +3,7 @@ import type { FieldLines } from "@tracemend/context";
 import { fieldValue } from "@tracemend/context";
 import type { Failure } from "../failure.ts";
 import { failureOf } from "../failure.ts";
+import { NO_ERROR } from "../reset.ts";
 import { areLines, formatLines, formatRequest, isIdempotent } from "./http1-lines.ts";
 import type { Http1Wire, WireUser } from "./http1-wire.ts";
 import type { Call, CallEvents, OutgoingHead } from "./plane.ts";
@@ -91,11 +92,11 @@ export class Http1Call implements Call, WireUser {
     this.#wire?.resume();
   }
 
-  cancel(): void {
+  cancel(code: number): void {
     if (this.over) return;
-    const wire = this.#wire;
-    wire?.close();
-    this.#finish(wire);
+    if (this.#tunnel && code !== NO_ERROR) this.#wire?.breakOff();
+    else this.#wire?.close();
+    this.#finish(undefined);
   }
 
   /** Where no connection was had. */
@@ -109,6 +110,7 @@ export class Http1Call implements Call, WireUser {
 
   head(status: number, reason: string, lines: FieldLines, open: boolean, chunked: boolean): void {
     this.#tunnel = status === 101;
+    if (this.#tunnel) this.#wire?.openTunnel();
     // Declined: what comes behind the request has no reader.
     if (!this.#tunnel && this.#head.upgrade !== undefined) this.#sent = true;
     this.#events.answered({ status, reason, lines, open, trailers: chunked, last: false });
@@ -138,7 +140,7 @@ export class Http1Call implements Call, WireUser {
   }
 
   #fail(failure: Failure): void {
-    this.cancel();
+    this.cancel(NO_ERROR);
     this.#events.failed(failure);
   }
 
@@ -146,7 +148,8 @@ export class Http1Call implements Call, WireUser {
     this.over = true;
     this.#wire = undefined;
     wire?.leave();
-    this.#calls.over(this, wire);
+    // A tunnel that both sides have ended closes once all is written.
+    this.#calls.over(this, this.#tunnel ? undefined : wire);
   }
 
   #takeText(): string {

@@ -7,7 +7,9 @@ import { failureOf } from "../failure.ts";
 import type { AnswerParserEvents } from "./answer-parser.ts";
 import { AnswerParser } from "./answer-parser.ts";
 import type { Dial } from "./dial.ts";
+import { breakOff } from "./http1.ts";
 import type { EngineSettings } from "./plane.ts";
+import { KEEP_ALIVE_MS } from "./websocket.ts";
 
 /** Who uses a connection now. */
 export interface WireUser extends AnswerParserEvents {
@@ -123,9 +125,21 @@ export class Http1Wire implements AnswerParserEvents, Deadline {
     if (this.#socket.isPaused()) this.#socket.resume();
   }
 
+  /** From now on each side ends for itself. */
+  openTunnel(): void {
+    this.#socket.allowHalfOpen = true;
+    this.#socket.setKeepAlive(true, KEEP_ALIVE_MS);
+  }
+
   close(): void {
     this.#user = undefined;
     this.#socket.destroy();
+  }
+
+  /** So that the other side cannot take it for an end. */
+  breakOff(): void {
+    this.#user = undefined;
+    breakOff(this.#socket);
   }
 
   expired(): void {

@@ -165,7 +165,7 @@ describe("an HTTP/1.1 upstream", () => {
     service.send("HTTP/1.1 200 OK\r\nKeep-Alive: timeout=2\r\nContent-Length: 2\r\n\r\nok");
     await caller.until("ok");
     clock.advance(1_600);
-    await service.closed;
+    expect(await service.closed).toBe(GET);
     caller.socket.destroy();
     await timed.close();
   });

@@ -10,7 +10,8 @@ import type { Logger } from "../log.ts";
 import { unpackCrossings } from "./crossings.ts";
 import type { Hand } from "./hand.ts";
 import { hire } from "./hand.ts";
-import type { Handover, Job, LeaseTerms, OpenedListener } from "./message.ts";
+import type { BoundaryRefusals, Handover, Job, LeaseTerms, OpenedListener } from "./message.ts";
+import { addRefusals } from "./refusals.ts";
 import { createTenancy } from "./tenancy.ts";
 import { mergeUpstreams } from "./upstreams.ts";
 
@@ -42,6 +43,8 @@ export interface CrewOptions {
   readonly count: number;
   readonly pipeline: Pick<Pipeline, "reserve" | "destinations">;
   readonly observer: PassedObserver;
+  /** The endpoints of a service could not be found out. */
+  readonly lost: (service: string, reason: string) => void;
   readonly listening: (name: string, address: OpenedListener["address"]) => void;
   readonly log: Logger;
   readonly resource: Job["resource"];
@@ -65,11 +68,13 @@ const SPARE_SHARE = 1 / 4;
 const MOST_SPARE = 256;
 
 export function createCrew(options: CrewOptions): Crew {
-  const { count, pipeline, observer, listening, log } = options;
+  const { count, pipeline, observer, lost, listening, log } = options;
   const addresses = new Map<string, string>();
   const hands = new Set<Hand>();
   const pauses = new Set<NodeJS.Timeout>();
   let job: Job | undefined;
+  /** Of workers that have ended. */
+  let past: readonly BoundaryRefusals[] = [];
   let crashes = 0;
   let lostGrants = 0;
   let lostCrossings = 0;
@@ -97,6 +102,7 @@ export function createCrew(options: CrewOptions): Crew {
   };
   const gone = (hand: Hand, how: string): void => {
     hands.delete(hand);
+    past = addRefusals([past, hand.refusals]);
     const open = hand.tenancy.end();
     if (begun && !closing) {
       crashes += 1;
@@ -108,7 +114,7 @@ export function createCrew(options: CrewOptions): Crew {
     if (hands.size === 0) ended?.();
   };
   const start = async (failures: number): Promise<void> => {
-    const hand = hire(createTenancy(pipeline, lease), failures, { heard, gone });
+    const hand = hire(createTenancy(pipeline, lease), failures, { heard, gone, lost });
     hands.add(hand);
     let given: Job;
     try {
@@ -177,6 +183,7 @@ export function createCrew(options: CrewOptions): Crew {
       if (kind === "unreachable") for (const hand of hands) hand.send({ kind: "withdraw" });
       else if (kind === "reachable") for (const hand of hands) lend(hand);
     },
+    refusals: () => addRefusals([past, ...[...hands].map(({ refusals }) => refusals)]),
     upstreams: () => mergeUpstreams([...hands].map(({ upstreams }) => upstreams)),
     state: () => ({
       workers: ready().map(({ pid, startedMs, crossings, tenancy: { slots, open } }) => ({

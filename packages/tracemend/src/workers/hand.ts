@@ -2,7 +2,15 @@
 import cluster from "node:cluster";
 import { fileURLToPath } from "node:url";
 import { ConfigError } from "../config-file.ts";
-import type { BoundaryUpstreams, FromWorker, Handover, Job, OpenedListener, ToWorker } from "./message.ts";
+import type {
+  BoundaryRefusals,
+  BoundaryUpstreams,
+  FromWorker,
+  Handover,
+  Job,
+  OpenedListener,
+  ToWorker,
+} from "./message.ts";
 import type { Tenancy } from "./tenancy.ts";
 
 export interface Hand {
@@ -14,6 +22,7 @@ export interface Hand {
   ready: boolean;
   crossings: number;
   upstreams: readonly BoundaryUpstreams[];
+  refusals: readonly BoundaryRefusals[];
   /** Gives the listeners that were opened; rejects where the worker cannot do it, or ends. One at a time. */
   apply(job: Job): Promise<readonly OpenedListener[]>;
   send(message: ToWorker): void;
@@ -24,12 +33,14 @@ export interface HandEvents {
   readonly heard: (hand: Hand, handover: Handover) => void;
   /** After the last thing that it said. */
   readonly gone: (hand: Hand, how: string) => void;
+  /** The endpoints of a service could not be found out. */
+  readonly lost: (service: string, reason: string) => void;
 }
 
 /** Beside this file, whether it runs as it was written or as it was built. */
 const WORKER = fileURLToPath(import.meta.url).replace(/hand(\.[jt]s)$/, "worker$1");
 
-export function hire(tenancy: Tenancy, failures: number, { heard, gone }: HandEvents): Hand {
+export function hire(tenancy: Tenancy, failures: number, { heard, gone, lost }: HandEvents): Hand {
   // The kernel gives a connection to whichever process asks first: none is ever between two, so that a worker that dies
   // takes no other's along. Round robin would hand each one over, and lose those that are on their way.
   cluster.schedulingPolicy = cluster.SCHED_NONE;
@@ -44,6 +55,7 @@ export function hire(tenancy: Tenancy, failures: number, { heard, gone }: HandEv
     ready: false,
     crossings: 0,
     upstreams: [],
+    refusals: [],
     apply(job) {
       answer = Promise.withResolvers();
       hand.send({ kind: "apply", ...job });
@@ -61,9 +73,12 @@ export function hire(tenancy: Tenancy, failures: number, { heard, gone }: HandEv
         return answer?.resolve(message.listeners);
       case "refused":
         return answer?.reject(message.misconfigured ? new ConfigError(message.message) : new Error(message.message));
-      case "upstreams":
+      case "state":
         hand.upstreams = message.upstreams;
+        hand.refusals = message.refusals;
         return;
+      case "endpoints":
+        return lost(message.service, message.reason);
       case "handover":
         return heard(hand, message);
     }

@@ -1,5 +1,5 @@
 /** What the program and its workers tell each other, each in the order it was said. */
-import type { UpstreamState } from "@tracemend/proxy";
+import type { RefusalCounts, UpstreamState } from "@tracemend/proxy";
 import type { Config } from "../config.ts";
 
 export type ToWorker =
@@ -34,7 +34,13 @@ export interface LeaseTerms {
 export type FromWorker =
   | { readonly kind: "applied"; readonly listeners: readonly OpenedListener[] }
   | { readonly kind: "refused"; readonly message: string; readonly misconfigured: boolean }
-  | { readonly kind: "upstreams"; readonly upstreams: readonly BoundaryUpstreams[] }
+  | {
+      readonly kind: "state";
+      readonly upstreams: readonly BoundaryUpstreams[];
+      readonly refusals: readonly BoundaryRefusals[];
+    }
+  /** Those of this service could not be found out. */
+  | { readonly kind: "endpoints"; readonly service: string; readonly reason: string }
   | Handover;
 
 export interface OpenedListener {
@@ -45,6 +51,11 @@ export interface OpenedListener {
 export interface BoundaryUpstreams {
   readonly boundary: string;
   readonly states: readonly UpstreamState[];
+}
+
+export interface BoundaryRefusals {
+  readonly boundary: string;
+  readonly counts: RefusalCounts;
 }
 
 export interface Handover {

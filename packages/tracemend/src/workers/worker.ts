@@ -5,6 +5,7 @@ import { createIds } from "@tracemend/context";
 import type { Boundaries } from "../boundaries.ts";
 import { createBoundaries } from "../boundaries.ts";
 import { ConfigError } from "../config-file.ts";
+import { createEndpointWatch } from "../endpoints.ts";
 import { rememberPems } from "../pem.ts";
 import { createSpanSource } from "../span-source.ts";
 import type { FromWorker, Job, LeaseTerms, OpenedListener, ToWorker } from "./message.ts";
@@ -13,7 +14,7 @@ import { createOutbox } from "./outbox.ts";
 /** A message costs some 50 µs on both sides together; what is told together waits so long. */
 const HANDOVER_MS = 20;
 
-const UPSTREAMS_MS = 1_000;
+const STATE_MS = 1_000;
 
 function start(): void {
   let terms: LeaseTerms = { slotBytes: 0, spare: 0 };
@@ -35,6 +36,7 @@ function start(): void {
         later: (leave) => leave(),
       }),
       observer: outbox,
+      watch: createEndpointWatch((service, reason) => send({ kind: "endpoints", service, reason })),
       listening: (name, address) => opened.push({ name, address }),
     });
     await boundaries.apply(config, rememberPems(config.folder, pems));
@@ -45,12 +47,12 @@ function start(): void {
     process.exit(0);
   };
   let before = "";
-  const tellUpstreams = (): void => {
-    const upstreams = boundaries?.upstreams() ?? [];
-    const text = JSON.stringify(upstreams);
+  const tellState = (): void => {
+    const state = { upstreams: boundaries?.upstreams() ?? [], refusals: boundaries?.refusals() ?? [] };
+    const text = JSON.stringify(state);
     if (text === before) return;
     before = text;
-    send({ kind: "upstreams", upstreams });
+    send({ kind: "state", ...state });
   };
 
   process.on("message", (message: ToWorker) => {
@@ -73,7 +75,7 @@ function start(): void {
         return cut.abort();
     }
   });
-  setInterval(tellUpstreams, UPSTREAMS_MS).unref();
+  setInterval(tellState, STATE_MS).unref();
 }
 
 // A terminal and an init system signal the whole group: the program alone says when to drain and when to read files.
