@@ -1,6 +1,7 @@
-/** Takes some spans out of a batch. */
+/** Takes some spans or log records out of a batch. */
 
 import type { Batch } from "./batch.ts";
+import { type LogView, OpenLogView } from "./log-view.ts";
 import { type Envelope, forEachItem, Piece } from "./sieve.ts";
 import { OpenSpanView, type SpanView } from "./span-view.ts";
 import type { Cursor } from "./wire/cursor.ts";
@@ -14,6 +15,17 @@ export function selectSpans(batch: Batch, keep: (span: SpanView) => boolean): Ba
   const kept = new Piece();
   forEachSpanItem(batch, (span, cursor, envelope) => {
     if (keep(span)) kept.add(cursor, envelope, 1);
+  });
+  return kept.items === batch.items ? batch : kept.finish(batch.signal);
+}
+
+/** The log records `keep` says true for; in all else as `selectSpans`. */
+export function selectLogs(batch: Batch, keep: (log: LogView) => boolean): Batch {
+  if (batch.signal !== "logs") return batch;
+  const view = new OpenLogView();
+  const kept = new Piece();
+  forEachItem(batch, (cursor, envelope) => {
+    if (keep(view.open(envelope.bytes, cursor.start, cursor.stop))) kept.add(cursor, envelope, 1);
   });
   return kept.items === batch.items ? batch : kept.finish(batch.signal);
 }

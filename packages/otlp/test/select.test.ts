@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { mergeBatches, selectSpans } from "@tracemend/otlp";
+import { encodeLogs, mergeBatches, selectLogs, selectSpans } from "@tracemend/otlp";
 import { concat, len, pair, span, traceId, traces } from "./support/bytes.ts";
 import { batch } from "./support/read.ts";
 
@@ -31,5 +31,27 @@ describe("selectSpans", () => {
   it("leaves other signals alone", () => {
     const logs = batch(len(1, len(2, len(2))), "logs");
     expect(selectSpans(logs, () => false)).toBe(logs);
+  });
+});
+
+describe("selectLogs", () => {
+  const base = { atMs: 1, observedMs: 1, severity: "info" as const, body: "b", attributes: { n: 1 } };
+  const scope = { name: "t", version: "1" };
+  const [a, b] = ["a", "b"].map((eventName) => ({ ...base, eventName }));
+  const logs = mergeBatches([
+    encodeLogs({ "service.name": "shop" }, scope, [a!, b!, a!]),
+    encodeLogs({ "service.name": "cart" }, scope, [b!]),
+  ]);
+
+  it("takes records with the envelopes they need and no others", () => {
+    const kept = selectLogs(logs, (log) => log.eventName() === "a");
+    expect(kept.items).toBe(2);
+    expect(bytesOf(kept)).toEqual(bytesOf(encodeLogs({ "service.name": "shop" }, scope, [a!, a!])));
+  });
+
+  it("returns the same batch when every record stays, an empty one when none does, and other signals as they are", () => {
+    expect(selectLogs(logs, () => true)).toBe(logs);
+    expect(selectLogs(logs, () => false)).toEqual({ signal: "logs", parts: [], items: 0, bytes: 0 });
+    expect(selectLogs(merged, () => false)).toBe(merged);
   });
 });

@@ -1,6 +1,8 @@
 /** What a route is made of: its options, checked and completed once. */
-import type { Limits, Timeouts } from "./plane/plane.ts";
 import { checkInteger, wrong } from "./check.ts";
+import type { MirrorOf, MirrorOptions } from "./mirror-options.ts";
+import { completeMirror } from "./mirror-options.ts";
+import type { Limits, Timeouts } from "./plane/plane.ts";
 import type { Fits, RouteMatch } from "./routing.ts";
 import { compileMatch } from "./routing.ts";
 import type { UpstreamOptions, UpstreamSettings } from "./upstream/options.ts";
@@ -18,6 +20,8 @@ export interface Route {
   /** The proxy answers itself. */
   readonly answer?: DirectAnswer;
   readonly rewrite?: Rewrite;
+  /** Where copies of the requests go; not beside an `answer`. */
+  readonly mirror?: MirrorOptions;
 }
 
 export interface DirectAnswer {
@@ -45,6 +49,7 @@ export interface RouteOf<T> {
   readonly answer: ReadyAnswer | undefined;
   readonly authority: string | undefined;
   readonly path: PathRewrite | undefined;
+  readonly mirror: MirrorOf<T> | undefined;
 }
 
 export interface Way<T> {
@@ -72,10 +77,12 @@ export function completeRoute(
   engine: { readonly timeouts: Timeouts; readonly limits: Limits },
 ): RouteOf<UpstreamSettings> {
   const option = `routes[${index}]`;
-  const { match = {}, upstream, split, answer, rewrite } = route;
+  const { match = {}, upstream, split, answer, rewrite, mirror } = route;
   if ([upstream, split, answer].filter((given) => given !== undefined).length !== 1)
     throw wrong(option, Object.keys(route), "with exactly one of upstream, split and answer");
   if (split?.length === 0) throw wrong(`${option}.split`, split, "a list of at least one upstream");
+  if (mirror !== undefined && answer !== undefined)
+    throw wrong(`${option}.mirror`, mirror.upstream.name, "absent where the proxy answers itself");
   const shares = split ?? (upstream === undefined ? [] : [{ upstream, weight: 1 }]);
   for (const { weight } of shares)
     if (!Number.isFinite(weight) || weight < 0) throw wrong(`${option}.split`, weight, "weights of 0 or more");
@@ -92,6 +99,7 @@ export function completeRoute(
     answer: answer === undefined ? undefined : completeAnswer(answer, `${option}.answer`),
     authority: rewrite?.authority,
     path: completeRewrite(rewrite, match, `${option}.rewrite`),
+    mirror: mirror === undefined ? undefined : completeMirror(mirror, `${option}.mirror`, engine),
   };
 }
 
@@ -123,6 +131,12 @@ export function rewritePath({ length, by }: PathRewrite, target: string): string
   const closed = by.endsWith("/");
   if (first === "/") return by + target.slice(closed ? length + 1 : length);
   return `${by}${closed ? "" : "/"}${target.slice(length)}`;
+}
+
+/** Every place that requests of a route go to, copies included. */
+export function placesOf<T>({ ways, mirror }: RouteOf<T>): readonly T[] {
+  const places = ways.map(({ to }) => to);
+  return mirror === undefined ? places : [...places, mirror.to];
 }
 
 /** `share` from 0 up to 1. */

@@ -56,6 +56,7 @@ describe("a program that is given another configuration", () => {
       "upstreams.a.service: needs a restart",
       { status: 404, more: 'upstreams: { a: { url: "http://a", service: b } }' },
     ],
+    ["proxy_protocol needs a restart", { status: 404, tls: "\n    proxy_protocol: { trusted: [127.0.0.1] }" }],
     ["cert_file: /", { status: 404, tls: "\n    tls: { cert_file: /nowhere/cert.pem, key_file: k }" }],
   ])("refuses it where it says: %s, and goes on as before", async (text, texts) => {
     await expect(program.reload(configOf(texts))).rejects.toThrow(text);

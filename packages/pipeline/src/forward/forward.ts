@@ -1,5 +1,5 @@
 /** What every forward has in common: what it is given, how a batch becomes a body, and what an answer says of the peer. */
-import { constants, gzip } from "node:zlib";
+import { constants, gzip, zstdCompress } from "node:zlib";
 import { promisify } from "node:util";
 import type { Answer, Batch } from "@tracemend/otlp";
 import type { Clock } from "../clock.ts";
@@ -20,7 +20,8 @@ export interface ForwardOptions {
 /** An answer larger than this is not read (OTLP 1.11, response size limit). */
 export const maxAnswerBytes: number = 4 * 1024 * 1024;
 
-const compress = promisify(gzip);
+const toGzip = promisify(gzip);
+const toZstd = promisify(zstdCompress);
 
 /** The body in the pieces it is written in. */
 export interface Body {
@@ -35,7 +36,10 @@ export async function toBody(batch: Batch, compression: Destination["compression
   if (gzip !== undefined) return { parts: [gzip], bytes: gzip.byteLength };
   const bytes = batch.parts.length === 1 ? (batch.parts[0] as Uint8Array) : Buffer.concat(batch.parts, batch.bytes);
   // Level 6 costs three times level 1 and saves little on OTLP.
-  const compressed = await compress(bytes, { level: constants.Z_BEST_SPEED });
+  const compressed =
+    compression === "gzip"
+      ? await toGzip(bytes, { level: constants.Z_BEST_SPEED })
+      : await toZstd(bytes, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
   return { parts: [compressed], bytes: compressed.byteLength };
 }
 

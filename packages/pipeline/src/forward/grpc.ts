@@ -29,7 +29,7 @@ export function forwardGrpc(options: ForwardOptions): Sink {
     te: "trailers",
     "user-agent": "tracemend",
     "grpc-timeout": `${timeoutMs}m`,
-    ...(compression === "gzip" ? { "grpc-encoding": "gzip" } : {}),
+    ...(compression === "none" ? {} : { "grpc-encoding": compression }),
   };
 
   return {
@@ -40,7 +40,7 @@ export function forwardGrpc(options: ForwardOptions): Sink {
       const deadline = createDeadline(clock, timeoutMs, signal);
       try {
         const headers = { ...fixed, ":path": grpcPath(batch.signal) };
-        const parts = [grpcPrefix(body.bytes, compression === "gzip"), ...body.parts];
+        const parts = [grpcPrefix(body.bytes, compression !== "none"), ...body.parts];
         const reply = await call(session, headers, parts, deadline.signal);
         if (reply.kind !== "silence" && !signal.aborted) channel.heard();
         return settle(batch, signal.aborted ? busy(0) : judge(reply.kind === "silence" ? reply : readReply(reply)));

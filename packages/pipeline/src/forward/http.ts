@@ -27,7 +27,7 @@ export function forwardHttp(options: ForwardOptions): Sink {
     ...destination.headers,
     "content-type": formatContentType("protobuf"),
     "user-agent": "tracemend",
-    ...(compression === "gzip" ? { "content-encoding": "gzip" } : {}),
+    ...(compression === "none" ? {} : { "content-encoding": compression }),
   };
 
   const post = async (path: string, { parts, bytes }: Body, signal: AbortSignal): Promise<Answer | Silence> => {
@@ -84,7 +84,12 @@ function readHttpReply(response: Dispatcher.ResponseData, body: Uint8Array, nowM
   const isOtlp = type === undefined || parseContentType(type) === "protobuf";
   // A page with status 200 comes from something that is no OTLP receiver, and took nothing.
   if (status >= 200 && status <= 299 && body.byteLength > 0 && !isOtlp) {
-    return { kind: "refused", message: `HTTP status ${status} with a body of type ${type}`, tooLarge: false };
+    return {
+      kind: "refused",
+      message: `HTTP status ${status} with a body of type ${type}`,
+      tooLarge: false,
+      divisible: false,
+    };
   }
   return readHttpAnswer({ status, retryAfter: single(headers["retry-after"]), body: isOtlp ? body : undefined }, nowMs);
 }

@@ -16,13 +16,13 @@ import type { Sink } from "../stage.ts";
 import { answerUnread, failure, hand, lend, statusCode, unauthenticated } from "./answer.ts";
 import type { Answer } from "./answer.ts";
 import { inflate, readBody } from "./body.ts";
-import type { BodyReading } from "./body.ts";
+import type { BodyReading, Compression } from "./body.ts";
 import type { Lease } from "./budget.ts";
 import { createConnections } from "./connections.ts";
 import { closeServer, defineReceiver, listen } from "./receiver.ts";
 import type { Receiver, ReceiverOptions, ReceiverSettings } from "./receiver.ts";
 
-const acceptEncoding = "identity,gzip";
+const acceptEncoding = "identity,gzip,zstd";
 const prefixBytes = 5;
 /** gRPC calls do not say how long they will be. */
 const usualBytes = 1024 * 1024;
@@ -75,7 +75,7 @@ async function serve(
   const signal = signalOfGrpcPath(path);
   if (signal === undefined) return fail(stream, { code: statusCode.unimplemented, message: `unknown method ${path}` });
   const encoding = headers["grpc-encoding"] ?? "identity";
-  if (encoding !== "identity" && encoding !== "gzip") {
+  if (encoding !== "identity" && encoding !== "gzip" && encoding !== "zstd") {
     const message = `grpc-encoding ${String(encoding)} is not supported`;
     return fail(stream, { code: statusCode.unimplemented, message }, { "grpc-accept-encoding": acceptEncoding });
   }
@@ -106,7 +106,7 @@ function isGrpc(type: string | undefined): boolean {
 
 async function readMessage(
   stream: ServerHttp2Stream,
-  encoding: "identity" | "gzip",
+  encoding: "identity" | Compression,
   maxBytes: number,
   lease: Lease,
   signal: AbortSignal,

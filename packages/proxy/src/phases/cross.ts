@@ -1,5 +1,5 @@
 /** Third phase: reads and judges the trace context. The only call into the decision. */
-import type { Arrival, Passage, Policy, Ruling } from "@tracemend/context";
+import type { Arrival, FieldLines, Passage, Policy, Ruling } from "@tracemend/context";
 import { applyEdits, judge, read, rulingOf, wantsSpans } from "@tracemend/context";
 import type { Exchange } from "../exchange.ts";
 import { forwardingEdits } from "../forwarding.ts";
@@ -41,16 +41,18 @@ export function crossAgain(exchange: Exchange, crossed: Crossed, clientSpanId: s
 }
 
 function leaveBy(exchange: Exchange, crossed: Crossed): void {
-  const { site, caller, authority } = exchange;
-  const { lines, scheme, version } = caller.head;
-  const kept = endToEnd(lines, site.boundary.policy.carrier?.field);
-  const judged = applyEdits(kept, crossed.verdict.edits);
+  const { site, caller } = exchange;
+  const kept = endToEnd(caller.head.lines, site.boundary.policy.carrier?.field);
   exchange.crossed = crossed;
-  if (site.forwarding === undefined) exchange.lines = judged;
-  else {
-    const hop = { address: caller.peer?.address, scheme, authority, version };
-    exchange.lines = applyEdits(judged, forwardingEdits(site.forwarding, lines, hop));
-  }
+  exchange.lines = forwarded(exchange, applyEdits(kept, crossed.verdict.edits));
+}
+
+/** The lines with what the next hop is told of this one. */
+export function forwarded({ site, caller, authority }: Exchange, judged: FieldLines): FieldLines {
+  if (site.forwarding === undefined) return judged;
+  const { lines, scheme, version } = caller.head;
+  const hop = { address: caller.peer?.address, scheme, authority, version };
+  return applyEdits(judged, forwardingEdits(site.forwarding, lines, hop));
 }
 
 /** What the boundary's policy may ask of a request besides its lines. The list of lines is never cut: bytes are bounded. */

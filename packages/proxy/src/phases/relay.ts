@@ -1,8 +1,9 @@
 /** Fifth phase: the answer goes back: informational heads, head, body and trailers, as fast as the caller takes them. */
 import type { FieldLines } from "@tracemend/context";
+import { readTraceresponse } from "@tracemend/context";
 import type { Exchange } from "../exchange.ts";
 import type { Failure } from "../failure.ts";
-import { failureOf } from "../failure.ts";
+import { GATEWAY_ERRORS, failureOf } from "../failure.ts";
 import { grpcStatus } from "../grpc.ts";
 import { endToEnd } from "../hop-by-hop.ts";
 import type { AnswerHead, CallEvents } from "../plane/plane.ts";
@@ -13,9 +14,6 @@ import { retry } from "./retry.ts";
 export function relay(exchange: Exchange): Promise<Failure | undefined> {
   return exchange.carried;
 }
-
-/** Answers of a service that is not there rather than of one that has something to say. */
-const GATEWAY_ERRORS: ReadonlySet<number> = new Set([502, 503, 504]);
 
 export class Relaying implements CallEvents {
   readonly #exchange: Exchange;
@@ -56,6 +54,7 @@ export class Relaying implements CallEvents {
       return exchange.settle(failureOf("bad-answer"));
     }
     exchange.status = head.status;
+    exchange.named = readTraceresponse(lines);
     exchange.touch();
     if (exchange.grpc) exchange.grpcStatus = grpcStatus(lines);
     if (head.status === 101) exchange.caller.resume();
@@ -72,6 +71,7 @@ export class Relaying implements CallEvents {
     const exchange = this.#exchange;
     exchange.answering = false;
     if (exchange.over) return;
+    if (exchange.status === 101) exchange.touch();
     if (trailers === undefined) return exchange.caller.end(undefined);
     if (exchange.grpc) exchange.grpcStatus = grpcStatus(trailers) ?? exchange.grpcStatus;
     exchange.caller.end(toTrailers(trailers));
