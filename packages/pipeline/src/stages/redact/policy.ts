@@ -106,7 +106,7 @@ export function defineTextRedaction(options: RedactOptions): (key: string, value
     const rule = rules.attribute?.(key);
     if (rule === "drop") return undefined;
     return rule === undefined
-      ? rules.text(value, { message: "AnyValue", field: "stringValue", keys: [key] })
+      ? rules.text(value, { message: "AnyValue", field: "stringValue", keys: [key] }, everyPattern)
       : rule(value);
   };
 }
