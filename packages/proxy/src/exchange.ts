@@ -59,7 +59,7 @@ export class Exchange implements Deadline {
   /** Of the answer, once its head was handed to the caller. */
   status: number | undefined;
   grpcStatus: number | undefined;
-  /** The context it names. */
+  /** The context that the upstream's answer named. */
   named: TraceResponse | undefined;
 
   deadlineMs: number = Number.POSITIVE_INFINITY;

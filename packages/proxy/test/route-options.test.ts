@@ -57,6 +57,7 @@ describe("a route", () => {
     ["routes[0].answer.body", { answer: { status: 204, body: "x" } }],
     ["routes[0].rewrite.pathPrefix", { upstream, rewrite: { pathPrefix: "/x" } }],
     ["routes[0].rewrite.pathPrefix", { upstream, match: { pathPrefix: "/" }, rewrite: { pathPrefix: "x" } }],
+    ["routes[0].traceresponse", { upstream, traceresponse: ["x" as "traceresponse"] }],
     ["routes[0].mirror", { answer: { status: 200 }, mirror: { upstream } }],
     ["routes[0].mirror.share", { upstream, mirror: { upstream: other, share: 1.1 } }],
     ["routes[0].mirror.bufferBytes", { upstream, mirror: { upstream: other, bufferBytes: 0 } }],

@@ -1,5 +1,5 @@
 /** Beside the fourth phase: a copy of the request for a second upstream. The request itself never waits for it. */
-import type { FieldLines, Upstream } from "@tracemend/context";
+import type { FieldLines, TraceResponse, Upstream } from "@tracemend/context";
 import type { Exchange } from "../exchange.ts";
 import type { Failure } from "../failure.ts";
 import { GATEWAY_ERRORS, failureOf } from "../failure.ts";
@@ -15,6 +15,7 @@ import type { Endpoint } from "../upstream/endpoint.ts";
 import type { Service } from "../upstream/service.ts";
 import type { Copy } from "./copy.ts";
 import { crossCopy } from "./copy.ts";
+import { namedBy } from "./named.ts";
 import { outgoingHead } from "./outgoing.ts";
 import { passedOf, tell } from "./tell.ts";
 
@@ -52,6 +53,7 @@ export class Mirror implements CallEvents {
   #upstream: Upstream | undefined;
   #status: number | undefined;
   #grpcStatus: number | undefined;
+  #named: TraceResponse | undefined;
   #over = false;
 
   constructor(exchange: Exchange, mirror: MirrorOf<Service>, copy: Copy) {
@@ -104,6 +106,7 @@ export class Mirror implements CallEvents {
 
   answered({ status, lines }: AnswerHead): void {
     this.#status = status;
+    this.#named = namedBy(lines);
     if (this.#exchange.grpc) this.#grpcStatus = grpcStatus(lines);
   }
 
@@ -197,6 +200,7 @@ export class Mirror implements CallEvents {
       service: this.#mirror.to.name,
       status: this.#status,
       grpcStatus: this.#grpcStatus,
+      answer: this.#named,
       failure,
       tries: NO_TRIES,
     };
