@@ -1,4 +1,4 @@
-import { gunzipSync, gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync, zstdDecompressSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { createGrpcReceiver, createHttpReceiver, createPipeline } from "@tracemend/pipeline";
 import type { PipelineOptions } from "@tracemend/pipeline";
@@ -13,14 +13,19 @@ const best = gzipSync(plain, { level: 9 });
 const empty = gzipSync("");
 
 /** What arrives, as it arrives, of a body that is sent compressed. */
-async function pass(transport: Transport, body: Uint8Array, options: Omit<PipelineOptions, "destinations">) {
+async function pass(
+  transport: Transport,
+  body: Uint8Array,
+  options: Omit<PipelineOptions, "destinations">,
+  compression: "gzip" | "zstd" = "gzip",
+) {
   const arrived: Buffer[] = [];
   const listener = await listen(transport, (bytes) => arrived.push(bytes) > 0);
   const protocol = transport === "grpc" ? "grpc" : "http/protobuf";
   const endpoint = `http://127.0.0.1:${listener.port}`;
   const pipeline = createPipeline({
     ...options,
-    destinations: [{ name: "a", endpoint, protocol, compression: "gzip" }],
+    destinations: [{ name: "a", endpoint, protocol, compression }],
   });
   const receiver = await (transport === "grpc" ? createGrpcReceiver : createHttpReceiver)({}, pipeline);
   const client = createClient(transport, receiver.address.port, 1);
@@ -41,6 +46,11 @@ describe.for(["http", "grpc"] as const)("a compressed body over %s", (transport)
   test("is compressed again when something did", async () => {
     const [arrived] = await pass(transport, best, { attributes: { "cloud.region": "eu" } });
     expect(gunzipSync(arrived as Buffer).toString("latin1")).toContain("cloud.region");
+  });
+
+  test("is compressed again for who wants another compression", async () => {
+    const [arrived] = await pass(transport, best, {}, "zstd");
+    expect(zstdDecompressSync(arrived as Buffer).equals(plain)).toBe(true);
   });
 
   test.for([
