@@ -31,7 +31,8 @@ async function run(command: string, args: readonly string[], protocol: string, e
   const output: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => output.push(chunk));
   const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
-  if (code !== 0 || output.length > 0) throw new Error(`the client ended with ${code}: ${Buffer.concat(output).toString()}`);
+  if (code !== 0 || output.length > 0)
+    throw new Error(`the client ended with ${code}: ${Buffer.concat(output).toString()}`);
 }
 
 const ofEverySignal: readonly string[] = [
