@@ -1,5 +1,6 @@
 /** Beside the fourth phase: a copy of the request for a second upstream. The request itself never waits for it. */
 import type { FieldLines, TraceResponse, Upstream } from "@tracemend/context";
+import { readTraceresponse } from "@tracemend/context";
 import type { Exchange } from "../exchange.ts";
 import type { Failure } from "../failure.ts";
 import { GATEWAY_ERRORS, failureOf } from "../failure.ts";
@@ -15,7 +16,6 @@ import type { Endpoint } from "../upstream/endpoint.ts";
 import type { Service } from "../upstream/service.ts";
 import type { Copy } from "./copy.ts";
 import { crossCopy } from "./copy.ts";
-import { namedBy } from "./named.ts";
 import { outgoingHead } from "./outgoing.ts";
 import { passedOf, tell } from "./tell.ts";
 
@@ -106,7 +106,7 @@ export class Mirror implements CallEvents {
 
   answered({ status, lines }: AnswerHead): void {
     this.#status = status;
-    this.#named = namedBy(lines);
+    this.#named = readTraceresponse(lines);
     if (this.#exchange.grpc) this.#grpcStatus = grpcStatus(lines);
   }
 
