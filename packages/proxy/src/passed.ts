@@ -17,7 +17,7 @@ export interface Try {
 export interface Passed extends Crossing {
   /** Undefined where none fitted. */
   readonly route: string | undefined;
-  /** What the route matched paths by, where it did: one text for many paths. */
+  /** The path, or the template of paths, that the route is for; undefined where it is for any, or all below a prefix. */
   readonly template: string | undefined;
   /** The upstream that was meant, reached or not. */
   readonly service: string | undefined;

@@ -110,7 +110,7 @@ export function completeRoute(
   return {
     name: route.name ?? `route ${index}`,
     fits: compileMatch(match, `${option}.match`),
-    template: templateOf(match),
+    template: match.path ?? match.pathTemplate,
     ways: shares.map(({ upstream: to, weight }, at) => ({
       to: completeUpstream(to, split === undefined ? `${option}.upstream` : `${option}.split[${at}].upstream`, engine),
       upTo: (sum += weight) / total,
@@ -124,10 +124,6 @@ export function completeRoute(
     answerEdits: completeFields(route.answerFields, `${option}.answerFields`),
     mirror: mirror === undefined ? undefined : completeMirror(mirror, `${option}.mirror`, engine),
   };
-}
-
-function templateOf({ path, pathTemplate, pathPrefix }: RouteMatch): string | undefined {
-  return path ?? pathTemplate ?? (pathPrefix === undefined ? undefined : `${pathPrefix.replace(/\/$/, "")}/*`);
 }
 
 function completeAnswer(answer: DirectAnswer, option: string): ReadyAnswer {
