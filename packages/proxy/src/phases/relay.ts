@@ -65,6 +65,7 @@ export class Relaying implements CallEvents {
     const exchange = this.#exchange;
     if (exchange.over) return;
     exchange.touch();
+    exchange.answerBytes += chunk.length;
     if (!exchange.caller.write(chunk)) exchange.call?.pause();
   }
 
