@@ -54,16 +54,10 @@ export async function startCollector(port = 0): Promise<Collector> {
 }
 
 function toAnswer(outcome: Outcome): Answer {
-  switch (outcome.kind) {
-    case "accepted":
-      return { kind: "accept" };
-    case "partial":
-      return outcome;
-    case "busy":
-      return { kind: "busy", retryAfterSeconds: Math.ceil(outcome.retryAfterMs / 1_000) };
-    case "refused":
-      return outcome.tooLarge === true ? { kind: "too-large" } : { kind: "refuse", message: outcome.message };
-  }
+  if (outcome.kind === "accepted") return { kind: "accept" };
+  if (outcome.kind === "partial") return outcome;
+  if (outcome.kind === "busy") return { kind: "busy", retryAfterSeconds: Math.ceil(outcome.retryAfterMs / 1_000) };
+  return outcome.tooLarge === true ? { kind: "too-large" } : { kind: "refuse", message: outcome.message };
 }
 
 function spansOf(request: Plain): CollectedSpan[] {
