@@ -6,7 +6,7 @@ import type { BreakExample } from "./break.ts";
 import { keepExample } from "./examples.ts";
 import type { Facets } from "./facets.ts";
 import { FACETS_BYTES, createFacets } from "./facets.ts";
-import type { Gateway } from "./remedies/gateway-headers.ts";
+import type { Gateway } from "./remedies/gateway.ts";
 import type { Routes } from "./routes.ts";
 import { createRoutes } from "./routes.ts";
 import type { Service } from "./service.ts";
