@@ -1,11 +1,10 @@
 /** One request and its answer while they are in the proxy: what the phases leave for each other. */
-import type { FieldLines, TraceResponse, Upstream } from "@tracemend/context";
+import type { FieldLines, Passage, TraceResponse, Upstream } from "@tracemend/context";
 import type { Deadline } from "./deadlines.ts";
 import type { Failure } from "./failure.ts";
 import { failureOf } from "./failure.ts";
 import type { Try } from "./passed.ts";
 import { NO_TRIES } from "./passed.ts";
-import type { Crossed } from "./phases/cross.ts";
 import type { Mirror } from "./phases/mirror.ts";
 import type { BodyKind, Call, CallEvents, Caller } from "./plane/plane.ts";
 import { CANCEL, NO_ERROR } from "./reset.ts";
@@ -34,7 +33,7 @@ export class Exchange implements Deadline {
   service: Service | undefined;
 
   /** Of the boundary, once crossed. */
-  crossed: Crossed | undefined;
+  crossed: Passage | undefined;
   grant: SpanGrant | undefined;
   lines: FieldLines = [];
 
