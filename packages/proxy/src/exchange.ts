@@ -10,6 +10,7 @@ import type { Mirror } from "./phases/mirror.ts";
 import type { BodyKind, Call, CallEvents, Caller } from "./plane/plane.ts";
 import { CANCEL, NO_ERROR } from "./reset.ts";
 import type { RouteOf } from "./route-options.ts";
+import type { ExchangeTimeouts } from "./upstream/options.ts";
 import type { Site } from "./site.ts";
 import type { SpanGrant } from "./spans.ts";
 import type { Endpoint } from "./upstream/endpoint.ts";
@@ -26,6 +27,7 @@ export class Exchange implements Deadline {
   grpc = false;
   body: BodyKind = "none";
   bodyBytes = 0;
+  answerBytes = 0;
 
   /** Of the way it takes, once routed. */
   route: RouteOf<Service> | undefined;
@@ -59,9 +61,11 @@ export class Exchange implements Deadline {
   /** Of the answer, once its head was handed to the caller. */
   status: number | undefined;
   grpcStatus: number | undefined;
-  /** The context it names. */
+  /** The context that the upstream's answer named. */
   named: TraceResponse | undefined;
 
+  /** Of the route where it has its own, else of the upstream; once forwarded. */
+  timeouts: ExchangeTimeouts | undefined;
   deadlineMs: number = Number.POSITIVE_INFINITY;
   place = -1;
   /** Epoch milliseconds: no answer may take longer. */
@@ -110,16 +114,16 @@ export class Exchange implements Deadline {
 
   /** Bytes have moved. A tunnel that both sides keep open may be idle for as long as they like. */
   touch(): void {
-    if (this.service === undefined) return;
+    if (this.timeouts === undefined) return;
     const both = this.status === 101 && this.sending && this.answering;
-    this.#arm(both ? Number.POSITIVE_INFINITY : this.service.settings.timeouts.idleMs);
+    this.#arm(both ? Number.POSITIVE_INFINITY : this.timeouts.idleMs);
   }
 
   /** The request is complete: now the upstream owes an answer. */
   awaitAnswer(): void {
-    if (this.service === undefined || this.status !== undefined) return;
-    const { timeouts, retry } = this.service.settings;
-    this.#arm(Math.min(this.grpc ? timeouts.idleMs : timeouts.answerMs, retry.tryMs));
+    const { timeouts, service } = this;
+    if (service === undefined || timeouts === undefined || this.status !== undefined) return;
+    this.#arm(Math.min(this.grpc ? timeouts.idleMs : timeouts.answerMs, service.settings.retry.tryMs));
   }
 
   #arm(ms: number): void {

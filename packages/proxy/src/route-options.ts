@@ -1,11 +1,14 @@
 /** What a route is made of: its options, checked and completed once. */
-import { checkInteger, wrong } from "./check.ts";
+import type { AnswerField, Edits } from "@tracemend/context";
+import { checkInteger, completeNumbers, oneOf, wrong } from "./check.ts";
+import type { FieldChanges } from "./field-changes.ts";
+import { completeFields } from "./field-changes.ts";
 import type { MirrorOf, MirrorOptions } from "./mirror-options.ts";
 import { completeMirror } from "./mirror-options.ts";
 import type { Limits, Timeouts } from "./plane/plane.ts";
 import type { Fits, RouteMatch } from "./routing.ts";
 import { compileMatch } from "./routing.ts";
-import type { UpstreamOptions, UpstreamSettings } from "./upstream/options.ts";
+import type { ExchangeTimeouts, UpstreamOptions, UpstreamSettings } from "./upstream/options.ts";
 import { completeUpstream } from "./upstream/options.ts";
 
 /** With exactly one of `upstream`, `split` and `answer`. */
@@ -22,6 +25,13 @@ export interface Route {
   readonly rewrite?: Rewrite;
   /** Where copies of the requests go; not beside an `answer`. */
   readonly mirror?: MirrorOptions;
+  /** Fields in which answers name our SERVER span, where it is exported. Absent: what the upstream names goes on as it came. */
+  readonly traceresponse?: readonly AnswerField[];
+  /** In place of the upstream's. */
+  readonly timeouts?: Partial<ExchangeTimeouts>;
+  /** Changes of requests before the boundary's policy has its say, and of every answer, the proxy's own too. */
+  readonly requestFields?: FieldChanges;
+  readonly answerFields?: FieldChanges;
 }
 
 export interface DirectAnswer {
@@ -44,12 +54,19 @@ export interface Rewrite {
 export interface RouteOf<T> {
   readonly name: string;
   readonly fits: Fits;
+  readonly template: string | undefined;
   /** Empty where the proxy answers itself. */
   readonly ways: readonly Way<T>[];
   readonly answer: ReadyAnswer | undefined;
   readonly authority: string | undefined;
   readonly path: PathRewrite | undefined;
   readonly mirror: MirrorOf<T> | undefined;
+  /** Undefined where none is asked for. */
+  readonly traceresponse: readonly AnswerField[] | undefined;
+  /** Undefined where those of the upstream hold. */
+  readonly timeouts: Partial<ExchangeTimeouts> | undefined;
+  readonly requestEdits: Edits;
+  readonly answerEdits: Edits;
 }
 
 export interface Way<T> {
@@ -77,7 +94,7 @@ export function completeRoute(
   engine: { readonly timeouts: Timeouts; readonly limits: Limits },
 ): RouteOf<UpstreamSettings> {
   const option = `routes[${index}]`;
-  const { match = {}, upstream, split, answer, rewrite, mirror } = route;
+  const { match = {}, upstream, split, answer, rewrite, mirror, traceresponse = [] } = route;
   if ([upstream, split, answer].filter((given) => given !== undefined).length !== 1)
     throw wrong(option, Object.keys(route), "with exactly one of upstream, split and answer");
   if (split?.length === 0) throw wrong(`${option}.split`, split, "a list of at least one upstream");
@@ -86,12 +103,14 @@ export function completeRoute(
   const shares = split ?? (upstream === undefined ? [] : [{ upstream, weight: 1 }]);
   for (const { weight } of shares)
     if (!Number.isFinite(weight) || weight < 0) throw wrong(`${option}.split`, weight, "weights of 0 or more");
+  for (const field of traceresponse) oneOf(`${option}.traceresponse`, field, ["traceresponse", "server-timing"]);
   const total = shares.reduce((sum, { weight }) => sum + weight, 0);
   if (shares.length > 0 && total === 0) throw wrong(`${option}.split`, 0, "weights of which one is above 0");
   let sum = 0;
   return {
     name: route.name ?? `route ${index}`,
     fits: compileMatch(match, `${option}.match`),
+    template: templateOf(match),
     ways: shares.map(({ upstream: to, weight }, at) => ({
       to: completeUpstream(to, split === undefined ? `${option}.upstream` : `${option}.split[${at}].upstream`, engine),
       upTo: (sum += weight) / total,
@@ -99,8 +118,16 @@ export function completeRoute(
     answer: answer === undefined ? undefined : completeAnswer(answer, `${option}.answer`),
     authority: rewrite?.authority,
     path: completeRewrite(rewrite, match, `${option}.rewrite`),
+    traceresponse: traceresponse.length === 0 ? undefined : traceresponse,
+    timeouts: route.timeouts && completeNumbers<Partial<ExchangeTimeouts>>(`${option}.timeouts`, {}, route.timeouts),
+    requestEdits: completeFields(route.requestFields, `${option}.requestFields`),
+    answerEdits: completeFields(route.answerFields, `${option}.answerFields`),
     mirror: mirror === undefined ? undefined : completeMirror(mirror, `${option}.mirror`, engine),
   };
+}
+
+function templateOf({ path, pathTemplate, pathPrefix }: RouteMatch): string | undefined {
+  return path ?? pathTemplate ?? (pathPrefix === undefined ? undefined : `${pathPrefix.replace(/\/$/, "")}/*`);
 }
 
 function completeAnswer(answer: DirectAnswer, option: string): ReadyAnswer {

@@ -14,7 +14,7 @@ import type {
 import { checkChange, createProxy } from "@tracemend/proxy";
 import { ConfigError } from "./config-file.ts";
 import { policyOf } from "./config-policy.ts";
-import { forwardingOf, proxyProtocolOf, routesOf, upstreamOf } from "./config-route.ts";
+import { engineOf, forwardingOf, proxyProtocolOf, routesOf, upstreamOf } from "./config-route.ts";
 import type { Config } from "./config.ts";
 import { checkEndpoints } from "./endpoints.ts";
 import type { PemSource, PemTexts } from "./pem.ts";
@@ -65,7 +65,8 @@ export function createBoundaries({ spans, observer, watch, listening }: Boundari
       ...(tls === undefined ? {} : { tls }),
       ...proxyProtocolOf(config.proxy_protocol),
     };
-    return { proxy: await createProxy({ ...rules, listen, spans, observer, watch }), config };
+    const engine = engineOf(config.timeouts, config.limits);
+    return { proxy: await createProxy({ ...rules, ...engine, listen, spans, observer, watch }), config };
   };
   const startAll = async (planned: readonly Planned[]): Promise<readonly Open[]> => {
     const results = await Promise.allSettled(planned.map(start));
@@ -106,8 +107,9 @@ function plan(config: Config, boundary: BoundaryConfig, open: readonly Open[], p
   const held = open.find(({ config: was }) => was.name === boundary.name);
   if (held === undefined || !isDeepStrictEqual(held.config.listen, boundary.listen))
     return { config: boundary, change, held: undefined };
-  if (!isDeepStrictEqual(held.config.proxy_protocol, boundary.proxy_protocol))
-    throw new ConfigError(`boundary ${boundary.name}: proxy_protocol needs a restart to change`);
+  for (const key of ["proxy_protocol", "timeouts", "limits"] as const)
+    if (!isDeepStrictEqual(held.config[key], boundary[key]))
+      throw new ConfigError(`boundary ${boundary.name}: ${key} needs a restart to change`);
   if (askOf(held.config) !== askOf(boundary))
     throw new ConfigError(
       `boundary ${boundary.name}: tls, or whether callers show certificates, needs a restart to change`,

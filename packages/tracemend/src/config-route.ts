@@ -1,8 +1,10 @@
 /** Routes, upstreams and TLS in the configuration's words, and from there the options that proxy checks. */
 import type {
   DirectAnswer,
+  FieldChanges,
   ForwardingOptions,
   MirrorOptions,
+  ProxyOptions,
   ProxyProtocolOptions,
   Route,
   UpstreamOptions,
@@ -31,6 +33,23 @@ export const boundaryTls = z.strictObject({
 export const proxyProtocolSchema = z.strictObject({
   trusted: z.array(name).min(1),
   timeout_ms: ms.optional(),
+});
+
+/** Of a listener; an upstream may have other ones. */
+export const timeoutsSchema = z.strictObject({
+  connect_ms: ms.optional(),
+  answer_ms: ms.optional(),
+  idle_ms: ms.optional(),
+  head_ms: ms.optional(),
+  keep_alive_ms: ms.optional(),
+});
+
+export const limitsSchema = z.strictObject({
+  head_bytes: count.optional(),
+  target_bytes: count.optional(),
+  body_bytes: count.optional(),
+  streams: count.optional(),
+  waiting: count.optional(),
 });
 
 export const clientTls = z.strictObject({
@@ -66,8 +85,16 @@ const match = z.strictObject({
   grpc: name.optional(),
 });
 
+const fieldChanges = z.strictObject({
+  set: z.record(fieldName, z.string()).optional(),
+  remove: z.array(fieldName).optional(),
+});
+
+const exchangeTimeouts = { answer_ms: ms.optional(), idle_ms: ms.optional(), total_ms: ms.optional() };
+
 export const routeSchema = z.strictObject({
   name: name.optional(),
+  timeouts: z.strictObject(exchangeTimeouts).optional(),
   match: match.prefault({}),
   upstream: name.optional(),
   split: z.array(z.strictObject({ upstream: name, weight: z.number().nonnegative() })).optional(),
@@ -82,6 +109,9 @@ export const routeSchema = z.strictObject({
   rewrite: z
     .strictObject({ path_prefix: z.string().startsWith("/").optional(), authority: name.optional() })
     .optional(),
+  request_fields: fieldChanges.optional(),
+  answer_fields: fieldChanges.optional(),
+  traceresponse: z.array(z.enum(["traceresponse", "server-timing"])).optional(),
   mirror: z
     .strictObject({
       upstream: name,
@@ -146,14 +176,7 @@ export const upstreamSchema = z.strictObject({
       max_ms: ms.optional(),
     })
     .optional(),
-  timeouts: z
-    .strictObject({
-      connect_ms: ms.optional(),
-      answer_ms: ms.optional(),
-      idle_ms: ms.optional(),
-      total_ms: ms.optional(),
-    })
-    .optional(),
+  timeouts: z.strictObject({ connect_ms: ms.optional(), ...exchangeTimeouts }).optional(),
   limits: z.strictObject({ requests: count.optional(), waiting: count.optional() }).optional(),
   max_age_ms: ms.optional(),
 });
@@ -167,6 +190,13 @@ export function forwardingOf(forwarding: z.output<typeof forwardingSchema> | und
   forwarding?: ForwardingOptions;
 } {
   return forwarding === undefined ? {} : { forwarding: rename(forwarding) as ForwardingOptions };
+}
+
+export function engineOf(
+  timeouts: z.output<typeof timeoutsSchema> | undefined,
+  limits: z.output<typeof limitsSchema> | undefined,
+): Pick<ProxyOptions, "timeouts" | "limits"> {
+  return rename({ timeouts, limits }) as Pick<ProxyOptions, "timeouts" | "limits">;
 }
 
 export function proxyProtocolOf(proxyProtocol: z.output<typeof proxyProtocolSchema> | undefined): {
@@ -196,8 +226,11 @@ export function routesOf(
   routes: readonly RouteConfig[],
   upstreamNamed: (name: string) => UpstreamOptions,
 ): readonly Route[] {
-  return routes.map(({ upstream, split, answer, mirror, ...rest }) => ({
-    ...(rename(rest) as Pick<Route, "name" | "match" | "rewrite">),
+  return routes.map(({ upstream, split, answer, mirror, request_fields, answer_fields, ...rest }) => ({
+    // Their keys are names of fields.
+    ...(request_fields === undefined ? {} : { requestFields: request_fields as FieldChanges }),
+    ...(answer_fields === undefined ? {} : { answerFields: answer_fields as FieldChanges }),
+    ...(rename(rest) as Pick<Route, "name" | "match" | "rewrite" | "traceresponse" | "timeouts">),
     ...(upstream === undefined ? {} : { upstream: upstreamNamed(upstream) }),
     ...(split === undefined
       ? {}

@@ -13,11 +13,13 @@ import { policyOf, policySchema } from "./config-policy.ts";
 import {
   boundaryTls,
   forwardingSchema,
+  limitsSchema,
   proxyProtocolOf,
   proxyProtocolSchema,
   routeSchema,
   routesOf,
   serverTls,
+  timeoutsSchema,
   upstreamOf,
   upstreamSchema,
 } from "./config-route.ts";
@@ -46,6 +48,8 @@ const boundary = z.strictObject({
   listen: address,
   tls: boundaryTls.optional(),
   proxy_protocol: proxyProtocolSchema.optional(),
+  timeouts: timeoutsSchema.optional(),
+  limits: limitsSchema.optional(),
   policy: policySchema.prefault({}),
   forwarding: forwardingSchema.optional(),
   routes: z.array(routeSchema).min(1),

@@ -1,7 +1,8 @@
 /** Our own counters, as Prometheus text. */
-import type { Crossing, CrossingFailure } from "@tracemend/context";
+import type { Crossing } from "@tracemend/context";
 import type { DiagnosisReport } from "@tracemend/diagnosis";
-import type { Passed, PassedObserver, RefusalCounts, UpstreamState } from "@tracemend/proxy";
+import type { Passed, PassedObserver, RefusalCounts, Try, UpstreamState } from "@tracemend/proxy";
+import { createDurations } from "./metrics-durations.ts";
 import type { CrossingIntakeCounts } from "./crossing-intake.ts";
 import type { FindingsCount } from "./findings.ts";
 import type { RepairCount } from "./repairs.ts";
@@ -26,7 +27,8 @@ interface Counted {
 export function createCrossingCounters(): CrossingCounters {
   const crossings = new Map<string, Counted>();
   const routes = new Map<string, Counted>();
-  const durations = new Map<string, Counted>();
+  const durations = createDurations("tracemend_route_seconds", "Time that requests took, by route.");
+  const waits = createDurations("tracemend_upstream_seconds", "Time that tries at an upstream took.");
   const tries = new Map<string, Counted>();
   const mirrored = new Map<string, Counted>();
   return {
@@ -39,9 +41,12 @@ export function createCrossingCounters(): CrossingCounters {
       add(crossings, labelsOf(passed), 1);
       const { boundary, route = "none", service: upstream } = passed;
       add(routes, { boundary, route, ...outcomeOf(passed) }, 1);
-      add(durations, { boundary, route }, (passed.endMs - passed.startMs) / 1000);
+      durations.observe({ boundary, route }, passed.endMs - passed.startMs);
       if (upstream === undefined) return;
-      for (const one of triesOf(passed)) add(tries, { boundary, upstream, ...outcomeOf(one) }, 1);
+      for (const one of triesOf(passed)) {
+        add(tries, { boundary, upstream, ...outcomeOf(one) }, 1);
+        waits.observe({ boundary, upstream }, one.endMs - one.startMs);
+      }
     },
     write(out) {
       const write = (name: string, held: ReadonlyMap<string, Counted>, help: string): void => {
@@ -50,8 +55,9 @@ export function createCrossingCounters(): CrossingCounters {
       };
       write("tracemend_crossings_total", crossings, "Requests that crossed a boundary, by verdict and outcome.");
       write("tracemend_route_requests_total", routes, "Requests by the route they took and their outcome.");
-      write("tracemend_route_seconds_total", durations, "Time that requests took, by route.");
+      durations.write(out);
       write("tracemend_upstream_tries_total", tries, "Times a request was sent to an upstream, by outcome.");
+      waits.write(out);
       write("tracemend_mirrored_requests_total", mirrored, "Copies of requests that went to a mirror, by outcome.");
     },
   };
@@ -64,12 +70,9 @@ function add(held: Map<string, Counted>, labels: Labels, count: number): void {
   else found.count += count;
 }
 
-interface Outcome {
-  readonly status: number | undefined;
-  readonly failure: CrossingFailure | undefined;
-}
+type Outcome = Pick<Try, "status" | "failure">;
 
-function triesOf(passed: Passed): readonly Outcome[] {
+function triesOf(passed: Passed): readonly Pick<Try, "startMs" | "endMs" | "status" | "failure">[] {
   return passed.tries.length === 0 ? [passed] : passed.tries;
 }
 

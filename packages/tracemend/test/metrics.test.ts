@@ -41,7 +41,13 @@ describe("the metrics", () => {
     expect(lines).toContain(
       'tracemend_route_requests_total{boundary="edge",route="route 0",status="2xx",failure="none"} 2',
     );
-    expect(lines).toContain('tracemend_route_seconds_total{boundary="edge",route="route 0"} 0.025');
+    const seconds = 'boundary="edge",route="route 0"';
+    for (const [le, count] of Object.entries({ "0.01": 0, "0.025": 2, "10": 2, "+Inf": 2 }))
+      expect(lines).toContain(`tracemend_route_seconds_bucket{${seconds},le="${le}"} ${count}`);
+    expect(lines).toContain(`tracemend_route_seconds_sum{${seconds}} 0.025`);
+    expect(lines).toContain(`tracemend_route_seconds_count{${seconds}} 2`);
+    expect(lines).toContain('tracemend_upstream_seconds_bucket{boundary="edge",upstream="catalogue",le="0.005"} 2');
+    expect(lines).toContain('tracemend_upstream_seconds_count{boundary="edge",upstream="catalogue"} 3');
     const tries = 'tracemend_upstream_tries_total{boundary="edge",upstream="catalogue",';
     expect(lines).toContain(`${tries}status="2xx",failure="none"} 2`);
     expect(lines).toContain(`${tries}status="none",failure="upstream"} 1`);

@@ -2,13 +2,12 @@
 import type { Arrival, Edits, FieldLines, Passage, Policy, Reading, Ruling, TraceContext } from "@tracemend/context";
 import { FORMATS, OWN_KEY, applyEdits, isSampled, judge, memberValue, parseOwnMember, read } from "@tracemend/context";
 import type { Exchange } from "../exchange.ts";
-import { endToEnd } from "../hop-by-hop.ts";
 import type { MirrorOf } from "../mirror-options.ts";
 import type { SpanGrant } from "../spans.ts";
 import { tryCopy, tryGrant, tryRelease } from "../spans.ts";
 import type { Service } from "../upstream/service.ts";
 import type { Crossed } from "./cross.ts";
-import { arrivalOf, forwarded } from "./cross.ts";
+import { arrivalOf, forwarded, leaving } from "./cross.ts";
 
 export interface Copy {
   readonly lines: FieldLines;
@@ -59,7 +58,7 @@ function withoutTrace(exchange: Exchange, { ruling }: Crossed, policy: Policy, a
   const { carrier } = policy;
   const quiet = carrier?.send === true ? { ...policy, carrier: { ...carrier, send: false } } : policy;
   const { edits } = judge(read(lines, quiet, arrival), quiet, exchange.site.boundary.cluster, undefined, ruling);
-  return applyEdits(applyEdits(endToEnd(lines, carrier?.field), edits), NO_TRACE);
+  return applyEdits(applyEdits(leaving(exchange, carrier), edits), NO_TRACE);
 }
 
 /** As though the context had come in on these lines. */

@@ -1,5 +1,5 @@
 /** Third phase: reads and judges the trace context. The only call into the decision. */
-import type { Arrival, FieldLines, Passage, Policy, Ruling } from "@tracemend/context";
+import type { Arrival, Carrier, FieldLines, Passage, Policy, Ruling } from "@tracemend/context";
 import { applyEdits, judge, read, rulingOf, wantsSpans } from "@tracemend/context";
 import type { Exchange } from "../exchange.ts";
 import { forwardingEdits } from "../forwarding.ts";
@@ -41,10 +41,15 @@ export function crossAgain(exchange: Exchange, crossed: Crossed, clientSpanId: s
 }
 
 function leaveBy(exchange: Exchange, crossed: Crossed): void {
-  const { site, caller } = exchange;
-  const kept = endToEnd(caller.head.lines, site.boundary.policy.carrier?.field);
+  const kept = leaving(exchange, exchange.site.boundary.policy.carrier);
   exchange.crossed = crossed;
   exchange.lines = forwarded(exchange, applyEdits(kept, crossed.verdict.edits));
+}
+
+/** The lines that go on, as the route changes them; the boundary's edits come behind. */
+export function leaving({ caller, route }: Exchange, carrier: Carrier | undefined): FieldLines {
+  const kept = endToEnd(caller.head.lines, carrier?.field);
+  return route === undefined ? kept : applyEdits(kept, route.requestEdits);
 }
 
 /** The lines with what the next hop is told of this one. */

@@ -52,6 +52,7 @@ export class Mirror implements CallEvents {
   #upstream: Upstream | undefined;
   #status: number | undefined;
   #grpcStatus: number | undefined;
+  #answerBytes = 0;
   #over = false;
 
   constructor(exchange: Exchange, mirror: MirrorOf<Service>, copy: Copy) {
@@ -64,10 +65,11 @@ export class Mirror implements CallEvents {
 
   start(): void {
     const { to } = this.#mirror;
-    if (!to.admit()) return this.#tell(failureOf("busy"));
-    this.#endpoint = to.pick(this.#exchange.caller.head.lines);
-    if (this.#endpoint === undefined) return this.#finish(failureOf("unreachable"));
-    this.#endpoint.enter();
+    const endpoint = to.pick(this.#exchange.caller.head.lines);
+    if (endpoint === undefined || !to.admit())
+      return this.#tell(failureOf(endpoint === undefined ? "unreachable" : "busy"));
+    this.#endpoint = endpoint;
+    endpoint.enter();
     if (this.#end !== undefined) this.#awaitAnswer();
     this.#send();
   }
@@ -107,8 +109,9 @@ export class Mirror implements CallEvents {
     if (this.#exchange.grpc) this.#grpcStatus = grpcStatus(lines);
   }
 
-  body(): void {
-    // It is read all the same: then the connection can be used again.
+  /** It is read all the same: then the connection can be used again. */
+  body(chunk: Uint8Array): void {
+    this.#answerBytes += chunk.length;
   }
 
   ended(trailers: FieldLines | undefined): void {
@@ -181,8 +184,8 @@ export class Mirror implements CallEvents {
       if (failure?.side === "upstream" && failure.kind !== "busy") to.report(endpoint, true);
       else if (this.#status !== undefined) to.report(endpoint, GATEWAY_ERRORS.has(this.#status));
       endpoint.leave();
+      to.leave();
     }
-    to.leave();
     this.#tell(failure);
   }
 
@@ -197,6 +200,8 @@ export class Mirror implements CallEvents {
       service: this.#mirror.to.name,
       status: this.#status,
       grpcStatus: this.#grpcStatus,
+      answer: undefined,
+      answerBytes: this.#answerBytes,
       failure,
       tries: NO_TRIES,
     };

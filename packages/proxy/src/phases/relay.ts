@@ -8,6 +8,7 @@ import { grpcStatus } from "../grpc.ts";
 import { endToEnd } from "../hop-by-hop.ts";
 import type { AnswerHead, CallEvents } from "../plane/plane.ts";
 import { toTrailers } from "../trailers.ts";
+import { answerLines } from "./named.ts";
 import { retry } from "./retry.ts";
 
 /** Resolves when the caller has the whole answer, or with what came in between. */
@@ -47,14 +48,14 @@ export class Relaying implements CallEvents {
       const failed = service.settings.retry.statuses.includes(head.status);
       if (failed && retry(exchange, failureOf("refused"), this, head.status)) return;
     }
-    const lines = endToEnd(head.lines);
+    if (exchange.site.observer !== undefined) exchange.named = readTraceresponse(head.lines);
+    const lines = answerLines(exchange, endToEnd(head.lines));
     try {
       exchange.caller.answer(lines === head.lines ? head : { ...head, lines });
     } catch {
       return exchange.settle(failureOf("bad-answer"));
     }
     exchange.status = head.status;
-    exchange.named = readTraceresponse(lines);
     exchange.touch();
     if (exchange.grpc) exchange.grpcStatus = grpcStatus(lines);
     if (head.status === 101) exchange.caller.resume();
@@ -64,6 +65,7 @@ export class Relaying implements CallEvents {
     const exchange = this.#exchange;
     if (exchange.over) return;
     exchange.touch();
+    exchange.answerBytes += chunk.length;
     if (!exchange.caller.write(chunk)) exchange.call?.pause();
   }
 
