@@ -97,6 +97,13 @@ try {
   const trailers = new Map<string, boolean>();
   for (const one of running) trailers.set(one.name, await carriesTrailers(one));
 
+  const memory = new Map<string, Memory>();
+  if (!options["no-memory"])
+    for (const one of running) {
+      await load(ROWS[0] as Row, one.ports.http as number, WARM_REQUESTS / 2);
+      memory.set(one.name, await measureMemory(one, ROWS[0] as Row, origin));
+    }
+
   const measured = new Map<Row, ReadonlyMap<string, Measured>>();
   for (const row of rows) {
     const rounds_ = new Map<string, Round[]>(running.map(({ name }) => [name, []]));
@@ -119,9 +126,6 @@ try {
     measured.set(row, new Map(each));
     process.stderr.write(`measured: ${row.name}\n`);
   }
-  const memory = new Map<string, Memory>();
-  if (!options["no-memory"])
-    for (const one of running) memory.set(one.name, await measureMemory(one, ROWS[0] as Row, origin));
   for (const one of running)
     if (one.spans) process.stderr.write(`${one.name}: ${await one.exported()} spans were exported\n`);
   const names = running.map(({ name }) => name);

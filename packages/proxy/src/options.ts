@@ -68,7 +68,7 @@ export interface ProxyOptions extends ProxyRules {
   readonly watch?: WatchEndpoints;
   readonly limits?: Partial<Limits>;
   readonly timeouts?: Partial<Timeouts>;
-  /** The engines; node:http, node:http2 and undici where absent. */
+  /** The engines; Node's own and our HTTP/1.1 client where absent. */
   readonly plane?: DataPlane;
 }
 

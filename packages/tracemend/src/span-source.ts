@@ -53,12 +53,17 @@ export function createSpanSource({
   const flush = (): void => {
     const [first, ...others] = rooms;
     if (first === undefined) return;
-    const batch = encodeSpans(resource, scope, records);
+    const finished = records;
     records = [];
     rooms = [];
     // All of it in one turn: nobody else can take the room in between.
     for (const room of others) room.release();
-    first.fill(batch);
+    try {
+      first.fill(encodeSpans(resource, scope, finished));
+    } catch {
+      // Telemetry fails open: no exchange is left to tell.
+      first.release();
+    }
   };
   const source: Source = {
     ids,

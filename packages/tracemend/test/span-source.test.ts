@@ -106,4 +106,20 @@ describe("the source of our own spans", () => {
     source.flush();
     expect(state.filled.map(({ items }) => items)).toEqual([128, 12]);
   });
+
+  it("throws nothing into the event loop where the pipeline fails, and gives the room back", () => {
+    const { state } = roomFor(1);
+    const failing = {
+      reserve: () => ({
+        fill: () => {
+          throw new Error("full");
+        },
+        release: () => void (state.free += 1),
+      }),
+    };
+    const source = createSpanSource({ ...atOnce, pipeline: failing, later: () => undefined });
+    source.grant()?.finish(crossingOf([]));
+    source.flush();
+    expect(state.free).toBe(2);
+  });
 });

@@ -7,6 +7,8 @@ import type { Origin } from "./origin.ts";
 import { memoryBytesOf } from "./process-cost.ts";
 import type { Row } from "./rows.ts";
 
+/** What a process takes once, whatever the number of connections, it has taken by then. */
+const BEFORE = 500;
 const CONNECTIONS = 1_000;
 
 export interface Memory {
@@ -21,18 +23,23 @@ export async function measureMemory({ pid, ports }: Running, row: Row, origin: O
     socket.write(`GET ${path} HTTP/1.1\r\nHost: shop.example\r\n${head}\r\n`, "latin1");
     await once(socket, "data");
   };
-  const port = ports.http as number;
+  const open = async (count: number): Promise<readonly Socket[]> => {
+    const port = ports.http as number;
+    const sockets = Array.from({ length: count }, () => connect({ host: "127.0.0.1", port, noDelay: true }));
+    await Promise.all(sockets.map((socket) => once(socket, "connect")));
+    for (const socket of sockets) await ask(socket, row.path);
+    return sockets;
+  };
+  const early = await open(BEFORE);
   const before = memoryBytesOf(pid);
-  const sockets = Array.from({ length: CONNECTIONS }, () => connect({ host: "127.0.0.1", port, noDelay: true }));
-  await Promise.all(sockets.map((socket) => once(socket, "connect")));
-  for (const socket of sockets) await ask(socket, row.path);
+  const sockets = await open(CONNECTIONS);
   const idle = memoryBytesOf(pid);
   const answered = Promise.all(sockets.map((socket) => ask(socket, "/hold")));
   await origin.holds(CONNECTIONS);
   const inFlight = memoryBytesOf(pid);
   origin.release();
   await answered;
-  for (const socket of sockets) socket.destroy();
+  for (const socket of [...early, ...sockets]) socket.destroy();
   const each = (bytes: number): number => bytes / CONNECTIONS / 1024;
   return { idleKib: each(idle - before), inFlightKib: each(inFlight - idle) };
 }

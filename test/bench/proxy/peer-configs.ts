@@ -22,7 +22,7 @@ export const PEER_CONFIGS: Readonly<Record<"nginx" | "haproxy" | "envoy", PeerCo
     file: "nginx.conf",
     args: (file) => ["-c", file, "-p", ".", "-e", "error.log"],
     text: (entries, origin, tls) => `
-worker_processes 1;
+master_process off;
 daemon off;
 pid nginx.pid;
 events { worker_connections 8192; }

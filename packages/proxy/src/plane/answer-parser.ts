@@ -75,6 +75,7 @@ export class AnswerParser {
     this.#method = method;
     this.#upgrade = upgrade;
     this.#keep = false;
+    this.#held = NOTHING;
     this.#heldBytes = 0;
     this.#extensionBytes = 0;
   }
