@@ -3,9 +3,9 @@ import type { Books } from "./books.ts";
 import { countedAtMs } from "./books.ts";
 import { BARE } from "./cause.ts";
 import { foundOffsetMs, tryOffsets } from "./clock-offset.ts";
-import { MISSING, WAITING } from "./crossing-store.ts";
+import { MATCHED, MISSING, WAITING } from "./crossing-store.ts";
 import type { Edge } from "./edge.ts";
-import { COMPATIBLE, COMPATIBLE_BY_CHANCE, answersFor } from "./edge.ts";
+import { COMPATIBLE, COMPATIBLE_BY_CHANCE, CHANCE_UNITS, answersFor } from "./edge.ts";
 import type { Delays } from "./timing-model.ts";
 import {
   ENOUGH_FOR_OFFSET,
@@ -54,6 +54,11 @@ const SLACK_MS = 1;
 const SHIFTS_MS: readonly number[] = [-6_389, 7_621];
 const FARTHEST_MS = 10_000;
 
+/** Records before and after the first due one among which answered requests are looked for, and how many tell enough. */
+const BESIDE = 512;
+const LEAST_ANSWERED = 16;
+const MOST_ANSWERED = 64;
+
 /** Requests that are compared at once; more are left undecided. */
 const MOST_REQUESTS = 1_024;
 
@@ -70,7 +75,7 @@ export function associate(books: Books, edge: Edge, records: readonly number[]):
   const { timing } = edge;
   const wanted = new Set(due);
   const least = delaysOf(edge, wanted, requests, orphans);
-  noteCompatible(books, edge, wanted, requests, orphans, least);
+  noteCompatible(books, edge, due, requests, orphans, least);
 
   const byChance = chanceShare(timing);
   const pairs: Candidate[] = [];
@@ -153,24 +158,50 @@ function delaysOf(
 
 const NO_DELAYS: Delays = { startMs: 0, endMs: 0 };
 
+/**
+ * How many of the due requests have an orphan that fits, and how many would by chance: as many as do when they are moved
+ * to other times, or as many as do of the requests beside them that were answered, whichever are more.
+ */
 function noteCompatible(
   books: Books,
   edge: Edge,
-  due: ReadonlySet<number>,
+  due: readonly number[],
   requests: readonly Interval[],
   orphans: readonly Interval[],
   least: Delays,
 ): void {
+  const wanted = new Set(due);
+  const answered = answeredBeside(books, edge, due);
+  const fitting = answered.filter((request) => hasFitting(request, orphans, least, 0)).length;
+  const beside = answered.length < LEAST_ANSWERED ? 0 : fitting / answered.length;
   for (const request of requests) {
-    if (!due.has(request.at)) continue;
+    if (!wanted.has(request.at)) continue;
     const atMs = countedAtMs(books, books.crossings.ring.slot(request.at));
     if (hasFitting(request, orphans, least, 0)) edge.tally.add(COMPATIBLE, atMs, 1);
+    let moved = 0;
     for (const shiftMs of SHIFTS_MS) {
       const fitted = hasFitting(request, orphans, least, shiftMs);
       learnChance(edge.timing, fitted);
-      if (fitted) edge.tally.add(COMPATIBLE_BY_CHANCE, atMs, 1);
+      if (fitted) moved += 1 / SHIFTS_MS.length;
     }
+    edge.tally.add(COMPATIBLE_BY_CHANCE, atMs, Math.round(CHANCE_UNITS * Math.max(moved, beside)));
   }
+}
+
+/** Requests of the edge that were answered at about the time of the due ones: an orphan that fits them is not theirs. */
+function answeredBeside({ crossings }: Books, edge: Edge, [first = 0]: readonly number[]): readonly Interval[] {
+  const { ring, state, startMs, endMs } = crossings;
+  const aroundMs = startMs[ring.slot(first)] as number;
+  const answered: Interval[] = [];
+  for (let step = 1; step <= 2 * BESIDE && answered.length < MOST_ANSWERED; step += 1) {
+    const record = first + (step % 2 === 0 ? step / 2 : -(step + 1) / 2);
+    if (record < ring.oldest() || record > ring.newest()) continue;
+    const slot = ring.slot(record);
+    if (crossings.edge[slot] !== edge.id || state[slot] !== MATCHED) continue;
+    if (Math.abs((startMs[slot] as number) - aroundMs) > FARTHEST_MS / 2) continue;
+    answered.push({ at: record, startMs: startMs[slot] as number, endMs: endMs[slot] as number });
+  }
+  return answered;
 }
 
 function hasFitting(request: Interval, orphans: readonly Interval[], least: Delays, shiftMs: number): boolean {

@@ -33,9 +33,10 @@ export const BEGAN_BEFORE_MS = 8;
 /** Answers that began after their request had ended, and the milliseconds by which they did. */
 export const BEGAN_AFTER = 9;
 export const BEGAN_AFTER_MS = 10;
-/** Missing for no known cause, with an orphan that fits in time; and how many of them would, moved to other times, twice. */
+/** Missing for no known cause, with an orphan that fits in time; and how many of them would by chance, in fractions. */
 export const COMPATIBLE = 11;
 export const COMPATIBLE_BY_CHANCE = 12;
+export const CHANCE_UNITS = 1_000;
 const MISSING_FROM = 12;
 const COUNTERS: number = MISSING_FROM + CAUSES + 1;
 
