@@ -26,13 +26,16 @@ const SURE_AFTER = 3;
 /**
  * Whether a child of the span that a request forwarded answers that request. A caller that records no CLIENT spans sends
  * several requests with one parent: there the service must be one that is known behind the edge, or at least the request
- * one that waits for a span.
+ * one that waits for a span. A request that left unsampled has no span of ours either, and its parent may be the caller's
+ * for all it calls: where the services of the edge are known, only theirs count, and the spans of borders never.
  */
-export function isAnswer({ crossings, edges }: Books, record: number, serviceId: number): boolean {
+export function isAnswer({ crossings, edges, services }: Books, record: number, serviceId: number): boolean {
   const slot = crossings.ring.slot(record);
   const edge = edges.at(crossings.edge[slot] as number);
   if (answersFor(edge, serviceId)) return true;
-  if (edge.services.length === 0 && crossings.state[slot] !== EXCUSED) return true;
+  if (crossings.state[slot] === EXCUSED) {
+    if (edge.services.length > 0 || services.at(serviceId).border) return false;
+  } else if (edge.services.length === 0) return true;
   crossings.readKey(record, key);
   for (let rival = crossings.findSpan(key); rival !== 0; rival = crossings.findOlderSpan(key, rival)) {
     if (crossings.edge[crossings.ring.slot(rival)] !== edge.id) return false;

@@ -138,27 +138,25 @@ function enterChild(
   copyTrace(scratch);
   scratch[4] = ids[6] as number;
   scratch[5] = ids[7] as number;
-  let record = crossings.findSpan(scratch);
-  if (record === 0) {
-    scratch[6] = ids[4] as number;
-    scratch[7] = ids[5] as number;
-    if (spans.holds()) return;
-    spans.add(ENTRY, service.id, source, span.startMs(), endMs);
-    const foreign = crossings.findForeignSpan(scratch);
-    if (foreign !== 0) settleByForm(books, foreign);
-    return;
-  }
   const startMs = span.startMs();
-  while (record !== 0) {
-    if (isAnswer(books, record, service.id)) {
-      answered(books, record, service);
-      if (!repeated) {
-        noteChild(books, record, startMs, endMs);
-        noteFacets(books, record, source, false);
-      }
-    }
-    record = crossings.findOlderSpan(scratch, record);
+  let taken = false;
+  const newest = crossings.findSpan(scratch);
+  for (let record = newest; record !== 0; record = crossings.findOlderSpan(scratch, record)) {
+    if (!isAnswer(books, record, service.id)) continue;
+    taken = true;
+    answered(books, record, service);
+    if (repeated) continue;
+    noteChild(books, record, service, startMs, endMs);
+    noteFacets(books, record, source, false);
   }
+  if (taken) return;
+  // The request that it answers may still be open.
+  scratch[6] = ids[4] as number;
+  scratch[7] = ids[5] as number;
+  if (spans.holds()) return;
+  spans.add(ENTRY, service.id, source, startMs, endMs);
+  const foreign = newest === 0 ? crossings.findForeignSpan(scratch) : 0;
+  if (foreign !== 0) settleByForm(books, foreign);
 }
 
 /** One record stands for all local spans of a service in a trace. */
