@@ -60,7 +60,7 @@ export function stage(plan: TrialPlan): Staged {
   const truth = createTruth(breakClass, edge.name, edge.from, edge.to);
   const world = worldOf(createWorld(random), plan);
   const replay = createReplay({ edge, breakClass, share, world, random }, truth);
-  const starts = startsOf(recording, edge, plan, random);
+  const starts = startsOf(recording, edge, { ...plan, thinned: breakClass.slow === true }, random);
   for (const start of starts) replay.add(start);
 
   const { emissions } = replay.replayed;
