@@ -32,12 +32,15 @@ export function noteChild(books: Books, record: number, service: Service, startM
     return;
   }
   const requestEndMs = crossings.endMs[slot] as number;
-  const { timing } = edges.at(crossings.edge[slot] as number);
-  learnPair(timing, startMs - (crossings.startMs[slot] as number), requestEndMs - endMs);
   const beforeMs = (crossings.startMs[slot] as number) - startMs;
   const afterMs = startMs - requestEndMs;
+  if (afterMs > LEAK_MS && afterMs > LEAK_MS + clockAheadMs(service)) {
+    note(books, record, LATE_WORK, LEAKED);
+    return;
+  }
+  const { timing } = edges.at(crossings.edge[slot] as number);
+  learnPair(timing, startMs - (crossings.startMs[slot] as number), requestEndMs - endMs);
   if (beforeMs > SKEW_MS) note(books, record, OTHER_CLOCK, BEGAN_BEFORE, BEGAN_BEFORE_MS, beforeMs);
-  else if (afterMs > LEAK_MS && afterMs > LEAK_MS + clockAheadMs(service)) note(books, record, LATE_WORK, LEAKED);
   else if (afterMs > SKEW_MS) note(books, record, OTHER_CLOCK, BEGAN_AFTER, BEGAN_AFTER_MS, afterMs);
 }
 
