@@ -166,6 +166,17 @@ describe("behind us", () => {
     expect(world.diagnosis.report().breaks).toMatchObject([{ kind: "dropped-by-callee", count: 10 }]);
   });
 
+  it("the root of a caller that has the request's id too is not taken for the service behind us", () => {
+    const world = run(
+      (it, crossing, at) => {
+        it.span({ service: "front", traceId: traceOf(crossing), attributes: { "guid:x-request-id": `r-${at}` } });
+      },
+      { upstream: "cart" },
+    );
+    world.wait(20_000);
+    expect(world.diagnosis.report().edges).toMatchObject([{ services: [] }]);
+  });
+
   it("a request that was not sampled and is recorded all the same is a fragment", () => {
     const world = createWorld();
     for (let at = 0; at < 10; at += 1) {
@@ -211,6 +222,23 @@ describe("behind us", () => {
       world.wait(1_000);
     }
     expect(world.diagnosis.report().breaks).toMatchObject([{ kind: "context-leak", count: 12 }]);
+  });
+
+  it("what begins under a context that is over teaches nothing of when answers begin", () => {
+    const world = createWorld();
+    const crossings: Crossing[] = [];
+    for (let at = 0; at < 60; at += 1) {
+      const crossing = world.forward();
+      if (at < 50) crossings.push(crossing);
+      if (at < 50) world.answer(crossing);
+      world.wait(1_000);
+    }
+    for (const crossing of crossings.slice(40)) {
+      world.answer(crossing, { startMs: world.clock.ms - 10, endMs: world.clock.ms });
+    }
+    world.span({ startMs: world.clock.ms - 2, endMs: world.clock.ms });
+    world.pass("shop", 75_000);
+    expect(world.diagnosis.report().breaks.map(({ kind }) => kind)).toEqual(["context-leak"]);
   });
 
   it("a clock that is far ahead leaks nothing", () => {
