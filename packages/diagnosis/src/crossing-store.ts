@@ -51,7 +51,7 @@ export interface CrossingEntry {
   /** The edge before us, plus one; 0 where it is not kept. */
   arrival: number;
   localPort: number;
-  /** The hash of its path where it may be one end of a hop between borders, else 0. */
+  /** The hash of its path; 0 where it is not known. */
   path: number;
   /** See `Routes`. */
   route: number;

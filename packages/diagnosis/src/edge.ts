@@ -7,6 +7,7 @@ import { keepExample } from "./examples.ts";
 import type { Facets } from "./facets.ts";
 import { FACETS_BYTES, createFacets } from "./facets.ts";
 import type { Gateway } from "./remedies/gateway-headers.ts";
+import type { PathAgreement } from "./path-agreement.ts";
 import type { Routes } from "./routes.ts";
 import { createRoutes } from "./routes.ts";
 import type { Service } from "./service.ts";
@@ -72,6 +73,7 @@ export interface Edge {
   guess: Service | undefined;
   guessed: number;
   readonly routes: Routes;
+  readonly paths: PathAgreement;
   readonly facets: Facets;
   /** What the trace id was made into, where it last came in another form. */
   form: TraceIdForm | undefined;
@@ -100,6 +102,7 @@ export function createEdge(id: number, boundary: string, cluster: string, upstre
     guess: undefined,
     guessed: 0,
     routes: createRoutes(),
+    paths: { seen: 0, agree: 0, differ: 0 },
     facets: createFacets(),
     form: undefined,
   };

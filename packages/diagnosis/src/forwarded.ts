@@ -58,7 +58,7 @@ export function enterCrossing(books: Books, crossing: Crossing, arrival: Arrival
   entry.localPort = upstream.localPort ?? 0;
   entry.route = edge.routes.keep(crossing.path);
   entry.bits = bitsOf(crossing, context);
-  entry.path = (entry.bits & (EGRESS_BIT | ENTRY_BIT)) === 0 ? 0 : hashShort(crossing.path);
+  entry.path = hashShort(crossing.path);
   entry.state = isOwed(crossing, context) ? WAITING : EXCUSED;
   enterRecord(books, edge, entry);
   const named = crossing.answer?.traceId;

@@ -10,6 +10,7 @@ import { ANSWERED, NOT_OBSERVED, answersFor, learnService, missingCounter, noteS
 import { KEY_WORDS } from "./id-words.ts";
 import type { Join } from "./join.ts";
 import { findExactJoin, findJoin } from "./join.ts";
+import { comparePath } from "./path-agreement.ts";
 import { learnPair } from "./timing-model.ts";
 import { NOT_KEPT } from "./routes.ts";
 import { PAIRED_BY } from "./paired.ts";
@@ -268,6 +269,7 @@ function learnTimes({ crossings, orphans }: Books, slot: number, edge: Edge, orp
   const startMs = (orphans.startMs[at] as number) - (crossings.startMs[slot] as number);
   const endMs = (crossings.endMs[slot] as number) - (orphans.endMs[at] as number);
   learnPair(edge.timing, startMs, endMs);
+  comparePath(edge, crossings.path[slot] as number, orphans.path[at] as number);
 }
 
 function joinedService({ orphans, spans, services }: Books, { orphan, span }: Join): Service | undefined {

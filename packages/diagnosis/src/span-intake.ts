@@ -3,12 +3,13 @@ import type { SpanView } from "@tracemend/otlp";
 import type { Books } from "./books.ts";
 import { noteChild } from "./child.ts";
 import { enterClientCall } from "./client-call.ts";
-import { hashText } from "./hash.ts";
+import { hashShort, hashText } from "./hash.ts";
 import { KEY_WORDS, readSpanId, readTraceId, sameWords } from "./id-words.ts";
 import type { OrphanEntry } from "./orphan-store.ts";
 import { ORPHAN_SCRATCH } from "./orphan-store.ts";
 import { readRoot } from "./root-facts.ts";
 import { isSupported } from "./runtime-support.ts";
+import { comparePath, wantsPath } from "./path-agreement.ts";
 import type { Instance, Service } from "./service.ts";
 import {
   CLIENT_ROOTS,
@@ -40,7 +41,7 @@ const SHORT_MS = 5;
 /** Trace id, span id and parent id of the span at hand. */
 const ids = new Uint32Array(KEY_WORDS + 2);
 const linkWords = new Uint32Array(KEY_WORDS);
-const orphan: OrphanEntry = { service: 0, source: 0, startMs: 0, endMs: 0, peerPort: 0 };
+const orphan: OrphanEntry = { service: 0, source: 0, startMs: 0, endMs: 0, peerPort: 0, path: 0 };
 
 /** Who exported the spans of one resource. */
 interface Source {
@@ -148,6 +149,8 @@ function enterChild(
     if (repeated) continue;
     noteChild(books, record, service, startMs, endMs);
     noteFacets(books, record, source, false);
+    const edge = books.edges.at(crossings.edge[crossings.ring.slot(record)] as number);
+    if (wantsPath(edge)) comparePath(edge, crossings.path[crossings.ring.slot(record)] as number, pathOf(span));
   }
   if (taken) return;
   // The request that it answers may still be open.
@@ -157,6 +160,11 @@ function enterChild(
   spans.add(ENTRY, service.id, source, startMs, endMs);
   const foreign = newest === 0 ? crossings.findForeignSpan(scratch) : 0;
   if (foreign !== 0) settleByForm(books, foreign);
+}
+
+function pathOf(span: SpanView): number {
+  const { path } = readRoot(span);
+  return path === "" ? 0 : hashShort(path);
 }
 
 /** One record stands for all local spans of a service in a trace. */
@@ -214,6 +222,7 @@ function enterRoot(books: Books, span: SpanView, service: Service, source: numbe
   orphan.startMs = span.startMs();
   orphan.endMs = endMs;
   orphan.peerPort = root.peerPort;
+  orphan.path = root.path === "" ? 0 : hashShort(root.path);
   countEvicted(books, nowMs);
   const record = orphans.add(orphan);
   // A root that links to another trace was begun anew on purpose; it counts only once its link is one of ours.
