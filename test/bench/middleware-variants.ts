@@ -11,7 +11,7 @@ import type * as Sdk from "@opentelemetry/sdk-node";
 import type { Crossing, OwnSpans, ServiceBoundaryOptions } from "@tracemend/context";
 import { createIds } from "@tracemend/context";
 import { boundary as expressBoundary } from "@tracemend/express";
-import { boundary as honoBoundary } from "@tracemend/hono";
+import { boundary as honoBoundary, bounded, passageOf } from "@tracemend/hono";
 import type { BoundaryVariables } from "@tracemend/hono";
 import type * as ExpressModule from "express";
 import type { Express, Response } from "express";
@@ -61,17 +61,26 @@ function express(mount: (app: Express) => void, seen: (response: Response) => st
 }
 
 type App = Hono<{ Variables: BoundaryVariables }>;
+type Seen = (c: Context<{ Variables: BoundaryVariables }>) => string;
 
-function hono(mount: (app: App) => void, seen: (c: Context<{ Variables: BoundaryVariables }>) => string): Http.Server {
+function hono(mount: (app: App) => void, seen: Seen, around = (fetch: App["fetch"]) => fetch): Http.Server {
   // Loaded here, because it loads node:http.
   const { getRequestListener } = require("@hono/node-server") as typeof NodeServer;
   const app: App = new Hono();
   mount(app);
   app.get("/products/:id", (c) => c.json({ id: c.req.param("id"), ...PRODUCT }));
   app.get("/seen", (c) => c.text(seen(c)));
-  const listener = getRequestListener(app.fetch);
+  const listener = getRequestListener(around(app.fetch));
   return serverOf((request, response) => void listener(request, response));
 }
+
+/** The boundary around the app, which has no middleware then. */
+const honoBounded = (options: ServiceBoundaryOptions): Http.Server =>
+  hono(
+    () => {},
+    (c) => passageOf(c)?.verdict.context?.traceId ?? "",
+    (fetch) => bounded(fetch, options),
+  );
 
 function instrument(withExpress: boolean): void {
   const { NodeSDK } = require("@opentelemetry/sdk-node") as typeof Sdk;
@@ -119,6 +128,9 @@ const VARIANTS = {
   "hono boundary": () => hono((app) => void app.use(honoBoundary(PLAIN)), variable),
   "hono boundary, observed": () => hono((app) => void app.use(honoBoundary(OBSERVED)), variable),
   "hono boundary, own spans": () => hono((app) => void app.use(honoBoundary(SPANS)), variable),
+  "hono bounded": () => honoBounded(PLAIN),
+  "hono bounded, observed": () => honoBounded(OBSERVED),
+  "hono bounded, own spans": () => honoBounded(SPANS),
   "hono OpenTelemetry http": () => {
     instrument(false);
     return hono(() => {}, activeTrace);

@@ -94,7 +94,14 @@ export const REPAIR_BEHAVIOURS: readonly SubjectBehaviour[] = [
   },
   {
     name: "does not tell the next hop to take the context out, as Connection told this one",
-    except: { "express 4": LAST_HOP, "express 5": LAST_HOP, "hono on node": LAST_HOP, "hono on fetch": LAST_HOP },
+    except: {
+      "express 4": LAST_HOP,
+      "express 5": LAST_HOP,
+      "hono on node": LAST_HOP,
+      "hono, bounded, on node": LAST_HOP,
+      "hono on fetch": LAST_HOP,
+      "hono, bounded, on fetch": LAST_HOP,
+    },
     async run(rig) {
       const { arrived } = await rig.pass(["traceparent", TRACEPARENT, "Connection", "close, TraceParent"]);
       expect(membersOf(arrived, "connection").map((option) => option.toLowerCase())).not.toContain("traceparent");

@@ -2,7 +2,7 @@
 import { defineBoundary } from "@tracemend/context";
 import type { Crossing, OwnSpans, PolicyOptions } from "@tracemend/context";
 import { createProxy } from "@tracemend/proxy";
-import type { Proxy, ProxyOptions, UpstreamOptions } from "@tracemend/proxy";
+import type { MirrorOptions, Proxy, ProxyOptions, UpstreamOptions } from "@tracemend/proxy";
 import { createAuthority } from "../support/certificates.ts";
 import type { Client, Service, Transport } from "./transport.ts";
 import { createClient, isHttp2, isSecure, startService } from "./transport.ts";
@@ -35,6 +35,8 @@ export interface BorderOptions extends Partial<Pick<ProxyOptions, "clock" | "tim
   /** Absent: spans are granted. */
   readonly spans?: "none";
   readonly upstream?: Partial<UpstreamOptions>;
+  /** Where copies go: another service of the same transport. */
+  readonly mirror?: Omit<MirrorOptions, "upstream"> & { readonly url: string };
 }
 
 export interface Rig {
@@ -75,12 +77,18 @@ async function openBorder(pair: Pair, url: string, options: BorderOptions): Prom
   const crossings: Crossing[] = [];
   const grants = { given: 0, finished: 0, released: 0 };
   let waiting: ((crossing: Crossing) => void)[] = [];
-  const { policy = {}, spans, upstream, ...rest } = options;
+  const { policy = {}, spans, upstream, mirror, ...rest } = options;
+  const reached = { protocol: isHttp2(pair.to) ? "h2" : "http/1.1", tls: { ca } } as const;
   const proxy = await createProxy({
     boundary: defineBoundary({ name: "edge", side: "egress", cluster: "eu-1", policy }),
     listen: isSecure(pair.from) ? { tls: identity } : {},
     routes: [
-      { upstream: { name: "svc", url, protocol: isHttp2(pair.to) ? "h2" : "http/1.1", tls: { ca }, ...upstream } },
+      {
+        upstream: { name: "svc", url, ...reached, ...upstream },
+        ...(mirror === undefined
+          ? {}
+          : { mirror: { ...mirror, upstream: { name: "shadow", url: mirror.url, ...reached } } }),
+      },
     ],
     spans: {
       grant() {

@@ -6,7 +6,7 @@ import { getRequestListener } from "@hono/node-server";
 import type { ServiceBoundaryOptions } from "@tracemend/context";
 import { defineBoundary } from "@tracemend/context";
 import { boundary as expressBoundary } from "@tracemend/express";
-import { boundary as honoBoundary } from "@tracemend/hono";
+import { boundary as honoBoundary, bounded } from "@tracemend/hono";
 import { preserve } from "@tracemend/outbound/http-proxy-3";
 import { createProxy } from "@tracemend/proxy";
 import express from "express";
@@ -49,6 +49,15 @@ export const SUBJECTS = {
     const listener = getRequestListener(async (request) => app.fetch(new Request(request)));
     return (request, response) => void listener(request, response);
   }),
+  "hono, bounded, on node": service((options, behind) => {
+    const listener = getRequestListener(bounded(honoApp(behind).fetch, options));
+    return (request, response) => void listener(request, response);
+  }),
+  "hono, bounded, on fetch": service((options, behind) => {
+    const fetch = bounded(honoApp(behind).fetch, options);
+    const listener = getRequestListener(async (request) => fetch(new Request(request)));
+    return (request, response) => void listener(request, response);
+  }),
   "http-proxy-3": {
     async open({ policy, observer }, behind) {
       const service = await serveOnSocket((request, response) => answerFrom(behind, request, response));
@@ -87,7 +96,12 @@ function onExpress(framework: typeof express, options: ServiceBoundaryOptions, b
 
 function onHono(options: ServiceBoundaryOptions, behind: Behind): Hono {
   const app = new Hono();
-  app.use(honoBoundary(options)).all("*", async ({ req: { raw } }) => {
+  app.use(honoBoundary(options));
+  return honoApp(behind, app);
+}
+
+function honoApp(behind: Behind, app: Hono = new Hono()): Hono {
+  app.all("*", async ({ req: { raw } }) => {
     const gone = new Promise<void>((resolve) => raw.signal.addEventListener("abort", () => resolve()));
     const arrived = { lines: [...raw.headers].flat(), body: raw.body ?? ReadableStream.from([]), gone };
     return new Response(ReadableStream.from(await behind(arrived)));

@@ -48,7 +48,9 @@ export const TRACE_BEHAVIOURS: readonly SubjectBehaviour[] = [
     name: "leaves the lines of a clean head as they came",
     except: {
       "hono on node": JOINED,
+      "hono, bounded, on node": JOINED,
       "hono on fetch": JOINED,
+      "hono, bounded, on fetch": JOINED,
       "http-proxy-3": "http-proxy-3 sends on what Node has folded",
     },
     async run(rig) {

@@ -5,7 +5,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, globSync, linkSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { CACHE, findPeer, librariesOf } from "./cache.ts";
+import { CACHE, findPeer, versionOf } from "./cache.ts";
 import type { PeerProgram, Source } from "./peers.ts";
 import { PEERS } from "./peers.ts";
 
@@ -80,18 +80,12 @@ function buildCollector({ version, contrib }: Extract<Source, { kind: "collector
   run(join(folder, "builder"), ["--config", "builder.yaml"], folder);
 }
 
-function versionOf(peer: PeerProgram): string {
+function checked(peer: PeerProgram): string {
   const binary = findPeer(peer.name);
   if (binary === undefined) throw new Unavailable("the program is not where it was expected");
-  // wrk prints its version and ends with 1.
-  const done = spawnSync(binary, peer.versionArguments, {
-    encoding: "utf8",
-    timeout: 20_000,
-    env: { ...process.env, LD_LIBRARY_PATH: librariesOf(peer.name) },
-  });
-  const line = `${done.stdout}${done.stderr}`.split("\n").find((text) => /\d+\.\d+/.test(text));
-  if (line === undefined) throw new Unavailable(`${binary} does not run: ${done.stderr || String(done.error)}`);
-  return line.trim();
+  const line = versionOf(peer, binary);
+  if (line === undefined) throw new Unavailable(`${binary} does not run, or does not say its version`);
+  return line;
 }
 
 /** What does not run is taken away again, so that the next attempt starts afresh. */
@@ -103,7 +97,7 @@ function provide(peer: PeerProgram): string {
       mkdirSync(dirname(join(folder, peer.binary)), { recursive: true });
       install(peer.source, folder, peer.binary);
     }
-    return versionOf(peer);
+    return checked(peer);
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
     throw error;

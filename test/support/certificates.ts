@@ -28,9 +28,8 @@ export interface Authority {
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 const HOUR_MS = 3_600_000;
 
-export async function createAuthority(): Promise<Authority> {
+export async function createAuthority(name = "CN=tracemend test authority"): Promise<Authority> {
   const caKeys = await generateKeys();
-  const name = "CN=tracemend test authority";
   const validity = () => ({ notBefore: new Date(Date.now() - HOUR_MS), notAfter: new Date(Date.now() + HOUR_MS) });
   const root = await X509CertificateGenerator.createSelfSigned(
     {

@@ -13,7 +13,7 @@ import type {
 } from "node:http2";
 import { once } from "node:events";
 import type { AddressInfo, Socket } from "node:net";
-import { gunzipSync } from "node:zlib";
+import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import type { Signal } from "@tracemend/otlp";
 import { countItems, decodeRequest, encodePartial } from "./otlp-reference.ts";
 import type { Plain } from "./otlp-reference.ts";
@@ -42,7 +42,7 @@ export interface Recorded {
   readonly headers: IncomingHttpHeaders;
   /** After decompression and without gRPC's prefix. */
   readonly bytes: Uint8Array;
-  /** As the independent decoder reads them. */
+  /** As the independent decoder reads them; nothing for profiles. */
   readonly message: Plain;
   readonly items: number;
 }
@@ -92,8 +92,10 @@ export async function createRecordingSink(options: RecordingSinkOptions = {}): P
     headers: IncomingHttpHeaders,
     bytes: Uint8Array,
   ): Answer => {
-    const message = decodeRequest(signal, bytes);
-    const request: Recorded = { protocol, signal, headers, bytes, message, items: countItems(signal, message) };
+    // The reference decoder knows no profiles.
+    const message = signal === "profiles" ? {} : decodeRequest(signal, bytes);
+    const items = signal === "profiles" ? 0 : countItems(signal, message);
+    const request: Recorded = { protocol, signal, headers, bytes, message, items };
     attempts += 1;
     const answer = ask(request);
     if (answer.kind === "accept" || answer.kind === "partial") received.push(request);
@@ -176,6 +178,7 @@ const grpcPaths: Readonly<Record<string, Signal>> = {
   "/opentelemetry.proto.collector.trace.v1.TraceService/Export": "traces",
   "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export": "metrics",
   "/opentelemetry.proto.collector.logs.v1.LogsService/Export": "logs",
+  "/opentelemetry.proto.collector.profiles.v1development.ProfilesService/Export": "profiles",
 };
 
 async function serveGrpc(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, decide: Decide): Promise<void> {
@@ -186,7 +189,7 @@ async function serveGrpc(stream: ServerHttp2Stream, headers: IncomingHttpHeaders
   if (signal === undefined) return endGrpc(stream, { "grpc-status": "12" });
   const length = body.readUInt32BE(1);
   if (length !== body.length - 5) return endGrpc(stream, { "grpc-status": "13", "grpc-message": "bad frame" });
-  const message = body[0] === 1 ? gunzipSync(body.subarray(5)) : body.subarray(5);
+  const message = body[0] === 1 ? inflate(headers["grpc-encoding"], body.subarray(5)) : body.subarray(5);
   const answer = decide("grpc", signal, headers, message);
   switch (answer.kind) {
     case "accept":
@@ -232,12 +235,19 @@ function endGrpc(stream: ServerHttp2Stream, headers: OutgoingHttpHeaders): void 
   stream.respond({ ":status": 200, "content-type": "application/grpc", ...headers }, { endStream: true });
 }
 
+const httpPaths: Readonly<Record<string, Signal>> = {
+  "/v1/traces": "traces",
+  "/v1/metrics": "metrics",
+  "/v1/logs": "logs",
+  "/v1development/profiles": "profiles",
+};
+
 async function serveHttp(request: IncomingMessage, response: ServerResponse, decide: Decide): Promise<void> {
   const body = await readAll(request);
-  const signal = ({ "/v1/traces": "traces", "/v1/metrics": "metrics", "/v1/logs": "logs" } as const)[request.url ?? ""];
+  const signal = httpPaths[request.url ?? ""];
   if (body === undefined) return;
   if (signal === undefined) return endHttp(response, 404, {}, "no such path");
-  const message = request.headers["content-encoding"] === "gzip" ? gunzipSync(body) : body;
+  const message = inflate(request.headers["content-encoding"], body);
   const answer = decide("http", signal, request.headers, message);
   const delay = (seconds: number | undefined): OutgoingHttpHeaders =>
     seconds === undefined ? {} : { "retry-after": String(seconds) };
@@ -262,6 +272,10 @@ async function serveHttp(request: IncomingMessage, response: ServerResponse, dec
     case "raw":
       return endHttp(response, answer.status, { "content-type": answer.contentType }, answer.body);
   }
+}
+
+function inflate(encoding: string | string[] | undefined, body: Buffer): Buffer {
+  return encoding === "gzip" ? gunzipSync(body) : encoding === "zstd" ? zstdDecompressSync(body) : body;
 }
 
 function endHttp(

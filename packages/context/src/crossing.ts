@@ -58,18 +58,21 @@ export interface Crossing {
   readonly answer?: TraceResponse | undefined;
 }
 
-/** Called synchronously, once for each crossing, after it has ended. */
+/** Keeps a runtime that ends with its answer until the work is done: `ctx.waitUntil` of fetch runtimes. */
+export type WaitUntil = (work: Promise<unknown>) => void;
+
+/** Called synchronously, once for each crossing, after it has ended; `waitUntil` where the runtime has it. */
 export interface Observer {
-  crossed(crossing: Crossing): void;
+  crossed(crossing: Crossing, waitUntil?: WaitUntil): void;
 }
 
 /** Tells every observer; what one throws reaches neither the others nor the request. */
 export function tellAll(observers: readonly Observer[]): Observer {
   return {
-    crossed(crossing) {
+    crossed(crossing, waitUntil) {
       for (const observer of observers) {
         try {
-          observer.crossed(crossing);
+          observer.crossed(crossing, waitUntil);
         } catch {
           // An observer watches; it has no say in the request it watches.
         }

@@ -1,5 +1,5 @@
 /** New trace and span ids from an injected random source. */
-import { formatBytes } from "./hex.ts";
+import { formatWord } from "./hex.ts";
 
 /** Fills the array with random bytes, as `crypto.getRandomValues` does. */
 export type RandomBytes = (bytes: Uint8Array<ArrayBuffer>) => void;
@@ -12,21 +12,33 @@ export interface Ids {
 }
 
 /** Random bytes are drawn in blocks: a call into the source for each id would cost more than the id. */
-const BLOCK_BYTES = 1024;
+const BLOCK_BYTES = 4096;
+const WORD_BYTES = 4;
 
 export function createIds(random: RandomBytes): Ids {
   const block = new Uint8Array(BLOCK_BYTES);
+  const words = new DataView(block.buffer);
   let used = BLOCK_BYTES;
-  const take = (length: number): string => {
+  /** Ids are whole words, and so is a block. */
+  const word = (): number => {
+    if (used === BLOCK_BYTES) {
+      random(block);
+      used = 0;
+    }
+    used += WORD_BYTES;
+    return words.getUint32(used - WORD_BYTES);
+  };
+  const take = (count: number): string => {
     for (;;) {
-      if (used + length > BLOCK_BYTES) {
-        random(block);
-        used = 0;
+      let bits = 0;
+      let text = "";
+      for (let at = 0; at < count; at += 1) {
+        const drawn = word();
+        bits |= drawn;
+        text += formatWord(drawn);
       }
-      const bytes = block.subarray(used, used + length);
-      used += length;
-      if (bytes.some((byte) => byte !== 0)) return formatBytes(bytes);
+      if (bits !== 0) return text;
     }
   };
-  return { traceId: () => take(16), spanId: () => take(8) };
+  return { traceId: () => take(4), spanId: () => take(2) };
 }

@@ -35,8 +35,10 @@ export type { OwnSpans } from "./judge.ts";
 export { judge, rulingOf, wantsSpans } from "./judge.ts";
 export type { Edit, Edits } from "./edits.ts";
 export { NO_EDITS, applyEdits } from "./edits.ts";
-export type { Crossing, CrossingFailure, Observer, Peer, Upstream } from "./crossing.ts";
+export type { Crossing, CrossingFailure, Observer, Peer, Upstream, WaitUntil } from "./crossing.ts";
 export { tellAll } from "./crossing.ts";
+export type { CrossingRecord } from "./crossing-record.ts";
+export { CROSSING_EVENT, CROSSING_PREFIX, recordOfCrossing } from "./crossing-record.ts";
 export type { OwnMember } from "./own-member.ts";
 export { OWN_KEY, formatOwnMember, parseOwnMember } from "./own-member.ts";
 export { hashTraceId } from "./trace-id-hash.ts";
@@ -45,7 +47,8 @@ export type { Carried } from "./carrier.ts";
 export { CARRIER_FIELD, formatCarrier, parseCarrier } from "./carrier.ts";
 export type { Ids, RandomBytes } from "./ids.ts";
 export { createIds } from "./ids.ts";
-export type { NodeMessage } from "./node-message.ts";
+export { readAltNames } from "./alt-names.ts";
+export type { NodeMessage, NodeSocket } from "./node-message.ts";
 export { applyToMessage, arrivalOfMessage, linesOfMessage } from "./node-message.ts";
 export type {
   AnswerField,

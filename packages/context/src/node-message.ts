@@ -1,8 +1,10 @@
 /** A request as Node's server modules hand it over, known by its shape alone: its lines, and edits in every view of it. */
+import { readAltNames } from "./alt-names.ts";
 import type { Arrival } from "./arrival.ts";
 import type { Edits } from "./edits.ts";
 import { applyEdits } from "./edits.ts";
 import type { FieldLines } from "./field-lines.ts";
+import { findField } from "./field-lines.ts";
 
 /** The part of `IncomingMessage` and `Http2ServerRequest` that holds header fields. */
 export interface NodeMessage {
@@ -14,9 +16,9 @@ export interface NodeMessage {
 
 /** The lines as they came. A bridge from a serverless runtime fills only the folded fields: then these as lines. */
 export function linesOfMessage(message: NodeMessage): FieldLines {
-  const { rawHeaders, headers } = message;
+  const { rawHeaders } = message;
   if (rawHeaders !== undefined && rawHeaders.length > 0) return rawHeaders;
-  return Object.entries(headers).flatMap(([name, value]) =>
+  return Object.entries(message.headers).flatMap(([name, value]) =>
     value === undefined ? [] : [value].flat().flatMap((each) => [name, each]),
   );
 }
@@ -27,32 +29,109 @@ const SAFE_LENGTH = 2000;
 const WHOLE: Arrival = {};
 const CUT: Arrival = { truncated: true };
 
-/** Whether Node may have cut the lines of a request, and the peer's address where the policy asks for it. */
-export function arrivalOfMessage(lines: FieldLines, address?: string): Arrival {
+/** The part of Node's sockets, plain and of TLS, that says who is at the other end. */
+export interface NodeSocket {
+  readonly remoteAddress?: string | undefined;
+  /** Whether the peer's certificate was verified. */
+  readonly authorized?: boolean;
+  readonly getPeerX509Certificate?: () => { readonly subjectAltName?: string | undefined } | undefined;
+}
+
+/** Whether Node may have cut the lines of a request, and who sent it: for a policy that asks, with the socket. */
+export function arrivalOfMessage(lines: FieldLines, socket?: NodeSocket): Arrival {
   const cut = lines.length > SAFE_LENGTH;
-  if (address === undefined) return cut ? CUT : WHOLE;
-  return { truncated: cut, address };
+  if (socket === undefined) return cut ? CUT : WHOLE;
+  return { truncated: cut, address: socket.remoteAddress, identities: identitiesOf(socket) };
+}
+
+const IDENTITIES = Symbol("names in the peer's certificate, verified");
+
+/** Read once for a connection: to take a certificate apart costs more than a request. */
+function identitiesOf(socket: NodeSocket & { [IDENTITIES]?: readonly string[] }): readonly string[] | undefined {
+  if (socket.authorized !== true) return undefined;
+  return (socket[IDENTITIES] ??= readAltNames(socket.getPeerX509Certificate?.()?.subjectAltName ?? ""));
 }
 
 /** Applies the edits to the message itself, so that all of its views agree; without edits nothing is touched. */
 export function applyToMessage(message: NodeMessage, edits: Edits): void {
   if (edits.length === 0) return;
-  // Node folds each view out of rawHeaders when it is first read, by a count of lines it took on arrival: it has to
-  // happen before the lines change.
-  const { rawHeaders, headers, headersDistinct } = message;
+  const { rawHeaders } = message;
+  // Node folds each view out of rawHeaders when it is first read, by a count of lines it took on arrival. While their
+  // number stays, a view that nobody has read yet will be right by itself, and to fold it costs more than the judgement.
+  if (rawHeaders !== undefined && keepsCount(rawHeaders, edits)) {
+    const views = madeViews(message);
+    for (const { name, value } of edits) rawHeaders[findField(rawHeaders, name) + 1] = value as string;
+    applyToViews(views, edits);
+    return;
+  }
+  const { headers, headersDistinct } = message;
   if (rawHeaders !== undefined && rawHeaders.length > 0) {
     const edited = applyEdits(rawHeaders, edits);
     // In place: on HTTP/2 the property has no setter.
     for (let at = 0; at < edited.length; at += 1) rawHeaders[at] = edited[at] as string;
     rawHeaders.length = edited.length;
   }
+  applyToViews({ headers, headersDistinct }, edits);
+}
+
+/** Whether each edit gives another value to the one line there is of its field. */
+function keepsCount(lines: FieldLines, edits: Edits): boolean {
+  for (const { name, value } of edits) {
+    const at = findField(lines, name);
+    if (at < 0 || value === null || findField(lines, name, at + 2) >= 0) return false;
+  }
+  return true;
+}
+
+/** The views there are. */
+interface Views {
+  readonly headers?: NodeMessage["headers"] | undefined;
+  readonly headersDistinct?: NodeMessage["headersDistinct"] | undefined;
+}
+
+function applyToViews({ headers, headersDistinct }: Views, edits: Edits): void {
   for (const { name, value } of edits) {
     if (value === null) {
-      Reflect.deleteProperty(headers, name);
+      if (headers !== undefined) Reflect.deleteProperty(headers, name);
       if (headersDistinct !== undefined) Reflect.deleteProperty(headersDistinct, name);
     } else {
-      headers[name] = value;
+      if (headers !== undefined) headers[name] = value;
       if (headersDistinct !== undefined) headersDistinct[name] = [value];
     }
   }
+}
+
+/** The properties under which messages of one prototype keep their views; undefined for one that keeps none aside. */
+interface ViewKeys {
+  readonly headers: symbol | undefined;
+  readonly headersDistinct: symbol | undefined;
+}
+
+const KEYS = new WeakMap<object, ViewKeys>();
+
+/** The views that are folded already; those of a message whose keys are not known yet all are, to learn them. */
+function madeViews(message: NodeMessage): Views {
+  const prototype = Object.getPrototypeOf(message) as object | null;
+  const keys = prototype === null ? undefined : KEYS.get(prototype);
+  if (keys === undefined) {
+    if (prototype !== null) KEYS.set(prototype, keysOf(message));
+    return message;
+  }
+  return {
+    headers: viewOf(message, "headers", keys),
+    headersDistinct: viewOf(message, "headersDistinct", keys),
+  } as Views;
+}
+
+function viewOf(message: NodeMessage, name: keyof ViewKeys, keys: ViewKeys): unknown {
+  const key = keys[name];
+  return key === undefined ? message[name] : (Reflect.get(message, key) ?? undefined);
+}
+
+function keysOf(message: NodeMessage): ViewKeys {
+  const { headers, headersDistinct } = message;
+  const symbols = Object.getOwnPropertySymbols(message);
+  const keyOf = (view: object | undefined): symbol | undefined =>
+    view === undefined ? undefined : symbols.find((symbol) => Reflect.get(message, symbol) === view);
+  return { headers: keyOf(headers), headersDistinct: keyOf(headersDistinct) };
 }

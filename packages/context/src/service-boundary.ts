@@ -2,7 +2,7 @@
 import type { Arrival } from "./arrival.ts";
 import type { Boundary, Passage } from "./boundary.ts";
 import { cross, defineBoundary } from "./boundary.ts";
-import type { Crossing, Observer } from "./crossing.ts";
+import type { Crossing, Observer, WaitUntil } from "./crossing.ts";
 import { tellAll } from "./crossing.ts";
 import type { PolicyOptions } from "./define-policy.ts";
 import type { FieldLines } from "./field-lines.ts";
@@ -58,8 +58,8 @@ export interface Served extends Pick<
 export interface ServiceBoundary {
   readonly boundary: Boundary;
   readonly now: () => number;
-  /** Whether the policy looks at the peer's address. */
-  readonly asksAddress: boolean;
+  /** Whether the policy may look at who sent a request: the peer's address and the names in its certificate. */
+  readonly asksPeer: boolean;
   /** The only fields it reads, lower case; undefined where it may read any. */
   readonly fields: readonly string[] | undefined;
   /** Reads and judges one head. */
@@ -67,7 +67,7 @@ export interface ServiceBoundary {
   /** Whether anyone is to be told. */
   readonly observed: boolean;
   /** Tells the observer, at the end of the answer. */
-  tell(passage: ServicePassage, served: Served): void;
+  tell(passage: ServicePassage, served: Served, waitUntil?: WaitUntil): void;
   readonly answers: boolean;
   /** The fields for the answer, to be asked for while the request's own span is active. */
   answer(passage: ServicePassage): readonly (readonly [field: AnswerField, value: string])[];
@@ -86,15 +86,15 @@ export function defineServiceBoundary(options: ServiceBoundaryOptions): ServiceB
   return {
     boundary,
     now,
-    asksAddress: boundary.policy.rule !== undefined,
+    asksPeer: boundary.policy.rule !== undefined,
     fields: fieldsOf(boundary.policy),
     cross(lines, arrival) {
       const { reading, verdict, spans } = cross(boundary, lines, grant, arrival);
       return { boundary, reading, verdict, spans };
     },
     observed: observer !== undefined,
-    tell(passage, served) {
-      observers.crossed(crossingOf(passage, served, now()));
+    tell(passage, served, waitUntil) {
+      observers.crossed(crossingOf(passage, served, now()), waitUntil);
     },
     answers: answer.length > 0,
     answer(passage) {

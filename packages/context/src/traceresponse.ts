@@ -1,6 +1,6 @@
 /** The trace context an answer carries: `traceresponse`, or a metric of `Server-Timing`. Source: Trace Context, section 4. */
 import type { FieldLines } from "./field-lines.ts";
-import { fieldValues, trimBlanks } from "./field-lines.ts";
+import { fieldValues, findField, trimBlanks } from "./field-lines.ts";
 import { formatByte } from "./hex.ts";
 import { KNOWN_FLAGS } from "./trace-context.ts";
 import { TRACEPARENT_LENGTH, contextIn, findDefect } from "./traceparent.ts";
@@ -17,7 +17,9 @@ const MAX_METRICS_LENGTH = 8192;
 
 /** Undefined where the answer names no context, or two that differ. Never throws, whatever the bytes. */
 export function readTraceresponse(lines: FieldLines): TraceResponse | undefined {
-  return single(fieldValues(lines, "traceresponse")) ?? single(descriptions(fieldValues(lines, "server-timing")));
+  const own = hasField(lines, "traceresponse") ? single(fieldValues(lines, "traceresponse")) : undefined;
+  if (own !== undefined || !hasField(lines, "server-timing")) return own;
+  return single(descriptions(fieldValues(lines, "server-timing")));
 }
 
 /** Reads one value; a version above 00 by its first 55 characters. */
@@ -31,6 +33,10 @@ export function parseTraceresponse(value: string): TraceResponse | undefined {
 /** The value of `traceresponse`, and of the description of a `trace` metric. Reserved flag bits leave as zero. */
 export function formatTraceresponse(response: TraceResponse): string {
   return `00-${response.traceId}-${response.spanId}-${formatByte(response.flags & KNOWN_FLAGS)}`;
+}
+
+function hasField(lines: FieldLines, name: string): boolean {
+  return findField(lines, name) >= 0;
 }
 
 function single(values: readonly string[]): TraceResponse | undefined {

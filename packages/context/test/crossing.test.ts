@@ -27,6 +27,17 @@ const crossing: Crossing = {
   failure: undefined,
 };
 
+it("every observer is told with what the runtime offers", () => {
+  const told: unknown[] = [];
+  const waitUntil = (): void => {};
+  const observer = { crossed: (...all: unknown[]) => told.push(all) };
+  tellAll([observer, observer]).crossed(crossing, waitUntil);
+  expect(told).toEqual([
+    [crossing, waitUntil],
+    [crossing, waitUntil],
+  ]);
+});
+
 it("an observer that throws reaches neither the others nor the request", () => {
   const told: Crossing[] = [];
   const failing = {

@@ -59,6 +59,35 @@ describe("edits of a message", () => {
     expect(read).toEqual(EDITED);
   });
 
+  it("of values alone show in every view too, whichever were read before, and again on the next request", async () => {
+    const edits: Edits = [
+      { name: "host", value: "b" },
+      { name: "x-last", value: "y" },
+    ];
+    const seen: unknown[] = [];
+    for (const before of [[], ["headers"], ["headersDistinct"], ["headers", "headersDistinct"], []] as const) {
+      seen.push(
+        await onHttp1((message) => {
+          for (const view of before) expect(message[view]).toHaveProperty("host");
+          applyToMessage(message, edits);
+          const { folded, distinct } = views(message) as typeof EDITED;
+          return [message.rawHeaders.slice(0, 2), folded.host, folded["x-last"], distinct.host, distinct["x-last"]];
+        }),
+      );
+    }
+    expect(seen).toEqual(Array.from({ length: 5 }, () => [["Host", "b"], "b", "y", ["b"], ["y"]]));
+  });
+
+  it("fold no view of a request that nobody has read, once the first of its kind is known", async () => {
+    await onHttp1((message) => applyToMessage(message, [{ name: "host", value: "b" }]));
+    const unread = await onHttp1((message) => {
+      const before = Object.getOwnPropertySymbols(message).length;
+      applyToMessage(message, [{ name: "host", value: "b" }]);
+      return Object.getOwnPropertySymbols(message).length - before;
+    });
+    expect(unread).toBe(0);
+  });
+
   it("show in every view of an HTTP/2 request", async () => {
     let seen: unknown;
     const server = createHttp2Server((request, response) => {
@@ -116,5 +145,37 @@ describe("a message of a serverless bridge, which has only folded fields", () =>
 it("lines that Node may have cut are told as cut", () => {
   expect(arrivalOfMessage(Array.from({ length: 2000 }, () => "x")).truncated).toBeUndefined();
   expect(arrivalOfMessage(Array.from({ length: 2046 }, () => "x")).truncated).toBe(true);
-  expect(arrivalOfMessage(["a", "1"], "10.0.0.1")).toEqual({ truncated: false, address: "10.0.0.1" });
+});
+
+describe("who sent a message", () => {
+  const names = "DNS:shop.internal, URI:spiffe://eu/shop";
+  const socketOf = (authorized: boolean) => {
+    let reads = 0;
+    const getPeerX509Certificate = () => {
+      reads += 1;
+      return { subjectAltName: names };
+    };
+    return { socket: { remoteAddress: "10.0.0.1", authorized, getPeerX509Certificate }, reads: () => reads };
+  };
+
+  it("is told by the address of the socket", () => {
+    expect(arrivalOfMessage(["a", "1"], { remoteAddress: "10.0.0.1" })).toEqual({
+      truncated: false,
+      address: "10.0.0.1",
+    });
+  });
+
+  it("is told by the names in a certificate that was verified, which is read once for a connection", () => {
+    const { socket, reads } = socketOf(true);
+    for (let request = 0; request < 3; request += 1)
+      expect(arrivalOfMessage([], socket).identities).toEqual(["shop.internal", "spiffe://eu/shop"]);
+    expect(reads()).toBe(1);
+  });
+
+  it("is not told by a certificate that nobody verified, nor where there is none", () => {
+    const { socket, reads } = socketOf(false);
+    expect(arrivalOfMessage([], socket).identities).toBeUndefined();
+    expect(reads()).toBe(0);
+    expect(arrivalOfMessage([], { authorized: true, getPeerX509Certificate: () => undefined }).identities).toEqual([]);
+  });
 });

@@ -70,8 +70,8 @@ describe("what a policy looks at", () => {
   it("is the peer's address only where rules of trust ask for it", () => {
     const trustRules = [{ when: { cidr: ["127.0.0.0/8"] }, trust: "continue" }] as const;
     const boundary = { name: "shop", cluster: "eu-1", policy: { trust: "restart", trustRules } } as const;
-    expect(define().asksAddress).toBe(false);
-    expect(define({ boundary }).asksAddress).toBe(true);
+    expect(define().asksPeer).toBe(false);
+    expect(define({ boundary }).asksPeer).toBe(true);
   });
 });
 

@@ -18,6 +18,8 @@ export function breakCard(one) {
     element("div", { class: "bar", role: "img", "aria-label": `${share.toFixed(0)} percent` }, filled),
     element("p", {}, one.explanation),
     list(one.evidence),
+    ...details("Who may have done it", one.suspects.map(suspectOf)),
+    ...details("Where it is more frequent", one.scope.map(scopeOf)),
     ...details("What else it could be", one.alternatives),
     element("p", {}, element("b", {}, "What to change: "), one.remedy.text),
     ...snippets(one.remedy),
@@ -41,6 +43,18 @@ function list(texts) {
 function details(title, texts) {
   if (texts.length === 0) return [];
   return [element("details", {}, element("summary", {}, title), list(texts))];
+}
+
+function suspectOf({ hop, share }) {
+  return `${Math.round(100 * share)} %: ${hop}`;
+}
+
+/** One dimension in a sentence: which values are hit, and which are not. */
+function scopeOf({ dimension, all, hit, spared }) {
+  const named = (values) =>
+    values.map(({ value, broken, whole }) => `${value} (${broken} of ${broken + whole})`).join(", ");
+  const spares = spared.length === 0 ? "" : `; not ${named(spared)}`;
+  return `${dimension}: ${all ? "every one, " : ""}${named(hit)}${spares}`;
 }
 
 /** The change for the product that stands there, and at a press of its name for the others. */

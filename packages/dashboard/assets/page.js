@@ -14,10 +14,10 @@ let lastMs = 0;
 
 async function refresh() {
   try {
-    const [breaks, pipeline] = await Promise.all(["breaks", "pipeline"].map(load));
+    const [breaks, pipeline, repairs] = await Promise.all(["breaks", "pipeline", "repairs"].map(load));
     lastMs = Date.now();
-    const text = JSON.stringify([breaks, pipeline]);
-    if (text !== drawn) draw(breaks, pipeline);
+    const text = JSON.stringify([breaks, pipeline, repairs]);
+    if (text !== drawn) draw(breaks, pipeline, repairs);
     drawn = text;
     say(`${pipeline.ready ? "ready" : "not ready"}, looking every ${REFRESH_MS / 1000} s`, false);
   } catch (error) {
@@ -40,13 +40,16 @@ function say(text, stale) {
   place("state").classList.toggle("stale", stale);
 }
 
-function draw(report, pipeline) {
+function draw(report, pipeline, repairs) {
   place("where").textContent = `at ${pipeline.cluster}`;
   replace(place("tiles"), tiles(report, pipeline));
   replace(place("map"), [drawMap(report)]);
   const cards = report.breaks.map(breakCard);
   replace(place("breaks"), cards.length > 0 ? cards : [element("p", { class: "empty" }, "None is seen.")]);
   replace(place("services"), services(report.services));
+  replace(place("instrumentation"), instrumentation(report.instrumentation));
+  replace(place("repairs"), repairCounts(repairs.counts));
+  replace(place("decisions"), decisions(repairs.recent));
   replace(place("destinations"), destinations(pipeline.destinations));
   replace(place("ledger"), ledger(pipeline.ledger));
 }
@@ -75,6 +78,38 @@ function services(rows) {
   const head = ["service", "state", "spans", "unexplained roots", "explained roots"];
   const body = rows.map((row) => [row.name, row.state, row.spans, row.orphans, row.legitimateRoots]);
   return table(head, body, "No service has exported spans through this pipeline yet.");
+}
+
+function instrumentation(rows) {
+  const head = ["service", "rule", "impact", "checked", "failed", "what was found"];
+  const body = rows.map((row) => [
+    row.service === "" ? "(unnamed)" : row.service,
+    row.rule,
+    row.impact,
+    row.checked,
+    row.failed,
+    row.text,
+  ]);
+  return table(head, body, "No span was looked at yet.");
+}
+
+function repairCounts(rows) {
+  const head = ["what", "because of", "state", "traces"];
+  const body = rows.map(({ action, reason, state, count }) => [action, reason, state, count]);
+  return table(head, body, "No trace was torn in a way that is sure enough to be joined.");
+}
+
+function decisions(rows) {
+  const head = ["when", "what", "span", "to", "confidence", ""];
+  const body = rows.map((one) => [
+    new Date(one.atMs).toLocaleTimeString(),
+    `${one.action}: ${one.reason}`,
+    `${one.span.traceId} ${one.span.spanId}`,
+    typeof one.to === "string" ? one.to : `${one.to.traceId} ${one.to.spanId}`,
+    one.confidence.toFixed(2),
+    one.dryRun ? "would be done" : "done",
+  ]);
+  return table(head, body, "None yet.");
 }
 
 function destinations(rows) {

@@ -1,4 +1,4 @@
-/** The diagnostics page as files to serve: it reads `/diagnostics/breaks` and `/diagnostics/pipeline` and draws them. */
+/** The diagnostics page as files to serve: it reads `/diagnostics/breaks`, `repairs` and `pipeline` and draws them. */
 import { readFileSync } from "node:fs";
 
 export interface PageFile {

@@ -97,6 +97,8 @@ export interface CrossingStore {
   /** Newest record whose trace id ends in the 64 bits that the one in `key` ends in, and the next older one. */
   findLowerHalf(key: Uint32Array): number;
   findOlderLowerHalf(key: Uint32Array, record: number): number;
+  /** Newest record that forwarded the trace of `key`, with whatever span. */
+  findTrace(key: Uint32Array): number;
   /** The longest request among the records held, or longer by what was held before. */
   longestMs(): number;
   /** Copies the trace and span id that left into `key`. */
@@ -243,6 +245,8 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
       ),
     findOlderLowerHalf: (key, record) =>
       seek(byLowerHalf, byLowerHalf.after(record), LOWER_HALF_AT, key, LOWER_HALF_AT, 2),
+    findTrace: (key) =>
+      seek(byLowerHalf, byLowerHalf.first(hashWords(key, LOWER_HALF_AT, 2, seed)), 0, key, 0, TRACE_WORDS),
     longestMs: () => Math.max(longestMs, longestBeforeMs),
     readKey(record, key) {
       const from = ring.slot(record) * WORDS;

@@ -18,7 +18,7 @@ import {
   NOT_OBSERVED,
   missingCounter,
 } from "./edge.ts";
-import type { Gateway } from "./remedies/gateway-headers.ts";
+import type { Gateway } from "./remedies/gateway.ts";
 import { ORPHANS } from "./service.ts";
 import type { TraceIdForm } from "./trace-id-form.ts";
 

@@ -3,7 +3,7 @@ import type { Arrival, Signs } from "./arrival.ts";
 import { CAME, OPEN, REPAIRED, REPORTED } from "./arrival.ts";
 import type { Break, Remedy, Traffic } from "./break.ts";
 import { shareText } from "./finding.ts";
-import type { Gateway } from "./remedies/gateway-headers.ts";
+import type { Gateway } from "./remedies/gateway.ts";
 import type { Fact } from "./sign.ts";
 import { suspectsOf } from "./suspects.ts";
 

@@ -143,9 +143,9 @@ function bitsOf({ reading, verdict, answer, side }: Crossing, context: TraceCont
   }
   if (reading.kind !== "valid") return bits;
   if (reading.wire === undefined) bits |= TRANSLATED_BIT;
-  if (reading.own === undefined) bits |= MEMBERLESS_BIT;
-  else if (reading.own.spanId !== reading.context.parentId) bits |= INBOUND_OPEN_BIT;
-  return bits;
+  // With a carrier beside it the crossing tells by itself what was lost, and would be counted twice.
+  if (reading.own === undefined) return reading.carried === undefined ? bits | MEMBERLESS_BIT : bits;
+  return reading.own.spanId === reading.context.parentId ? bits : bits | INBOUND_OPEN_BIT;
 }
 
 function hasAnswer(books: Books, record: number, newest: number): boolean {

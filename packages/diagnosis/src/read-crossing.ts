@@ -1,6 +1,8 @@
 /** Reads crossings back from the log records that other borders wrote of them. */
 import type { Action, Crossing, Reading, Reason, RepairName, TraceContext, Verdict } from "@tracemend/context";
 import {
+  CROSSING_EVENT,
+  CROSSING_PREFIX,
   DEFECT_CODES,
   FORMATS,
   NO_EDITS,
@@ -11,7 +13,6 @@ import {
 } from "@tracemend/context";
 import type { Batch, LogView } from "@tracemend/otlp";
 import { forEachLog } from "@tracemend/otlp";
-import { CROSSING_EVENT, CROSSING_PREFIX } from "./crossing-record.ts";
 
 export interface ReadCrossings {
   readonly crossings: readonly Crossing[];

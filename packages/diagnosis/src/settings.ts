@@ -1,7 +1,7 @@
 /** The options of a diagnosis, completed and checked once. */
 import type { Repair } from "@tracemend/context";
 import type { Pair } from "./paired.ts";
-import type { Gateway } from "./remedies/gateway-headers.ts";
+import type { Gateway } from "./remedies/gateway.ts";
 import type { RepairDecision } from "./repair.ts";
 
 export interface DiagnosisOptions {
@@ -21,6 +21,11 @@ export interface DiagnosisOptions {
   readonly gateways?: Readonly<Record<string, Gateway>>;
   /** Whether repairs of spans are decided: for show (`report`) or to be applied (`on`); the default is `off`. */
   readonly repair?: Repair;
+  /**
+   * Whether traces that a service began anew are moved into the one they belong to; the default is `off`. Only where an
+   * exact join names the request, and no request of the trace crossed a boundary here.
+   */
+  readonly moveTraces?: Repair;
   /** Told each decision once, at the end of the tick that made it; what it throws reaches the caller of `tick`. */
   readonly decided?: (decision: RepairDecision) => void;
   /** Told each pair of a request and a root span once, like decisions. */
@@ -38,10 +43,13 @@ export interface Settings {
   readonly upstreamServices: ReadonlyMap<string, string>;
   readonly gateways: ReadonlyMap<string, Gateway>;
   readonly repair: Repair;
+  readonly moveTraces: Repair;
   readonly decided: ((decision: RepairDecision) => void) | undefined;
   readonly paired: ((pair: Pair) => void) | undefined;
   readonly seed: number;
 }
+
+const REPAIRS: readonly Repair[] = ["off", "report", "on"];
 
 const LEAST_BYTES = 64 * 1024;
 
@@ -53,6 +61,7 @@ export function defineSettings(options: DiagnosisOptions): Settings {
     settleMs = 10_000,
     windowMs = 600_000,
     repair = "off",
+    moveTraces = "off",
     decided,
     seed = 0,
   } = options;
@@ -60,13 +69,15 @@ export function defineSettings(options: DiagnosisOptions): Settings {
   if (!(hardWaitMs > 0)) throw wrong("hardWaitMs", hardWaitMs, "above 0");
   if (!(settleMs >= 0 && settleMs <= hardWaitMs)) throw wrong("settleMs", settleMs, "0 to hardWaitMs");
   if (!(windowMs >= hardWaitMs)) throw wrong("windowMs", windowMs, "at least hardWaitMs");
-  if (repair !== "off" && repair !== "report" && repair !== "on") throw wrong("repair", repair, "off, report or on");
+  for (const [option, value] of Object.entries({ repair, moveTraces }))
+    if (!REPAIRS.includes(value)) throw wrong(option, value, "off, report or on");
   if (!Number.isInteger(seed)) throw wrong("seed", seed, "an integer");
   const upstreamServices = new Map(Object.entries(options.upstreamServices ?? {}));
   const gateways = new Map(Object.entries(options.gateways ?? {}));
   return {
     now: options.now,
     repair,
+    moveTraces,
     decided,
     paired: options.paired,
     maxBytes,

@@ -217,9 +217,9 @@ function conclude(books: Books, record: number, edge: Edge, join: Join): void {
   noteSighting(edge, join.cause, atMs, () => exampleOf(books, record, join));
   if (join.cause !== BARE) noteFacets(books, record, sourceOf(books, join), true);
   if (join.orphan !== 0) tellPair(books, record, join);
-  const { repair, decided, now } = books.settings;
-  if (repair !== "off" && decided !== undefined) {
-    const decision = decideRepair(repairFactsOf(books, record, edge, join, now()), repair === "report");
+  const { repair, moveTraces, decided, now } = books.settings;
+  if (decided !== undefined && (repair !== "off" || moveTraces !== "off")) {
+    const decision = decideRepair(repairFactsOf(books, record, edge, join, now()), { repair, moveTraces });
     if (decision !== undefined) books.decisions.push(decision);
   }
   if (join.orphan !== 0) {

@@ -2,8 +2,11 @@
 import type { DefectCode } from "@tracemend/context";
 import type { SignMeaning } from "./explain-signs.ts";
 import { nameOf } from "./explain-signs.ts";
+import type { Gateway } from "./remedies/gateway.ts";
 import { letThrough } from "./remedies/gateway-headers.ts";
-import type { BreakKind } from "./break.ts";
+import { followSampling } from "./remedies/gateway-sampling.ts";
+import { exportSpans } from "./remedies/gateway-spans.ts";
+import type { BreakKind, Remedy } from "./break.ts";
 import type { Fact } from "./sign.ts";
 
 const STRIPPED: SignMeaning = {
@@ -40,8 +43,7 @@ const STRIPPED: SignMeaning = {
   remedy: (hop, gateway, traffic, { boundary }) =>
     letThrough(
       `Let traceparent and tracestate through on ${hop}.${traffic === "repaired" ? "" : ` Until then a carrier can put the context back: set repair to on at ${boundary}, and let the border before it send one.`}`,
-      gateway ?? "nginx",
-      gateway !== undefined,
+      gateway,
     ),
 };
 
@@ -59,8 +61,8 @@ const RESTARTED: SignMeaning = {
   remedy: (hop, gateway) =>
     letThrough(
       `Let ${hop} continue W3C contexts: extract w3c before other formats, and pass traceparent on. Traefik, Kong and Caddy leave the old tracestate beside a new traceparent when they restart.`,
-      gateway ?? "kong",
-      gateway !== undefined,
+      gateway,
+      "kong",
     ),
 };
 
@@ -115,7 +117,7 @@ const DUPLICATE: SignMeaning = {
 proxy_set_header traceparent $http_traceparent;`,
           language: "nginx",
         }
-      : letThrough(`Let ${hop} replace the header instead of adding one.`, gateway, true),
+      : letThrough(`Let ${hop} replace the header instead of adding one.`, gateway),
 };
 
 const GHOST: SignMeaning = {
@@ -128,10 +130,9 @@ const GHOST: SignMeaning = {
     "A service in between may export to another collector, or its spans were lost: compare with the services that are known to lie on the way.",
   ],
   remedy: (hop, gateway) =>
-    letThrough(
+    exportSpans(
       `Let ${hop} either export its spans or pass traceparent on untouched. Clouds that rewrite it (Cloud Run, API gateways) need the carrier instead.`,
-      gateway ?? "envoy",
-      gateway !== undefined,
+      gateway,
     ),
 };
 
@@ -146,7 +147,7 @@ const STATE_LOST: SignMeaning = {
   alternatives: [
     "A list over 32 members or 512 characters may lose members from its right end by the rules; ours stands leftmost.",
   ],
-  remedy: (hop, gateway) => letThrough(`Let tracestate through on ${hop}.`, gateway ?? "nginx", gateway !== undefined),
+  remedy: (hop, gateway) => letThrough(`Let tracestate through on ${hop}.`, gateway),
 };
 
 const STATE_MANGLED: SignMeaning = {
@@ -159,8 +160,7 @@ const STATE_MANGLED: SignMeaning = {
   remedy: (hop, gateway) =>
     letThrough(
       `Let ${hop} pass tracestate on as it came, all lines and in their order, or replace its own member only: at most 32 members, each key once, the newest leftmost, whole members dropped from the right end.`,
-      gateway ?? "nginx",
-      gateway !== undefined,
+      gateway,
     ),
 };
 
@@ -191,7 +191,11 @@ const FORMATS_DISAGREE: SignMeaning = {
   }),
 };
 
-function flagMeaning(explanation: (hop: string) => string, text: (hop: string) => string): SignMeaning {
+function flagMeaning(
+  explanation: (hop: string) => string,
+  text: (hop: string) => string,
+  remedy: (text: string, gateway: Gateway | undefined) => Remedy = followSampling,
+): SignMeaning {
   return {
     confidence: () => 0.95,
     evidence: (fact, count, { from }) =>
@@ -200,7 +204,7 @@ function flagMeaning(explanation: (hop: string) => string, text: (hop: string) =
     alternatives: [
       "W3C allows a participant that writes its own parent id to decide on sampling anew; then this is policy.",
     ],
-    remedy: (hop) => ({ text: text(hop) }),
+    remedy: (hop, gateway) => remedy(text(hop), gateway),
   };
 }
 
@@ -217,7 +221,7 @@ export const SIGN_MEANINGS: Readonly<Partial<Record<BreakKind, SignMeaning>>> = 
     (hop) =>
       `The trace was sampled and is no longer: ${hop} clears the flag, so everything behind it is missing from the trace.`,
     (hop) =>
-      `Let ${hop} follow the caller's decision: parent-based sampling. nginx: otel_trace $otel_parent_sampled; Istio: no random sampling below an existing parent.`,
+      `Let ${hop} follow the caller's decision: parent-based sampling. Istio: no random sampling below an existing parent.`,
   ),
   "sampled-flag-set": flagMeaning(
     (hop) =>
@@ -228,5 +232,6 @@ export const SIGN_MEANINGS: Readonly<Partial<Record<BreakKind, SignMeaning>>> = 
     (hop) => `${hop} drops the random flag: samplers behind it can no longer rely on the trace id being random.`,
     (hop) =>
       `Update ${hop} to a version that keeps the flag (Trace Context Level 2): Kong, the nginx otel module and Envoy's OpenTelemetry tracer emit only 00 and 01.`,
+    (text) => ({ text }),
   ),
 };

@@ -64,8 +64,7 @@ function enter(service: ServiceBoundary, request: BoundaryRequest, response: Bou
   if (locals.passage?.boundary === service.boundary) return;
   const startMs = service.observed ? service.now() : 0;
   const lines = linesOfMessage(request);
-  const address = service.asksAddress ? request.socket.remoteAddress : undefined;
-  const passage = service.cross(lines, arrivalOfMessage(lines, address));
+  const passage = service.cross(lines, arrivalOfMessage(lines, service.asksPeer ? request.socket : undefined));
   applyToMessage(request, passage.verdict.edits);
   locals.traceContext = passage.verdict.context;
   locals.passage = passage;
@@ -97,7 +96,7 @@ function observe(
   const { socket } = request;
   // A socket that is closed no longer tells who was at its other end.
   const { remoteAddress: address, remotePort: port } = socket;
-  response.once("close", () => {
+  response.on("close", () => {
     service.tell(passage, {
       startMs,
       protocol: request.httpVersionMajor >= 2 ? "h2" : request.httpVersion === "1.0" ? "http/1.0" : "http/1.1",

@@ -19,7 +19,18 @@ export function editedRequest(request: Request, edits: Edits): Request {
  * has asked for yet will be made out of the message; to fill them for nothing would cost several times the judgement.
  */
 export function applyToStandIn(request: Request, edits: Edits): void {
-  const made = Object.getOwnPropertySymbols(request).some((key) => Reflect.get(request, key) instanceof Headers);
+  const prototype = Object.getPrototypeOf(request) as object;
+  const key = LATE.get(prototype);
+  if (key !== undefined && Reflect.get(request, key) === undefined) return;
+  const made = Object.getOwnPropertySymbols(request).some((symbol) => Reflect.get(request, symbol) instanceof Headers);
   const { headers } = request;
-  if (made || !edits.every(({ name, value }) => headers.get(name) === value)) applyToHeaders(headers, edits);
+  if (made || !edits.every(({ name, value }) => headers.get(name) === value)) {
+    applyToHeaders(headers, edits);
+    return;
+  }
+  const kept = Object.getOwnPropertySymbols(request).find((symbol) => Reflect.get(request, symbol) === headers);
+  if (kept !== undefined) LATE.set(prototype, kept);
 }
+
+/** Where stand-ins keep their Headers, by the prototype of those that were found to make them out of the message. */
+const LATE = new WeakMap<object, symbol>();

@@ -1,18 +1,10 @@
 /** The boundary as Hono middleware. It only translates: what is decided is decided in `@tracemend/context`. */
 import type { ServiceBoundary, ServiceBoundaryOptions, ServicePassage, TraceContext } from "@tracemend/context";
-import {
-  applyToMessage,
-  arrivalOfMessage,
-  defineServiceBoundary,
-  exposeTraceresponse,
-  linesOfMessage,
-} from "@tracemend/context";
+import { defineServiceBoundary, exposeTraceresponse } from "@tracemend/context";
 import type { Context, MiddlewareHandler } from "hono";
-import { applyToStandIn, editedRequest } from "./edited-request.ts";
-import { linesOfHeaders } from "./field-lines.ts";
-import type { NodeExchange } from "./node-exchange.ts";
-import { nodeExchangeOf } from "./node-exchange.ts";
-import { tellAtEnd } from "./tell-at-end.ts";
+import type { Entered } from "./entered.ts";
+import { enter } from "./entered.ts";
+import { passageOf } from "./passage.ts";
 
 /** What `boundary` sets: `new Hono<{ Variables: BoundaryVariables }>()`. */
 export interface BoundaryVariables {
@@ -32,80 +24,55 @@ type BoundaryContext = Context<{ Variables: BoundaryVariables }>;
 export function boundary(options: ServiceBoundaryOptions): MiddlewareHandler<{ Variables: BoundaryVariables }> {
   const service = defineServiceBoundary(options);
   return async function tracemendBoundary(c, next) {
-    const leave = tryEnter(service, c);
-    if (leave === undefined) {
+    const entered = tryEnter(service, c);
+    if (entered === undefined) {
       await next();
       return;
     }
     try {
       await next();
     } finally {
-      tryLeave(leave);
+      tryLeave(entered, c);
     }
   };
 }
 
-/** The request goes on, whatever a runtime or another middleware refuses to have read or written. */
-function tryEnter(service: ServiceBoundary, c: BoundaryContext): (() => void) | undefined {
+/** Undefined where nothing is left to do behind the app: all there was to do, or all that a runtime refused. */
+function tryEnter(service: ServiceBoundary, c: BoundaryContext): Entered | undefined {
   try {
-    return enter(service, c);
+    const before = passageOf(c);
+    const entered = before?.boundary === service.boundary ? undefined : enter(service, c.req.raw, c.env);
+    const passage = entered?.passage ?? before;
+    c.set("traceContext", passage?.verdict.context);
+    c.set("passage", passage);
+    if (entered === undefined) return undefined;
+    if (entered.request !== c.req.raw) c.req.raw = entered.request;
+    return entered.tell === undefined && entered.fields.length === 0 ? undefined : entered;
   } catch {
+    // The request goes on, whatever a runtime or another middleware refuses to have read or written.
     return undefined;
   }
 }
 
-/** The answer goes out, whatever a runtime refuses to have written. */
-function tryLeave(leave: () => void): void {
+function tryLeave({ fields, tell }: Entered, c: BoundaryContext): void {
   try {
-    leave();
+    if (fields.length > 0) answer(c, fields);
   } catch {
-    // Nothing is left to be done about it.
+    // The answer goes out, whatever a runtime refuses to have written.
+  }
+  tell?.(c.finalized ? c.res.status : undefined, (work) => waitFor(c, work));
+}
+
+/** On a worker. Elsewhere Hono throws, and there the process goes on by itself. */
+function waitFor(c: BoundaryContext, work: Promise<unknown>): void {
+  try {
+    c.executionCtx.waitUntil(work);
+  } catch {
+    // Nothing is to be done about it.
   }
 }
 
-/** What is left to do once the app has answered; undefined where that is nothing. */
-function enter(service: ServiceBoundary, c: BoundaryContext): (() => void) | undefined {
-  if (c.get("passage")?.boundary === service.boundary) return undefined;
-  const startMs = service.observed ? service.now() : 0;
-  const exchange = nodeExchangeOf(c);
-  const passage = exchange === undefined ? crossOnFetch(service, c) : crossOnNode(service, exchange);
-  c.set("traceContext", passage.verdict.context);
-  c.set("passage", passage);
-  applyEdits(c, exchange, passage);
-  const fields = service.answers ? service.answer(passage) : undefined;
-  const tell = service.observed ? tellAtEnd(service, passage, startMs, c, exchange) : undefined;
-  if (fields === undefined || fields.length === 0) return tell;
-  return () => {
-    try {
-      answer(c, fields);
-    } finally {
-      tell?.();
-    }
-  };
-}
-
-function crossOnNode(service: ServiceBoundary, { incoming }: NodeExchange): ServicePassage {
-  const lines = linesOfMessage(incoming);
-  const address = service.asksAddress ? incoming.socket.remoteAddress : undefined;
-  return service.cross(lines, arrivalOfMessage(lines, address));
-}
-
-/** A Request does not tell who sent it. */
-function crossOnFetch(service: ServiceBoundary, c: BoundaryContext): ServicePassage {
-  return service.cross(linesOfHeaders(c.req.raw.headers, service.fields));
-}
-
-function applyEdits(c: BoundaryContext, exchange: NodeExchange | undefined, { verdict }: ServicePassage): void {
-  if (verdict.edits.length === 0) return;
-  if (exchange === undefined) {
-    c.req.raw = editedRequest(c.req.raw, verdict.edits);
-    return;
-  }
-  applyToMessage(exchange.incoming, verdict.edits);
-  applyToStandIn(c.req.raw, verdict.edits);
-}
-
-function answer(c: BoundaryContext, fields: ReturnType<ServiceBoundary["answer"]>): void {
+function answer(c: BoundaryContext, fields: Entered["fields"]): void {
   // An upgrade is no answer whose fields could be set: a Response of that status cannot even be made.
   if (!c.finalized || c.res.status < 200) return;
   for (const [name, value] of fields) c.header(name, value, { append: name === "server-timing" });

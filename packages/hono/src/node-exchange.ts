@@ -1,13 +1,11 @@
 /** What a Node server below Hono knows beyond the web's Request: raw lines, and when an answer has really ended. */
-import type { Crossing, CrossingFailure, NodeMessage, Peer } from "@tracemend/context";
-import type { Context } from "hono";
+import type { Crossing, CrossingFailure, NodeMessage, NodeSocket, Peer } from "@tracemend/context";
 
 /** The part of Node's request that is used; `@hono/node-server` passes it on as `c.env.incoming`. */
 export interface Incoming extends NodeMessage {
   readonly rawHeaders: string[];
   readonly httpVersion: string;
-  readonly socket: {
-    readonly remoteAddress?: string | undefined;
+  readonly socket: NodeSocket & {
     readonly remotePort?: number | undefined;
     readonly encrypted?: boolean;
   };
@@ -20,7 +18,8 @@ export interface Outgoing {
   readonly writableEnded: boolean;
   readonly writableFinished: boolean;
   readonly errored?: Error | null;
-  once(event: "close", listener: () => void): unknown;
+  /** Comes once. */
+  on(event: "close", listener: () => void): unknown;
 }
 
 export interface NodeExchange {
@@ -33,13 +32,12 @@ export interface NodeExchange {
  * its own making, and then the raw lines are not that request's: only the server's stand-in for a Request, which is no
  * plain one, is a view of them.
  */
-export function nodeExchangeOf(c: Context): NodeExchange | undefined {
-  const env: unknown = c.env;
+export function nodeExchangeOf(request: Request, env: unknown): NodeExchange | undefined {
   if (typeof env !== "object" || env === null || !("incoming" in env) || !("outgoing" in env)) return undefined;
   const exchange = env as NodeExchange;
   const { incoming } = exchange;
   if (typeof incoming !== "object" || !Array.isArray(incoming?.rawHeaders)) return undefined;
-  return Object.getPrototypeOf(c.req.raw) === Request.prototype ? undefined : exchange;
+  return Object.getPrototypeOf(request) === Request.prototype ? undefined : exchange;
 }
 
 export function peerOf({ socket }: Incoming): Peer | undefined {

@@ -24,6 +24,31 @@ function seen(c: Context<AppEnv>): Response {
   });
 }
 
+describe("an observer that has work left when the answer is given", () => {
+  const work = Promise.resolve();
+  const observer = { crossed: (_: unknown, waitUntil?: (work: Promise<unknown>) => void) => waitUntil?.(work) };
+
+  it("has a worker wait for it", async () => {
+    const waited: Promise<unknown>[] = [];
+    const worker = app().use(boundary({ boundary: SHOP, observer }));
+    const context = {
+      waitUntil: (each: Promise<unknown>) => void waited.push(each),
+      passThroughOnException() {},
+      props: {},
+    };
+    await worker.fetch(new Request("http://shop/"), {}, context);
+    expect(waited).toEqual([work]);
+  });
+
+  it("may ask in vain where no worker ends", async () => {
+    const told: unknown[] = [];
+    const asking = { crossed: (...all: Parameters<typeof observer.crossed>) => told.push(observer.crossed(...all)) };
+    const plain = app().use(boundary({ boundary: SHOP, observer: asking }));
+    await plain.request("/");
+    expect(told).toHaveLength(1);
+  });
+});
+
 describe.each(RUNTIMES)("%s", (_, send) => {
   it("gives the app the context that came, and leaves the request as it is", async () => {
     let same: boolean | undefined;

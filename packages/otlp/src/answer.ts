@@ -11,8 +11,11 @@ export type Answer =
   | { readonly kind: "partial"; readonly rejected: number; readonly message: string }
   /** The same bytes may be sent again, after `retryAfterMs` if the peer named a time. */
   | { readonly kind: "busy"; readonly retryAfterMs: number | undefined; readonly message: string }
-  /** The same bytes must not be sent again; smaller batches may be when `tooLarge`. */
-  | { readonly kind: "refused"; readonly message: string; readonly tooLarge: boolean };
+  /**
+   * The same bytes must not be sent again; smaller batches may be when `tooLarge`. `divisible`: it was said of what is in
+   * the batch, so that parts of it may be taken.
+   */
+  | { readonly kind: "refused"; readonly message: string; readonly tooLarge: boolean; readonly divisible: boolean };
 
 /** May a request be repeated after this HTTP status? OTLP 1.11 names exactly these. */
 export function isRetryableHttpStatus(status: number): boolean {
@@ -63,7 +66,7 @@ export function readHttpAnswer(answer: HttpAnswer, nowMs: number): Answer {
     const names = status === 429 || status === 503;
     return { kind: "busy", retryAfterMs: names ? parseRetryAfter(answer.retryAfter, nowMs) : undefined, message };
   }
-  return { kind: "refused", message, tooLarge: status === 413 };
+  return { kind: "refused", message, tooLarge: status === 413, divisible: status === 400 || status === 422 };
 }
 
 export interface GrpcAnswer {
@@ -84,8 +87,9 @@ export function readGrpcAnswer(answer: GrpcAnswer): Answer {
   const reading = decodeStatus(answer.details ?? new Uint8Array(0));
   const retryAfterMs = reading.kind === "status" ? reading.status.retryAfterMs : undefined;
   if (isRetryableGrpcStatus(code, retryAfterMs !== undefined)) return { kind: "busy", retryAfterMs, message };
-  // OTLP 1.11: a request beyond the size limit is answered RESOURCE_EXHAUSTED without RetryInfo.
-  return { kind: "refused", message, tooLarge: code === 8 };
+  // OTLP 1.11: a request beyond the size limit is answered RESOURCE_EXHAUSTED without RetryInfo. INVALID_ARGUMENT is the
+  // answer to bad data; gRPC servers that cannot decode a message answer INTERNAL.
+  return { kind: "refused", message, tooLarge: code === 8, divisible: code === 3 || code === 13 };
 }
 
 function readResponse(reading: ExportResponseReading): Answer {

@@ -2,7 +2,8 @@
 
 export { type Batch, type BatchReading, isDivisible, mergeBatches, readBatch, type Signal } from "./batch.ts";
 export { splitBatch, type SplitLimit } from "./split.ts";
-export { selectSpans, shardByTrace } from "./select.ts";
+export { selectLogs, selectSpans } from "./select.ts";
+export { hashTraceId, shardByTrace, type ShardOptions } from "./shard.ts";
 export { countResources, type ResourceView, shardByResource } from "./resources.ts";
 export { type ItemDefect, refineBatch, type Refinement } from "./refine.ts";
 export {
@@ -13,6 +14,8 @@ export {
   type StringRules,
   type StringSite,
 } from "./rewrite-strings.ts";
+export { rewriteTracestates } from "./tracestate.ts";
+export { type NewIds, ORIGINAL_PARENT_ID, ORIGINAL_TRACE_ID, rewriteIds, type SpanIds } from "./rewrite-ids.ts";
 export { defineStamp, type Stamp, type Stamped } from "./stamp.ts";
 export { type AttributeKeys, defineAttributeKeys, forEachSpan, type SpanLink, type SpanView } from "./span-view.ts";
 export type { AttributeValue } from "./attribute.ts";

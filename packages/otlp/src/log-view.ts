@@ -37,7 +37,8 @@ export function forEachLog(batch: Batch, visit: (log: LogView) => void): void {
 const cursor = new Cursor();
 const attribute = new AttributeView();
 
-class OpenLogView implements LogView {
+/** A view that can be moved. */
+export class OpenLogView implements LogView {
   #bytes: Uint8Array = cursor.bytes;
   #start = 0;
   #end = 0;

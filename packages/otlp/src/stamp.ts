@@ -18,8 +18,14 @@ export interface Stamped {
  */
 export type Stamp = (batch: Batch) => Stamped;
 
-/** Throws TypeError for an empty key and for a value that is not a string. */
-export function defineStamp(attributes: Readonly<Record<string, string>>): Stamp {
+/**
+ * `allocate` gives memory of at least so many bytes, of whatever content; default: new memory. Throws TypeError for an
+ * empty key and for a value that is not a string.
+ */
+export function defineStamp(
+  attributes: Readonly<Record<string, string>>,
+  allocate: (bytes: number) => Uint8Array = (bytes) => new Uint8Array(bytes),
+): Stamp {
   const wanted = Object.entries(attributes);
   for (const [key, value] of wanted) {
     if (key === "") throw new TypeError("attributes: a key must not be empty");
@@ -35,7 +41,7 @@ export function defineStamp(attributes: Readonly<Record<string, string>>): Stamp
       spoofed += plan.spoofed;
       if (!plan.edits.some((edit) => edit !== undefined)) return part;
       edited = true;
-      return writePart(part, plan, fields);
+      return writePart(part, plan, fields, allocate);
     });
     return edited ? { batch: batchOf(batch.signal, parts, batch.items), spoofed } : { batch, spoofed };
   };
@@ -106,10 +112,15 @@ function findKey(part: Uint8Array, wanted: readonly (readonly [string, string])[
   return -1;
 }
 
-function writePart(part: Uint8Array, plan: Plan, fields: Uint8Array): Uint8Array {
+function writePart(
+  part: Uint8Array,
+  plan: Plan,
+  fields: Uint8Array,
+  allocate: (bytes: number) => Uint8Array,
+): Uint8Array {
   const edited = plan.edits.reduce((count, edit) => (edit === undefined ? count : count + 1), 0);
   // Two tags and two lengths, at most 1 + 5 bytes each, are new beside the attributes.
-  const writer = new Writer(part.length + edited * (fields.length + 12));
+  const writer = new Writer(allocate(part.length + edited * (fields.length + 12)));
   for (let index = plan.edits.length - 1; index >= 0; index--) {
     const edit = plan.edits[index];
     if (edit === undefined) {

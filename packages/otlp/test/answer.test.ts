@@ -64,13 +64,14 @@ describe("readHttpAnswer", () => {
       kind: "refused",
       message: "bad span",
       tooLarge: false,
+      divisible: true,
     });
     expect(read(404, { body: Uint8Array.of(60, 33) })).toMatchObject({ message: "HTTP status 404" });
   });
 
   it("marks what may pass in smaller pieces", () => {
     expect(read(413)).toMatchObject({ kind: "refused", tooLarge: true });
-    expect(read(500)).toMatchObject({ kind: "refused", tooLarge: false });
+    expect(read(500)).toMatchObject({ kind: "refused", tooLarge: false, divisible: false });
   });
 });
 
@@ -99,7 +100,10 @@ describe("readGrpcAnswer", () => {
       kind: "refused",
       message: "too big",
       tooLarge: true,
+      divisible: false,
     });
-    expect(readGrpcAnswer({ code: 3 })).toEqual({ kind: "refused", message: "gRPC status 3", tooLarge: false });
+    const message = "gRPC status 3";
+    expect(readGrpcAnswer({ code: 3 })).toEqual({ kind: "refused", message, tooLarge: false, divisible: true });
+    expect(readGrpcAnswer({ code: 16 })).toMatchObject({ kind: "refused", divisible: false });
   });
 });

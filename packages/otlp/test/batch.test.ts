@@ -82,6 +82,13 @@ describe("what readBatch finds suspect", () => {
     ["a span without a span id", true, "traces", traces([], len(2, hex(1, traceId(1))))],
     ["a trace id of zeros", true, "traces", traces([], len(2, hex(1, zeros), hex(2, "b7ad6b7169203331")))],
     ["a second trace id", true, "traces", traces([], span(1, hex(1, traceId(2))))],
+    [
+      "a second trace id beside a span without one",
+      true,
+      "traces",
+      traces([], span(1, hex(1, traceId(2))), len(2, hex(2, "b7ad6b7169203331"))),
+    ],
+    ["ids that begin and end with zeros", false, "traces", traces([], span(256))],
     ["a long parent id", true, "traces", traces([], span(1, hex(4, traceId(1))))],
     ["a link with a short id", true, "traces", traces([], span(1, len(13, hex(1, "0a"))))],
     ["a log record without ids", false, "logs", logs(str(12, "event"))],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { mergeBatches, selectSpans, shardByTrace } from "@tracemend/otlp";
-import { concat, len, num, pair, span, str, traceId, traces } from "./support/bytes.ts";
+import { encodeLogs, mergeBatches, selectLogs, selectSpans } from "@tracemend/otlp";
+import { concat, len, pair, span, traceId, traces } from "./support/bytes.ts";
 import { batch } from "./support/read.ts";
 
 const shop = pair(1, "service.name", "shop");
@@ -34,36 +34,24 @@ describe("selectSpans", () => {
   });
 });
 
-describe("shardByTrace", () => {
-  it("keeps a trace together over resources, and asks once for each", () => {
-    const asked: string[] = [];
-    const shards = shardByTrace(merged, (id) => {
-      asked.push(id);
-      return id === traceId(1) ? "a" : "b";
-    });
-    expect(asked).toEqual([1, 2, 3, 4].map((id) => traceId(id)));
-    expect([...shards.keys()]).toEqual(["a", "b"]);
-    expect(bytesOf(shards.get("a")!)).toEqual(concat(traces([shop], span(1)), traces([cart], span(1))));
-    expect(bytesOf(shards.get("b")!)).toEqual(concat(traces([shop], span(2), span(3)), traces([cart], span(4))));
-    expect([...shards.values()].map((shard) => shard.items)).toEqual([2, 3]);
+describe("selectLogs", () => {
+  const base = { atMs: 1, observedMs: 1, severity: "info" as const, body: "b", attributes: { n: 1 } };
+  const scope = { name: "t", version: "1" };
+  const [a, b] = ["a", "b"].map((eventName) => ({ ...base, eventName }));
+  const logs = mergeBatches([
+    encodeLogs({ "service.name": "shop" }, scope, [a!, b!, a!]),
+    encodeLogs({ "service.name": "cart" }, scope, [b!]),
+  ]);
+
+  it("takes records with the envelopes they need and no others", () => {
+    const kept = selectLogs(logs, (log) => log.eventName() === "a");
+    expect(kept.items).toBe(2);
+    expect(bytesOf(kept)).toEqual(bytesOf(encodeLogs({ "service.name": "shop" }, scope, [a!, a!])));
   });
 
-  it("repeats unknown fields of the envelopes in every shard", () => {
-    const body = concat(num(99, 1), len(1, str(1000, "u"), len(2, span(1), span(2))));
-    for (const [id, shard] of shardByTrace(batch(body), (id) => id)) {
-      expect(bytesOf(shard)).toEqual(concat(num(99, 1), len(1, str(1000, "u"), len(2, span(Number.parseInt(id, 16))))));
-    }
-  });
-
-  it("returns the same batch when one shard owns every trace", () => {
-    expect(shardByTrace(merged, () => 7).get(7)).toBe(merged);
-  });
-
-  it("has no shards for a batch without spans", () => {
-    expect(shardByTrace(batch(concat()), () => 0).size).toBe(0);
-  });
-
-  it("throws for signals without traces", () => {
-    expect(() => shardByTrace(batch(len(1), "metrics"), () => 0)).toThrow("metrics cannot be sharded by trace");
+  it("returns the same batch when every record stays, an empty one when none does, and other signals as they are", () => {
+    expect(selectLogs(logs, () => true)).toBe(logs);
+    expect(selectLogs(logs, () => false)).toEqual({ signal: "logs", parts: [], items: 0, bytes: 0 });
+    expect(selectLogs(merged, () => false)).toBe(merged);
   });
 });

@@ -1,5 +1,7 @@
 /** The record of one outgoing call, and who is told of it. */
 
+import type { TraceResponse } from "@tracemend/context";
+
 /** Which client the call was made with. */
 export type Api = "undici" | "http" | "http2" | "grpc";
 
@@ -39,9 +41,18 @@ export interface Call {
   readonly location: string | undefined;
 }
 
+/** An answer that names the span which served the call: `traceresponse`, or a metric of `Server-Timing`. */
+export interface Answer extends Pick<Call, "api" | "method" | "target" | "path" | "handling" | "traceparent"> {
+  readonly served: TraceResponse;
+  /** Whether the service that was called went on with the trace that left. */
+  readonly continued: boolean;
+}
+
 /** Told of every call that was changed, or would have been, or left with another trace than the request's. */
 export interface CallObserver {
   called(call: Call): void;
+  /** Told of every answer by `fetch`, undici, `node:http` and `node:https` that names a span. */
+  answered?(answer: Answer): void;
 }
 
 export type CallCounts = Readonly<Record<CallAction, number>>;

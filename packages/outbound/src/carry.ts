@@ -101,12 +101,21 @@ function carriedNow(handling: Handling, { current }: Settings): Carried {
 }
 
 function callOf(
-  { api, method, host, port, path }: Outgoing,
+  outgoing: Outgoing,
   head: Head,
   handling: Handling | undefined,
   { action, reason }: Outcome,
   location: string | undefined,
 ): Call {
+  const [traceparent] = head.values("traceparent");
+  return { ...placeOfCall(outgoing, handling), action, reason, traceparent, location };
+}
+
+/** What was called, and for whom. */
+export function placeOfCall(
+  { api, method, host, port, path }: Outgoing,
+  handling: Handling | undefined,
+): Pick<Call, "api" | "method" | "target" | "path" | "handling"> {
   const query = path.indexOf("?");
   return {
     api,
@@ -115,9 +124,5 @@ function callOf(
     path: query < 0 ? path : path.slice(0, query),
     handling:
       handling === undefined ? undefined : { method: handling.request.method, route: routeOf(handling.request) },
-    action,
-    reason,
-    traceparent: head.values("traceparent")[0],
-    location,
   };
 }

@@ -1,8 +1,9 @@
 /** Interceptors for @grpc/grpc-js: a served call is a request that is handled, a client's call is one that is made for it. */
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Interceptor, Metadata, ServerInterceptor } from "@grpc/grpc-js";
+import type { Interceptor, Metadata, ServerInterceptingCallInterface, ServerInterceptor } from "@grpc/grpc-js";
 import { InterceptingCall, ServerInterceptingCall } from "@grpc/grpc-js";
-import type { FieldLines } from "@tracemend/context";
+import type { Arrival, FieldLines } from "@tracemend/context";
+import { readAltNames } from "@tracemend/context";
 import type { Handling } from "./handling.ts";
 import type { Head } from "./head.ts";
 import type { Outbound } from "./outbound.ts";
@@ -35,8 +36,7 @@ export function serverInterceptor(outbound: Outbound): ServerInterceptor {
       start: (next) =>
         next({
           onReceiveMetadata(metadata, forward) {
-            const { host: address } = peerOf(call.getPeer());
-            const request = { lines: linesOf(metadata), arrival: { address }, method: "POST", path: method.path };
+            const request = { lines: linesOf(metadata), arrival: arrivalOf(call), method: "POST", path: method.path };
             outbound.handle(request, (begun) => {
               handling = begun;
               inside = AsyncLocalStorage.snapshot();
@@ -61,6 +61,18 @@ function peerOf(peer: string): { readonly host: string; readonly port: number | 
   const url = URL.parse(`tm://${authority}`);
   if (url === null) return { host: authority, port: undefined };
   return { host: url.hostname.replace(/^\[|\]$/g, ""), port: url.port === "" ? undefined : Number(url.port) };
+}
+
+/** grpc-js tells of verified certificates only. They are taken apart where a rule asks for a name. */
+function arrivalOf(call: ServerInterceptingCallInterface): Arrival {
+  return {
+    address: peerOf(call.getPeer()).host,
+    get identities() {
+      // Older versions of grpc-js do not tell.
+      const told = "getAuthContext" in call ? call.getAuthContext() : undefined;
+      return readAltNames(told?.sslPeerCertificate?.subjectaltname ?? "");
+    },
+  };
 }
 
 /** Binary values stand in lines as they do on the wire, in base64. */

@@ -1,7 +1,7 @@
 /** A hook for http-proxy-3: a gateway someone already has preserves and repairs the trace context that passes it. */
 import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
 import type { Boundary, Observer, Passage } from "@tracemend/context";
-import { cross, tellAll } from "@tracemend/context";
+import { arrivalOfMessage, cross, tellAll } from "@tracemend/context";
 import type { ProxyServer } from "http-proxy-3";
 import { failOpen } from "./fail-open.ts";
 import { traceFields } from "./head.ts";
@@ -27,7 +27,7 @@ export function preserve(proxy: ProxyServer, boundary: Boundary, options: Preser
   const observer = tellAll(observers);
   const passing = new WeakMap<IncomingMessage, Passing>();
   const judge = ({ rawHeaders, socket }: IncomingMessage): Passage =>
-    cross(boundary, rawHeaders, () => undefined, { address: socket.remoteAddress });
+    cross(boundary, rawHeaders, () => undefined, arrivalOfMessage(rawHeaders, socket));
 
   const follow = (passage: Passage, request: IncomingMessage, response: ServerResponse, target: unknown): void => {
     const current: Passing = {

@@ -5,6 +5,6 @@ export type { OutboundOptions } from "./options.ts";
 export type { Carried, Handled, Handling } from "./handling.ts";
 export type { Outgoing } from "./carry.ts";
 export type { Head } from "./head.ts";
-export type { Api, Call, CallAction, CallCounts, CallObserver, CallReason } from "./call.ts";
+export type { Answer, Api, Call, CallAction, CallCounts, CallObserver, CallReason } from "./call.ts";
 export type { Targets } from "./targets.ts";
 export { defineTargets } from "./targets.ts";

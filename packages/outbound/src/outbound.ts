@@ -6,6 +6,7 @@ import type {
   ClientSessionRequestOptions,
   OutgoingHttpHeaders,
 } from "node:http2";
+import { watchAnswers } from "./answers.ts";
 import type { CallCounts } from "./call.ts";
 import type { Outgoing } from "./carry.ts";
 import { createCarry } from "./carry.ts";
@@ -46,12 +47,18 @@ export function createOutbound(options: OutboundOptions): Outbound {
   const storage = new AsyncLocalStorage<Handling>();
   const calls = createCarry(settings);
   const begin = (request: Handled): Handling => createHandling(settings.boundary, request, settings.now);
-  const onCall = (outgoing: Outgoing, head: Head): void => calls.carry(outgoing, head, storage.getStore(), true);
+  const answers = watchAnswers(settings.observer);
+  const onCall = (outgoing: Outgoing, head: Head, call: object): void => {
+    const handling = storage.getStore();
+    calls.carry(outgoing, head, handling, true);
+    answers?.sent(call, outgoing, head, handling);
+  };
   const http2 = watchHttp2Calls(onCall);
   const watches = [
     watchUndiciCalls(onCall, traceFields(settings.boundary.policy)),
     watchHttpCalls(onCall),
     () => http2.unwatch(),
+    () => answers?.unwatch(),
   ];
   if (settings.servers) watches.push(watchServers(storage, begin));
   return {

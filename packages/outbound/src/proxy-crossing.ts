@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TLSSocket } from "node:tls";
 import type { Boundary, Crossing, CrossingFailure, Passage, Peer, Upstream } from "@tracemend/context";
-import { fieldValue } from "@tracemend/context";
+import { fieldValue, readTraceresponse } from "@tracemend/context";
 
 /** One exchange while it is in the gateway. */
 export interface Passing {
@@ -51,6 +51,7 @@ export function crossingOf(
     // http-proxy-3 drops trailers, and with them the status of gRPC.
     grpcStatus: undefined,
     failure: failureOf(response, answer),
+    answer: answer === undefined ? undefined : readTraceresponse(answer.rawHeaders),
   };
 }
 

@@ -3,15 +3,18 @@ import type * as http from "node:http";
 import type { AddressInfo } from "node:net";
 import { SpanKind, context, propagation, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
-import { W3CTraceContextPropagator } from "@opentelemetry/core";
+import { W3CTraceContextPropagator, suppressTracing } from "@opentelemetry/core";
 import { HttpInstrumentation } from "@opentelemetry/instrumentation-http";
 import { UndiciInstrumentation } from "@opentelemetry/instrumentation-undici";
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import type * as httpProxy from "http-proxy-3";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { CrossingExportOptions } from "../src/crossings.ts";
+import { createCrossingExport } from "../src/crossings.ts";
 import type { Outbound, OutboundOptions } from "../src/index.ts";
 import { createOutbound } from "../src/index.ts";
 import { preserve } from "../src/http-proxy-3.ts";
+import { crossingOf } from "./crossings/told.ts";
 import type { RecordedCalls, Service } from "./peers.ts";
 import { PARENT_LINE, TRACE, ingress, recordCalls, send, startEcho, valuesOf } from "./peers.ts";
 
@@ -174,4 +177,20 @@ it("a gateway of http-proxy-3 with an SDK of its own sends the SDK's one tracepa
   server.closeAllConnections();
   expect(left).toHaveLength(1);
   expect(left).toEqual([clientLine()]);
+});
+
+it.each<[string, number, CrossingExportOptions["around"]]>([
+  ["a span", 1, undefined],
+  ["no span where it is told to look away", 0, (post) => context.with(suppressTracing(context.active()), post)],
+])("the SDK makes of a report of crossings %s, and none of the request that began it", async (_what, spans, around) => {
+  instrument(undici);
+  const crossings = createCrossingExport({ endpoint: echo.url, env: {}, ...(around && { around }) });
+  const tracer = tracerProvider.getTracer("test");
+  tracer.startActiveSpan("a request", (span) => {
+    crossings.crossed(crossingOf());
+    span.end();
+  });
+  await crossings.close();
+  const clients = exporter.getFinishedSpans().filter(({ kind }) => kind === SpanKind.CLIENT);
+  expect(clients.map(({ parentSpanContext }) => parentSpanContext)).toEqual(Array.from({ length: spans }));
 });

@@ -1,6 +1,7 @@
 import type { sendUnaryData, ServerDuplexStream, ServerUnaryCall } from "@grpc/grpc-js";
-import { Metadata } from "@grpc/grpc-js";
+import { Metadata, ServerCredentials, credentials } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
+import { createAuthority } from "../../../test/support/certificates.ts";
 import { clientInterceptor, serverInterceptor } from "../src/grpc-js.ts";
 import type { OutboundOptions } from "../src/index.ts";
 import { createOutbound } from "../src/index.ts";
@@ -163,4 +164,31 @@ describe("a gRPC service that calls another one", () => {
     const lines = JSON.parse(await front.get("7", metadataOf({ traceparent: PARENT_LINE }))) as string[];
     expect(valuesOf(lines, "traceparent")).toEqual([PARENT_LINE]);
   });
+});
+
+it.each([
+  ["spiffe://eu/shop", true],
+  ["spiffe://us/shop", false],
+])("a caller whose certificate names %s is believed: %s", async (name, believed) => {
+  const policy = {
+    trust: "restart",
+    trustRules: [{ when: { identity: ["spiffe://eu/*"] }, trust: "continue" }],
+  } as const;
+  const outbound = createOutbound({ boundary: ingress(policy), targets: ["127.0.0.1"], servers: false });
+  const authority = await createAuthority();
+  const [server, caller] = await Promise.all([authority.issue(["shop.internal"]), authority.issue([name])]);
+  const [ca, key, cert] = [authority.ca, server.key, server.cert].map((text) => Buffer.from(text));
+  const service = await startGrpc(
+    {
+      get: (_call: Unary, answer: sendUnaryData<string>) =>
+        answer(null, outbound.current()?.carried().context?.traceId ?? "none"),
+      watch: (call: Duplex) => call.end(),
+    },
+    { interceptors: [serverInterceptor(outbound)] },
+    ServerCredentials.createSsl(ca!, [{ private_key: key!, cert_chain: cert! }], true),
+  );
+  const secured = credentials.createSsl(ca, Buffer.from(caller.key), Buffer.from(caller.cert));
+  const client = connectGrpc(service.address, { "grpc.ssl_target_name_override": "shop.internal" }, secured);
+  opened.push(() => outbound.close(), service.close, client.close);
+  expect(await client.get("who am I", metadataOf({ traceparent: PARENT_LINE }))).toBe(believed ? TRACE : "none");
 });

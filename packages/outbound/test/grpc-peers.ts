@@ -1,5 +1,6 @@
 /** Real gRPC services for the tests of this package; messages are texts, so that no schema is needed. */
 import type {
+  ChannelCredentials,
   ClientOptions,
   Metadata,
   ServerOptions,
@@ -30,13 +31,12 @@ export interface GrpcService {
 export async function startGrpc(
   handlers: UntypedServiceImplementation,
   options: ServerOptions = {},
+  secured: ServerCredentials = ServerCredentials.createInsecure(),
 ): Promise<GrpcService> {
   const server = new Server(options);
   server.addService(SERVICE, handlers);
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>
-      error === null ? resolve(bound) : reject(error),
-    );
+    server.bindAsync("127.0.0.1:0", secured, (error, bound) => (error === null ? resolve(bound) : reject(error)));
   });
   return { address: `127.0.0.1:${port}`, close: () => server.forceShutdown() };
 }
@@ -48,8 +48,12 @@ export interface GrpcClient {
   readonly close: () => void;
 }
 
-export function connectGrpc(address: string, options: ClientOptions = {}): GrpcClient {
-  const client = new Client(address, credentials.createInsecure(), options);
+export function connectGrpc(
+  address: string,
+  options: ClientOptions = {},
+  secured: ChannelCredentials = credentials.createInsecure(),
+): GrpcClient {
+  const client = new Client(address, secured, options);
   return {
     get: (message, metadata) =>
       new Promise((resolve, reject) => {

@@ -153,6 +153,23 @@ it.each<[string, (begun: Begun) => unknown, CrossingFailure]>([
   expect(crossings).toMatchObject([{ status: 200, failure }]);
 });
 
+it("tells which context the service's answer named", async () => {
+  const crossings: Crossing[] = [];
+  const behind = await startService((_request, response) => response.setHeader("traceresponse", OTHER_LINE).end());
+  const proxy = new ProxyServer({ target: behind.url });
+  const observers = [{ crossed: (crossing: Crossing) => void crossings.push(crossing) }];
+  const detach = preserve(proxy, defineBoundary({ name: "gateway", side: "egress", cluster: "eu-1" }), { observers });
+  const gateway = await startService((request, response) => {
+    response.once("close", () => ended.resolve());
+    proxy.web(request, response);
+  });
+  const ended = Promise.withResolvers<void>();
+  opened.push(behind.close, detach, gateway.close);
+  await send(gateway.url, ["traceparent", PARENT_LINE]);
+  await ended.promise;
+  expect(crossings).toMatchObject([{ answer: { traceId: OTHER_LINE.slice(3, 35), spanId: OTHER_LINE.slice(36, 52) } }]);
+});
+
 it("judges the head of a WebSocket's upgrade as it does any other", async () => {
   const heads: (readonly string[])[] = [];
   const backend = createServer();

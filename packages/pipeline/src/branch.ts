@@ -12,13 +12,20 @@ import { createDiskQueue } from "./disk/disk-queue.ts";
 import type { Reachability } from "./reachability.ts";
 import { guardQueue } from "./regions.ts";
 import type { Residency } from "./regions.ts";
+import { createSampler } from "./sample/sample.ts";
+import type { Sampler } from "./sample/sample.ts";
 import { pipeline } from "./stage.ts";
 import type { Sink } from "./stage.ts";
 import { batch } from "./stages/batch.ts";
 import type { FlushTrigger } from "./stages/batch.ts";
+import { hold } from "./stages/hold.ts";
+import { createMeasure } from "./stages/measure.ts";
+import type { BatchSizes } from "./stages/measure.ts";
 import { createQueue } from "./stages/queue.ts";
 import type { Queue } from "./stages/queue.ts";
 import { redact } from "./stages/redact.ts";
+import { rewrite } from "./stages/rewrite.ts";
+import type { RewriteOptions } from "./stages/rewrite.ts";
 
 export interface DestinationBranch {
   readonly destination: Destination;
@@ -27,6 +34,8 @@ export interface DestinationBranch {
   readonly reachability: Pick<Reachability, "reachable" | "lastFailure">;
   readonly sink: Queue;
   readonly lost: (batch: Batch, reason: DropReason) => void;
+  readonly sampler: Sampler;
+  readonly sizes: () => BatchSizes;
   /** How many batches left for which reason. */
   readonly flushes: Readonly<Record<FlushTrigger, number>>;
   /** By how much batches sent for their age were late, all together: what a busy event loop costs. */
@@ -39,10 +48,14 @@ export interface Surroundings {
   readonly random: () => number;
   readonly log: Log;
   readonly residency: Residency;
+  /** Undefined where no span is ever changed. */
+  readonly repairing:
+    | (RewriteOptions & { readonly holdMs: number; readonly early: (spans: number) => void })
+    | undefined;
 }
 
 export function createBranch(destination: Destination, surroundings: Surroundings): DestinationBranch {
-  const { account, clock, random, log, residency } = surroundings;
+  const { account, clock, random, log, residency, repairing } = surroundings;
   const { name } = destination;
   const flushes: Record<FlushTrigger, number> = { size: 0, timeout: 0, close: 0 };
   const lateness = { totalMs: 0 };
@@ -76,12 +89,23 @@ export function createBranch(destination: Destination, surroundings: Surrounding
   };
   const { balance } = destination;
   const end = balance === undefined ? createEnd(ending) : createBalanced({ ...ending, balance });
-  const delivery = pipeline(
-    redact({ policy: destination.redact, redacted: () => {} }),
-    batch({ ...destination.batch, clock, flushed }),
-    end.sink,
+  const measure = createMeasure();
+  const sampler = createSampler(
+    destination.sample,
+    account,
+    clock,
+    pipeline(
+      redact({ policy: destination.redact }),
+      batch({ ...destination.batch, clock, flushed }),
+      measure.stage,
+      end.sink,
+    ),
   );
   const { maxBytes } = destination.queue;
+  // A quarter: the disk queue has half of it under way at most, and must not wait for what is held.
+  const repaired = repairing && [hold({ ...repairing, maxBytes: maxBytes / 4, clock }), rewrite(repairing)];
+  // After the repairs: a trace is kept or left out under the id it leaves with.
+  const delivery = pipeline(...(repaired ?? []), sampler.sink);
   const disk =
     storage &&
     orClose(delivery, () => createDiskQueue({ maxBytes, storage, account, clock, dropped, failed }, delivery));
@@ -97,6 +121,8 @@ export function createBranch(destination: Destination, surroundings: Surrounding
     reachability: end.reachability,
     sink,
     lost,
+    sampler,
+    sizes: measure.sizes,
     flushes,
     lateness,
   };

@@ -7,6 +7,8 @@ import type { Balance, BalanceOptions } from "./balance/options.ts";
 import { defineStorage } from "./disk/options.ts";
 import type { Storage, StorageOptions } from "./disk/options.ts";
 import type { FailoverDestinationOptions } from "./regions-options.ts";
+import { defineSample } from "./sample/options.ts";
+import type { Sample, SampleOptions } from "./sample/options.ts";
 
 export interface DestinationOptions {
   /** Unique among the destinations; it names the ledger's rows. */
@@ -18,8 +20,8 @@ export interface DestinationOptions {
   readonly signals?: readonly Signal[];
   /** Sent with every request. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Default none: gzip costs a hundred times what reading the batch does. */
-  readonly compression?: "none" | "gzip";
+  /** Default none: gzip costs a hundred times what reading the batch does, zstd a third of that. */
+  readonly compression?: Compression;
   /** For one attempt. Default 10 000. */
   readonly timeoutMs?: number;
   readonly queue?: {
@@ -54,6 +56,8 @@ export interface DestinationOptions {
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string; readonly serverName?: string };
   /** Taken out of what goes here, and of nothing else. Such a destination takes no profiles: they cannot be redacted. */
   readonly redact?: RedactOptions;
+  /** Leaves traces out of what goes here, and counts their spans by the policy that decided. */
+  readonly sample?: SampleOptions;
   /** Spreads over several peers instead of the one at the endpoint; scheme, port and path stay those of the endpoint. */
   readonly balance?: BalanceOptions;
   /** Where else to send while it is gone, as far as residency allows; not together with `balance`. */
@@ -61,6 +65,8 @@ export interface DestinationOptions {
   /** Judged by the residency of the pipeline, and told back in {@link DestinationState}. */
   readonly region?: string;
 }
+
+export type Compression = "none" | "gzip" | "zstd";
 
 /** A destination with nothing left open. */
 export interface Destination {
@@ -74,10 +80,11 @@ export interface Destination {
   readonly basePath: string;
   readonly signals: readonly Signal[];
   readonly headers: Readonly<Record<string, string>>;
-  readonly compression: "none" | "gzip";
+  readonly compression: Compression;
   readonly timeoutMs: number;
   readonly queue: Readonly<{ maxBytes: number; storage: Storage | undefined }>;
   readonly maxConcurrent: number;
+  readonly sample: Sample | undefined;
   readonly balance: Balance | undefined;
   readonly failover: Readonly<{ targets: readonly Destination[]; afterMs: number }> | undefined;
   readonly batch: Readonly<{ maxItems: number; maxBytes: number; maxAgeMs: number }>;
@@ -92,7 +99,13 @@ export interface Destination {
   readonly tls: Readonly<{ ca?: string; cert?: string; key?: string; servername?: string }>;
 }
 
+const compressions: readonly Compression[] = ["none", "gzip", "zstd"];
 const everySignal: readonly Signal[] = ["traces", "metrics", "logs", "profiles"];
+
+/** What a destination takes: what its options say, else everything that can be redacted as they say. */
+export function signalsOf({ signals, redact }: DestinationOptions): readonly Signal[] {
+  return signals ?? everySignal.filter((signal) => redact === undefined || signal !== "profiles");
+}
 
 /** Throws a TypeError that names the option and its value. */
 export function defineDestination(options: DestinationOptions): Destination {
@@ -118,16 +131,18 @@ export function defineDestination(options: DestinationOptions): Destination {
   if (url.search !== "" || url.username !== "" || url.password !== "") {
     fail("endpoint", "without query and credentials", options.endpoint);
   }
-  const signals = options.signals ?? everySignal.filter((signal) => !options.redact || signal !== "profiles");
+  const signals = signalsOf(options);
   if (options.redact && signals.includes("profiles")) fail("signals", "without profiles when redacted", signals);
   if (signals.length === 0) fail("signals", "at least one signal", signals);
   for (const signal of signals) {
     if (!everySignal.includes(signal)) fail("signals", `of ${everySignal.join(", ")}`, signal);
   }
   const compression = options.compression ?? "none";
-  if (compression !== "none" && compression !== "gzip") fail("compression", `"none" or "gzip"`, compression);
+  if (!compressions.includes(compression)) fail("compression", `one of ${compressions.join(", ")}`, compression);
   const { queue = {}, batch = {}, retry = {} } = options;
   const { failover, region, headers = {}, tls = {}, ...common } = options;
+  const maxQueueBytes = count("queue.maxBytes", queue.maxBytes ?? 64 * 1024 * 1024, 1);
+  if (options.sample && !signals.includes("traces")) fail("sample", "absent without traces", signals);
   if (failover !== undefined && options.balance !== undefined) fail("failover", "absent with balance", failover);
   const randomizationFactor = number("retry.randomizationFactor", retry.randomizationFactor ?? 0.5, 0);
   if (randomizationFactor > 1) fail("retry.randomizationFactor", "at most 1", randomizationFactor);
@@ -143,10 +158,11 @@ export function defineDestination(options: DestinationOptions): Destination {
     compression,
     timeoutMs: count("timeoutMs", options.timeoutMs ?? 10_000, 1),
     queue: {
-      maxBytes: count("queue.maxBytes", queue.maxBytes ?? 64 * 1024 * 1024, 1),
+      maxBytes: maxQueueBytes,
       storage: queue.storage && defineStorage(queue.storage, fail),
     },
     maxConcurrent: count("maxConcurrent", options.maxConcurrent ?? 10, 1),
+    sample: options.sample && defineSample(options.sample, Math.floor(maxQueueBytes / (queue.storage ? 4 : 2)), fail),
     balance: options.balance && defineBalance(options.balance, fail),
     failover: failover && {
       targets: failover.targets.map((target) => defineDestination({ ...common, ...target })),

@@ -69,7 +69,7 @@ function createForward(options: EndOptions): Pick<Failover, "sink" | "reachabili
 }
 
 function createTarget(
-  { residency, clock, random }: EndOptions,
+  { clock, random }: EndOptions,
   destination: Destination,
   changed: (reachable: boolean, message: string) => void,
 ): FailoverTarget {
@@ -77,5 +77,5 @@ function createTarget(
   const forward = destination.protocol === "grpc" ? forwardGrpc : forwardHttp;
   const reachability = createReachability(clock, changed);
   const sink = forward({ destination, reachability, clock, random });
-  return { origin, region, reachability, sink, allows: (signal) => residency.allows(signal, region) };
+  return { origin, region, reachability, sink };
 }

@@ -19,7 +19,7 @@ export type DropReason =
   | "residency";
 
 /** Where an item ended. */
-export type Fate = "exported" | "refusedByPeer" | "sampledOut" | { readonly dropped: DropReason };
+export type Fate = "exported" | "refusedByPeer" | { readonly dropped: DropReason } | { readonly sampledOut: string };
 
 export interface LedgerRow {
   readonly destination: string;
@@ -29,6 +29,8 @@ export interface LedgerRow {
   readonly dropped: Readonly<Record<DropReason, number>>;
   readonly refusedByPeer: number;
   readonly sampledOut: number;
+  /** The same by the policy that decided. */
+  readonly sampledOutBy: Readonly<Record<string, number>>;
   readonly queued: number;
   readonly inFlight: number;
   /** Outside the sum: items whose sender was told to keep them, because nobody had taken them. */
@@ -59,7 +61,10 @@ export interface Ledger {
   rows(): readonly LedgerRow[];
 }
 
-type Open = { -readonly [K in keyof LedgerRow]: LedgerRow[K] } & { dropped: Record<DropReason, number> };
+type Open = { -readonly [K in keyof LedgerRow]: LedgerRow[K] } & {
+  dropped: Record<DropReason, number>;
+  sampledOutBy: Record<string, number>;
+};
 
 export function createLedger(): Ledger {
   const books: Map<Signal, Open>[] = [];
@@ -69,7 +74,14 @@ export function createLedger(): Ledger {
       books.push(book);
       return createAccount(destination, book);
     },
-    rows: () => books.flatMap((book) => [...book.values()].map((row) => ({ ...row, dropped: { ...row.dropped } }))),
+    rows: () =>
+      books.flatMap((book) =>
+        Array.from(book.values(), (row) => ({
+          ...row,
+          dropped: { ...row.dropped },
+          sampledOutBy: { ...row.sampledOutBy },
+        })),
+      ),
   };
 }
 
@@ -84,7 +96,11 @@ function createAccount(destination: string, book: Map<Signal, Open>): Account {
   };
   const end = (row: Open, items: number, fate: Fate): void => {
     if (typeof fate === "string") row[fate] += items;
-    else row.dropped[fate.dropped] += items;
+    else if ("dropped" in fate) row.dropped[fate.dropped] += items;
+    else {
+      row.sampledOut += items;
+      row.sampledOutBy[fate.sampledOut] = (row.sampledOutBy[fate.sampledOut] ?? 0) + items;
+    }
   };
   return {
     queued(signal, items) {
@@ -142,6 +158,7 @@ function emptyRow(destination: string, signal: Signal): Open {
     },
     refusedByPeer: 0,
     sampledOut: 0,
+    sampledOutBy: {},
     queued: 0,
     inFlight: 0,
     turnedAway: 0,

@@ -1,5 +1,4 @@
 /** Sends elsewhere while the first choice is gone, below the queue, where its going is seen; and back once it returns. */
-import type { Signal } from "@tracemend/otlp";
 import type { Clock, Timer } from "./clock.ts";
 import type { Reachability } from "./reachability.ts";
 import type { Sink } from "./stage.ts";
@@ -8,7 +7,6 @@ export interface FailoverTarget {
   /** Scheme, host and port. */
   readonly origin: string;
   readonly region: string | undefined;
-  readonly allows: (signal: Signal) => boolean;
   readonly reachability: Reachability;
   readonly sink: Sink;
 }
@@ -40,9 +38,9 @@ export function createFailover({ first, others, afterMs, clock, switched }: Fail
 
   const isOverdue = (): boolean => goneSinceMs !== undefined && clock.now() - goneSinceMs >= afterMs;
 
-  const choose = (signal: Signal): FailoverTarget => {
+  const choose = (): FailoverTarget => {
     if (first.reachability.reachable || !isOverdue()) return first;
-    return others.find((target) => target.allows(signal) && target.reachability.reachable) ?? first;
+    return others.find((target) => target.reachability.reachable) ?? first;
   };
 
   const isConnected = (): boolean =>
@@ -61,7 +59,7 @@ export function createFailover({ first, others, afterMs, clock, switched }: Fail
   return {
     sink: {
       accept(batch, signal) {
-        const target = choose(batch.signal);
+        const target = choose();
         if (target !== current) switched((current = target));
         return target.sink.accept(batch, signal);
       },
@@ -72,7 +70,7 @@ export function createFailover({ first, others, afterMs, clock, switched }: Fail
     },
     reachability: {
       get reachable() {
-        return choose("traces").reachability.reachable;
+        return choose().reachability.reachable;
       },
       get lastFailure() {
         return current.reachability.lastFailure;

@@ -1,6 +1,5 @@
 /** Residency: what may leave the region it was made in, where to, and after which redaction. Without a rule nothing does. */
 import type { Batch, Signal } from "@tracemend/otlp";
-import type { Destination } from "./destination.ts";
 import type { DropReason } from "./ledger.ts";
 import { accepted } from "./outcome.ts";
 import type { Sink, Stage } from "./stage.ts";
@@ -23,36 +22,22 @@ export interface RegionsOptions {
 }
 
 export interface Residency {
-  /** Whether data of a signal may go to a region. */
-  allows(signal: Signal, region: string | undefined): boolean;
   /** What data on its way to a region passes before it leaves; it may be nothing. */
   guard(region: string | undefined): Stage;
-  /**
-   * The destination with the signals it may get. Throws a TypeError when it may get none, when `isExplicit` and it asks
-   * for one it may not get, when it tells no region, or when data could never fail over to one of its targets.
-   */
-  confine(destination: Destination, isExplicit: boolean): Destination;
+  /** Those of the signals that may go to the region. */
+  allowed(signals: readonly Signal[], region: string | undefined): readonly Signal[];
 }
 
-/** Throws a TypeError for a rule that names no redaction there is. */
 export function defineResidency(options: RegionsOptions | undefined): Residency {
-  if (options === undefined) return { allows: () => true, guard: () => pass, confine: (destination) => destination };
+  if (options === undefined) return { guard: () => pass, allowed: (signals) => signals };
   const { home, residency = [], redactions = {} } = options;
-  for (const { after } of residency) {
-    if (after !== undefined && !Object.hasOwn(redactions, after)) {
-      throw new TypeError(`regions option residency: after must name one of redactions, not ${JSON.stringify(after)}`);
-    }
-  }
 
   const ruleFor = (signal: Signal, region: string | undefined): ResidencyRule | undefined =>
     residency.find(
       ({ signals, to }) => signals.includes(signal) && (to === "any" || (region !== undefined && to.includes(region))),
     );
-  const allows = (signal: Signal, region: string | undefined): boolean =>
-    region === home || ruleFor(signal, region) !== undefined;
 
   return {
-    allows,
     guard(region) {
       if (region === home) return pass;
       return (next) => {
@@ -68,25 +53,7 @@ export function defineResidency(options: RegionsOptions | undefined): Residency 
         };
       };
     },
-    confine(destination, isExplicit) {
-      const { name, region, signals, failover } = destination;
-      if (region === undefined)
-        throw new TypeError(`destination ${name}: region must be told, because regions are given`);
-      const allowed = signals.filter((signal) => allows(signal, region));
-      const forbidden = signals.filter((signal) => !allows(signal, region));
-      if (allowed.length === 0 || (isExplicit && forbidden.length > 0)) {
-        throw new TypeError(
-          `destination ${name}: signals must not include ${forbidden.join(", ")}, which may not leave ${home} for ${region}`,
-        );
-      }
-      for (const target of failover?.targets ?? []) {
-        if (allowed.some((signal) => allows(signal, target.region))) continue;
-        throw new TypeError(
-          `destination ${name}: failover must go where ${allowed.join(", ")} may go, not to ${target.region ?? "no region"}`,
-        );
-      }
-      return { ...destination, signals: allowed };
-    },
+    allowed: (signals, region) => signals.filter((signal) => region === home || ruleFor(signal, region) !== undefined),
   };
 }
 

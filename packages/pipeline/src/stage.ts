@@ -8,6 +8,8 @@ export interface Sink {
    * not the ownership: what was accepted stays accepted.
    */
   accept(batch: Batch, signal: AbortSignal): Promise<Outcome>;
+  /** True promises to `hold` the bytes that it keeps beyond its answer, see memory.ts; other memory is used again. */
+  readonly holds?: boolean;
   /** Finishes what was accepted, then closes what lies behind. Once `signal` aborts, what is left is dropped and counted. */
   close(signal: AbortSignal): Promise<void>;
 }

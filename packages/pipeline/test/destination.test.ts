@@ -52,7 +52,7 @@ describe("a destination", () => {
     [{ protocol: "http/json" }, /eu: protocol .*"http\/json"/],
     [{ signals: [] }, /eu: signals/],
     [{ signals: ["spans"] }, /eu: signals .*"spans"/],
-    [{ compression: "zstd" }, /eu: compression .*"zstd"/],
+    [{ compression: "snappy" }, /eu: compression .*"snappy"/],
     [{ timeoutMs: 0 }, /eu: timeoutMs .*0/],
     [{ queue: { maxBytes: 0.5 } }, /eu: queue.maxBytes .*0.5/],
     [{ batch: { maxItems: 0 } }, /eu: batch.maxItems .*0/],

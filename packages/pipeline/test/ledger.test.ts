@@ -7,7 +7,7 @@ import { expectBalanced, rowOf } from "./batches.ts";
 const fates: readonly Fate[] = [
   "exported",
   "refusedByPeer",
-  "sampledOut",
+  { sampledOut: "slow" },
   { dropped: "shutdown" },
   { dropped: "retry-expired" },
 ];

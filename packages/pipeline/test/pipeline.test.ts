@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { encodeSpans } from "@tracemend/otlp";
+import { encodeSpans, forEachSpan } from "@tracemend/otlp";
 import { createPipeline } from "@tracemend/pipeline";
+import { createFakeClock } from "../../../test/support/clock.ts";
 import { batchOf, eventually, expectBalanced, never, over, rowOf } from "./batches.ts";
 import { closers, destinationOf, protocols, start, startSink } from "./harness.ts";
 
@@ -67,6 +68,11 @@ describe("a pipeline", () => {
         lastFailure: undefined,
         flushes: { size: 1, timeout: 0, close: 0 },
         flushLatenessMs: 0,
+        sampling: undefined,
+        batchSizes: {
+          items: expect.objectContaining({ sum: 2 }),
+          bytes: expect.objectContaining({ counts: expect.any(Array) }),
+        },
       },
     ]);
   });
@@ -81,7 +87,51 @@ describe("a pipeline", () => {
 
   test("does not take two destinations of one name", () => {
     const destination = { name: "a", endpoint: "http://127.0.0.1:1", protocol: "grpc" } as const;
-    expect(() => createPipeline({ destinations: [destination, destination] })).toThrow(/unique.*"a"/);
+    expect(() => createPipeline({ destinations: [destination, destination] })).toThrow(
+      /destinations\.1\.name: "a" is taken/,
+    );
+  });
+
+  test("writes a repair that is found while the spans wait, and sends no other span changed", async () => {
+    const sink = await startSink();
+    const clock = createFakeClock();
+    const { pipeline, seen } = start({ clock, destinations: [destinationOf(sink, "grpc")], repair: { holdMs: 5_000 } });
+    await seen("reachable");
+    await pipeline.accept(batchOf("traces", 2), never);
+    pipeline.repair({ kind: "move-trace", traceId: "01".repeat(16), to: "ab".repeat(16), parentId: "cd".repeat(8) });
+    expect(pipeline.ledger()).toMatchObject([{ received: 2, queued: 2 }]);
+    clock.advance(5_200);
+    await sink.until(() => sink.items("traces") === 2);
+    const text = JSON.stringify(sink.received[0]?.message);
+    const base64 = (hex: string): string => Buffer.from(hex, "hex").toString("base64");
+    for (const id of ["ab".repeat(16), "cd".repeat(8), "02".repeat(16)]) expect(text).toContain(base64(id));
+    expect(text).not.toContain(base64("01".repeat(16)));
+    expect(text).toContain("tracemend.original.trace_id");
+    await pipeline.close(never);
+    expect(pipeline.counters()).toMatchObject({ repairedSpans: 1, hurriedSpans: 0 });
+    expectBalanced(pipeline.ledger());
+  });
+
+  test("refuses a repair where it was created without, and a time of nothing", () => {
+    const { pipeline } = start({ destinations: [] });
+    const repair = { kind: "move-trace", traceId: "a", to: "b" } as const;
+    expect(() => pipeline.repair(repair)).toThrow(/created without/);
+    expect(() => createPipeline({ destinations: [], repair: { holdMs: 0 } })).toThrow(/repair.holdMs is 0/);
+  });
+
+  test("shows its observer nothing that redaction takes out, and what the filter drops by it", async () => {
+    const seen: string[] = [];
+    const { pipeline } = start({
+      destinations: [],
+      observe: (batch) => forEachSpan(batch, (span) => seen.push(span.name())),
+      filter: { rules: [{ name: "mail", spanNames: ["mail to a@b.example"] }] },
+      redact: { patterns: ["email"] },
+    });
+    const times = { kind: "server", startMs: 1, endMs: 2, attributes: {} } as const;
+    const span = { ...times, traceId: "ab".repeat(16), spanId: "cd".repeat(8), name: "mail to a@b.example" };
+    await pipeline.accept(encodeSpans({}, { name: "test", version: "1" }, [span]), never);
+    expect(seen).toEqual(["mail to ****"]);
+    expect(pipeline.counters()).toMatchObject({ filteredSpans: { mail: 1 }, observerErrors: 0 });
   });
 
   test("filters, redacts and routes what it takes, and spans of its own alike", async () => {
@@ -91,7 +141,12 @@ describe("a pipeline", () => {
         destinationOf(eu, "grpc", { name: "eu" }),
         destinationOf(us, "grpc", { name: "us", redact: { patterns: ["ip"] } }),
       ],
-      filter: { rules: [{ name: "health", kinds: ["server"], spanNames: ["health"] }] },
+      filter: {
+        rules: [
+          { name: "health", spanNames: ["health"] },
+          { name: "probes", routes: ["/healthz"] },
+        ],
+      },
       redact: { patterns: ["email"] },
       routes: [{ services: ["pay"], destinations: ["eu"] }],
     });
@@ -121,11 +176,11 @@ describe("a pipeline", () => {
     await eventually(() => pipeline.reserve(100) !== undefined);
     pipeline.reserve(1_000)?.fill(spans("pay", "own"));
     await eu.until(() => eu.items("traces") === 3);
-    pipeline.denyTrace("40".padStart(32, "0"));
+    pipeline.requested("40".padStart(32, "0"), "/healthz");
     await pipeline.accept(spans("shop", "denied"), never);
     await pipeline.close(never);
     expect([eu.items("traces"), us.items("traces")]).toEqual([3, 1]);
-    expect(pipeline.counters()).toMatchObject({ filteredSpans: { health: 1, denied: 1 }, redactedBatches: 1 });
+    expect(pipeline.counters()).toMatchObject({ filteredSpans: { health: 1, probes: 1 }, redactedBatches: 1 });
     expectBalanced(pipeline.ledger());
   });
 });

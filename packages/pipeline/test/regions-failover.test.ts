@@ -11,43 +11,39 @@ function setUp(afterMs: number) {
   const clock = createFakeClock();
   const switched: string[] = [];
   const made: Reachability[] = [];
-  const target = (origin: string, signals: readonly string[]): FailoverTarget => {
+  const target = (origin: string): FailoverTarget => {
     const reachability = createReachability(clock, () => failover.changed());
     made.push(reachability);
     const sink = createFixedSink({ kind: "refused", message: origin });
-    return { origin, region: origin, reachability, sink, allows: (signal) => signals.includes(signal) };
+    return { origin, region: origin, reachability, sink };
   };
-  const [first, second, third] = [
-    target("first", ["traces", "logs"]),
-    target("second", ["logs"]),
-    target("third", ["traces"]),
-  ];
+  const [first, second, third] = [target("first"), target("second"), target("third")];
   const others = [second, third];
   const failover = createFailover({ first, others, afterMs, clock, switched: ({ origin }) => switched.push(origin) });
-  const to = async (signal: "traces" | "logs"): Promise<string> => {
-    const outcome = await failover.sink.accept(batchOf(signal, 1), never);
+  const to = async (): Promise<string> => {
+    const outcome = await failover.sink.accept(batchOf("traces", 1), never);
     return outcome.kind === "refused" ? outcome.message : "";
   };
   return { clock, failover, to, switched, reachabilities: made as [Reachability, Reachability, Reachability] };
 }
 
 describe("failover", () => {
-  test("waits its time, goes where the signal may go, and comes back at once", async () => {
+  test("waits its time, goes to the first that is there, and comes back at once", async () => {
     const { clock, to, switched, reachabilities } = setUp(30_000);
     const [first, second, third] = reachabilities;
     for (const each of reachabilities) each.up();
     first.down("gone");
     clock.advance(29_999);
-    expect(await to("traces")).toBe("first");
+    expect(await to()).toBe("first");
     clock.advance(1);
-    expect(await to("traces")).toBe("third");
-    expect(await to("logs")).toBe("second");
-    third.down("gone too");
-    expect(await to("traces")).toBe("first");
-    second.down("all gone");
+    expect(await to()).toBe("second");
+    second.down("gone too");
+    expect(await to()).toBe("third");
+    third.down("all gone");
+    expect(await to()).toBe("first");
     first.up();
-    expect(await to("logs")).toBe("first");
-    expect(switched).toEqual(["third", "second", "first"]);
+    expect(await to()).toBe("first");
+    expect(switched).toEqual(["second", "third", "first"]);
   });
 
   test("a first choice that was never there is given the same time", async () => {
@@ -67,10 +63,10 @@ describe("failover", () => {
     for (const each of reachabilities) each.up();
     reachabilities[0].failing("no answer");
     clock.advance(10_000);
-    expect(await to("traces")).toBe("third");
+    expect(await to()).toBe("second");
     clock.advance(20_000);
-    expect(await to("traces")).toBe("first");
+    expect(await to()).toBe("first");
     reachabilities[0].failing("no answer");
-    expect(await to("traces")).toBe("third");
+    expect(await to()).toBe("second");
   });
 });

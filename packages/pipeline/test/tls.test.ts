@@ -26,7 +26,7 @@ function destination(
   tls: DestinationOptions["tls"],
   host = "127.0.0.1",
 ): DestinationOptions {
-  const quick = { batch: { maxAgeMs: 0 }, timeoutMs: 500, retry: { initialIntervalMs: 1, maxElapsedTimeMs: 200 } };
+  const quick = { batch: { maxAgeMs: 0 }, timeoutMs: 10_000, retry: { initialIntervalMs: 1, maxElapsedTimeMs: 200 } };
   return { name: "a", endpoint: `https://${host}:${port}`, protocol, ...quick, ...(tls === undefined ? {} : { tls }) };
 }
 

@@ -1,11 +1,12 @@
 /** One request and its answer while they are in the proxy: what the phases leave for each other. */
-import type { FieldLines, Upstream } from "@tracemend/context";
+import type { FieldLines, TraceResponse, Upstream } from "@tracemend/context";
 import type { Deadline } from "./deadlines.ts";
 import type { Failure } from "./failure.ts";
 import { failureOf } from "./failure.ts";
 import type { Try } from "./passed.ts";
 import { NO_TRIES } from "./passed.ts";
 import type { Crossed } from "./phases/cross.ts";
+import type { Mirror } from "./phases/mirror.ts";
 import type { BodyKind, Call, CallEvents, Caller } from "./plane/plane.ts";
 import { CANCEL, NO_ERROR } from "./reset.ts";
 import type { RouteOf } from "./route-options.ts";
@@ -48,6 +49,7 @@ export class Exchange implements Deadline {
   flowing: boolean = false;
   tryStartMs = 0;
   trySpanId: string | undefined;
+  mirror: Mirror | undefined;
 
   /** Of the tries before it. */
   tries: readonly Try[] = NO_TRIES;
@@ -57,6 +59,8 @@ export class Exchange implements Deadline {
   /** Of the answer, once its head was handed to the caller. */
   status: number | undefined;
   grpcStatus: number | undefined;
+  /** The context that the upstream's answer named. */
+  named: TraceResponse | undefined;
 
   deadlineMs: number = Number.POSITIVE_INFINITY;
   place = -1;
@@ -87,6 +91,7 @@ export class Exchange implements Deadline {
     this.#end = undefined;
     this.site.deadlines.remove(this);
     this.breakOff(failure === undefined ? NO_ERROR : CANCEL);
+    this.mirror?.requestOver();
     if (this.answer !== undefined) this.service?.leave();
     end(failure);
   }
@@ -103,9 +108,11 @@ export class Exchange implements Deadline {
     this.retrying = false;
   }
 
-  /** Bytes have moved. */
+  /** Bytes have moved. A tunnel that both sides keep open may be idle for as long as they like. */
   touch(): void {
-    if (this.service !== undefined) this.#arm(this.service.settings.timeouts.idleMs);
+    if (this.service === undefined) return;
+    const both = this.status === 101 && this.sending && this.answering;
+    this.#arm(both ? Number.POSITIVE_INFINITY : this.service.settings.timeouts.idleMs);
   }
 
   /** The request is complete: now the upstream owes an answer. */

@@ -23,7 +23,8 @@ export type FailureKind =
   | "refused"
   | "reset"
   | "lost"
-  | "bad-answer";
+  | "bad-answer"
+  | "abandoned";
 
 export interface Failure extends CrossingFailure {
   readonly kind: FailureKind;
@@ -66,7 +67,11 @@ const TOLD: Readonly<Record<FailureKind, Told>> = {
   reset: { side: "upstream", status: 502, grpc: 14, text: "upstream reset" },
   lost: { side: "upstream", status: 502, grpc: 14, text: "upstream connection lost" },
   "bad-answer": { side: "upstream", status: 502, grpc: 14, text: "bad answer from upstream" },
+  abandoned: { side: "internal", status: 503, grpc: 1, text: "mirror fell behind" },
 };
+
+/** Answers of a service that is not there rather than of one that has something to say. */
+export const GATEWAY_ERRORS: ReadonlySet<number> = new Set([502, 503, 504]);
 
 export function failureOf(
   kind: FailureKind,

@@ -1,7 +1,8 @@
 /** What the next hop is told of this one: `X-Forwarded-*`, `Forwarded` and `Via`; and whether a request goes in circles. */
-import { BlockList, isIP } from "node:net";
+import { isIP } from "node:net";
 import type { Edit, Edits, FieldLines } from "@tracemend/context";
 import { fieldValues } from "@tracemend/context";
+import { completeRanges } from "./address-ranges.ts";
 import { wrong } from "./check.ts";
 
 export interface ForwardingOptions {
@@ -36,25 +37,11 @@ export interface Hop {
 export function completeForwarding(options: ForwardingOptions): Forwarding {
   const { xForwarded = false, forwarded = false, trusted = [], via } = options;
   if (via !== undefined && !isToken(via)) throw wrong("forwarding.via", via, "a name of letters, digits and -._");
-  const list = new BlockList();
-  for (const range of trusted) addRange(list, range);
-  const trusts = (address: string): boolean => list.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
-  return { xForwarded, forwarded, via, trusts: trusted.length === 0 ? () => false : trusts };
+  return { xForwarded, forwarded, via, trusts: completeRanges(trusted, "forwarding.trusted") };
 }
 
 function isToken(text: string): boolean {
   return /^[A-Za-z0-9._-]+$/.test(text);
-}
-
-function addRange(list: BlockList, range: string): void {
-  const slash = range.indexOf("/");
-  const address = slash < 0 ? range : range.slice(0, slash);
-  const family = isIP(address) === 6 ? "ipv6" : "ipv4";
-  const longest = family === "ipv6" ? 128 : 32;
-  const prefix = slash < 0 ? longest : Number(range.slice(slash + 1));
-  if (isIP(address) === 0 || !Number.isInteger(prefix) || prefix < 0 || prefix > longest || range.endsWith("/"))
-    throw wrong("forwarding.trusted", range, "an IP address or a CIDR range");
-  list.addSubnet(address, prefix, family);
 }
 
 /** `lines`: as they came. Source: RFC 7239, section 4; RFC 9110, section 7.6.3. */

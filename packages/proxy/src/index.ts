@@ -1,20 +1,25 @@
 /** The public surface, grouped by word. */
 export type { Proxy } from "./proxy.ts";
-export { checkChange, checkRoutes, createProxy } from "./proxy.ts";
-export type { ProxyChange, ProxyOptions, ProxyRules } from "./options.ts";
+export { checkChange, checkListen, checkRoutes, createProxy } from "./proxy.ts";
+export type { ListenOptions, ProxyChange, ProxyOptions, ProxyProtocolOptions, ProxyRules } from "./options.ts";
 export type { ForwardingOptions } from "./forwarding.ts";
+export type { FieldChanges } from "./field-changes.ts";
+export type { MirrorOptions, MirrorSampling } from "./mirror-options.ts";
 export type { DirectAnswer, Rewrite, Route } from "./route-options.ts";
 export type { HeaderMatch, RouteMatch } from "./routing.ts";
 export type {
   BalanceName,
   EjectionSettings,
-  HealthSettings,
+  HealthOptions,
+  HealthTimes,
+  KubernetesService,
   RetrySettings,
   UpstreamLimits,
   UpstreamOptions,
   UpstreamTimeouts,
+  WeightedEndpoint,
 } from "./upstream/options.ts";
-export type { Resolved, Resolver } from "./upstream/resolver.ts";
+export type { Resolved, ResolvedEndpoint, Resolver, WatchEndpoints } from "./upstream/resolver.ts";
 export type { UpstreamState } from "./upstream/service.ts";
 export type { Passed, PassedObserver, Try } from "./passed.ts";
 export type { RefusalCounts } from "./refusals.ts";
@@ -37,6 +42,7 @@ export type {
   ListenTls,
   Listener,
   OutgoingHead,
+  ProxyProtocol,
   Refusal,
   RefusalKind,
   RequestHead,

@@ -1,17 +1,27 @@
 /** What a proxy is made of: its options, checked and completed once. */
 import { isDeepStrictEqual } from "node:util";
 import type { Boundary } from "@tracemend/context";
+import { completeRanges } from "./address-ranges.ts";
 import { checkInteger, completeNumbers, oneOf, wrong } from "./check.ts";
 import type { Clock } from "./clock.ts";
 import { systemClock } from "./clock.ts";
 import type { ForwardingOptions } from "./forwarding.ts";
 import type { PassedObserver } from "./passed.ts";
-import type { DataPlane, EngineSettings, Limits, ListenTarget, ListenTls, Refusal, Timeouts } from "./plane/plane.ts";
+import type {
+  DataPlane,
+  EngineSettings,
+  Limits,
+  ListenTarget,
+  ListenTls,
+  ProxyProtocol,
+  Refusal,
+  Timeouts,
+} from "./plane/plane.ts";
 import type { Route, RouteOf } from "./route-options.ts";
-import { completeRoute } from "./route-options.ts";
+import { completeRoute, placesOf } from "./route-options.ts";
 import type { SpanSource } from "./spans.ts";
 import type { UpstreamSettings } from "./upstream/options.ts";
-import type { Resolver } from "./upstream/resolver.ts";
+import type { Resolver, WatchEndpoints } from "./upstream/resolver.ts";
 
 /** What can change while a proxy listens. */
 export interface ProxyRules {
@@ -27,9 +37,24 @@ export interface ProxyChange extends ProxyRules {
   readonly tls?: ListenTls;
 }
 
+/** `host` is 127.0.0.1 and `port` the kernel's choice where they are absent. */
+export interface ListenOptions {
+  readonly host?: string;
+  readonly port?: number;
+  readonly tls?: ListenTls;
+  /** Each connection begins with a PROXY header, v1 or v2. Absent: none does. */
+  readonly proxyProtocol?: ProxyProtocolOptions;
+}
+
+export interface ProxyProtocolOptions {
+  /** Addresses and CIDR ranges of the load balancers; connections from elsewhere are ended. */
+  readonly trusted: readonly string[];
+  /** Until the header is there; 5,000 where absent. */
+  readonly timeoutMs?: number;
+}
+
 export interface ProxyOptions extends ProxyRules {
-  /** `host` is 127.0.0.1 and `port` the kernel's choice where they are absent. */
-  readonly listen: { readonly host?: string; readonly port?: number; readonly tls?: ListenTls };
+  readonly listen: ListenOptions;
   readonly spans?: SpanSource;
   readonly observer?: PassedObserver;
   /** Told of callers that were turned away before there was a request, and so a crossing. */
@@ -39,6 +64,8 @@ export interface ProxyOptions extends ProxyRules {
   readonly random?: () => number;
   /** Finds the endpoints of upstreams with `discovery`; the DNS servers of this machine where absent. */
   readonly resolver?: Resolver;
+  /** Finds those of upstreams whose `endpoints` are `kubernetes`. */
+  readonly watch?: WatchEndpoints;
   readonly limits?: Partial<Limits>;
   readonly timeouts?: Partial<Timeouts>;
   /** The engines; node:http, node:http2 and undici where absent. */
@@ -76,10 +103,17 @@ export function completeEngine({
 }
 
 /** Throws a `TypeError` that names the option and the value. */
-export function completeListen({ host = "127.0.0.1", port = 0, tls }: ProxyOptions["listen"]): ListenTarget {
+export function completeListen({ host = "127.0.0.1", port = 0, tls, proxyProtocol }: ListenOptions): ListenTarget {
   checkInteger("listen.port", port, 0, 65_535);
   if (tls !== undefined) completeTls(tls);
-  return { host, port, tls };
+  return { host, port, tls, proxyProtocol: proxyProtocol && completeProxyProtocol(proxyProtocol) };
+}
+
+function completeProxyProtocol({ trusted, timeoutMs = 5_000 }: ProxyProtocolOptions): ProxyProtocol {
+  const option = "listen.proxyProtocol";
+  if (trusted.length === 0) throw wrong(`${option}.trusted`, trusted, "a list of at least one address or CIDR range");
+  const trusts = completeRanges(trusted, `${option}.trusted`);
+  return { trusts, ...finite(option, completeNumbers(option, { timeoutMs }, {})) };
 }
 
 /** Throws a `TypeError` that names the option and the value. */
@@ -94,8 +128,8 @@ export function completeRoutes(routes: readonly Route[], engine: EngineSettings)
   if (routes.length === 0) throw wrong("routes", routes, "a list of at least one route");
   const complete = routes.map((route, index) => completeRoute(route, index, engine));
   const known = new Map<string, UpstreamSettings>();
-  complete.forEach(({ ways }, index) => {
-    for (const { to } of ways) {
+  complete.forEach((route, index) => {
+    for (const to of placesOf(route)) {
       const same = known.get(to.name) ?? to;
       if (!isDeepStrictEqual(same, to))
         throw wrong(`routes[${index}]`, to.name, "an upstream that is the same in all routes");

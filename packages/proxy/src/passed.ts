@@ -21,11 +21,15 @@ export interface Passed extends Crossing {
   readonly service: string | undefined;
   /** In order, where there was more than one; else empty: the crossing itself tells it. */
   readonly tries: readonly Try[];
+  /** A copy for a mirror: its answer went to nobody. */
+  readonly mirrored?: true;
 }
 
 /** Called synchronously, once for each crossing, after it has ended. An `Observer` is one. */
 export interface PassedObserver {
   crossed(passed: Passed): void;
+  /** A copy for a mirror has ended, before or after the request itself. Never told to `crossed`. */
+  mirrored?(passed: Passed): void;
 }
 
 export const NO_TRIES: readonly Try[] = [];

@@ -4,7 +4,7 @@ import { Exchange } from "./exchange.ts";
 import type { Failure } from "./failure.ts";
 import { failureOf } from "./failure.ts";
 import { completeForwarding } from "./forwarding.ts";
-import type { ProxyChange, ProxyOptions } from "./options.ts";
+import type { ListenOptions, ProxyChange, ProxyOptions } from "./options.ts";
 import { completeEngine, completeListen, completeRoutes, completeTls } from "./options.ts";
 import { cross } from "./phases/cross.ts";
 import { forward } from "./phases/forward.ts";
@@ -47,7 +47,8 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
   const { clock } = engine;
   const deadlines = createDeadlines<Exchange>(clock, DEADLINE_STEP_MS);
   const resolver = options.resolver ?? createResolver();
-  const standing: Standing = { plane, engine, clock, random, resolver, deadlines, spans, observer };
+  const { watch } = options;
+  const standing: Standing = { plane, engine, clock, random, resolver, watch, deadlines, spans, observer };
   const target = completeListen(options.listen);
   let site = createSite(options, standing);
   const retiring = new Set<Promise<unknown>>();
@@ -100,6 +101,11 @@ const DEADLINE_STEP_MS = 250;
 /** Throws a `TypeError` that names the option and the value, and opens nothing. */
 export function checkRoutes(routes: readonly Route[]): void {
   completeRoutes(routes, completeEngine({}));
+}
+
+/** Throws a `TypeError` that names the option and the value, and opens nothing. */
+export function checkListen(listen: ListenOptions): void {
+  completeListen(listen);
 }
 
 /** Throws the `TypeError` that `reload` would, and opens nothing. */

@@ -13,6 +13,7 @@ export function createRefusals(listener: ((refusal: Refusal) => void) | undefine
     malformed: 0,
     "head-too-large": 0,
     "slow-head": 0,
+    "proxy-header": 0,
     "tls-handshake": 0,
     "http2-error": 0,
     flood: 0,

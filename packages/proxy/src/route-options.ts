@@ -1,6 +1,11 @@
 /** What a route is made of: its options, checked and completed once. */
+import type { AnswerField, Edits } from "@tracemend/context";
+import { checkInteger, oneOf, wrong } from "./check.ts";
+import type { FieldChanges } from "./field-changes.ts";
+import { completeFields } from "./field-changes.ts";
+import type { MirrorOf, MirrorOptions } from "./mirror-options.ts";
+import { completeMirror } from "./mirror-options.ts";
 import type { Limits, Timeouts } from "./plane/plane.ts";
-import { checkInteger, wrong } from "./check.ts";
 import type { Fits, RouteMatch } from "./routing.ts";
 import { compileMatch } from "./routing.ts";
 import type { UpstreamOptions, UpstreamSettings } from "./upstream/options.ts";
@@ -18,6 +23,13 @@ export interface Route {
   /** The proxy answers itself. */
   readonly answer?: DirectAnswer;
   readonly rewrite?: Rewrite;
+  /** Where copies of the requests go; not beside an `answer`. */
+  readonly mirror?: MirrorOptions;
+  /** Fields in which answers name our SERVER span, where it is exported. Absent: what the upstream names goes on as it came. */
+  readonly traceresponse?: readonly AnswerField[];
+  /** Changes of requests before the boundary's policy has its say, and of every answer, the proxy's own too. */
+  readonly requestFields?: FieldChanges;
+  readonly answerFields?: FieldChanges;
 }
 
 export interface DirectAnswer {
@@ -45,6 +57,11 @@ export interface RouteOf<T> {
   readonly answer: ReadyAnswer | undefined;
   readonly authority: string | undefined;
   readonly path: PathRewrite | undefined;
+  readonly mirror: MirrorOf<T> | undefined;
+  /** Undefined where none is asked for. */
+  readonly traceresponse: readonly AnswerField[] | undefined;
+  readonly requestEdits: Edits;
+  readonly answerEdits: Edits;
 }
 
 export interface Way<T> {
@@ -72,13 +89,16 @@ export function completeRoute(
   engine: { readonly timeouts: Timeouts; readonly limits: Limits },
 ): RouteOf<UpstreamSettings> {
   const option = `routes[${index}]`;
-  const { match = {}, upstream, split, answer, rewrite } = route;
+  const { match = {}, upstream, split, answer, rewrite, mirror, traceresponse = [] } = route;
   if ([upstream, split, answer].filter((given) => given !== undefined).length !== 1)
     throw wrong(option, Object.keys(route), "with exactly one of upstream, split and answer");
   if (split?.length === 0) throw wrong(`${option}.split`, split, "a list of at least one upstream");
+  if (mirror !== undefined && answer !== undefined)
+    throw wrong(`${option}.mirror`, mirror.upstream.name, "absent where the proxy answers itself");
   const shares = split ?? (upstream === undefined ? [] : [{ upstream, weight: 1 }]);
   for (const { weight } of shares)
     if (!Number.isFinite(weight) || weight < 0) throw wrong(`${option}.split`, weight, "weights of 0 or more");
+  for (const field of traceresponse) oneOf(`${option}.traceresponse`, field, ["traceresponse", "server-timing"]);
   const total = shares.reduce((sum, { weight }) => sum + weight, 0);
   if (shares.length > 0 && total === 0) throw wrong(`${option}.split`, 0, "weights of which one is above 0");
   let sum = 0;
@@ -92,6 +112,10 @@ export function completeRoute(
     answer: answer === undefined ? undefined : completeAnswer(answer, `${option}.answer`),
     authority: rewrite?.authority,
     path: completeRewrite(rewrite, match, `${option}.rewrite`),
+    traceresponse: traceresponse.length === 0 ? undefined : traceresponse,
+    requestEdits: completeFields(route.requestFields, `${option}.requestFields`),
+    answerEdits: completeFields(route.answerFields, `${option}.answerFields`),
+    mirror: mirror === undefined ? undefined : completeMirror(mirror, `${option}.mirror`, engine),
   };
 }
 
@@ -123,6 +147,12 @@ export function rewritePath({ length, by }: PathRewrite, target: string): string
   const closed = by.endsWith("/");
   if (first === "/") return by + target.slice(closed ? length + 1 : length);
   return `${by}${closed ? "" : "/"}${target.slice(length)}`;
+}
+
+/** Every place that requests of a route go to, copies included. */
+export function placesOf<T>({ ways, mirror }: RouteOf<T>): readonly T[] {
+  const places = ways.map(({ to }) => to);
+  return mirror === undefined ? places : [...places, mirror.to];
 }
 
 /** `share` from 0 up to 1. */

@@ -1,6 +1,7 @@
 /** What every exchange of one proxy shares; replaced as a whole when the rules change. */
 import { isDeepStrictEqual } from "node:util";
 import type { Boundary } from "@tracemend/context";
+import { wrong } from "./check.ts";
 import type { Clock } from "./clock.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { Exchange } from "./exchange.ts";
@@ -11,6 +12,7 @@ import { completeRoutes } from "./options.ts";
 import type { PassedObserver } from "./passed.ts";
 import type { Limits } from "./plane/plane.ts";
 import type { RouteOf } from "./route-options.ts";
+import { placesOf } from "./route-options.ts";
 import type { SpanSource } from "./spans.ts";
 import type { UpstreamSettings } from "./upstream/options.ts";
 import type { ServiceMeans } from "./upstream/service.ts";
@@ -35,6 +37,7 @@ export type Standing = Pick<Site, "spans" | "observer" | "clock" | "random" | "d
 /** Throws a `TypeError` that names the option and the value, before anything is opened or closed. */
 export function createSite(rules: ProxyRules, standing: Standing, before?: Site): Site {
   const complete = completeRoutes(rules.routes, standing.engine);
+  if (standing.watch === undefined) complete.forEach(refuseWatched);
   const forwarding = rules.forwarding === undefined ? undefined : completeForwarding(rules.forwarding);
   const services = new Map<string, Service>();
   const serviceOf = (settings: UpstreamSettings): Service => {
@@ -45,10 +48,17 @@ export function createSite(rules: ProxyRules, standing: Standing, before?: Site)
   const routes = complete.map((route) => ({
     ...route,
     ways: route.ways.map(({ to, upTo }) => ({ to: serviceOf(to), upTo })),
+    mirror: route.mirror === undefined ? undefined : { ...route.mirror, to: serviceOf(route.mirror.to) },
   }));
   const { spans, observer, clock, random, deadlines } = standing;
   const { limits } = standing.engine;
   return { boundary: rules.boundary, routes, forwarding, services, spans, observer, clock, random, deadlines, limits };
+}
+
+function refuseWatched(route: RouteOf<UpstreamSettings>, index: number): void {
+  for (const { name, kubernetes } of placesOf(route))
+    if (kubernetes !== undefined)
+      throw wrong(`routes[${index}]`, name, "an upstream without endpoints.kubernetes where there is no option watch");
 }
 
 /** Keeps warm connections, and what is known of the endpoints. */

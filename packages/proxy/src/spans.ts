@@ -10,6 +10,11 @@ export interface SpanGrant {
    * absent, where there is none: then that try goes under the CLIENT span of the one before.
    */
   again?(): string | undefined;
+  /**
+   * The pair with one more CLIENT span that is accepted for export, for a copy of the request that is told apart and may
+   * outlast it. Undefined, or absent, where there is none.
+   */
+  copy?(): SpanGrant | undefined;
   /** The crossing has ended. Called exactly once, unless `release` is. */
   finish(passed: Passed): void;
   /** No context with these ids left: the place that was held is free again. */
@@ -33,6 +38,14 @@ export function tryGrant(source: SpanSource | undefined): SpanGrant | undefined 
 export function tryAgain(grant: SpanGrant): string | undefined {
   try {
     return grant.again?.();
+  } catch {
+    return undefined;
+  }
+}
+
+export function tryCopy(grant: SpanGrant): SpanGrant | undefined {
+  try {
+    return grant.copy?.();
   } catch {
     return undefined;
   }

@@ -17,6 +17,18 @@ afterEach(async () => {
   await peer.close();
 });
 
+it.each([
+  ["traceresponse", TRACEPARENT],
+  ["Server-Timing", `db;dur=3, traceparent;desc="${TRACEPARENT}"`],
+])("a crossing tells which context the answer named, by %s, and that goes on to the caller", async (name, value) => {
+  const crossing = border.crossing();
+  const { caller, service } = await passOn(border, peer, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  service.send(`HTTP/1.1 200 OK\r\n${name}: ${value}\r\nContent-Length: 0\r\n\r\n`);
+  expect(await caller.until("\r\n\r\n")).toContain(`${name}: ${value}\r\n`);
+  expect((await crossing).answer).toEqual({ traceId: TRACEPARENT.slice(3, 35), spanId: "00f067aa0ba902b7", flags: 1 });
+  caller.socket.destroy();
+});
+
 describe("bytes through a border", () => {
   it("keep the case and order of fields, both ways", async () => {
     const { caller, service, arrived } = await passOn(

@@ -57,6 +57,13 @@ describe("a route", () => {
     ["routes[0].answer.body", { answer: { status: 204, body: "x" } }],
     ["routes[0].rewrite.pathPrefix", { upstream, rewrite: { pathPrefix: "/x" } }],
     ["routes[0].rewrite.pathPrefix", { upstream, match: { pathPrefix: "/" }, rewrite: { pathPrefix: "x" } }],
+    ["routes[0].traceresponse", { upstream, traceresponse: ["x" as "traceresponse"] }],
+    ["routes[0].mirror", { answer: { status: 200 }, mirror: { upstream } }],
+    ["routes[0].mirror.share", { upstream, mirror: { upstream: other, share: 1.1 } }],
+    ["routes[0].mirror.bufferBytes", { upstream, mirror: { upstream: other, bufferBytes: 0 } }],
+    ["routes[0].mirror.hostSuffix", { upstream, mirror: { upstream: other, hostSuffix: ":1" } }],
+    ["routes[0].mirror.sampling", { upstream, mirror: { upstream: other, sampling: "x" as "deny" } }],
+    ["routes[0].mirror.upstream.url", { upstream, mirror: { upstream: { name: "m", url: "ftp://a" } } }],
   ])("that cannot be is refused by name: %s", (option, route) => {
     expect(() => completeRoute(route, 0, engine)).toThrow(TypeError);
     expect(() => completeRoute(route, 0, engine)).toThrow(option);

@@ -7,7 +7,7 @@ export type AccessLogFormat = "json" | "text";
 const FLUSH_LENGTH = 16_384;
 
 /** `write` takes whole lines, at the latest at the end of the present turn of the event loop. */
-export function createAccessLog(format: AccessLogFormat, write: (lines: string) => void): PassedObserver {
+export function createAccessLog(format: AccessLogFormat, write: (lines: string) => void): Required<PassedObserver> {
   const line = format === "json" ? jsonLine : textLine;
   let held = "";
   const flush = (): void => {
@@ -15,20 +15,19 @@ export function createAccessLog(format: AccessLogFormat, write: (lines: string) 
     held = "";
     if (lines !== "") write(lines);
   };
-  return {
-    crossed(passed) {
-      if (held === "") setImmediate(flush);
-      held += line(passed);
-      if (held.length >= FLUSH_LENGTH) flush();
-    },
+  const add = (passed: Passed): void => {
+    if (held === "") setImmediate(flush);
+    held += line(passed);
+    if (held.length >= FLUSH_LENGTH) flush();
   };
+  return { crossed: add, mirrored: add };
 }
 
 function jsonLine(passed: Passed): string {
   const { verdict, upstream, failure, startMs, endMs } = passed;
   return `${JSON.stringify({
     time: new Date(endMs).toISOString(),
-    message: "access",
+    message: passed.mirrored === true ? "mirror" : "access",
     boundary: passed.boundary,
     route: passed.route,
     client: passed.downstream?.address,
@@ -57,7 +56,8 @@ function textLine(passed: Passed): string {
     `${new Date(endMs).toISOString()} ${passed.boundary} ${passed.downstream?.address ?? "-"} ` +
     `${JSON.stringify(`${passed.method} ${passed.authority}${passed.path} ${passed.protocol}`)} ` +
     `${passed.status ?? "-"} ${round(endMs - startMs)}ms ${passed.service ?? "-"} ${endpoint} ` +
-    `${verdict.context?.traceId ?? "-"} ${verdict.action} ${verdict.reason}${failure === undefined ? "" : ` ${failure.kind}`}\n`
+    `${verdict.context?.traceId ?? "-"} ${verdict.action} ${verdict.reason}${failure === undefined ? "" : ` ${failure.kind}`}` +
+    `${passed.mirrored === true ? " mirror" : ""}\n`
   );
 }
 

@@ -1,21 +1,34 @@
 /** The proxies of a configuration: opened, changed while they listen, and closed. */
+import { resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { defineBoundary } from "@tracemend/context";
-import type { PassedObserver, Proxy, ProxyChange, SpanSource, UpstreamState } from "@tracemend/proxy";
+import type {
+  PassedObserver,
+  Proxy,
+  ProxyChange,
+  RefusalCounts,
+  SpanSource,
+  UpstreamState,
+  WatchEndpoints,
+} from "@tracemend/proxy";
 import { checkChange, createProxy } from "@tracemend/proxy";
 import { ConfigError } from "./config-file.ts";
 import { policyOf } from "./config-policy.ts";
-import { forwardingOf, routesOf, upstreamOf } from "./config-route.ts";
+import { engineOf, forwardingOf, proxyProtocolOf, routesOf, upstreamOf } from "./config-route.ts";
 import type { Config } from "./config.ts";
+import { checkEndpoints } from "./endpoints.ts";
+import type { PemSource, PemTexts } from "./pem.ts";
 import { clientTlsOf, listenTlsOf } from "./pem.ts";
 
 export interface Boundaries {
   /**
    * Makes the boundaries those of the configuration. Listeners of one name and address stay open. Rejects with a
-   * `ConfigError`, or where a port cannot be had, and then nothing has changed.
+   * `ConfigError`, or where a port cannot be had, and then nothing has changed. `pems`: of the files it names.
    */
-  apply(config: Config): Promise<void>;
+  apply(config: Config, pems: PemTexts): Promise<void>;
   upstreams(): readonly { readonly boundary: string; readonly states: readonly UpstreamState[] }[];
+  /** Callers of each listener that were turned away before there was a request. */
+  refusals(): readonly { readonly boundary: string; readonly counts: RefusalCounts }[];
   /** An aborted signal breaks off what does not end by itself. */
   close(signal: AbortSignal): Promise<void>;
 }
@@ -23,6 +36,8 @@ export interface Boundaries {
 export interface BoundariesOptions {
   readonly spans: SpanSource;
   readonly observer: PassedObserver;
+  /** Finds the endpoints of upstreams in Kubernetes. */
+  readonly watch: WatchEndpoints;
   /** Told the address of each listener that was opened. */
   readonly listening: (name: string, address: Proxy["address"]) => void;
 }
@@ -40,13 +55,18 @@ interface Planned {
   readonly held: Open | undefined;
 }
 
-export function createBoundaries({ spans, observer, listening }: BoundariesOptions): Boundaries {
+export function createBoundaries({ spans, observer, watch, listening }: BoundariesOptions): Boundaries {
   let open: readonly Open[] = [];
   const leaving = new Set<Promise<void>>();
   const start = async ({ config, change }: Planned): Promise<Open> => {
     const { tls, ...rules } = change;
-    const listen = { ...config.listen, ...(tls === undefined ? {} : { tls }) };
-    return { proxy: await createProxy({ ...rules, listen, spans, observer }), config };
+    const listen = {
+      ...config.listen,
+      ...(tls === undefined ? {} : { tls }),
+      ...proxyProtocolOf(config.proxy_protocol),
+    };
+    const engine = engineOf(config.timeouts, config.limits);
+    return { proxy: await createProxy({ ...rules, ...engine, listen, spans, observer, watch }), config };
   };
   const startAll = async (planned: readonly Planned[]): Promise<readonly Open[]> => {
     const results = await Promise.allSettled(planned.map(start));
@@ -57,8 +77,9 @@ export function createBoundaries({ spans, observer, listening }: BoundariesOptio
     throw failed.reason;
   };
   return {
-    async apply(config) {
-      const planned = config.boundaries.map((boundary) => plan(config, boundary, open));
+    async apply(config, pems) {
+      checkEndpoints(config.upstreams);
+      const planned = config.boundaries.map((boundary) => plan(config, boundary, open, pems.source));
       const opened = await startAll(planned.filter(({ held }) => held === undefined));
       const kept = planned.flatMap(({ config: next, change, held }) => {
         held?.proxy.reload(change);
@@ -73,6 +94,7 @@ export function createBoundaries({ spans, observer, listening }: BoundariesOptio
       }
     },
     upstreams: () => open.map(({ proxy, config }) => ({ boundary: config.name, states: proxy.upstreams() })),
+    refusals: () => open.map(({ proxy, config }) => ({ boundary: config.name, counts: proxy.refusals() })),
     async close(signal) {
       await Promise.all([...open.map(({ proxy }) => proxy.close(signal)), ...leaving]);
     },
@@ -80,29 +102,43 @@ export function createBoundaries({ spans, observer, listening }: BoundariesOptio
 }
 
 /** Reads every file and checks every option: whatever can be wrong is found before anything changes. */
-function plan(config: Config, boundary: BoundaryConfig, open: readonly Open[]): Planned {
+function plan(config: Config, boundary: BoundaryConfig, open: readonly Open[], pems: PemSource): Planned {
+  const change = changeOf(config, boundary, pems);
+  const held = open.find(({ config: was }) => was.name === boundary.name);
+  if (held === undefined || !isDeepStrictEqual(held.config.listen, boundary.listen))
+    return { config: boundary, change, held: undefined };
+  for (const key of ["proxy_protocol", "timeouts", "limits"] as const)
+    if (!isDeepStrictEqual(held.config[key], boundary[key]))
+      throw new ConfigError(`boundary ${boundary.name}: ${key} needs a restart to change`);
+  if (askOf(held.config) !== askOf(boundary))
+    throw new ConfigError(
+      `boundary ${boundary.name}: tls, or whether callers show certificates, needs a restart to change`,
+    );
+  return { config: boundary, change, held };
+}
+
+/** Throws a `ConfigError` where `apply` would for what the files hold, and changes nothing. */
+export function checkBoundaries(config: Config, pems: PemSource): void {
+  for (const boundary of config.boundaries) changeOf(config, boundary, pems);
+}
+
+function changeOf(config: Config, boundary: BoundaryConfig, pems: PemSource): ProxyChange {
   const change: ProxyChange = {
     boundary: defineBoundary({ ...boundary, cluster: config.cluster, policy: policyOf(boundary.policy) }),
     routes: routesOf(boundary.routes, (name) => {
       const upstream = config.upstreams[name];
-      return { ...upstreamOf(name, upstream), ...clientTlsOf(config.folder, upstream?.tls) };
+      const found = (file: string): string => resolve(config.folder, file);
+      return { ...upstreamOf(name, upstream, found), ...clientTlsOf(pems, upstream?.tls) };
     }),
     ...forwardingOf(boundary.forwarding),
-    ...listenTlsOf(config.folder, boundary.tls),
+    ...listenTlsOf(pems, boundary.tls),
   };
   try {
     checkChange(change);
   } catch (error) {
     throw new ConfigError(`boundary ${boundary.name}: ${(error as Error).message}`, { cause: error });
   }
-  const held = open.find(({ config: was }) => was.name === boundary.name);
-  if (held === undefined || !isDeepStrictEqual(held.config.listen, boundary.listen))
-    return { config: boundary, change, held: undefined };
-  if (askOf(held.config) !== askOf(boundary))
-    throw new ConfigError(
-      `boundary ${boundary.name}: tls, or whether callers show certificates, needs a restart to change`,
-    );
-  return { config: boundary, change, held };
+  return change;
 }
 
 function askOf({ tls }: BoundaryConfig): string {

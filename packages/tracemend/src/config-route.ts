@@ -1,5 +1,14 @@
 /** Routes, upstreams and TLS in the configuration's words, and from there the options that proxy checks. */
-import type { DirectAnswer, ForwardingOptions, Route, UpstreamOptions } from "@tracemend/proxy";
+import type {
+  DirectAnswer,
+  FieldChanges,
+  ForwardingOptions,
+  MirrorOptions,
+  ProxyOptions,
+  ProxyProtocolOptions,
+  Route,
+  UpstreamOptions,
+} from "@tracemend/proxy";
 import { z } from "zod";
 import { fieldName, rename } from "./config-policy.ts";
 
@@ -9,13 +18,38 @@ const count = z.int().positive();
 
 const certificate = { cert_file: name, key_file: name };
 
-export const serverTls = z.strictObject(certificate);
+/** With `client_ca_file`, a client certificate it signed is demanded. */
+export const serverTls = z.strictObject({ ...certificate, client_ca_file: name.optional() });
+
+export type ServerTlsConfig = z.output<typeof serverTls>;
 
 export const boundaryTls = z.strictObject({
   ...certificate,
   others: z.array(z.strictObject(certificate)).optional(),
   client_ca_file: name.optional(),
   client_auth: z.enum(["require", "optional"]).optional(),
+});
+
+export const proxyProtocolSchema = z.strictObject({
+  trusted: z.array(name).min(1),
+  timeout_ms: ms.optional(),
+});
+
+/** Of a listener; an upstream may have other ones. */
+export const timeoutsSchema = z.strictObject({
+  connect_ms: ms.optional(),
+  answer_ms: ms.optional(),
+  idle_ms: ms.optional(),
+  head_ms: ms.optional(),
+  keep_alive_ms: ms.optional(),
+});
+
+export const limitsSchema = z.strictObject({
+  head_bytes: count.optional(),
+  target_bytes: count.optional(),
+  body_bytes: count.optional(),
+  streams: count.optional(),
+  waiting: count.optional(),
 });
 
 export const clientTls = z.strictObject({
@@ -51,6 +85,11 @@ const match = z.strictObject({
   grpc: name.optional(),
 });
 
+const fieldChanges = z.strictObject({
+  set: z.record(fieldName, z.string()).optional(),
+  remove: z.array(fieldName).optional(),
+});
+
 export const routeSchema = z.strictObject({
   name: name.optional(),
   match: match.prefault({}),
@@ -67,6 +106,27 @@ export const routeSchema = z.strictObject({
   rewrite: z
     .strictObject({ path_prefix: z.string().startsWith("/").optional(), authority: name.optional() })
     .optional(),
+  request_fields: fieldChanges.optional(),
+  answer_fields: fieldChanges.optional(),
+  traceresponse: z.array(z.enum(["traceresponse", "server-timing"])).optional(),
+  mirror: z
+    .strictObject({
+      upstream: name,
+      share: z.number().min(0).max(1).optional(),
+      sampling: z.enum(["defer", "accept", "deny"]).optional(),
+      host_suffix: name.optional(),
+      buffer_bytes: count.optional(),
+    })
+    .optional(),
+});
+
+const kubernetes = z.strictObject({
+  service: name,
+  namespace: name.optional(),
+  port: z.union([name, z.int().min(1).max(65_535)]).optional(),
+  api_server: z.url({ protocol: /^https?$/ }).optional(),
+  token_file: name.optional(),
+  ca_file: name.optional(),
 });
 
 export const upstreamSchema = z.strictObject({
@@ -75,13 +135,19 @@ export const upstreamSchema = z.strictObject({
   service: name.optional(),
   tls: clientTls.optional(),
   connections: count.optional(),
-  endpoints: z.array(name).min(1).optional(),
+  endpoints: z
+    .union([
+      z.array(z.union([name, z.strictObject({ address: name, weight: z.number().positive() })])).min(1),
+      z.strictObject({ kubernetes }),
+    ])
+    .optional(),
   discovery: z.enum(["dns", "srv"]).optional(),
   balance: z.enum(["round-robin", "least-request", "hash"]).optional(),
   hash_field: fieldName.optional(),
   health: z
     .strictObject({
-      path: z.string().startsWith("/"),
+      path: z.string().startsWith("/").optional(),
+      grpc: z.string().optional(),
       interval_ms: ms.optional(),
       timeout_ms: ms.optional(),
       healthy_after: count.optional(),
@@ -130,22 +196,54 @@ export function forwardingOf(forwarding: z.output<typeof forwardingSchema> | und
   return forwarding === undefined ? {} : { forwarding: rename(forwarding) as ForwardingOptions };
 }
 
-/** Without its TLS: that stands in files. */
-export function upstreamOf(name: string, upstream: UpstreamConfig | undefined): UpstreamOptions {
-  const { service: _service, tls: _tls, ...rest } = upstream as UpstreamConfig;
-  return { name, ...(rename(rest) as Omit<UpstreamOptions, "name">) };
+export function engineOf(
+  timeouts: z.output<typeof timeoutsSchema> | undefined,
+  limits: z.output<typeof limitsSchema> | undefined,
+): Pick<ProxyOptions, "timeouts" | "limits"> {
+  return rename({ timeouts, limits }) as Pick<ProxyOptions, "timeouts" | "limits">;
+}
+
+export function proxyProtocolOf(proxyProtocol: z.output<typeof proxyProtocolSchema> | undefined): {
+  proxyProtocol?: ProxyProtocolOptions;
+} {
+  return proxyProtocol === undefined ? {} : { proxyProtocol: rename(proxyProtocol) as ProxyProtocolOptions };
+}
+
+/** Without its TLS: that stands in files. `found`: where a file that is named is. */
+export function upstreamOf(
+  name: string,
+  upstream: UpstreamConfig | undefined,
+  found: (file: string) => string = (file) => file,
+): UpstreamOptions {
+  const { service: _service, tls: _tls, endpoints, ...rest } = upstream as UpstreamConfig;
+  const watched = endpoints !== undefined && "kubernetes" in endpoints ? endpoints.kubernetes : undefined;
+  const { token_file: token, ca_file: ca } = watched ?? {};
+  const files = {
+    ...(token === undefined ? {} : { token_file: found(token) }),
+    ...(ca === undefined ? {} : { ca_file: found(ca) }),
+  };
+  const given = { ...rest, endpoints: watched === undefined ? endpoints : { kubernetes: { ...watched, ...files } } };
+  return { name, ...(rename(given) as Omit<UpstreamOptions, "name">) };
 }
 
 export function routesOf(
   routes: readonly RouteConfig[],
   upstreamNamed: (name: string) => UpstreamOptions,
 ): readonly Route[] {
-  return routes.map(({ upstream, split, answer, ...rest }) => ({
-    ...(rename(rest) as Pick<Route, "name" | "match" | "rewrite">),
+  return routes.map(({ upstream, split, answer, mirror, request_fields, answer_fields, ...rest }) => ({
+    // Their keys are names of fields.
+    ...(request_fields === undefined ? {} : { requestFields: request_fields as FieldChanges }),
+    ...(answer_fields === undefined ? {} : { answerFields: answer_fields as FieldChanges }),
+    ...(rename(rest) as Pick<Route, "name" | "match" | "rewrite" | "traceresponse">),
     ...(upstream === undefined ? {} : { upstream: upstreamNamed(upstream) }),
     ...(split === undefined
       ? {}
       : { split: split.map(({ upstream: to, weight }) => ({ upstream: upstreamNamed(to), weight })) }),
     ...(answer === undefined ? {} : { answer: answer as DirectAnswer }),
+    ...(mirror === undefined
+      ? {}
+      : {
+          mirror: { ...(rename(mirror) as Omit<MirrorOptions, "upstream">), upstream: upstreamNamed(mirror.upstream) },
+        }),
   }));
 }

@@ -1,30 +1,20 @@
 /** The OTLP path in the configuration's words, and from there the options that pipeline checks. */
-import type { DestinationOptions, PipelineOptions, RedactOptions, RouteRule } from "@tracemend/pipeline";
+import type { DestinationOptions, PipelineOptions, Problem, RouteRule } from "@tracemend/pipeline";
 import { z } from "zod";
+import { defined } from "./config-defined.ts";
 import { fieldName } from "./config-policy.ts";
+import { redactOf, redactSchema } from "./config-redact.ts";
+import { regionsOf, regionsSchema } from "./config-regions.ts";
+import { sampleOf, sampleSchema } from "./config-sample.ts";
+import type { ClientTlsConfig } from "./config-route.ts";
 import { clientTls } from "./config-route.ts";
 
 const bytes = z.int().positive();
 const ms = z.int().positive();
 const text = z.string().min(1);
-const signal = z.enum(["traces", "metrics", "logs"]);
+const signal = z.enum(["traces", "metrics", "logs", "profiles"]);
 const value = z.union([z.string(), z.number(), z.boolean()]);
 const url = z.url({ protocol: /^https?$/ });
-
-const action = z.enum(["mask", "hash", "truncate-ip"]);
-const patternName = z.enum(["email", "card", "ip", "jwt", "authorization", "url-credentials"]);
-
-const redact = z.strictObject({
-  attributes: z
-    .array(z.strictObject({ keys: z.array(text).min(1), action: z.enum([...action.options, "delete"]) }))
-    .optional(),
-  allow: z.array(text).optional(),
-  patterns: z
-    .array(z.union([patternName, z.strictObject({ pattern: patternName, action: action.optional() })]))
-    .optional(),
-  /** At least 32 bytes; best from an environment variable. */
-  hash_key: text.optional(),
-});
 
 const storage = z.strictObject({
   folder: text,
@@ -43,13 +33,23 @@ const resolver = z.discriminatedUnion("kind", [
   }),
 ]);
 
+const protocol = z.enum(["grpc", "http/protobuf"]);
+
+const failoverTarget = z.strictObject({
+  endpoint: url,
+  protocol: protocol.optional(),
+  region: text.optional(),
+  headers: z.record(fieldName, z.string()).optional(),
+  tls: clientTls.optional(),
+});
+
 export const destinationSchema = z.strictObject({
   endpoint: url,
-  protocol: z.enum(["grpc", "http/protobuf"]).default("grpc"),
+  protocol: protocol.default("grpc"),
   signals: z.array(signal).min(1).optional(),
   region: text.optional(),
   headers: z.record(fieldName, z.string()).default({}),
-  compression: z.enum(["none", "gzip"]).optional(),
+  compression: z.enum(["none", "gzip", "zstd"]).optional(),
   timeout_ms: ms.optional(),
   max_concurrent: z.int().positive().optional(),
   tls: clientTls.optional(),
@@ -70,7 +70,8 @@ export const destinationSchema = z.strictObject({
       max_elapsed_ms: z.int().nonnegative().optional(),
     })
     .optional(),
-  redact: redact.optional(),
+  redact: redactSchema.optional(),
+  sample: sampleSchema.optional(),
   balance: z
     .strictObject({
       resolver,
@@ -85,7 +86,7 @@ export const destinationSchema = z.strictObject({
     })
     .optional(),
   failover: z
-    .strictObject({ targets: z.array(z.strictObject({ endpoint: url })).min(1), after_ms: ms.optional() })
+    .strictObject({ targets: z.array(failoverTarget).min(1), after_ms: z.int().nonnegative().optional() })
     .optional(),
 });
 
@@ -116,28 +117,40 @@ export const telemetrySchema = z.strictObject({
   /** Of the process; above it everything is answered busy. */
   memory_limit_bytes: bytes.optional(),
   filter: z.strictObject({ rules: z.array(filterRule).min(1) }).optional(),
-  redact: redact.optional(),
+  redact: redactSchema.optional(),
   routes: z.array(telemetryRoute).default([]),
+  /** Without it everything may go everywhere. */
+  regions: regionsSchema.optional(),
 });
 
 export type TelemetryConfig = z.output<typeof telemetrySchema>;
 
-export function telemetryOf(config: TelemetryConfig): Pick<PipelineOptions, "memory" | "filter" | "redact" | "routes"> {
-  const { memory_limit_bytes: maxBytes, filter, redact: redaction, routes } = config;
+export function telemetryOf(config: TelemetryConfig): Omit<PipelineOptions, "destinations"> {
+  const { memory_limit_bytes: maxBytes, filter, redact: redaction, routes, regions } = config;
   return {
     ...(maxBytes === undefined ? {} : { memory: { maxBytes } }),
     ...(filter === undefined ? {} : { filter: { rules: filter.rules.map(filterRuleOf) } }),
     ...(redaction === undefined ? {} : { redact: redactOf(redaction) }),
     routes: routes.map((route) => defined(route) as RouteRule),
+    ...(regions === undefined ? {} : { regions: regionsOf(regions) }),
   };
 }
 
-/** `tls` and `storage.folder` are completed by the caller, who knows where files are found. */
-export function destinationOf(
-  name: string,
-  config: DestinationConfig,
-  folder: (path: string) => string,
-): DestinationOptions {
+/** Where in the configuration an option of the pipeline is written. */
+export function keyOf([first, ...rest]: Problem["path"], destinations: readonly string[]): Problem["path"] {
+  if (first === "attributes") return ["resource", ...rest];
+  if (first !== "destinations") return ["telemetry", ...(first === undefined ? [] : [first]), ...rest];
+  const [at, ...inside] = rest;
+  return ["destinations", destinations[Number(at)] ?? "", ...inside];
+}
+
+/** Knows where files are found. */
+export interface Files {
+  folder(path: string): string;
+  tls(config: ClientTlsConfig | undefined): Pick<DestinationOptions, "tls">;
+}
+
+export function destinationOf(name: string, config: DestinationConfig, files: Files): DestinationOptions {
   const { batch, queue, retry, balance, failover } = config;
   return defined({
     name,
@@ -150,7 +163,7 @@ export function destinationOf(
     timeoutMs: config.timeout_ms,
     maxConcurrent: config.max_concurrent,
     batch: batch && defined({ maxItems: batch.max_items, maxBytes: batch.max_bytes, maxAgeMs: batch.max_age_ms }),
-    queue: queue && defined({ maxBytes: queue.max_bytes, storage: queue.storage && storageOf(queue.storage, folder) }),
+    queue: queue && defined({ maxBytes: queue.max_bytes, storage: queue.storage && storageOf(queue.storage, files) }),
     retry:
       retry &&
       defined({
@@ -161,17 +174,21 @@ export function destinationOf(
         maxElapsedTimeMs: retry.max_elapsed_ms,
       }),
     redact: config.redact && redactOf(config.redact),
+    sample: config.sample && sampleOf(config.sample),
     balance: balance && balanceOf(balance),
-    failover: failover && defined({ targets: failover.targets, afterMs: failover.after_ms }),
+    failover:
+      failover &&
+      defined({
+        targets: failover.targets.map(({ tls, ...target }) => ({ ...defined(target), ...files.tls(tls) })),
+        afterMs: failover.after_ms,
+      }),
+    ...files.tls(config.tls),
   }) as DestinationOptions;
 }
 
-function storageOf(
-  { folder: path, fsync, max_bytes: maxBytes }: z.output<typeof storage>,
-  folder: (path: string) => string,
-): object {
+function storageOf({ folder: path, fsync, max_bytes: maxBytes }: z.output<typeof storage>, files: Files): object {
   const policy = typeof fsync === "object" ? { intervalMs: fsync.interval_ms } : fsync;
-  return defined({ folder: folder(path), fsync: policy, maxBytes });
+  return defined({ folder: files.folder(path), fsync: policy, maxBytes });
 }
 
 function balanceOf({ resolver: from, ejection, drain_ms: drainMs }: NonNullable<DestinationConfig["balance"]>): object {
@@ -184,19 +201,10 @@ function balanceOf({ resolver: from, ejection, drain_ms: drainMs }: NonNullable<
   return defined({ resolver: defined(source), ejection: limits && defined(limits), drainMs });
 }
 
-function redactOf({ hash_key: hashKey, ...rest }: z.output<typeof redact>): RedactOptions {
-  return defined({ ...rest, hashKey });
-}
-
 function filterRuleOf({
   span_names: spanNames,
   ...rest
 }: z.output<typeof filterRule>): NonNullable<NonNullable<PipelineOptions["filter"]>["rules"]>[number] {
   const rule: object = defined({ ...rest, spanNames });
   return rule as ReturnType<typeof filterRuleOf>;
-}
-
-/** Without the keys whose value is undefined: an option that is absent is not the same as one that is undefined. */
-function defined(options: object): object {
-  return Object.fromEntries(Object.entries(options).filter(([, each]) => each !== undefined));
 }

@@ -2,18 +2,24 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { defineBoundary } from "@tracemend/context";
-import { checkRoutes } from "@tracemend/proxy";
+import { GATEWAYS } from "@tracemend/diagnosis";
+import { checkPipeline } from "@tracemend/pipeline";
+import { checkListen, checkRoutes } from "@tracemend/proxy";
 import { z } from "zod";
 import type { ConfigText } from "./config-file.ts";
 import { ConfigError, readConfigText } from "./config-file.ts";
-import { destinationSchema, telemetrySchema } from "./config-telemetry.ts";
+import { destinationOf, destinationSchema, keyOf, telemetryOf, telemetrySchema } from "./config-telemetry.ts";
 import { policyOf, policySchema } from "./config-policy.ts";
 import {
   boundaryTls,
   forwardingSchema,
+  limitsSchema,
+  proxyProtocolOf,
+  proxyProtocolSchema,
   routeSchema,
   routesOf,
   serverTls,
+  timeoutsSchema,
   upstreamOf,
   upstreamSchema,
 } from "./config-route.ts";
@@ -41,6 +47,9 @@ const boundary = z.strictObject({
   side: z.enum(["ingress", "egress"]),
   listen: address,
   tls: boundaryTls.optional(),
+  proxy_protocol: proxyProtocolSchema.optional(),
+  timeouts: timeoutsSchema.optional(),
+  limits: limitsSchema.optional(),
   policy: policySchema.prefault({}),
   forwarding: forwardingSchema.optional(),
   routes: z.array(routeSchema).min(1),
@@ -51,7 +60,21 @@ const diagnosis = z.strictObject({
   settle_ms: z.int().nonnegative().default(10_000),
   hard_wait_ms: ms.default(60_000),
   window_ms: ms.default(600_000),
-  gateways: z.record(z.string().min(1), z.enum(["nginx", "envoy", "haproxy", "kong", "traefik", "node"])).default({}),
+  gateways: z.record(z.string().min(1), z.enum(GATEWAYS)).default({}),
+  /** Of spans: parents that nobody exported, halved trace ids, links to the trace that a service began anew. */
+  repair: z.enum(["off", "report", "on"]).default("report"),
+  /** Whether such a trace is moved into the one it belongs to, where it has not left through a boundary. */
+  move_traces: z.enum(["off", "report", "on"]).default("off"),
+  /** With either `on`, spans wait so long before they are sent: what is found later cannot be written any more. */
+  hold_ms: ms.default(15_000),
+  /** Breaks as log records and gauges, and each crossing as a log record, to the destinations of those signals. */
+  send: z
+    .strictObject({
+      breaks: z.boolean().default(true),
+      crossings: z.boolean().default(false),
+      interval_ms: ms.default(60_000),
+    })
+    .prefault({}),
 });
 
 const listener = z.strictObject({ listen: address, tls: serverTls.optional() });
@@ -61,6 +84,8 @@ const schema = z.strictObject({
   service_name: z.string().min(1).default("tracemend"),
   resource: z.record(z.string().min(1), z.string()).default({}),
   boundaries: z.array(boundary).default([]),
+  /** Processes that share the boundaries' ports; one: this one. `auto`: as many as there are cores. */
+  workers: z.union([z.int().min(1).max(256), z.literal("auto")], "must be a number from 1 to 256, or auto").default(1),
   upstreams: z.record(z.string(), upstreamSchema).default({}),
   receivers: z
     .strictObject({
@@ -68,6 +93,8 @@ const schema = z.strictObject({
       otlp_http: listener.optional(),
       max_request_bytes: bytes.default(67_108_864),
       bearer_tokens: z.array(z.string().min(1)).min(1).optional(),
+      /** Crossings that others report are evidence here; true: and go to the destinations of logs too. */
+      forward_crossings: z.boolean().default(false),
     })
     .prefault({}),
   destinations: z.record(z.string().min(1), destinationSchema).default({}),
@@ -76,8 +103,21 @@ const schema = z.strictObject({
   admin: z.strictObject({ listen: address }).prefault({ listen: "127.0.0.1:9464" }),
   log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error"]).default("info") }).prefault({}),
   /** `collector_names`: queue and send figures under the OpenTelemetry Collector's names too. */
-  metrics: z.strictObject({ collector_names: z.boolean().default(false) }).prefault({}),
+  metrics: z
+    .strictObject({
+      level: z.enum(["basic", "normal", "detailed"]).default("normal"),
+      collector_names: z.boolean().default(false),
+    })
+    .prefault({}),
   access_log: z.strictObject({ format: z.enum(["off", "json", "text"]).default("off") }).prefault({}),
+  /** Certificate, key and authority files of boundaries and upstreams, read again when they change; see `file-watch.ts`. */
+  certificates: z
+    .strictObject({
+      watch: z.enum(["events", "poll", "off"]).default("events"),
+      poll_ms: ms.default(30_000),
+      settle_ms: ms.default(500),
+    })
+    .prefault({}),
   shutdown: z.strictObject({ drain_ms: ms.default(10_000), flush_ms: ms.default(5000) }).prefault({}),
 });
 
@@ -140,12 +180,18 @@ function checkReferences(config: z.output<typeof schema>, source: ConfigText): s
       const message = `there is no upstream ${JSON.stringify(upstream)} (there are: ${known})`;
       findings.push(finding(source, ["boundaries", at, ...path], message));
     };
-    boundary.routes.forEach(({ upstream, split }, index) => {
+    boundary.routes.forEach(({ upstream, split, mirror }, index) => {
       if (upstream !== undefined) mustExist(upstream, ["routes", index, "upstream"]);
+      if (mirror !== undefined) mustExist(mirror.upstream, ["routes", index, "mirror", "upstream"]);
       split?.forEach((way, at) => mustExist(way.upstream, ["routes", index, "split", at, "upstream"]));
     });
     for (const name of Object.keys(boundary.policy.upstreams ?? {})) mustExist(name, ["policy", "upstreams", name]);
     if (findings.length > before) return;
+    try {
+      checkListen(proxyProtocolOf(boundary.proxy_protocol));
+    } catch (error) {
+      findings.push(finding(source, ["boundaries", at, "proxy_protocol"], (error as Error).message));
+    }
     try {
       checkRoutes(routesOf(boundary.routes, (upstream) => upstreamOf(upstream, config.upstreams[upstream])));
     } catch (error) {
@@ -156,15 +202,22 @@ function checkReferences(config: z.output<typeof schema>, source: ConfigText): s
   if (settleMs > hardWaitMs || hardWaitMs > windowMs) {
     findings.push(finding(source, ["diagnosis"], "settle_ms ≤ hard_wait_ms ≤ window_ms must hold"));
   }
-  config.telemetry.routes.forEach(({ destinations }, at) => {
-    for (const name of destinations.filter((one) => !Object.hasOwn(config.destinations, one))) {
-      const message = `there is no destination ${JSON.stringify(name)}`;
-      findings.push(finding(source, ["telemetry", "routes", at, "destinations"], message));
-    }
-  });
+  findings.push(...checkTelemetry(config, source));
   const receives = config.receivers.otlp_grpc !== undefined || config.receivers.otlp_http !== undefined;
   if (receives && Object.keys(config.destinations).length === 0) {
     findings.push(finding(source, ["receivers"], "OTLP is received but there are no destinations to send it to"));
   }
   return findings;
+}
+
+function checkTelemetry({ destinations, resource, telemetry }: z.output<typeof schema>, source: ConfigText): string[] {
+  const nowhere = { folder: (path: string) => path, tls: () => ({}) };
+  const entries = Object.entries(destinations);
+  const problems = checkPipeline({
+    ...telemetryOf(telemetry),
+    attributes: resource,
+    destinations: entries.map(([name, destination]) => destinationOf(name, destination, nowhere)),
+  });
+  const names = entries.map(([name]) => name);
+  return problems.map(({ path, message }) => finding(source, keyOf(path, names), message));
 }

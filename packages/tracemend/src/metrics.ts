@@ -1,7 +1,13 @@
 /** Our own counters, as Prometheus text. */
-import type { Crossing, CrossingFailure } from "@tracemend/context";
+import type { Crossing } from "@tracemend/context";
 import type { DiagnosisReport } from "@tracemend/diagnosis";
-import type { Passed, PassedObserver, UpstreamState } from "@tracemend/proxy";
+import type { Passed, PassedObserver, RefusalCounts, Try, UpstreamState } from "@tracemend/proxy";
+import { createDurations } from "./metrics-durations.ts";
+import type { CrossingIntakeCounts } from "./crossing-intake.ts";
+import type { FindingsCount } from "./findings.ts";
+import type { RepairCount } from "./repairs.ts";
+import type { RenewalCounts } from "./renewal.ts";
+import type { CrewState } from "./workers/crew.ts";
 import type { DestinationState, LedgerRow, PipelineCounters } from "@tracemend/pipeline";
 
 export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
@@ -9,7 +15,7 @@ export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 type Labels = Readonly<Record<string, string>>;
 
 /** Counts crossings by what was decided and how they ended, and the tries they took. */
-export interface CrossingCounters extends PassedObserver {
+export interface CrossingCounters extends Required<PassedObserver> {
   write(out: MetricsText): void;
 }
 
@@ -21,16 +27,26 @@ interface Counted {
 export function createCrossingCounters(): CrossingCounters {
   const crossings = new Map<string, Counted>();
   const routes = new Map<string, Counted>();
-  const durations = new Map<string, Counted>();
+  const durations = createDurations("tracemend_route_seconds", "Time that requests took, by route.");
+  const waits = createDurations("tracemend_upstream_seconds", "Time that tries at an upstream took.");
   const tries = new Map<string, Counted>();
+  const mirrored = new Map<string, Counted>();
   return {
+    mirrored(passed) {
+      const { boundary, route = "none", service: upstream = "none", failure } = passed;
+      const outcome = failure?.kind === "abandoned" ? "abandoned" : failure === undefined ? "answered" : "failed";
+      add(mirrored, { boundary, route, upstream, outcome }, 1);
+    },
     crossed(passed) {
       add(crossings, labelsOf(passed), 1);
       const { boundary, route = "none", service: upstream } = passed;
       add(routes, { boundary, route, ...outcomeOf(passed) }, 1);
-      add(durations, { boundary, route }, (passed.endMs - passed.startMs) / 1000);
+      durations.observe({ boundary, route }, passed.endMs - passed.startMs);
       if (upstream === undefined) return;
-      for (const one of triesOf(passed)) add(tries, { boundary, upstream, ...outcomeOf(one) }, 1);
+      for (const one of triesOf(passed)) {
+        add(tries, { boundary, upstream, ...outcomeOf(one) }, 1);
+        waits.observe({ boundary, upstream }, one.endMs - one.startMs);
+      }
     },
     write(out) {
       const write = (name: string, held: ReadonlyMap<string, Counted>, help: string): void => {
@@ -39,8 +55,10 @@ export function createCrossingCounters(): CrossingCounters {
       };
       write("tracemend_crossings_total", crossings, "Requests that crossed a boundary, by verdict and outcome.");
       write("tracemend_route_requests_total", routes, "Requests by the route they took and their outcome.");
-      write("tracemend_route_seconds_total", durations, "Time that requests took, by route.");
+      durations.write(out);
       write("tracemend_upstream_tries_total", tries, "Times a request was sent to an upstream, by outcome.");
+      waits.write(out);
+      write("tracemend_mirrored_requests_total", mirrored, "Copies of requests that went to a mirror, by outcome.");
     },
   };
 }
@@ -52,12 +70,9 @@ function add(held: Map<string, Counted>, labels: Labels, count: number): void {
   else found.count += count;
 }
 
-interface Outcome {
-  readonly status: number | undefined;
-  readonly failure: CrossingFailure | undefined;
-}
+type Outcome = Pick<Try, "status" | "failure">;
 
-function triesOf(passed: Passed): readonly Outcome[] {
+function triesOf(passed: Passed): readonly Pick<Try, "startMs" | "endMs" | "status" | "failure">[] {
   return passed.tries.length === 0 ? [passed] : passed.tries;
 }
 
@@ -84,6 +99,43 @@ export function writeUpstreams(
   });
 }
 
+export function writeRenewals(out: MetricsText, counts: RenewalCounts): void {
+  const name = "tracemend_certificate_renewals_total";
+  out.family(name, "counter", "Times that changed certificate files were read; refused: those before stay in use.");
+  for (const outcome of ["taken", "refused"] as const) out.sample(name, { outcome }, counts[outcome]);
+}
+
+export function writeWorkers(out: MetricsText, { workers, crashes, lostGrants, lostCrossings }: CrewState): void {
+  const one = (name: string, type: "counter" | "gauge", help: string, value: number): void => {
+    out.family(name, type, help);
+    out.sample(name, {}, value);
+  };
+  one("tracemend_workers", "gauge", "Worker processes that serve.", workers.length);
+  one("tracemend_worker_crashes_total", "counter", "Worker processes that ended without being told to.", crashes);
+  one(
+    "tracemend_worker_lost_grants_total",
+    "counter",
+    "Pairs of spans, and spans of further tries, that such a worker had promised and not handed over.",
+    lostGrants,
+  );
+  one(
+    "tracemend_worker_lost_crossings_total",
+    "counter",
+    "Crossings that a worker had no room to keep.",
+    lostCrossings,
+  );
+}
+
+export function writeRefusals(
+  out: MetricsText,
+  refusals: readonly { readonly boundary: string; readonly counts: RefusalCounts }[],
+): void {
+  const name = "tracemend_refused_callers_total";
+  out.family(name, "counter", "Callers turned away before there was a request, by reason.");
+  for (const { boundary, counts } of refusals)
+    for (const [reason, count] of Object.entries(counts)) out.sample(name, { boundary, reason }, count);
+}
+
 /** Closed sets and configured names only: nothing a peer sends may add a series. */
 function labelsOf({ boundary, verdict, status, failure }: Crossing): Labels {
   return {
@@ -107,7 +159,8 @@ export function writeLedger(out: MetricsText, rows: readonly LedgerRow[]): void 
     out.sample(name, { ...labels, state: "received" }, row.received);
     out.sample(name, { ...labels, state: "exported" }, row.exported);
     out.sample(name, { ...labels, state: "refused_by_peer" }, row.refusedByPeer);
-    out.sample(name, { ...labels, state: "sampled_out" }, row.sampledOut);
+    for (const [policy, count] of Object.entries(row.sampledOutBy))
+      out.sample(name, { ...labels, state: "sampled_out", policy }, count);
     for (const [reason, count] of Object.entries(row.dropped))
       out.sample(name, { ...labels, state: "dropped", reason }, count);
   }
@@ -126,7 +179,7 @@ export function writeLedger(out: MetricsText, rows: readonly LedgerRow[]): void 
   for (const { signal, destination, turnedAway } of rows) out.sample(turned, { signal, destination }, turnedAway);
 }
 
-export function writeDestinations(out: MetricsText, states: readonly DestinationState[]): void {
+export function writeQueues(out: MetricsText, states: readonly DestinationState[]): void {
   out.family("tracemend_queue_bytes", "gauge", "Bytes that wait for a destination, those in flight included.");
   for (const state of states) out.sample("tracemend_queue_bytes", { destination: state.name }, state.queueBytes);
   out.family("tracemend_queue_capacity_bytes", "gauge", "Bytes that may wait for a destination.");
@@ -137,6 +190,9 @@ export function writeDestinations(out: MetricsText, states: readonly Destination
   for (const state of states) {
     out.sample("tracemend_destination_reachable", { destination: state.name }, state.reachable ? 1 : 0);
   }
+}
+
+export function writeBatches(out: MetricsText, states: readonly DestinationState[]): void {
   out.family("tracemend_batch_flushes_total", "counter", "Batches sent, by what made them leave.");
   for (const state of states) {
     for (const [trigger, count] of Object.entries(state.flushes))
@@ -187,6 +243,10 @@ export function writeCollectorAliases(
 
 export function writePipeline(out: MetricsText, counters: PipelineCounters): void {
   const { observerErrors, spoofedAttributes, filteredSpans, redactedBatches, refusedItems } = counters;
+  out.family("tracemend_repaired_spans_total", "counter", "Spans sent with other ids than they came with.");
+  out.sample("tracemend_repaired_spans_total", {}, counters.repairedSpans);
+  out.family("tracemend_hurried_spans_total", "counter", "Spans sent before repairs of them could be found.");
+  out.sample("tracemend_hurried_spans_total", {}, counters.hurriedSpans);
   out.family("tracemend_filtered_spans_total", "counter", "Spans of traces that were filtered, by rule.");
   for (const [rule, spans] of Object.entries(filteredSpans))
     out.sample("tracemend_filtered_spans_total", { rule }, spans);
@@ -209,6 +269,27 @@ export function writePipeline(out: MetricsText, counters: PipelineCounters): voi
   out.sample("tracemend_observer_errors_total", {}, observerErrors);
 }
 
+export function writeFindings(out: MetricsText, counts: readonly FindingsCount[]): void {
+  const name = "tracemend_findings_total";
+  out.family(name, "counter", "Log records and gauges of what was found, sent as telemetry of our own.");
+  for (const { finding, sent, dropped } of counts) {
+    out.sample(name, { finding, state: "sent" }, sent);
+    out.sample(name, { finding, state: "dropped" }, dropped);
+  }
+}
+
+export function writeRepairs(out: MetricsText, counts: readonly RepairCount[]): void {
+  const name = "tracemend_repairs_total";
+  out.family(name, "counter", "Decisions to join a torn trace; decided is a dry run, dropped found no room.");
+  for (const { action, reason, state, count } of counts) out.sample(name, { action, reason, state }, count);
+}
+
+export function writeCrossingIntake(out: MetricsText, { read, malformed }: CrossingIntakeCounts): void {
+  out.family("tracemend_crossing_records_total", "counter", "Crossings that services and other borders reported.");
+  out.sample("tracemend_crossing_records_total", { result: "read" }, read);
+  out.sample("tracemend_crossing_records_total", { result: "malformed" }, malformed);
+}
+
 export function writeBreaks(out: MetricsText, { breaks }: Pick<DiagnosisReport, "breaks">): void {
   out.family("tracemend_breaks", "gauge", "Requests of the current window whose trace broke, by kind and edge.");
   for (const { kind, edge, count } of breaks) {
@@ -218,7 +299,7 @@ export function writeBreaks(out: MetricsText, { breaks }: Pick<DiagnosisReport, 
 
 /** Collects families in the text exposition format 0.0.4. */
 export interface MetricsText {
-  family(name: string, type: "counter" | "gauge", help: string): void;
+  family(name: string, type: "counter" | "gauge" | "histogram", help: string): void;
   sample(name: string, labels: Labels, value: number): void;
 }
 

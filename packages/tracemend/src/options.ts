@@ -2,11 +2,12 @@
 import { randomInt } from "node:crypto";
 import { resolve } from "node:path";
 import type { DiagnosisOptions } from "@tracemend/diagnosis";
-import type { DestinationOptions } from "@tracemend/pipeline";
+import type { DestinationOptions, PipelineOptions } from "@tracemend/pipeline";
 import { detectResource, toStampAttributes } from "@tracemend/pipeline";
 import { destinationOf } from "./config-telemetry.ts";
+import type { Files } from "./config-telemetry.ts";
 import type { Config } from "./config.ts";
-import { clientTlsOf } from "./pem.ts";
+import { clientTlsOf, pemFilesIn } from "./pem.ts";
 
 export function diagnosisOf({ diagnosis, upstreams }: Config): Omit<DiagnosisOptions, "now"> {
   return {
@@ -15,6 +16,8 @@ export function diagnosisOf({ diagnosis, upstreams }: Config): Omit<DiagnosisOpt
     hardWaitMs: diagnosis.hard_wait_ms,
     windowMs: diagnosis.window_ms,
     gateways: diagnosis.gateways,
+    repair: diagnosis.repair,
+    moveTraces: diagnosis.move_traces,
     upstreamServices: Object.fromEntries(
       Object.entries(upstreams).map(([name, { service }]) => [name, service ?? name]),
     ),
@@ -22,12 +25,18 @@ export function diagnosisOf({ diagnosis, upstreams }: Config): Omit<DiagnosisOpt
   };
 }
 
+/** Spans are held back only where something may be written into them. */
+export function repairOf({ diagnosis }: Config): Pick<PipelineOptions, "repair"> {
+  if (diagnosis.repair !== "on" && diagnosis.move_traces !== "on") return {};
+  return { repair: { holdMs: diagnosis.hold_ms } };
+}
+
 export function destinationsOf(config: Config): readonly DestinationOptions[] {
-  const found = (path: string): string => resolve(config.folder, path);
-  return Object.entries(config.destinations).map(([name, destination]) => ({
-    ...destinationOf(name, destination, found),
-    ...clientTlsOf(config.folder, destination.tls),
-  }));
+  const files: Files = {
+    folder: (path) => resolve(config.folder, path),
+    tls: (tls) => clientTlsOf(pemFilesIn(config.folder), tls),
+  };
+  return Object.entries(config.destinations).map(([name, destination]) => destinationOf(name, destination, files));
 }
 
 /** What is written onto all telemetry that passes: where this is, as far as it was asked for, and what is configured. */

@@ -1,37 +1,37 @@
 /** The one page: proxies, pipeline and diagnosis, wired; and the order in which they start and end. */
 import { randomFillSync } from "node:crypto";
-import { hostname } from "node:os";
+import { availableParallelism, hostname } from "node:os";
 import { isDeepStrictEqual } from "node:util";
+import type { Observer } from "@tracemend/context";
 import { createIds, tellAll } from "@tracemend/context";
 import { PAGE_FILES, PAGE_POLICY } from "@tracemend/dashboard";
-import type { Diagnosis } from "@tracemend/diagnosis";
 import { createDiagnosis } from "@tracemend/diagnosis";
-import type { Pipeline, Receiver } from "@tracemend/pipeline";
-import { createGrpcReceiver, createHttpReceiver, createPipeline } from "@tracemend/pipeline";
+import type { Receiver } from "@tracemend/pipeline";
+import { createGrpcReceiver, createHttpReceiver, createPipeline, pipeline as joined } from "@tracemend/pipeline";
+import type { Passed } from "@tracemend/proxy";
+import { systemClock } from "@tracemend/proxy";
 import { createAccessLog } from "./access-log.ts";
 import type { Admin, AdminPages } from "./admin.ts";
 import { createAdmin, jsonAnswer } from "./admin.ts";
-import type { Boundaries } from "./boundaries.ts";
 import { createBoundaries } from "./boundaries.ts";
 import { telemetryOf } from "./config-telemetry.ts";
 import type { Config } from "./config.ts";
+import { createCrossingIntake } from "./crossing-intake.ts";
 import { ConfigError } from "./config-file.ts";
+import { createEndpointWatch } from "./endpoints.ts";
+import { createFindings } from "./findings.ts";
 import type { Logger } from "./log.ts";
-import {
-  METRICS_TYPE,
-  createCrossingCounters,
-  createMetricsText,
-  writeBreaks,
-  writeCollectorAliases,
-  writeDestinations,
-  writeLedger,
-  writePipeline,
-  writeUpstreams,
-} from "./metrics.ts";
-import { destinationsOf, diagnosisOf, attributesOf } from "./options.ts";
-import { serverTlsOf } from "./pem.ts";
-import { createSpanSource } from "./span-source.ts";
+import { METRICS_TYPE, createCrossingCounters } from "./metrics.ts";
+import { metricsText } from "./metrics-page.ts";
+import { attributesOf, destinationsOf, diagnosisOf, repairOf } from "./options.ts";
+import { pemFilesIn, serverTlsOf } from "./pem.ts";
+import { createRenewal } from "./renewal.ts";
+import { redactCrossings } from "./shown.ts";
+import { createRepairs } from "./repairs.ts";
+import { createSpanSource, pairBytes } from "./span-source.ts";
 import { VERSION } from "./version.ts";
+import type { Crew } from "./workers/crew.ts";
+import { createCrew } from "./workers/crew.ts";
 
 export interface Program {
   /** Where each listener really listens, by its name: `boundary <name>`, `otlp grpc`, `otlp http`, `admin`. */
@@ -64,29 +64,88 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     log.info({ listener: name, address: `${host}:${port}` }, "listening");
   };
   let ready = false;
+  let crew: Crew | undefined;
 
   const counters = createCrossingCounters();
-  const diagnosis = createDiagnosis({ now: Date.now, ...diagnosisOf(config) });
-  const ticking = setInterval(() => diagnosis.tick(), 1000);
+  const ids = createIds(randomFillSync);
+  const diagnosis = createDiagnosis({
+    now: Date.now,
+    ...diagnosisOf(config),
+    decided: (decision) => repairs.decided(decision),
+  });
+  const telemetry = telemetryOf(config.telemetry);
   const pipeline = createPipeline({
-    ...telemetryOf(config.telemetry),
+    ...telemetry,
+    ...repairOf(config),
     attributes,
     destinations: destinationsOf(config),
     observe: (batch) => diagnosis.spans(batch),
-    log: (event) => log.warn(event, "pipeline"),
+    log(event) {
+      log.warn(event, "pipeline");
+      crew?.told(event);
+    },
   });
-  const spans = createSpanSource({ pipeline, ids: createIds(randomFillSync), resource, version: VERSION });
+  const { breaks, crossings, interval_ms: intervalMs } = config.diagnosis.send;
+  const findings = createFindings({
+    pipeline,
+    resource,
+    report: () => diagnosis.report(),
+    send: { breaks, crossings, intervalMs },
+    now: Date.now,
+  });
+  const repairs = createRepairs({ pipeline, ids, resource, version: VERSION });
+  const ticking = setInterval(() => {
+    diagnosis.tick();
+    findings.tick();
+  }, 1000);
+  const diagnosed = redactCrossings(telemetry.redact, diagnosis);
+  const intake = createCrossingIntake({
+    observer: tellAll([diagnosed]),
+    forward: config.receivers.forward_crossings,
+  });
   const { format } = config.access_log;
   const access = format === "off" ? [] : [createAccessLog(format, (lines) => process.stdout.write(lines))];
-  const boundaries = createBoundaries({ spans, observer: tellAll([counters, diagnosis, ...access]), listening });
+  const requests: Observer = {
+    crossed({ verdict, path }) {
+      if (verdict.context !== undefined) pipeline.requested(verdict.context.traceId, path);
+    },
+  };
+  const observer = {
+    ...tellAll([counters, diagnosed, findings, requests, ...access]),
+    // A mirror answers to nobody: what it makes of a trace breaks no one's.
+    mirrored(passed: Passed) {
+      for (const one of [counters, ...access]) one.mirrored(passed);
+    },
+  };
+  const lost = (service: string, reason: string): void => log.warn({ service, reason }, "endpoints not found");
+  const count = config.workers === "auto" ? availableParallelism() : config.workers;
+  if (count > 1) {
+    const slotBytes = pairBytes(resource, VERSION);
+    crew = createCrew({ count, pipeline, observer, lost, listening, log, resource, version: VERSION, slotBytes });
+  }
+  const boundaries =
+    crew ??
+    createBoundaries({
+      spans: createSpanSource({ pipeline, ids, resource, version: VERSION }),
+      observer,
+      watch: createEndpointWatch(lost),
+      listening,
+    });
+
+  const renewal = createRenewal({ boundaries, watch: config.certificates, clock: systemClock, log });
+
+  /** Without a worker nobody takes a connection. */
+  const serving = (): boolean => crew === undefined || crew.state().workers.length > 0;
 
   const stop = async (): Promise<void> => {
     ready = false;
     clearInterval(ticking);
+    await renewal.close();
     const drained = AbortSignal.timeout(config.shutdown.drain_ms);
     await boundaries.close(drained);
     // After the requests: the services behind us export the last spans of what has just drained.
     await Promise.all(receivers.map((receiver) => receiver.close(drained)));
+    await findings.close();
     await pipeline.close(AbortSignal.timeout(config.shutdown.flush_ms));
     await admin?.close();
   };
@@ -98,29 +157,36 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
       max_request_bytes: maxRequestBytes,
       bearer_tokens: tokens,
     } = config.receivers;
+    const received = joined(intake.stage, pipeline);
     const limits = { maxRequestBytes, ...(tokens === undefined ? {} : { bearerTokens: tokens }) };
     const receive = async (name: string, create: typeof createGrpcReceiver, from: typeof grpc): Promise<void> => {
       if (from === undefined) return;
-      const receiver = await create({ ...from.listen, ...serverTlsOf(config.folder, from.tls), ...limits }, pipeline);
+      const tls = serverTlsOf(pemFilesIn(config.folder), from.tls);
+      const receiver = await create({ ...from.listen, ...tls, ...limits }, received);
       receivers.push(receiver);
       listening(name, receiver.address);
     };
     await receive("otlp grpc", createGrpcReceiver, grpc);
     await receive("otlp http", createHttpReceiver, http);
-    await boundaries.apply(config);
+    await renewal.apply(config);
     // Last to go: while the others drain it still says that the program is alive and not ready.
     admin = await createAdmin(config.admin.listen, {
       "/healthz": () => jsonAnswer(200, { status: "alive" }),
-      "/readyz": () => (ready ? jsonAnswer(200, { status: "ready" }) : jsonAnswer(503, { status: "not ready" })),
+      "/readyz": () =>
+        ready && serving() ? jsonAnswer(200, { status: "ready" }) : jsonAnswer(503, { status: "not ready" }),
       "/metrics": () => ({
         status: 200,
         type: METRICS_TYPE,
-        body: metricsText(pipeline, diagnosis, counters, boundaries, config.metrics.collector_names),
+        body: metricsText(
+          { pipeline, diagnosis, counters, intake, boundaries, renewal, crew, findings, repairs },
+          config.metrics,
+        ),
       }),
       "/diagnostics/breaks": () => {
         diagnosis.tick();
         return jsonAnswer(200, diagnosis.report());
       },
+      "/diagnostics/repairs": () => jsonAnswer(200, { counts: repairs.counts(), recent: repairs.recent() }),
       "/diagnostics/pipeline": () =>
         jsonAnswer(200, {
           cluster: config.cluster,
@@ -129,6 +195,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
           destinations: pipeline.destinations(),
           ledger: pipeline.ledger(),
         }),
+      ...(crew === undefined ? {} : { "/diagnostics/workers": () => jsonAnswer(200, crew?.state()) }),
       ...pages(),
     });
     listening("admin", admin.address);
@@ -142,7 +209,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     addresses,
     async reload(next) {
       refuseRestarts(config, next);
-      await boundaries.apply(next);
+      await renewal.apply(next);
       config = next;
       log.info("reloaded");
     },
@@ -158,26 +225,8 @@ function refuseRestarts(before: Config, next: Config): void {
   if (changed.length > 0) throw new ConfigError(`${changed.join(", ")}: needs a restart to change`);
 }
 
-/** The diagnostics page for people: it draws the two JSON pages beside it. */
+/** The diagnostics page for people: it draws the JSON pages beside it. */
 function pages(): AdminPages {
   const files = Object.entries(PAGE_FILES);
   return Object.fromEntries(files.map(([path, file]) => [path, () => ({ status: 200, policy: PAGE_POLICY, ...file })]));
-}
-
-function metricsText(
-  pipeline: Pipeline,
-  diagnosis: Diagnosis,
-  counters: ReturnType<typeof createCrossingCounters>,
-  boundaries: Boundaries,
-  collectorNames: boolean,
-): string {
-  const text = createMetricsText();
-  counters.write(text);
-  writeUpstreams(text, boundaries.upstreams());
-  writeLedger(text, pipeline.ledger());
-  writeDestinations(text, pipeline.destinations());
-  writePipeline(text, pipeline.counters());
-  writeBreaks(text, diagnosis.report());
-  if (collectorNames) writeCollectorAliases(text, pipeline.destinations(), pipeline.ledger());
-  return text.toString();
 }

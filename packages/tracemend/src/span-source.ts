@@ -13,9 +13,18 @@ export interface SpanSourceOptions {
   readonly version: string;
 }
 
+/** What a pair of spans with this resource needs at most; a CLIENT span alone needs less. */
+export function pairBytes(resource: SpanSourceOptions["resource"], version: string): number {
+  return PAIR_BYTES + encodeSpans(resource, scopeOf(version), []).bytes;
+}
+
+function scopeOf(version: string): { name: string; version: string } {
+  return { name: "tracemend", version };
+}
+
 /** Grants spans only where the queue holds room for them: else a parent id would leave that nobody exports. */
 export function createSpanSource({ pipeline, ids, resource, version }: SpanSourceOptions): SpanSource {
-  const scope = { name: "tracemend", version };
+  const scope = scopeOf(version);
   const emptyBytes = encodeSpans(resource, scope, []).bytes;
   const encode = (records: Parameters<typeof encodeSpans>[2]) => encodeSpans(resource, scope, records);
   return {
@@ -32,6 +41,20 @@ export function createSpanSource({ pipeline, ids, resource, version }: SpanSourc
           const id = ids.spanId();
           more.set(id, room);
           return id;
+        },
+        copy() {
+          const room = pipeline.reserve(CLIENT_BYTES + emptyBytes);
+          if (room === undefined) return undefined;
+          const own = { ...spans, clientSpanId: ids.spanId() };
+          return {
+            spans: own,
+            finish(passed: Passed) {
+              const call = spansOf(passed, own).filter(({ kind }) => kind === "client");
+              if (call.length === 0) room.release();
+              else room.fill(encode(call));
+            },
+            release: () => room.release(),
+          };
         },
         finish(passed: Passed) {
           const records = spansOf(passed, spans);

@@ -20,7 +20,7 @@ export const CLIENT_BYTES = 6_144;
 
 /** `W3C` and `is remote` bits of OTLP's `Span.flags`: bit 8 says bit 9 is known, bit 9 says the parent is remote. */
 const REMOTE = 0x300;
-const LOCAL = 0x100;
+export const LOCAL = 0x100;
 
 /** The SERVER span of a crossing, and a CLIENT span for each call of an upstream. `spans`: of the first call. */
 export function spansOf(crossing: Passed, spans: OwnSpans): readonly SpanRecord[] {
@@ -97,7 +97,7 @@ function isGrpc(crossing: Crossing): boolean {
   return crossing.grpcStatus !== undefined;
 }
 
-function commonAttributes(crossing: Crossing): Attributes {
+function commonAttributes(crossing: Passed): Attributes {
   const attributes: Attributes = {
     "tracemend.boundary": crossing.boundary,
     "tracemend.side": crossing.side,
@@ -105,6 +105,7 @@ function commonAttributes(crossing: Crossing): Attributes {
     "network.protocol.name": "http",
     "network.protocol.version": crossing.protocol === "h2" ? "2" : crossing.protocol.slice(5),
   };
+  if (crossing.mirrored === true) attributes["tracemend.mirrored"] = true;
   if (crossing.status !== undefined) attributes["http.response.status_code"] = crossing.status;
   if (crossing.failure !== undefined) attributes["error.type"] = crossing.failure.kind;
   else if (crossing.status !== undefined && crossing.status >= 500) attributes["error.type"] = String(crossing.status);
@@ -118,7 +119,7 @@ function commonAttributes(crossing: Crossing): Attributes {
   return attributes;
 }
 
-function serverAttributes(crossing: Crossing): Attributes {
+function serverAttributes(crossing: Passed): Attributes {
   const { reading } = crossing;
   const attributes = commonAttributes(crossing);
   attributes["url.scheme"] = crossing.scheme;

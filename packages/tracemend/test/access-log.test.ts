@@ -46,6 +46,12 @@ describe("the access log", () => {
     );
   });
 
+  it("says which line is of a copy for a mirror", async () => {
+    const copy = crossingOf(INBOUND, { mirrored: true, service: "shadow" });
+    expect(JSON.parse((await logged("json", copy))[0] ?? "")).toMatchObject({ message: "mirror", upstream: "shadow" });
+    expect((await logged("text", copy))[0]).toMatch(/ preserve intact mirror\n$/);
+  });
+
   it("writes what comes in one turn at once, and no more than a few pages of it", async () => {
     expect(await logged("json", crossingOf([]), crossingOf([]))).toHaveLength(1);
     const many = Array.from({ length: 100 }, () => crossingOf([]));

@@ -11,7 +11,8 @@ interface Rule {
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8");
 const { groups } = parse(read("../alerts.yaml")) as { groups: { rules: Rule[] }[] };
 const rules = groups.flatMap((group) => group.rules);
-const families = new Set(read("../src/metrics.ts").match(/(?<=")tracemend_[a-z_]+(?=")/g));
+const sources = read("../src/metrics.ts") + read("../src/metrics-sampling.ts");
+const families = new Set(sources.match(/(?<=")tracemend_[a-z_]+(?=")/g));
 
 describe("the alert rules", () => {
   it.each(rules.map((rule) => [rule.alert, rule] as const))(

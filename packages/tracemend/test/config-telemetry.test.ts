@@ -64,7 +64,72 @@ describe("the telemetry section of the configuration", () => {
   it("says which destination a route names in vain", () => {
     const text = "cluster: eu-1\ntelemetry: { routes: [{ destinations: [nowhere] }] }";
     expect(() => parseConfig("f", text, {})).toThrow(
-      /^f:2:25: telemetry\.routes\.0\.destinations: there is no destination "nowhere"$/,
+      /^f:2:40: telemetry\.routes\.0\.destinations\.0: there is no destination "nowhere"$/,
     );
+  });
+
+  it("turns regions and failover into options, redactions into stages", () => {
+    const text = `
+cluster: eu-1
+telemetry:
+  regions:
+    home: eu
+    residency: [{ signals: [traces], to: [us], after: hashed }, { signals: [metrics], to: any }]
+    redactions: { hashed: { attributes: [{ keys: [user.id], action: hash }] } }
+destinations:
+  agent:
+    endpoint: http://127.0.0.1:4317
+    region: eu
+    signals: [traces]
+    failover: { targets: [{ endpoint: http://127.0.0.1:4318, protocol: http/protobuf, region: us, headers: { x_key: "1" } }] }
+`;
+    const config = parseConfig("f", text, {});
+    expect(telemetryOf(config.telemetry).regions).toEqual({
+      home: "eu",
+      residency: [
+        { signals: ["traces"], to: ["us"], after: "hashed" },
+        { signals: ["metrics"], to: "any" },
+      ],
+      redactions: { hashed: expect.any(Function) },
+    });
+    const target = { endpoint: "http://127.0.0.1:4318", protocol: "http/protobuf", region: "us" };
+    expect(destinationsOf(config)[0]).toMatchObject({
+      region: "eu",
+      failover: { targets: [{ ...target, headers: { x_key: "1" } }] },
+    });
+  });
+
+  const residency = "telemetry: { regions: { home: eu, residency: [{ signals: [traces], to: [us] }] } }\n";
+  it.each([
+    ["resource: { request.id: abc }", "f:2:1: resource: attributes: request.id cannot be stamped"],
+    ["telemetry: { filter: { rules: [{ name: x }] } }", "f:2:24: telemetry.filter.rules: filter rule"],
+    ["telemetry: { redact: { hash_key: short } }", "f:2:14: telemetry.redact: redact option hashKey"],
+    [
+      "telemetry: { regions: { home: eu, residency: [{ signals: [logs], to: any, after: x }] } }",
+      "f:2:75: telemetry.regions.residency.0.after: must name one of redactions",
+    ],
+    [
+      "telemetry: { regions: { home: eu, residency: [{ signals: [profiles], to: any, after: x }] } }",
+      "f:2:79: telemetry.regions.residency.0.after: profiles cannot be redacted",
+    ],
+    [`${residency}destinations: { a: { endpoint: "http://a" } }`, "f:3:17: destinations.a.region: must be told"],
+    [
+      `${residency}destinations: { a: { endpoint: "http://a", region: us, signals: [traces, logs] } }`,
+      "f:3:56: destinations.a.signals: logs may not leave eu for us",
+    ],
+    [
+      `${residency}destinations: { a: { endpoint: "http://a", region: eu, signals: [logs],
+        failover: { targets: [{ endpoint: "http://b", region: us }] } } }`,
+      "f:4:55: destinations.a.failover.targets.0.region: logs may not leave eu for us",
+    ],
+    [
+      `telemetry:
+  regions: { home: eu, residency: [{ signals: [traces], to: [us] }] }
+  routes: [{ signals: [logs], destinations: [a] }]
+destinations: { a: { endpoint: "http://a", region: us } }`,
+      "f:4:46: telemetry.routes.0.destinations.0: a must not get logs, which may not leave eu for us",
+    ],
+  ])("says with line and key what is wrong with %s", (more, message) => {
+    expect(() => parseConfig("f", `cluster: eu-1\n${more}`, {})).toThrow(message);
   });
 });

@@ -64,7 +64,8 @@ describe("the configuration", () => {
       - match: { path_template: "/users/{id}", methods: [GET], headers: [{ name: x-tier, prefix: gold }] }
         split: [{ upstream: gateway, weight: 9 }, { upstream: canary, weight: 1 }]
       - { match: { path: /robots.txt }, answer: { status: 200, body: none, fields: { x_y: "1" } } }
-      - { match: { path_prefix: /api }, upstream: gateway, rewrite: { path_prefix: /v2 } }`;
+      - { match: { path_prefix: /api }, upstream: gateway, rewrite: { path_prefix: /v2 } }
+      - { upstream: gateway, mirror: { upstream: canary, share: 0.1, sampling: deny, host_suffix: -shadow, buffer_bytes: 1000 } }`;
     const canary = `
   canary:
     url: "https://canary.example"
@@ -82,12 +83,38 @@ describe("the configuration", () => {
     expect(findings(text.replace("upstream: canary,", "upstream: canery,"))).toEqual([
       expect.stringContaining('boundaries.0.routes.0.split.1.upstream: there is no upstream "canery"'),
     ]);
+    expect(findings(text.replace("mirror: { upstream: canary", "mirror: { upstream: canery"))).toEqual([
+      expect.stringContaining('boundaries.0.routes.3.mirror.upstream: there is no upstream "canery"'),
+    ]);
     expect(findings(text.replace("upstream: gateway, rewrite", "rewrite"))).toEqual([
       expect.stringMatching(/^tracemend\.yaml:7:5: boundaries\.0\.routes: routes\[2\] is .*exactly one of/),
     ]);
     expect(findings(text.replace("balance: hash", "balance: round-robin"))).toEqual([
       expect.stringContaining("boundaries.0.routes: routes[0].split[1].upstream.hashField"),
     ]);
+  });
+
+  it("takes endpoints as a list, with weights, or as a service of Kubernetes", () => {
+    const url = 'url: "http://10.0.0.1:9000"';
+    const withEndpoints = (endpoints: string) => MINIMAL.replace(url, `${url}, endpoints: ${endpoints}`);
+    expect(findings(withEndpoints("[10.0.0.1:443, { address: 10.0.0.2:443, weight: 3 }]"))).toEqual([]);
+    expect(findings(withEndpoints("{ kubernetes: { service: gw, port: https, token_file: t } }"))).toEqual([]);
+    expect(findings(withEndpoints("[{ address: 10.0.0.2:443, weight: 0 }]"))).toHaveLength(1);
+    expect(findings(withEndpoints("[10.0.0.2]"))).toEqual([expect.stringContaining("upstream.endpoints is")]);
+    expect(findings(withEndpoints("{ kubernetes: { namespace: eu } }"))).toHaveLength(1);
+  });
+
+  it("says which address of a load balancer is none", () => {
+    const text = MINIMAL.replace(
+      "listen: 127.0.0.1:8080",
+      "listen: 127.0.0.1:8080\n    proxy_protocol: { trusted: [10.0.0.0/8, 10.0.0.0/33] }",
+    );
+    expect(findings(text)).toEqual([
+      expect.stringMatching(
+        /^tracemend\.yaml:7:5: boundaries\.0\.proxy_protocol: listen\.proxyProtocol\.trusted is "10\.0\.0\.0\/33"/,
+      ),
+    ]);
+    expect(findings(text.replace(", 10.0.0.0/33", ""))).toEqual([]);
   });
 
   it("says what contradicts itself in a policy, and where", () => {

@@ -2,13 +2,18 @@ import { describe, expect, it } from "vitest";
 import {
   createCrossingCounters,
   createMetricsText,
+  writeBatches,
   writeCollectorAliases,
-  writeDestinations,
+  writeQueues,
   writeLedger,
   writePipeline,
+  writeRefusals,
   writeUpstreams,
 } from "../src/metrics.ts";
 import { crossingOf } from "./crossing.ts";
+
+const none = { bounds: [], counts: [0], sum: 0 };
+const measured = { sampling: undefined, batchSizes: { items: none, bytes: none } };
 
 describe("the metrics", () => {
   it("count crossings by verdict, parent and outcome", () => {
@@ -36,10 +41,32 @@ describe("the metrics", () => {
     expect(lines).toContain(
       'tracemend_route_requests_total{boundary="edge",route="route 0",status="2xx",failure="none"} 2',
     );
-    expect(lines).toContain('tracemend_route_seconds_total{boundary="edge",route="route 0"} 0.025');
+    const seconds = 'boundary="edge",route="route 0"';
+    for (const [le, count] of Object.entries({ "0.01": 0, "0.025": 2, "10": 2, "+Inf": 2 }))
+      expect(lines).toContain(`tracemend_route_seconds_bucket{${seconds},le="${le}"} ${count}`);
+    expect(lines).toContain(`tracemend_route_seconds_sum{${seconds}} 0.025`);
+    expect(lines).toContain(`tracemend_route_seconds_count{${seconds}} 2`);
+    expect(lines).toContain('tracemend_upstream_seconds_bucket{boundary="edge",upstream="catalogue",le="0.005"} 2');
+    expect(lines).toContain('tracemend_upstream_seconds_count{boundary="edge",upstream="catalogue"} 3');
     const tries = 'tracemend_upstream_tries_total{boundary="edge",upstream="catalogue",';
     expect(lines).toContain(`${tries}status="2xx",failure="none"} 2`);
     expect(lines).toContain(`${tries}status="none",failure="upstream"} 1`);
+  });
+
+  it("count the copies for mirrors apart", () => {
+    const counters = createCrossingCounters();
+    const copy = { service: "shadow", mirrored: true } as const;
+    counters.mirrored(crossingOf([], { ...copy, status: 500 }));
+    for (const kind of ["abandoned", "abandoned", "lost"])
+      counters.mirrored(crossingOf([], { ...copy, failure: { kind, side: "upstream" } }));
+    const text = createMetricsText();
+    counters.write(text);
+    const lines = text.toString().split("\n");
+    for (const [outcome, count] of Object.entries({ answered: 1, abandoned: 2, failed: 1 }))
+      expect(lines).toContain(
+        `tracemend_mirrored_requests_total{boundary="edge",route="route 0",upstream="shadow",outcome="${outcome}"} ${count}`,
+      );
+    expect(text.toString()).not.toMatch(/^tracemend_crossings_total\{/m);
   });
 
   it("show how the endpoints of each upstream are", () => {
@@ -55,6 +82,13 @@ describe("the metrics", () => {
       expect(lines).toContain(
         `tracemend_upstream_endpoints{boundary="edge",upstream="catalogue",state="${state}"} ${count}`,
       );
+  });
+
+  it("count callers that were turned away, by listener and reason", () => {
+    const text = createMetricsText();
+    const none = { malformed: 0, "head-too-large": 0, "slow-head": 0, "tls-handshake": 0, "http2-error": 0, flood: 0 };
+    writeRefusals(text, [{ boundary: "edge", counts: { ...none, "proxy-header": 2 } }]);
+    expect(text.toString()).toContain('tracemend_refused_callers_total{boundary="edge",reason="proxy-header"} 2\n');
   });
 
   it("tell of each item what became of it", () => {
@@ -76,6 +110,7 @@ describe("the metrics", () => {
         },
         refusedByPeer: 2,
         sampledOut: 0,
+        sampledOutBy: {},
         queued: 2,
         inFlight: 1,
         turnedAway: 7,
@@ -99,8 +134,15 @@ describe("the metrics", () => {
 
   it("show each queue beside its capacity", () => {
     const text = createMetricsText();
-    const state = { name: "agent", region: undefined, signals: [], reachable: false, lastFailure: undefined };
-    writeDestinations(text, [
+    const state = {
+      name: "agent",
+      region: undefined,
+      signals: [],
+      reachable: false,
+      lastFailure: undefined,
+      ...measured,
+    };
+    writeQueues(text, [
       {
         ...state,
         queueBytes: 5,
@@ -121,8 +163,10 @@ describe("the pipeline's counters", () => {
     writePipeline(text, {
       observerErrors: 1,
       spoofedAttributes: 2,
-      filteredSpans: { health: 3, denied: 0 },
+      filteredSpans: { health: 3 },
       redactedBatches: 4,
+      repairedSpans: 7,
+      hurriedSpans: 8,
       refusedItems: { memory: 5, stamp: 6 },
     });
     const lines = text.toString().split("\n");
@@ -133,11 +177,18 @@ describe("the pipeline's counters", () => {
 
   it("go by the Collector's names too", () => {
     const text = createMetricsText();
-    const state = { name: "eu", region: undefined, signals: [], reachable: true, lastFailure: undefined };
+    const state = {
+      name: "eu",
+      region: undefined,
+      signals: [],
+      reachable: true,
+      lastFailure: undefined,
+      ...measured,
+    };
     const queue = { queueBytes: 5, queueCapacityBytes: 10, flushLatenessMs: 250 };
     const states = [{ ...state, ...queue, flushes: { size: 3, timeout: 4, close: 0 } }];
     writeCollectorAliases(text, states, []);
-    writeDestinations(text, states);
+    writeBatches(text, states);
     const lines = text.toString().split("\n");
     expect(lines).toContain('otelcol_exporter_queue_size{exporter="eu"} 5');
     expect(lines).toContain('otelcol_exporter_queue_capacity{exporter="eu"} 10');

@@ -1,4 +1,4 @@
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parseConfig } from "../src/config.ts";
@@ -56,6 +56,9 @@ describe("a program that is given another configuration", () => {
       "upstreams.a.service: needs a restart",
       { status: 404, more: 'upstreams: { a: { url: "http://a", service: b } }' },
     ],
+    ["timeouts needs a restart", { status: 404, tls: "\n    timeouts: { idle_ms: 1000 }" }],
+    ["limits needs a restart", { status: 404, tls: "\n    limits: { body_bytes: 1000 }" }],
+    ["proxy_protocol needs a restart", { status: 404, tls: "\n    proxy_protocol: { trusted: [127.0.0.1] }" }],
     ["cert_file: /", { status: 404, tls: "\n    tls: { cert_file: /nowhere/cert.pem, key_file: k }" }],
   ])("refuses it where it says: %s, and goes on as before", async (text, texts) => {
     await expect(program.reload(configOf(texts))).rejects.toThrow(text);
@@ -70,5 +73,36 @@ describe("a program that is given another configuration", () => {
     await expect(program.reload(taken)).rejects.toThrow("EADDRINUSE");
     expect(await ask()).toBe(200);
     server.close();
+  });
+});
+
+describe("a boundary with limits and timeouts of its own", () => {
+  it("refuses what is beyond them", async () => {
+    const tls = "\n    limits: { body_bytes: 10, target_bytes: 20 }\n    timeouts: { head_ms: 50 }";
+    const limited = await createProgram(configOf({ tls }), createLog("error"));
+    const address = limited.addresses.get("boundary edge") ?? "";
+    const url = `http://${address}`;
+    expect((await fetch(url, { method: "POST", body: "x".repeat(10) })).status).toBe(200);
+    expect((await fetch(url, { method: "POST", body: "x".repeat(11) })).status).toBe(413);
+    expect((await fetch(`${url}/${"x".repeat(20)}`)).status).toBe(414);
+    const slow = connect(Number(new URL(url).port), "127.0.0.1");
+    await new Promise((resolve) => slow.once("close", resolve).resume());
+    await limited.close();
+  });
+});
+
+describe("a route that changes fields", () => {
+  it("names them as they are, whatever else the configuration renames", async () => {
+    const text = `
+cluster: eu-1
+boundaries:
+  - name: edge
+    side: ingress
+    listen: "127.0.0.1:0"
+    routes: [{ answer: { status: 200 }, answer_fields: { set: { x_own_name: "1" } } }]
+admin: { listen: "127.0.0.1:0" }`;
+    await program.reload(parseConfig("tracemend.yaml", text, {}));
+    const answer = await fetch(`http://${program.addresses.get("boundary edge")}`);
+    expect(answer.headers.get("x_own_name")).toBe("1");
   });
 });

@@ -67,4 +67,19 @@ describe("the source of our own spans", () => {
     expect(new Set(seen)).toEqual(new Set([grant?.spans.serverSpanId, grant?.spans.clientSpanId, second]));
     expect(state.free).toBe(1);
   });
+
+  it("holds room for a copy, which is one CLIENT span beside the other, and gives it back where nothing was called", () => {
+    const { pipeline, state } = roomFor(3);
+    const grant = createSpanSource({ pipeline, ids, resource, version: "1" }).grant();
+    const [called, uncalled, none] = [grant?.copy?.(), grant?.copy?.(), grant?.copy?.()];
+    expect(none).toBeUndefined();
+    called?.finish(crossingOf([], { mirrored: true }));
+    uncalled?.finish(crossingOf([], { mirrored: true, upstream: undefined }));
+    const seen: [string, string][] = [];
+    for (const batch of state.filled)
+      forEachSpan(batch, (span) => void seen.push([span.spanId(), span.parentSpanId()]));
+    expect(seen).toEqual([[called?.spans.clientSpanId, grant?.spans.serverSpanId]]);
+    expect(state.filled[0]?.bytes).toBeLessThanOrEqual(state.bytes);
+    expect(state.free).toBe(1);
+  });
 });

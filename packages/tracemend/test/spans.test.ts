@@ -34,6 +34,16 @@ describe("the spans of a crossing", () => {
     expect(server?.attributes).not.toHaveProperty("error.type");
   });
 
+  it("say so where they are of a copy for a mirror", () => {
+    const [server, client] = spansOf(crossingOf(INBOUND), SPANS);
+    expect(
+      [server, client].some((span) => span?.attributes !== undefined && "tracemend.mirrored" in span.attributes),
+    ).toBe(false);
+    expect(spansOf(crossingOf(INBOUND, { mirrored: true }), SPANS)[1]?.attributes).toMatchObject({
+      "tracemend.mirrored": true,
+    });
+  });
+
   it("have no parent where the trace begins here", () => {
     const [server] = spansOf(crossingOf([]), SPANS);
     expect(server).not.toHaveProperty("parentSpanId");

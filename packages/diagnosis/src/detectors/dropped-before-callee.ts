@@ -27,11 +27,7 @@ export function detectDroppedBeforeCallee(facts: EdgeFacts): Finding | undefined
       "Address translation between us and the service changes the port without touching headers.",
     ],
     explanation: `A sidecar, ingress or gateway between ${facts.boundary} and ${callee} ends our connection and makes its own call without the traceparent it was given.`,
-    remedy: letThrough(
-      "Let that hop pass traceparent and tracestate on.",
-      facts.gateway ?? "nginx",
-      facts.gateway !== undefined,
-    ),
+    remedy: letThrough("Let that hop pass traceparent and tracestate on.", facts.gateway),
     causes: [SAME_REQUEST_OTHER_PEER],
   };
 }

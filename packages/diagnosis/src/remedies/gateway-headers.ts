@@ -1,10 +1,9 @@
 /** How the gateways people run are told to let `traceparent` and `tracestate` through, as configuration to paste. */
-import type { Remedy, RemedySnippet } from "../break.ts";
+import type { Remedy } from "../break.ts";
+import type { Gateway, GatewaySnippets } from "./gateway.ts";
+import { remedyFor } from "./gateway.ts";
 
-/** A product that may stand on a hop. `node` is a proxy built on http-proxy or one of its heirs. */
-export type Gateway = "nginx" | "envoy" | "haproxy" | "kong" | "traefik" | "node";
-
-const PASS: Readonly<Record<Gateway, RemedySnippet>> = {
+const PASS: GatewaySnippets = {
   nginx: {
     product: "nginx",
     language: "nginx",
@@ -59,6 +58,25 @@ http-request set-header tracestate  %[var(txn.tracestate)]  if { var(txn.tracest
           # an empty value removes the header: no traceparent: "" and no tracestate: "" here
           X-Example: kept`,
   },
+  caddy: {
+    product: "Caddy",
+    language: "caddyfile",
+    snippet: `reverse_proxy upstream {
+	# no line here, and none of request_header before, may delete either:
+	# header_up -Traceparent
+	# header_up -Tracestate
+}`,
+  },
+  apache: {
+    product: "Apache httpd",
+    language: "apache",
+    snippet: `# mod_setenvif reads the request before rules without "early" change it
+SetEnvIf traceparent "(.+)" in_traceparent=$1
+SetEnvIf tracestate  "(.+)" in_tracestate=$1
+# behind every other RequestHeader rule
+RequestHeader set traceparent "%{in_traceparent}e" env=in_traceparent
+RequestHeader set tracestate  "%{in_tracestate}e"  env=in_tracestate`,
+  },
   node: {
     product: "Node.js (http-proxy-3)",
     language: "ts",
@@ -69,14 +87,35 @@ http-request set-header tracestate  %[var(txn.tracestate)]  if { var(txn.tracest
   }
 });`,
   },
+  "aws-alb": {
+    product: "AWS Application Load Balancer",
+    language: "text",
+    snippet: `# It passes traceparent and tracestate, and adds X-Amzn-Trace-Id, often with Root alone and no Parent.
+# Look at the rules: a transform or a Lambda target may drop what it does not name. A service behind it that reads
+# X-Amzn-Trace-Id before traceparent starts a trace of its own: OTEL_PROPAGATORS=tracecontext,baggage,xray`,
+  },
+  "aws-api-gateway": {
+    product: "Amazon API Gateway",
+    language: "yaml",
+    snippet: `# HTTP integrations that are no proxy send only what is mapped (REST API, OpenAPI extension):
+x-amazon-apigateway-integration:
+  type: http
+  requestParameters:
+    integration.request.header.traceparent: method.request.header.traceparent
+    integration.request.header.tracestate: method.request.header.tracestate`,
+  },
+  cloudfront: {
+    product: "Amazon CloudFront",
+    language: "yaml",
+    snippet: `# the origin gets only the headers of the origin request policy
+OriginRequestPolicyConfig:
+  HeadersConfig:
+    HeaderBehavior: whitelist
+    Headers: [traceparent, tracestate, x-tracemend-context]`,
+  },
 };
 
-const ALL: readonly Gateway[] = ["nginx", "envoy", "haproxy", "kong", "traefik", "node"];
-
-/** The remedy for a hop that must let both headers through: the product that is known (`sure`) or likeliest, and the others. */
-export function letThrough(text: string, likeliest: Gateway, sure: boolean): Remedy {
-  const { product, snippet, language } = PASS[likeliest];
-  const whose = sure ? "" : ` Shown for ${product}; the same for other products stands beside it.`;
-  const others = ALL.filter((name) => name !== likeliest).map((name) => PASS[name]);
-  return { text: text + whose, snippet, language, others };
+/** The remedy for a hop that must let both headers through. */
+export function letThrough(text: string, gateway: Gateway | undefined, likeliest: Gateway = "nginx"): Remedy {
+  return remedyFor(text, PASS, gateway, likeliest);
 }

@@ -160,14 +160,28 @@ export interface MessageType {
   readonly item: boolean;
   /** By field number; a hole is a number OTLP does not define. */
   readonly fields: readonly (Field | undefined)[];
+  /** By tag, field number and wire type in one byte: how to prove what stands behind it; 0: as `fields` say. */
+  readonly kinds: Uint8Array;
 }
+
+/** A string or bytes, of whatever content. */
+export const lengthKind = 1;
+export const varintKind = 2;
+export const attributeKind = 3;
+export const fixed64Kind = 4;
+export const idKind = 5;
 
 /** Every message type by its name. */
 export const messageTypes: Readonly<Record<MessageName, MessageType>> = compile();
 
 function compile(): Record<MessageName, MessageType> {
   const names = Object.keys(definitions) as MessageName[];
-  const open = names.map((name) => ({ name, item: items.has(name), fields: [] as (Field | undefined)[] }));
+  const open = names.map((name) => ({
+    name,
+    item: items.has(name),
+    fields: [] as (Field | undefined)[],
+    kinds: new Uint8Array(128),
+  }));
   const types = Object.fromEntries(open.map((type) => [type.name, type])) as unknown as Record<
     MessageName,
     MessageType
@@ -178,9 +192,16 @@ function compile(): Record<MessageName, MessageType> {
       const field = compileField(line, types);
       while (type.fields.length < field.number) type.fields.push(undefined);
       type.fields[field.number] = field;
+      if (field.number < 16) type.kinds[field.number * 8 + field.wire] = kindOf(field);
     }
   }
   return types;
+}
+
+function kindOf({ wire, idBytes, message }: Field): number {
+  if (message?.name === "KeyValue") return attributeKind;
+  if (wire === 2 && message === undefined) return idBytes > 0 ? idKind : lengthKind;
+  return wire === 0 ? varintKind : wire === 1 ? fixed64Kind : 0;
 }
 
 function compileField(line: string, types: Readonly<Record<string, MessageType>>): Field {

@@ -1,6 +1,15 @@
 /** Proves that bytes are well-formed messages of a known type, so that later stages may trust every offset in them. */
 
-import { type Field, type MessageType, messageTypes } from "./fields.ts";
+import {
+  attributeKind,
+  type Field,
+  fixed64Kind,
+  lengthKind,
+  type MessageType,
+  messageTypes,
+  varintKind,
+} from "./fields.ts";
+import { isPlainPair } from "./plain-pair.ts";
 
 /**
  * What is wrong with the bytes. `truncated`: a value ends behind its message. `overrun`: a length reaches behind its
@@ -20,7 +29,7 @@ export type Framing =
   | {
       readonly kind: "proven";
       readonly items: number;
-      /** Has an id in it a wrong length, or is one of a span's own missing, repeated, or perhaps all zeros? */
+      /** Has an id in it a wrong length, or is one of a span's own missing, repeated, or all zeros? */
       readonly suspect: boolean;
     }
   | { readonly kind: "malformed"; readonly defect: WireDefect };
@@ -39,26 +48,53 @@ export function proveFraming(type: MessageType, bytes: Uint8Array): Framing {
 /** What a read returns when the bytes are malformed, in place of an offset or a value. */
 const failed = -1;
 
+const { Metric, Span } = messageTypes;
+const noKinds = new Uint8Array(128);
+
+/**
+ * Skips the fields that nearly all fields are: with a tag of one byte, a length or a number of one, and nothing inside but
+ * text or a plain pair. Stops at the end, or at the first other field, which may be well-formed too.
+ */
+function skipPlain(kinds: Uint8Array, bytes: Uint8Array, start: number, end: number): number {
+  let pos = start;
+  while (pos + 1 < end) {
+    const tag = bytes[pos]!;
+    const kind = tag < 0x80 ? kinds[tag] : 0;
+    const next = bytes[pos + 1]!;
+    let stop = pos + 2;
+    if (kind === attributeKind) {
+      stop += next;
+      if (next >= 0x80 || stop > end || !isPlainPair(bytes, pos + 2, stop)) return pos;
+    } else if (kind === lengthKind) {
+      stop += next;
+      if (next >= 0x80 || stop > end) return pos;
+    } else if (kind === fixed64Kind) {
+      stop += 7;
+      if (stop > end) return pos;
+    } else if (kind !== varintKind || next >= 0x80) return pos;
+    pos = stop;
+  }
+  return pos;
+}
+
 class Proof {
   items = 0;
-  spans = 0;
-  traceIds = 0;
-  spanIds = 0;
-  malformedIds = false;
+  suspect = false;
   code: WireDefectCode = "truncated";
   offset = 0;
   text = "";
   readonly #bytes: Uint8Array;
   /** Where the varint read last ends. */
   #after = 0;
+  /** Ids of the current span. */
+  #traceIds = 0;
+  #spanIds = 0;
+  /** Of the current metric: the member of its oneof seen last, and how many items there were before it. */
+  #dataMember = 0;
+  #itemsBefore = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-  }
-
-  /** One id too many in one span can hide one too few in another. */
-  get suspect(): boolean {
-    return this.malformedIds || this.traceIds !== this.spans || this.spanIds !== this.spans;
   }
 
   message(type: MessageType, start: number, end: number, depth: number): boolean {
@@ -67,70 +103,70 @@ class Proof {
       return false;
     }
     const bytes = this.#bytes;
-    const fields = type.fields;
-    const itemsBefore = this.items;
-    let dataMember = 0;
+    // A plain pair is two messages deep.
+    const kinds = depth < maxDepth - 2 ? type.kinds : noKinds;
     let pos = start;
-    while (pos < end) {
-      const tagAt = pos;
-      let tag = bytes[pos++]!;
-      if (tag >= 0x80 || tag < 8) {
-        tag = this.#tag(tagAt, end);
-        if (tag === failed) return false;
-        pos = this.#after;
-      }
-      const wire = tag & 7;
-      const field = fields[tag >>> 3];
-      if (field === undefined) {
-        pos = this.#unknown(tag, tagAt, pos, end);
-        if (pos === failed) return false;
-      } else if (wire !== field.wire) {
-        if (wire !== 2 || !field.repeated) {
-          this.#fail("wire-type", tagAt, `wire type ${wire} for ${type.name}.${field.name}`);
-          return false;
-        }
-        pos = this.#packed(field, pos, end);
-        if (pos === failed) return false;
-      } else if (wire === 2) {
-        // Nearly all lengths take one byte.
-        let valueStart = pos + 1;
-        let stop = pos < end && bytes[pos]! < 0x80 ? valueStart + bytes[pos]! : end + 1;
-        if (stop > end) {
-          stop = this.#lengthEnd(pos, end);
-          if (stop === failed) return false;
-          valueStart = this.#after;
-        }
-        if (field.message !== undefined) {
-          // A oneof: the last member set is the metric's data, what an earlier one held does not exist for a reader.
-          if (type === messageTypes.Metric && field.oneof && field.number !== dataMember) {
-            this.items = itemsBefore;
-            dataMember = field.number;
-          }
-          if (field.message.item) {
-            this.items++;
-            if (field.message === messageTypes.Span) this.spans++;
-          }
-          if (!this.message(field.message, valueStart, stop, depth + 1)) return false;
-        } else if (field.idBytes > 0) this.#id(type, field, valueStart, stop);
-        pos = stop;
-      } else if (wire === 0 && pos < end && bytes[pos]! < 0x80) pos++;
-      else {
-        pos = this.#scalarEnd(wire, pos, end);
-        if (pos === failed) return false;
-      }
+    while ((pos = skipPlain(kinds, bytes, pos, end)) < end) {
+      pos = this.#field(type, pos, end, depth);
+      if (pos === failed) return false;
     }
     return true;
   }
 
+  /** Reads the field at `tagAt`, whatever it is; where it ends. */
+  #field(type: MessageType, tagAt: number, end: number, depth: number): number {
+    const tag = this.#tag(tagAt, end);
+    if (tag === failed) return failed;
+    const pos = this.#after;
+    const wire = tag & 7;
+    const field = type.fields[tag >>> 3];
+    if (field === undefined) return this.#unknown(tag, tagAt, pos, end);
+    if (wire !== field.wire) {
+      if (wire === 2 && field.repeated) return this.#packed(field, pos, end);
+      return this.#fail("wire-type", tagAt, `wire type ${wire} for ${type.name}.${field.name}`);
+    }
+    if (wire !== 2) return this.#scalarEnd(wire, pos, end);
+    const stop = this.#lengthEnd(pos, end);
+    if (stop === failed) return failed;
+    const start = this.#after;
+    if (field.idBytes > 0) this.#id(type, field, start, stop);
+    else if (field.message !== undefined) {
+      if (type === Metric && field.oneof) this.#chooseData(field);
+      if (field.message.item) this.items++;
+      if (!this.#inner(field.message, start, stop, depth + 1)) return failed;
+    }
+    return stop;
+  }
+
+  #inner(type: MessageType, start: number, stop: number, depth: number): boolean {
+    if (type === Span) this.#traceIds = this.#spanIds = 0;
+    else if (type === Metric) {
+      this.#dataMember = 0;
+      this.#itemsBefore = this.items;
+    }
+    if (!this.message(type, start, stop, depth)) return false;
+    // A second trace id may be the one the next hop goes by.
+    if (type === Span && (this.#traceIds !== 1 || this.#spanIds !== 1)) this.suspect = true;
+    return true;
+  }
+
+  /** A oneof: the last member set is the metric's data, what an earlier one held does not exist for a reader. */
+  #chooseData(field: Field): void {
+    if (field.number === this.#dataMember) return;
+    this.#dataMember = field.number;
+    this.items = this.#itemsBefore;
+  }
+
   #id(type: MessageType, field: Field, start: number, stop: number): void {
-    const own = type === messageTypes.Span && field.number < 3;
+    const own = type === Span && field.number < 3;
     if (stop - start !== field.idBytes) {
-      if (own || stop > start) this.malformedIds = true;
+      if (own || stop > start) this.suspect = true;
     } else if (own) {
-      // Random ids begin and end with a zero byte once in 65 536.
-      if ((this.#bytes[start]! | this.#bytes[stop - 1]!) === 0) this.malformedIds = true;
-      if (field.number === 1) this.traceIds++;
-      else this.spanIds++;
+      let pos = start;
+      while (pos < stop && this.#bytes[pos] === 0) pos++;
+      if (pos === stop) this.suspect = true;
+      if (field.number === 1) this.#traceIds++;
+      else this.#spanIds++;
     }
   }
 
@@ -188,12 +224,13 @@ class Proof {
   /** The value, rounded above 2^53. */
   #varint(pos: number, end: number): number {
     const bytes = this.#bytes;
-    if (pos < end) {
+    // Of one byte, or of two: lengths of spans, and the tag of their flags.
+    if (pos + 1 < end) {
       const byte = bytes[pos]!;
-      if (byte < 0x80) {
-        this.#after = pos + 1;
-        return byte;
-      }
+      const next = bytes[pos + 1]!;
+      this.#after = byte < 0x80 ? pos + 1 : pos + 2;
+      if (byte < 0x80) return byte;
+      if (next < 0x80) return (next << 7) | (byte & 0x7f);
     }
     let value = 0;
     let scale = 1;

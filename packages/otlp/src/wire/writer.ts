@@ -7,10 +7,10 @@ export class Writer {
   #bytes: Uint8Array;
   #pos: number;
 
-  /** `capacityBytes`: what will probably be written; the buffer doubles when it is more. */
-  constructor(capacityBytes = 256) {
-    this.#bytes = new Uint8Array(capacityBytes);
-    this.#pos = capacityBytes;
+  /** `memory`, or how many bytes will probably be written; what is written then grows into twice as much memory. */
+  constructor(memory: Uint8Array | number = 256) {
+    this.#bytes = typeof memory === "number" ? new Uint8Array(memory) : memory;
+    this.#pos = this.#bytes.length;
   }
 
   /** The bytes written so far: a mark to measure a value from. */
@@ -78,7 +78,8 @@ export class Writer {
   copy(source: Uint8Array, start: number, end: number): void {
     const size = end - start;
     const pos = this.#take(size);
-    if (size > 48) this.#bytes.set(source.subarray(start, end), pos);
+    // Not `subarray`, which asks what kind of array to make.
+    if (size > 48) this.#bytes.set(new Uint8Array(source.buffer, source.byteOffset + start, size), pos);
     else for (let index = 0; index < size; index++) this.#bytes[pos + index] = source[start + index]!;
   }
 

@@ -95,6 +95,18 @@ describe("proveFraming refuses", () => {
     expect(defectOf(nested(2000))).toMatchObject({ code: "depth" });
   });
 
+  it("maps nested too deep, although the innermost attribute is a plain one", () => {
+    const nested = (maps: number, arrays: number): Bytes => {
+      let value = str(1, "x");
+      for (let level = 0; level < maps; level++) value = len(6, len(1, str(1, "k"), len(2, value)));
+      for (let level = 0; level < arrays; level++) value = len(5, len(1, value));
+      return inSpan(len(9, str(1, "k"), len(2, value)));
+    };
+    expect(defectOf(nested(30, 2))).toBe("proven");
+    expect(defectOf(nested(31, 1))).toMatchObject({ code: "depth" });
+    expect(defectOf(nested(29, 4))).toMatchObject({ code: "depth" });
+  });
+
   it("groups nested deeper than a hundred", () => {
     const nested = (levels: number): Bytes =>
       concat(...Array.from({ length: levels }, () => tag(99, 3)), ...Array.from({ length: levels }, () => tag(99, 4)));

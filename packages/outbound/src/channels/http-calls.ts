@@ -8,7 +8,7 @@ import { watch } from "./watch.ts";
 
 export function watchHttpCalls(onCall: OnCall): Unwatch {
   return watch("http.client.request.created", ({ request }) =>
-    onCall(outgoingOf(request), request.headersSent ? sealedHead(request) : headOf(request)),
+    onCall(outgoingOf(request), request.headersSent ? sealedHead(request) : headOf(request), request),
   );
 }
 

@@ -35,13 +35,13 @@ export function watchHttp2Calls(onCall: OnCall): Http2Calls {
   const unwatchCalls = watch("http2.client.stream.created", ({ stream, headers }) => {
     const { session } = stream;
     if (judged || session === undefined || isGrpc(headers) || pooled.has(connectionOf(session.socket))) return;
-    onCall(outgoingOf(session.socket, headers), { ...headOf(headers), sealed: true });
+    onCall(outgoingOf(session.socket, headers), { ...headOf(headers), sealed: true }, stream);
   });
   return {
     request(session, headers, options) {
       const copy = { ...headers };
       failOpen(() => {
-        if (!session.destroyed) onCall(outgoingOf(session.socket, copy), headOf(copy));
+        if (!session.destroyed) onCall(outgoingOf(session.socket, copy), headOf(copy), copy);
       });
       judged = true;
       try {

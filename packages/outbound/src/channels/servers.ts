@@ -2,6 +2,8 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
 import type { IncomingMessage } from "node:http";
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { FieldLines } from "@tracemend/context";
+import { arrivalOfMessage } from "@tracemend/context";
 import { bindEmitter } from "../bind-emitter.ts";
 import type { Handled, Handling } from "../handling.ts";
 import type { Unwatch } from "./watch.ts";
@@ -32,7 +34,7 @@ function handledOf(request: IncomingMessage): Handled {
   return {
     lines: request.rawHeaders,
     get arrival() {
-      return { address: request.socket.remoteAddress };
+      return arrivalOfMessage(request.rawHeaders, request.socket);
     },
     method: request.method ?? "GET",
     path: request.url ?? "/",
@@ -46,6 +48,8 @@ function patternOf(request: IncomingMessage): string | undefined {
   return typeof route?.path === "string" ? `${typeof baseUrl === "string" ? baseUrl : ""}${route.path}` : undefined;
 }
 
+const NO_LINES: FieldLines = [];
+
 /** HTTP/2 publishes folded fields; a comma that joins two `traceparent` lines is told apart when they are read. */
 function handledBy(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Handled {
   const { ":method": method = "GET", ":path": path = "/" } = headers;
@@ -54,7 +58,7 @@ function handledBy(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Han
       return Object.entries(headers).flatMap(([name, value]) => [name, String(value)]);
     },
     get arrival() {
-      return { address: stream.session?.socket.remoteAddress };
+      return arrivalOfMessage(NO_LINES, stream.session?.socket);
     },
     method,
     path,

@@ -28,7 +28,7 @@ export function watchUndiciCalls(onCall: OnCall, fields: readonly string[]): Unw
   return watch("undici:request:create", ({ request }) => {
     if (!Array.isArray(request.headers)) return;
     request.addHeader = addOnce;
-    onCall(outgoingOf(request), new UndiciHead(request, addOthers));
+    onCall(outgoingOf(request), new UndiciHead(request, addOthers), request);
   });
 }
 

@@ -7,8 +7,8 @@ import type { Outgoing } from "../carry.ts";
 import { failOpen } from "../fail-open.ts";
 import type { Head } from "../head.ts";
 
-/** A call is about to leave. */
-export type OnCall = (outgoing: Outgoing, head: Head) => void;
+/** A call is about to leave; `call` is what stands for it on the channels that speak of it later. */
+export type OnCall = (outgoing: Outgoing, head: Head, call: object) => void;
 
 /** Ends the watch. */
 export type Unwatch = () => void;
@@ -26,8 +26,14 @@ export interface UndiciRequest {
 /** The channels and their messages. Source: Node.js, Diagnostics Channel, built-in channels. */
 interface Channels {
   readonly "undici:request:create": { readonly request: UndiciRequest };
+  readonly "undici:request:headers": {
+    readonly request: UndiciRequest;
+    /** Name, value, name, value … as they came. */
+    readonly response: { readonly headers: readonly Uint8Array[] };
+  };
   readonly "undici:client:connected": { readonly socket: Socket };
   readonly "http.client.request.created": { readonly request: ClientRequest };
+  readonly "http.client.response.finish": { readonly request: ClientRequest; readonly response: IncomingMessage };
   readonly "http.server.request.start": { readonly request: IncomingMessage; readonly response: ServerResponse };
   readonly "http2.client.stream.created": { readonly stream: ClientHttp2Stream; readonly headers: IncomingHttpHeaders };
   readonly "http2.server.stream.created": { readonly stream: ServerHttp2Stream; readonly headers: IncomingHttpHeaders };

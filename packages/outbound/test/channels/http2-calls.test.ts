@@ -1,5 +1,12 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
-import type { ClientHttp2Session, Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type {
+  ClientHttp2Session,
+  Http2Server,
+  IncomingHttpHeaders,
+  OutgoingHttpHeaders,
+  ServerHttp2Stream,
+} from "node:http2";
 import { connect, createServer } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
@@ -20,6 +27,31 @@ async function connectTo(server: Http2Server): Promise<ClientHttp2Session> {
   );
   return session;
 }
+
+it.each(["http2.client.stream.created", "http2.client.stream.start"])(
+  "what is added to a head on the channel %s does not leave, so the wrapper has to",
+  async (channel) => {
+    const session = await connectTo(
+      createServer((incoming, response) => response.end(String(incoming.headers["x-added"]))),
+    );
+    const heads: unknown[] = [];
+    const add = (message: unknown): void => {
+      const { headers } = message as { readonly headers: OutgoingHttpHeaders };
+      headers["x-added"] = "1";
+      heads.push(headers);
+    };
+    subscribe(channel, add);
+    opened.push(() => unsubscribe(channel, add));
+    const ask = async (): Promise<string> => {
+      let text = "";
+      for await (const chunk of session.request({ ":path": "/" })) text += String(chunk);
+      return text;
+    };
+    // The first waits for the connection, the second finds it open.
+    expect([await ask(), await ask()]).toEqual(["undefined", "undefined"]);
+    expect(heads).toHaveLength(2);
+  },
+);
 
 describe("node:http2", () => {
   it("carries a request's context over HTTP/2 in and out, and notices a stream that went without", async () => {

@@ -4,6 +4,7 @@ import type { Batch } from "@tracemend/otlp";
 import type { Clock } from "../clock.ts";
 import type { Destination } from "../destination.ts";
 import type { Account, DropReason } from "../ledger.ts";
+import { createMemory, hold, release } from "../memory.ts";
 import { accepted, busy } from "../outcome.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Sink } from "../stage.ts";
@@ -19,6 +20,9 @@ export interface BalanceSinkOptions {
   readonly clock: Clock;
   readonly random: () => number;
 }
+
+/** Of memory for shards so much is kept to be used again. */
+const keptBytes = 16 * 1024 * 1024;
 
 /** So long an attempt waits for the connection to its peer. */
 const connectGraceMs = 1_000;
@@ -39,14 +43,19 @@ interface Remainder {
 export function balance(options: BalanceSinkOptions): Sink {
   const { peers, retry, clock, random, account } = options;
   const attempts = returnUndelivered(account);
+  const memory = createMemory(keptBytes);
   let turn = 0;
 
-  const shard = (batch: Batch): ReadonlyMap<Peer, Batch> => {
+  const shard = (batch: Batch, allocate: (bytes: number) => Uint8Array): readonly (readonly [Peer, Batch])[] => {
     const { ring } = peers;
-    if (ring.peers.length === 0) return new Map();
-    if (batch.signal === "traces" && batch.items > 0) return shardByTrace(batch, (id) => ring.ownerOf(id) as Peer);
-    turn = (turn + 1) % ring.peers.length;
-    return new Map([[ring.peers[turn] as Peer, batch]]);
+    const count = ring.peers.length;
+    if (count === 0) return [];
+    if (batch.signal === "traces" && batch.items > 0) {
+      const shards = shardByTrace(batch, { count, shardOf: ring.ownerOf, allocate });
+      return Array.from(shards, ([index, piece]) => [ring.peers[index] as Peer, piece]);
+    }
+    turn = (turn + 1) % count;
+    return [[ring.peers[turn] as Peer, batch]];
   };
 
   const giveUp = (left: readonly Batch[], reason: DropReason): Outcome => {
@@ -58,11 +67,19 @@ export function balance(options: BalanceSinkOptions): Sink {
   };
 
   const send = async (batch: Batch, patience: Patience, signal: AbortSignal): Promise<Outcome> => {
-    const shards = shard(batch);
-    if (shards.size === 0) {
+    const taken: Uint8Array[] = [];
+    const allocate = (bytes: number): Uint8Array => {
+      taken.push(memory.take(bytes));
+      hold(taken);
+      return taken[0] as Uint8Array;
+    };
+    const shards = shard(batch, allocate);
+    if (shards.length === 0) {
       return again(untried(batch), patience, signal, () => peers.ring.peers.length === 0);
     }
-    return worst(await Promise.all(Array.from(shards, ([peer, piece]) => sendTo(peer, piece, patience, signal))));
+    const outcomes = await Promise.all(shards.map(([peer, piece]) => sendTo(peer, piece, patience, signal)));
+    release(taken);
+    return worst(outcomes);
   };
 
   const sendTo = async (peer: Peer, batch: Batch, patience: Patience, signal: AbortSignal): Promise<Outcome> => {

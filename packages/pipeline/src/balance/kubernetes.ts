@@ -55,7 +55,7 @@ export function watchKubernetes(
 ): Resolver {
   const { tokenFile = `${mounted}/token`, caFile = `${mounted}/ca.crt` } = options;
   const namespace = options.namespace ?? readText(`${mounted}/namespace`) ?? "default";
-  const origin = options.apiServer ?? clusterServer();
+  const origin = apiServerOf(options);
   // A watch that is silent for longer than the server lets it last has lost its connection without a word.
   const bodyTimeout = 2 * watchSeconds * 1_000;
   const dispatcher = new Agent({ connect: { ca: readText(caFile) }, headersTimeout: listTimeoutMs, bodyTimeout });
@@ -81,7 +81,7 @@ export function watchKubernetes(
     throw new Error(`the API server answered ${statusCode}`);
   };
 
-  const tellAll = (): void => tell([...slices.values()].flatMap((slice) => peersOf(slice, options.port ?? port)));
+  const tellAll = (): void => tell(peersOf([...slices.values()], options.port ?? port));
 
   const list = async (): Promise<void> => {
     const deadline = createDeadline(clock, listTimeoutMs, life.signal);
@@ -131,12 +131,12 @@ export function watchKubernetes(
   return { close: () => life.abort() };
 }
 
-function clusterServer(): string {
+/** Throws a TypeError where there is no API server to ask. */
+export function apiServerOf({ apiServer }: KubernetesOptions): string {
+  if (apiServer !== undefined) return apiServer;
   const host = process.env["KUBERNETES_SERVICE_HOST"];
   if (host === undefined) {
-    throw new TypeError(
-      "balance.resolver.apiServer must be given outside a cluster: KUBERNETES_SERVICE_HOST is not set",
-    );
+    throw new TypeError("apiServer must be given outside a cluster: KUBERNETES_SERVICE_HOST is not set");
   }
   return `https://${host.includes(":") ? `[${host}]` : host}:${process.env["KUBERNETES_SERVICE_PORT"] ?? "443"}`;
 }

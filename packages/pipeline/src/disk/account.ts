@@ -5,7 +5,7 @@ export function keepOnShutdown(account: Account): Account {
   return {
     ...account,
     settled(from, signal, items, fate) {
-      const stays = typeof fate === "object" && fate.dropped === "shutdown";
+      const stays = typeof fate === "object" && "dropped" in fate && fate.dropped === "shutdown";
       if (!stays) account.settled(from, signal, items, fate);
       else if (from === "inFlight") account.unsent(signal, items);
     },

@@ -2,6 +2,7 @@
 import type { Batch } from "@tracemend/otlp";
 import type { Clock } from "../clock.ts";
 import type { Account, DropReason } from "../ledger.ts";
+import { ownBytes } from "../memory.ts";
 import { createOutstanding } from "../outstanding.ts";
 import { accepted, busy } from "../outcome.ts";
 import type { Outcome } from "../outcome.ts";
@@ -39,6 +40,11 @@ export interface DiskQueue extends Queue {
 
 /** After a failed write, senders are told to come back so much later. */
 const failureHoldsMs = 1_000;
+
+/** Others may be done with the bytes before they are written. */
+function ownBatch(batch: Batch): Batch {
+  return { ...batch, parts: batch.parts.map(ownBytes) };
+}
 
 /** Opens the folder at once, and begins with what an earlier run left. Throws when another writer has the folder. */
 export function createDiskQueue(options: DiskQueueOptions, next: Sink): DiskQueue {
@@ -204,7 +210,7 @@ export function createDiskQueue(options: DiskQueueOptions, next: Sink): DiskQueu
         return;
       }
       account.queued(batch.signal, batch.items);
-      void appendOrSend(batch);
+      void appendOrSend(ownBatch(batch));
     },
     async accept(batch) {
       const { bytes } = batch;
@@ -213,7 +219,7 @@ export function createDiskQueue(options: DiskQueueOptions, next: Sink): DiskQueu
         return { kind: "refused", message, tooLarge: true };
       }
       if (!hasRoom(bytes)) return busy(waitMs(bytes));
-      const appended = await append(batch, () => account.queued(batch.signal, batch.items));
+      const appended = await append(ownBatch(batch), () => account.queued(batch.signal, batch.items));
       return appended.kind === "written" ? accepted : busy(failureHoldsMs);
     },
     async close(signal) {

@@ -1,9 +1,10 @@
 /** What every forward has in common: what it is given, how a batch becomes a body, and what an answer says of the peer. */
-import { constants, gzip } from "node:zlib";
+import { constants, gzip, zstdCompress } from "node:zlib";
 import { promisify } from "node:util";
 import type { Answer, Batch } from "@tracemend/otlp";
 import type { Clock } from "../clock.ts";
 import type { Destination } from "../destination.ts";
+import { spoil } from "../memory.ts";
 import { accepted, busy } from "../outcome.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Reachability } from "../reachability.ts";
@@ -18,13 +19,31 @@ export interface ForwardOptions {
 /** An answer larger than this is not read (OTLP 1.11, response size limit). */
 export const maxAnswerBytes: number = 4 * 1024 * 1024;
 
-const compress = promisify(gzip);
+const toGzip = promisify(gzip);
+const toZstd = promisify(zstdCompress);
+
+/** The body in the pieces it is written in. */
+export interface Body {
+  readonly parts: readonly Uint8Array[];
+  readonly bytes: number;
+}
 
 /** One gzip member for the whole message: several are legal, but some readers stop after the first (RFC 1952 §2.2). */
-export async function toBody(batch: Batch, compression: Destination["compression"]): Promise<Uint8Array> {
+export async function toBody(batch: Batch, compression: Destination["compression"]): Promise<Body> {
+  if (compression === "none") return batch;
   const bytes = batch.parts.length === 1 ? (batch.parts[0] as Uint8Array) : Buffer.concat(batch.parts, batch.bytes);
   // Level 6 costs three times level 1 and saves little on OTLP.
-  return compression === "gzip" ? compress(bytes, { level: constants.Z_BEST_SPEED }) : bytes;
+  const compressed =
+    compression === "gzip"
+      ? await toGzip(bytes, { level: constants.Z_BEST_SPEED })
+      : await toZstd(bytes, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
+  return { parts: [compressed], bytes: compressed.byteLength };
+}
+
+/** What was not taken may have been broken off, and then the system may go on writing it for a while. */
+export function settle(batch: Batch, outcome: Outcome): Outcome {
+  if (outcome.kind !== "accepted" && outcome.kind !== "partial") spoil(batch.parts);
+  return outcome;
 }
 
 /** No answer at all, and why. */

@@ -14,7 +14,7 @@ import { createDeadline } from "../clock.ts";
 import { busy } from "../outcome.ts";
 import type { Sink } from "../stage.ts";
 import { createChannel } from "./channel.ts";
-import { createJudgement, maxAnswerBytes, toBody } from "./forward.ts";
+import { createJudgement, maxAnswerBytes, settle, toBody } from "./forward.ts";
 import type { ForwardOptions } from "./forward.ts";
 
 export function forwardGrpc(options: ForwardOptions): Sink {
@@ -29,7 +29,7 @@ export function forwardGrpc(options: ForwardOptions): Sink {
     te: "trailers",
     "user-agent": "tracemend",
     "grpc-timeout": `${timeoutMs}m`,
-    ...(compression === "gzip" ? { "grpc-encoding": "gzip" } : {}),
+    ...(compression === "none" ? {} : { "grpc-encoding": compression }),
   };
 
   return {
@@ -40,12 +40,10 @@ export function forwardGrpc(options: ForwardOptions): Sink {
       const deadline = createDeadline(clock, timeoutMs, signal);
       try {
         const headers = { ...fixed, ":path": grpcPath(batch.signal) };
-        const prefix = grpcPrefix(body.byteLength, compression === "gzip");
-        const reply = await call(session, headers, prefix, body, deadline.signal);
-        if (signal.aborted) return busy(0);
-        if (reply.kind === "silence") return judge(reply);
-        channel.heard();
-        return judge(readReply(reply));
+        const parts = [grpcPrefix(body.bytes, compression !== "none"), ...body.parts];
+        const reply = await call(session, headers, parts, deadline.signal);
+        if (reply.kind !== "silence" && !signal.aborted) channel.heard();
+        return settle(batch, signal.aborted ? busy(0) : judge(reply.kind === "silence" ? reply : readReply(reply)));
       } finally {
         deadline.clear();
       }
@@ -67,8 +65,7 @@ type Reply =
 function call(
   session: ClientHttp2Session,
   headers: OutgoingHttpHeaders,
-  prefix: Uint8Array,
-  body: Uint8Array,
+  parts: readonly Uint8Array[],
   signal: AbortSignal,
 ): Promise<Reply> {
   return new Promise((resolve) => {
@@ -100,8 +97,11 @@ function call(
       else resolve({ kind: "silence", message: silence(signal, stream.rstCode) });
     });
     signal.addEventListener("abort", cancel);
-    stream.write(prefix);
-    stream.end(body);
+    // All in one write.
+    stream.cork();
+    for (const part of parts) stream.write(part);
+    stream.end();
+    stream.uncork();
   });
 }
 

@@ -1,4 +1,5 @@
 /** The last sink, over HTTP/1.1 with protobuf bodies: one POST per batch. */
+import { Readable } from "node:stream";
 import { Pool } from "undici";
 import type { Dispatcher } from "undici";
 import { formatContentType, httpPath, parseContentType, readHttpAnswer } from "@tracemend/otlp";
@@ -6,8 +7,8 @@ import type { Answer } from "@tracemend/otlp";
 import { createDeadline } from "../clock.ts";
 import { busy } from "../outcome.ts";
 import type { Sink } from "../stage.ts";
-import { createJudgement, maxAnswerBytes, toBody } from "./forward.ts";
-import type { ForwardOptions, Silence } from "./forward.ts";
+import { createJudgement, maxAnswerBytes, settle, toBody } from "./forward.ts";
+import type { Body, ForwardOptions, Silence } from "./forward.ts";
 import { createProbe } from "./probe.ts";
 
 export function forwardHttp(options: ForwardOptions): Sink {
@@ -26,12 +27,16 @@ export function forwardHttp(options: ForwardOptions): Sink {
     ...destination.headers,
     "content-type": formatContentType("protobuf"),
     "user-agent": "tracemend",
-    ...(compression === "gzip" ? { "content-encoding": "gzip" } : {}),
+    ...(compression === "none" ? {} : { "content-encoding": compression }),
   };
 
-  const post = async (path: string, body: Uint8Array, signal: AbortSignal): Promise<Answer | Silence> => {
+  const post = async (path: string, { parts, bytes }: Body, signal: AbortSignal): Promise<Answer | Silence> => {
     try {
-      const response = await pool.request({ method: "POST", path, headers, body, signal });
+      const [only] = parts;
+      const whole = { headers, body: only ?? null };
+      // Of an iterable the length is not known.
+      const cut = { headers: { ...headers, "content-length": String(bytes) }, body: Readable.from(parts) };
+      const response = await pool.request({ method: "POST", path, ...(parts.length > 1 ? cut : whole), signal });
       return readHttpReply(response, await readAnswer(response), clock.now());
     } catch (cause) {
       const message = cause instanceof Error ? cause.message : String(cause);
@@ -46,7 +51,7 @@ export function forwardHttp(options: ForwardOptions): Sink {
       const deadline = createDeadline(clock, timeoutMs, signal);
       try {
         const answer = await post(basePath + httpPath(batch.signal), body, deadline.signal);
-        return signal.aborted ? busy(0) : judge(answer);
+        return settle(batch, signal.aborted ? busy(0) : judge(answer));
       } finally {
         deadline.clear();
       }
@@ -79,7 +84,12 @@ function readHttpReply(response: Dispatcher.ResponseData, body: Uint8Array, nowM
   const isOtlp = type === undefined || parseContentType(type) === "protobuf";
   // A page with status 200 comes from something that is no OTLP receiver, and took nothing.
   if (status >= 200 && status <= 299 && body.byteLength > 0 && !isOtlp) {
-    return { kind: "refused", message: `HTTP status ${status} with a body of type ${type}`, tooLarge: false };
+    return {
+      kind: "refused",
+      message: `HTTP status ${status} with a body of type ${type}`,
+      tooLarge: false,
+      divisible: false,
+    };
   }
   return readHttpAnswer({ status, retryAfter: single(headers["retry-after"]), body: isOtlp ? body : undefined }, nowMs);
 }

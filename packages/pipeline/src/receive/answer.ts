@@ -1,6 +1,7 @@
 /** From a request that was read to what its sender is told, in the words both protocols share. */
 import { refineBatch } from "@tracemend/otlp";
 import type { Batch, JsonBatchReading, PartialSuccess, Status } from "@tracemend/otlp";
+import { isWasteful, ownBytes } from "../memory.ts";
 import { accepted, refused } from "../outcome.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Sink } from "../stage.ts";
@@ -27,6 +28,11 @@ export const statusCode = {
 export function failure(httpStatus: number, code: number, message: string, retryAfterMs?: number): Answer {
   const status = { code, message, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
   return { kind: "failure", httpStatus, status };
+}
+
+/** The bytes as they may be given to the sink: to hold while it needs them, or its own for good. */
+export function lend(bytes: Uint8Array, sink: Sink): Uint8Array {
+  return sink.holds === true && !isWasteful(bytes) ? bytes : ownBytes(bytes);
 }
 
 /** Gives what was read to the sink. `gone` aborts when the sender goes away. */

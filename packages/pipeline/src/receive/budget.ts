@@ -2,6 +2,7 @@
 
 import { systemClock } from "../clock.ts";
 import type { Clock } from "../clock.ts";
+import { createMemory, hold, release } from "../memory.ts";
 import { createDrainRate } from "../stages/drain-rate.ts";
 
 export interface ByteBudget {
@@ -13,13 +14,22 @@ export interface ByteBudget {
 }
 
 export interface Lease {
-  /** False, and nothing taken, when the budget is used up. */
-  take(bytes: number): boolean;
-  /** Gives back `bytes` of what was taken. */
-  give(bytes: number): void;
-  /** Gives back everything. */
+  /** Memory of at least so many bytes that begins as `before` does, which goes; undefined when the budget is used up. */
+  grow(bytes: number, before?: Held): Held | undefined;
+  /** What was held is not needed any more. */
+  give(held: Held): void;
+  /** Gives back everything: nobody reads it any more. */
   end(): void;
 }
+
+export interface Held {
+  readonly bytes: Buffer<ArrayBuffer>;
+  /** Counted against the budget. The memory may have a little more. */
+  readonly countedBytes: number;
+}
+
+/** Of the memory of requests that are done so much is kept for the next. */
+const keptBytes = 16 * 1024 * 1024;
 
 export function createByteBudget(
   maxBytes: number,
@@ -27,6 +37,7 @@ export function createByteBudget(
   random: () => number = Math.random,
 ): ByteBudget {
   const drain = createDrainRate(clock, random);
+  const memory = createMemory(keptBytes);
   let usedBytes = 0;
   return {
     get usedBytes() {
@@ -34,21 +45,31 @@ export function createByteBudget(
     },
     untilFreeMs: () => drain.untilFreeMs(usedBytes / 2),
     lease() {
-      let heldBytes = 0;
-      const give = (bytes: number): void => {
-        heldBytes -= bytes;
-        usedBytes -= bytes;
-        drain.drained(bytes);
+      const held = new Set<Held>();
+      const give = (one: Held): void => {
+        if (!held.delete(one)) return;
+        usedBytes -= one.countedBytes;
+        drain.drained(one.countedBytes);
+        release([one.bytes]);
       };
       return {
-        take(bytes) {
-          if (usedBytes + bytes > maxBytes) return false;
-          heldBytes += bytes;
+        grow(bytes, before) {
+          if (usedBytes + bytes - (before?.countedBytes ?? 0) > maxBytes) return undefined;
+          const grown = { bytes: memory.take(bytes), countedBytes: bytes };
+          hold([grown.bytes]);
+          held.add(grown);
           usedBytes += bytes;
-          return true;
+          if (before === undefined) return grown;
+          grown.bytes.set(before.bytes.subarray(0, before.countedBytes));
+          held.delete(before);
+          usedBytes -= before.countedBytes;
+          release([before.bytes]);
+          return grown;
         },
         give,
-        end: () => give(heldBytes),
+        end() {
+          for (const one of held) give(one);
+        },
       };
     },
   };

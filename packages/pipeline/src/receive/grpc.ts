@@ -13,17 +13,19 @@ import {
 import type { Status } from "@tracemend/otlp";
 import { createDeadline } from "../clock.ts";
 import type { Sink } from "../stage.ts";
-import { answerUnread, failure, hand, statusCode, unauthenticated } from "./answer.ts";
+import { answerUnread, failure, hand, lend, statusCode, unauthenticated } from "./answer.ts";
 import type { Answer } from "./answer.ts";
 import { inflate, readBody } from "./body.ts";
-import type { BodyReading } from "./body.ts";
+import type { BodyReading, Compression } from "./body.ts";
 import type { Lease } from "./budget.ts";
 import { createConnections } from "./connections.ts";
 import { closeServer, defineReceiver, listen } from "./receiver.ts";
 import type { Receiver, ReceiverOptions, ReceiverSettings } from "./receiver.ts";
 
-const acceptEncoding = "identity,gzip";
+const acceptEncoding = "identity,gzip,zstd";
 const prefixBytes = 5;
+/** gRPC calls do not say how long they will be. */
+const usualBytes = 1024 * 1024;
 
 /** Rejects when the address cannot be had; throws a TypeError that names a wrong option. */
 export async function createGrpcReceiver(options: ReceiverOptions, sink: Sink): Promise<Receiver> {
@@ -73,18 +75,21 @@ async function serve(
   const signal = signalOfGrpcPath(path);
   if (signal === undefined) return fail(stream, { code: statusCode.unimplemented, message: `unknown method ${path}` });
   const encoding = headers["grpc-encoding"] ?? "identity";
-  if (encoding !== "identity" && encoding !== "gzip") {
+  if (encoding !== "identity" && encoding !== "gzip" && encoding !== "zstd") {
     const message = `grpc-encoding ${String(encoding)} is not supported`;
     return fail(stream, { code: statusCode.unimplemented, message }, { "grpc-accept-encoding": acceptEncoding });
   }
 
   const gone = new AbortController();
-  stream.on("close", () => gone.abort());
+  stream.on("close", () => {
+    if (!stream.headersSent) gone.abort();
+  });
   const deadline = createDeadline(settings.clock, settings.requestTimeoutMs, gone.signal);
   const lease = settings.budget.lease();
   try {
     const reading = await readMessage(stream, encoding, settings.maxRequestBytes, lease, deadline.signal);
-    if (reading.kind === "body") answer(stream, await hand(readBatch(signal, reading.bytes), sink, gone.signal));
+    if (reading.kind === "body")
+      answer(stream, await hand(readBatch(signal, lend(reading.bytes, sink)), sink, gone.signal));
     else if (reading.kind !== "gone") answer(stream, answerUnread(reading, settings.maxRequestBytes, settings));
   } catch {
     answer(stream, failure(500, statusCode.internal, "internal error"));
@@ -101,18 +106,19 @@ function isGrpc(type: string | undefined): boolean {
 
 async function readMessage(
   stream: ServerHttp2Stream,
-  encoding: "identity" | "gzip",
+  encoding: "identity" | Compression,
   maxBytes: number,
   lease: Lease,
   signal: AbortSignal,
 ): Promise<BodyReading> {
-  const body = await readBody(stream, maxBytes + prefixBytes, lease, signal);
+  const body = await readBody(stream, usualBytes, maxBytes + prefixBytes, lease, signal);
   if (body.kind !== "body") return body;
   const reading = readGrpcMessage(body.bytes);
   if (reading.kind === "malformed") return reading;
-  if (!reading.compressed) return { kind: "body", bytes: reading.message };
+  const message = { ...body, bytes: reading.message };
+  if (!reading.compressed) return message;
   if (encoding === "identity") return { kind: "malformed", message: "a compressed message without grpc-encoding" };
-  return inflate(reading.message, encoding, maxBytes, lease, signal);
+  return inflate(message, encoding, maxBytes, lease, signal);
 }
 
 function answer(stream: ServerHttp2Stream, answer: Answer): void {

@@ -7,7 +7,7 @@ import { formatContentType, parseContentType, readBatch, readJsonBatch, signalOf
 import type { Encoding, JsonBatchReading, Signal } from "@tracemend/otlp";
 import { createDeadline } from "../clock.ts";
 import type { Sink } from "../stage.ts";
-import { answerUnread, failure, hand, statusCode, unauthenticated } from "./answer.ts";
+import { answerUnread, failure, hand, lend, statusCode, unauthenticated } from "./answer.ts";
 import { inflate, readBody } from "./body.ts";
 import type { BodyReading, Compression } from "./body.ts";
 import type { Lease } from "./budget.ts";
@@ -66,13 +66,16 @@ async function serve(
   }
 
   const gone = new AbortController();
-  response.on("close", () => gone.abort());
+  response.on("close", () => {
+    if (!response.writableFinished) gone.abort();
+  });
   const deadline = createDeadline(settings.clock, settings.requestTimeoutMs, gone.signal);
   const lease = settings.budget.lease();
   const maxBytes = encoding === "json" ? Math.floor(settings.maxRequestBytes / jsonFactor) : settings.maxRequestBytes;
   try {
     const reading = await readRequest(request, compression, maxBytes, lease, deadline.signal);
-    if (reading.kind === "body") reply(await hand(read(signal, encoding, reading.bytes), sink, gone.signal));
+    if (reading.kind === "body")
+      reply(await hand(read(signal, encoding, lend(reading.bytes, sink)), sink, gone.signal));
     // The rest of a slow body would be read as the next request.
     else if (reading.kind === "slow") reply(answerUnread(reading, maxBytes, settings), { connection: "close" });
     else if (reading.kind !== "gone") reply(answerUnread(reading, maxBytes, settings));
@@ -116,8 +119,9 @@ async function readRequest(
   lease: Lease,
   signal: AbortSignal,
 ): Promise<BodyReading> {
-  if (Number(request.headers["content-length"] ?? 0) > maxBytes) return { kind: "too-large" };
-  const body = await readBody(request, maxBytes, lease, signal);
+  const expectedBytes = Number(request.headers["content-length"] ?? 0);
+  if (expectedBytes > maxBytes) return { kind: "too-large" };
+  const body = await readBody(request, expectedBytes, maxBytes, lease, signal);
   if (body.kind !== "body" || compression === "identity") return body;
-  return inflate(body.bytes, compression, maxBytes, lease, signal);
+  return inflate(body, compression, maxBytes, lease, signal);
 }

@@ -66,20 +66,30 @@ function createDelivery(options: DeliverOptions, next: Sink): Sink {
     }
   };
 
-  const send = async (batch: Batch, signal: AbortSignal): Promise<Outcome> => {
-    const outcome = await next.accept(batch, signal);
-    if (outcome.kind !== "refused") {
-      record(batch, outcome, signal);
-      return outcome;
+  /** Piece by piece, where it has to be; the outcome of the whole. */
+  const send = async (whole: Batch, signal: AbortSignal): Promise<Outcome> => {
+    const search: Search = { refusals: 0, taken: 0 };
+    const pieces = [whole];
+    let first: Outcome | undefined;
+    for (let batch = pieces.shift(); batch !== undefined; batch = pieces.shift()) {
+      const outcome = await next.accept(batch, signal);
+      first ??= outcome;
+      if (outcome.kind !== "refused") {
+        record(batch, outcome, signal);
+        search.taken += outcome.kind === "busy" ? 0 : 1;
+        continue;
+      }
+      const rest = outcome.tooLarge === true ? halve(batch) : withoutPoison(batch, outcome.divisible === true, search);
+      const lostItems = batch.items - rest.reduce((sum, piece) => sum + piece.items, 0);
+      if (lostItems > 0) {
+        account.settled("inFlight", batch.signal, lostItems, "refusedByPeer");
+        options.refusedByPeer(batch, lostItems, outcome.message);
+      }
+      // What is too large keeps its order. In search of an item the other half is tried first: if it is taken, it goes on.
+      if (outcome.tooLarge === true) pieces.unshift(...rest);
+      else pieces.push(...rest);
     }
-    const pieces = outcome.tooLarge === true ? halve(batch) : refine(batch);
-    const lostItems = batch.items - pieces.reduce((sum, piece) => sum + piece.items, 0);
-    if (lostItems > 0) {
-      account.settled("inFlight", batch.signal, lostItems, "refusedByPeer");
-      options.refusedByPeer(batch, lostItems, outcome.message);
-    }
-    for (const piece of pieces) await send(piece, signal);
-    return outcome;
+    return first as Outcome;
   };
 
   return {
@@ -97,6 +107,29 @@ function createDelivery(options: DeliverOptions, next: Sink): Sink {
     },
     close: (signal) => next.close(signal),
   };
+}
+
+/** How the search for items a peer refuses has gone so far, in one batch. */
+interface Search {
+  refusals: number;
+  taken: number;
+}
+
+/** One bad item of 8 192 costs 14 refusals; so many are looked for. */
+const maxRefusals = 64;
+/** Once the whole, its halves and its quarters were refused, it is the batch that the peer does not want. */
+const maxRefusalsAtFirst = 7;
+
+/**
+ * What may be taken of a refused batch: what is left without the items no reader takes, else its halves, to find the item
+ * that is refused for a reason of the peer's own. Nothing when there is no more to be tried.
+ */
+function withoutPoison(batch: Batch, isDivisible: boolean, search: Search): readonly Batch[] {
+  const refined = refine(batch);
+  if (refined.length > 0 || !isDivisible) return refined;
+  search.refusals += 1;
+  const most = search.taken > 0 ? maxRefusals : maxRefusalsAtFirst;
+  return search.refusals < most ? halve(batch) : [];
 }
 
 /** A batch too large for the peer in two; nothing when it cannot be cut. */

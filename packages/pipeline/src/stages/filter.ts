@@ -31,21 +31,26 @@ export interface FilterOptions {
 
 type Test = (span: SpanView) => boolean;
 
+export interface Filter {
+  /** Denies the traces of which a rule names a span. To stand where spans still are as they were sent. */
+  readonly mark: Stage;
+  /** Drops the spans of denied traces. Batches of other signals pass. */
+  readonly drop: Stage;
+  /** The rule that would name a server span of this path, whoever sent it. */
+  ruleOfPath(path: string): string | undefined;
+}
+
 /**
  * Spans that came before the one that shows what they belong to have gone on; whoever knows of a trace sooner, such as
- * the proxy it began in, puts it in `denied`. Batches of other signals pass. Throws a TypeError that names a wrong rule.
+ * the proxy it began in, puts it in `denied`. Throws a TypeError that names a wrong rule.
  */
-export function filter({ rules, denied, filtered }: FilterOptions): Stage {
+export function filter({ rules, denied, filtered }: FilterOptions): Filter {
   const tests = rules.map((rule) => ({ name: rule.name, matches: defineTest(rule) }));
+  const ofPaths = rules
+    .filter(asksForRouteOnly)
+    .map(({ name, routes = [] }) => ({ name, matches: defineMatch(routes) }));
 
-  const clean = (batch: Batch): Batch => {
-    if (tests.length > 0) {
-      forEachSpan(batch, (span) => {
-        const rule = tests.find(({ matches }) => matches(span));
-        if (rule !== undefined) denied.deny(span.traceId(), rule.name);
-      });
-    }
-    if (denied.size === 0) return batch;
+  const leave = (batch: Batch): Batch => {
     const counts = new Map<string, number>();
     const left = selectSpans(batch, (span) => {
       const rule = denied.ruleOf(span.traceId());
@@ -56,14 +61,40 @@ export function filter({ rules, denied, filtered }: FilterOptions): Stage {
     return left;
   };
 
-  return (next) => ({
-    accept(batch, signal) {
-      if (batch.signal !== "traces") return next.accept(batch, signal);
-      const left = clean(batch);
-      return left !== batch && left.items === 0 ? Promise.resolve(accepted) : next.accept(left, signal);
-    },
-    close: (signal) => next.close(signal),
-  });
+  return {
+    mark: (next) =>
+      tests.length === 0
+        ? next
+        : {
+            accept(batch, signal) {
+              forEachSpan(batch, (span) => {
+                const rule = tests.find(({ matches }) => matches(span));
+                if (rule !== undefined) denied.deny(span.traceId(), rule.name);
+              });
+              return next.accept(batch, signal);
+            },
+            close: (signal) => next.close(signal),
+          },
+    drop: (next) => ({
+      accept(batch, signal) {
+        if (batch.signal !== "traces" || denied.size === 0) return next.accept(batch, signal);
+        const left = leave(batch);
+        return left !== batch && left.items === 0 ? Promise.resolve(accepted) : next.accept(left, signal);
+      },
+      close: (signal) => next.close(signal),
+    }),
+    ruleOfPath: (path) => ofPaths.find(({ matches }) => matches(path))?.name,
+  };
+}
+
+function asksForRouteOnly({ kinds, services, spanNames, routes, attributes }: FilterRule): boolean {
+  const others = services ?? spanNames ?? attributes;
+  return routes !== undefined && others === undefined && (kinds === undefined || kinds.includes("server"));
+}
+
+/** Throws a TypeError that names a wrong rule. */
+export function checkFilter(rules: readonly FilterRule[]): void {
+  rules.forEach(defineTest);
 }
 
 /** By number, as OTLP has them. */

@@ -2,6 +2,7 @@
 import type { Batch } from "@tracemend/otlp";
 import type { Clock } from "../clock.ts";
 import type { Account, DropReason } from "../ledger.ts";
+import { hold, release } from "../memory.ts";
 import { createOutstanding } from "../outstanding.ts";
 import { accepted, busy } from "../outcome.ts";
 import type { Sink } from "../stage.ts";
@@ -44,6 +45,7 @@ export function createQueue(options: QueueOptions, next: Sink): Queue {
   const hasRoom = (bytes: number): boolean => !closing && usedBytes + bytes + entryBytes <= maxBytes;
 
   const settle = (batch: Batch): void => {
+    release(batch.parts);
     usedBytes -= batch.bytes + entryBytes;
     drain.drained(batch.bytes);
     outstanding.end();
@@ -57,6 +59,7 @@ export function createQueue(options: QueueOptions, next: Sink): Queue {
     usedBytes += batch.bytes + entryBytes;
     outstanding.begin();
     account.queued(batch.signal, batch.items);
+    hold(batch.parts);
     void next.accept(batch, life.signal).then(() => settle(batch));
   };
 

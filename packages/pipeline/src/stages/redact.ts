@@ -8,7 +8,7 @@ import type { RedactOptions } from "./redact/policy.ts";
 export interface RedactStageOptions {
   readonly policy: RedactOptions | undefined;
   /** Told of each batch in which something changed. */
-  readonly redacted: () => void;
+  readonly redacted?: () => void;
 }
 
 /**
@@ -22,7 +22,7 @@ export function redact({ policy, redacted }: RedactStageOptions): Stage {
     async accept(batch, signal) {
       if (batch.signal === "profiles") return refused("profiles cannot be redacted");
       const clean = rewrite(batch);
-      if (clean !== batch) redacted();
+      if (clean !== batch) redacted?.();
       return next.accept(clean, signal);
     },
     close: (signal) => next.close(signal),

@@ -34,7 +34,7 @@ export function route(
   open: (names: readonly string[]) => Sink,
 ): Sink {
   if (rules.length === 0) return open(names);
-  const tests = rules.map((rule, index) => defineTest(rule, index, names));
+  const tests = rules.map(defineTest);
   const sinks = [...rules.map(({ destinations }) => open(destinations)), open(names)];
   const choose = (signal: Signal, resource: ResourceView): Sink => {
     const index = tests.findIndex((test) => test(signal, resource));
@@ -54,6 +54,11 @@ export function route(
     // Every destination is behind the last one.
     close: (signal) => (sinks.at(-1) as Sink).close(signal),
   };
+}
+
+/** Throws a TypeError that says what is wrong with a rule. */
+export function checkRoute(rule: RouteRule): void {
+  defineTest(rule);
 }
 
 interface Answered {
@@ -91,14 +96,11 @@ function longest(outcomes: readonly Outcome[]): Outcome {
 
 type Test = (signal: Signal, resource: ResourceView) => boolean;
 
-function defineTest(rule: RouteRule, index: number, names: readonly string[]): Test {
-  const fail = (option: string, value: unknown): never => {
-    throw new TypeError(`route ${index + 1}: ${option} cannot be ${JSON.stringify(value)}`);
-  };
+function defineTest(rule: RouteRule): Test {
   const { signals, services, regions, attributes = {}, share } = rule;
-  if (rule.destinations.length === 0) fail("destinations", rule.destinations);
-  for (const name of rule.destinations) if (!names.includes(name)) fail("destinations", name);
-  if (share !== undefined && !(share >= 0 && share <= 1)) fail("share", share);
+  if (rule.destinations.length === 0) throw new TypeError("there must be a destination");
+  if (share !== undefined && !(share >= 0 && share <= 1))
+    throw new TypeError(`share must be between 0 and 1, not ${JSON.stringify(share)}`);
   const tests: Test[] = [];
   if (signals !== undefined) tests.push((signal) => signals.includes(signal));
   for (const [key, allowed] of [

@@ -19,7 +19,7 @@ interface Slice {
   readonly ports: readonly { readonly name: string; readonly port: number }[];
   readonly endpoints: readonly {
     readonly addresses: readonly string[];
-    readonly conditions: { readonly ready?: boolean };
+    readonly conditions: { readonly ready?: boolean; readonly serving?: boolean };
   }[];
 }
 
@@ -166,6 +166,19 @@ describe("peers from EndpointSlices", () => {
     expect(api.found).toEqual([["10.0.0.1:4317"]]);
   });
 
+  test("are those that serve on while they terminate, where none is ready", async () => {
+    const api = await setUp();
+    const conditions = { ready: false, serving: true, terminating: true };
+    const leaving = { ...sliceOf("a", 1, {}), endpoints: [{ addresses: ["10.0.0.1"], conditions }] };
+    api.list(leaving, sliceOf("b", 2, { "10.0.0.2": true }));
+    api.begin();
+    await eventually(() => api.watches.length === 1);
+    expect(api.found).toEqual([["10.0.0.2:4317"]]);
+    api.send("MODIFIED", sliceOf("b", 11, { "10.0.0.2": false }));
+    await eventually(() => api.found.length === 2);
+    expect(api.found[1]).toEqual(["10.0.0.1:4317"]);
+  });
+
   test("are asked for over TLS, by the authority of the cluster alone", async () => {
     const api = await setUp(await createAuthority());
     api.list(sliceOf("a", 1, { "10.0.0.1": true }));
@@ -180,7 +193,7 @@ describe("peers from EndpointSlices", () => {
 
   test("need an API server outside a cluster", () => {
     expect(() => watchKubernetes(1, { service: "s" }, systemClock, () => 0, { found() {}, failed() {} })).toThrow(
-      "balance.resolver.apiServer",
+      "apiServer must be given outside a cluster",
     );
   });
 });

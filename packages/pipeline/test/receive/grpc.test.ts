@@ -1,4 +1,4 @@
-import { gzipSync } from "node:zlib";
+import { gzipSync, zstdCompressSync } from "node:zlib";
 import { once } from "node:events";
 import { connect } from "node:http2";
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http2";
@@ -148,11 +148,19 @@ describe("the gRPC receiver", () => {
     expect(reply.status).toBe(codes.UNIMPLEMENTED);
   });
 
+  test("reads messages that are packed with zstd", async () => {
+    const sink = createFixedSink({ kind: "accepted" });
+    const { session } = await listen(sink);
+    const reply = await exchange(session, frame(zstdCompressSync(body), 1), { "grpc-encoding": "zstd" });
+    expect(reply.status).toBe(codes.OK);
+    expect(sink.batches[0]?.items).toBe(3);
+  });
+
   test("answers an unknown encoding with UNIMPLEMENTED and the ones it knows", async () => {
     const { session } = await listen(createFixedSink({ kind: "accepted" }));
     const reply = await exchange(session, frame(body, 1), { "grpc-encoding": "snappy" });
     expect(reply.status).toBe(codes.UNIMPLEMENTED);
-    expect(reply.headers["grpc-accept-encoding"]).toBe("identity,gzip");
+    expect(reply.headers["grpc-accept-encoding"]).toBe("identity,gzip,zstd");
   });
 
   test.for([

@@ -6,6 +6,7 @@ import { createDeniedTraces } from "../../src/stages/denied-traces.ts";
 import { filter } from "../../src/stages/filter.ts";
 import type { FilterRule } from "../../src/stages/filter.ts";
 import { batchOf, never } from "../batches.ts";
+import { pipeline } from "../../src/stage.ts";
 import { createFixedSink } from "./sinks.ts";
 
 const trace = (id: number): string => id.toString(16).padStart(32, "0");
@@ -34,13 +35,14 @@ function open(...rules: readonly FilterRule[]) {
   const filtered = (rule: string, spans: number): void => {
     counts[rule] = (counts[rule] ?? 0) + spans;
   };
-  const stage = filter({ rules, denied, filtered })(sink);
+  const filtering = filter({ rules, denied, filtered });
+  const stage = pipeline(filtering.mark, filtering.drop, sink);
   const names = (): string[] => {
     const found: string[] = [];
     for (const batch of sink.batches) forEachSpan(batch, (one) => found.push(one.name()));
     return found;
   };
-  return { sink, denied, counts, stage, names };
+  return { sink, denied, counts, stage, names, filtering };
 }
 
 describe("filter", () => {
@@ -52,6 +54,17 @@ describe("filter", () => {
     await stage.accept(traces(child, span(3, "GET /cart")), never);
     expect(names()).toEqual(["GET /orders", "GET /cart"]);
     expect(counts).toEqual({ health: 3 });
+  });
+
+  it("knows the rule of a path where a rule asks for nothing else", () => {
+    const { filtering } = open(
+      { name: "of one service", routes: ["/healthz"], services: ["shop"] },
+      { name: "of clients", routes: ["/healthz"], kinds: ["client"] },
+      { name: "health", routes: ["/healthz", "/internal/*"] },
+    );
+    expect(filtering.ruleOfPath("/healthz")).toBe("health");
+    expect(filtering.ruleOfPath("/internal/ready")).toBe("health");
+    expect(filtering.ruleOfPath("/orders")).toBeUndefined();
   });
 
   it("answers accepted when nothing is left, and gives nothing on", async () => {

@@ -117,10 +117,9 @@ describe("route", () => {
   });
 
   it.each<[RouteRule, string]>([
-    [{ destinations: ["nowhere"] }, 'route 1: destinations cannot be "nowhere"'],
-    [{ destinations: [] }, "route 1: destinations cannot be []"],
-    [{ share: 1.1, destinations: ["new"] }, "route 1: share cannot be 1.1"],
-    [{ share: NaN, destinations: ["new"] }, "route 1: share cannot be null"],
+    [{ destinations: [] }, "there must be a destination"],
+    [{ share: 1.1, destinations: ["new"] }, "share must be between 0 and 1, not 1.1"],
+    [{ share: NaN, destinations: ["new"] }, "share must be between 0 and 1"],
   ])("%j throws", (rule, message) => {
     expect(() => open([rule])).toThrow(message);
   });

@@ -1,5 +1,5 @@
 /** Third phase: reads and judges the trace context. The only call into the decision. */
-import type { Arrival, Passage, Policy, Ruling } from "@tracemend/context";
+import type { Arrival, Carrier, FieldLines, Passage, Policy, Ruling } from "@tracemend/context";
 import { applyEdits, judge, read, rulingOf, wantsSpans } from "@tracemend/context";
 import type { Exchange } from "../exchange.ts";
 import { forwardingEdits } from "../forwarding.ts";
@@ -41,16 +41,23 @@ export function crossAgain(exchange: Exchange, crossed: Crossed, clientSpanId: s
 }
 
 function leaveBy(exchange: Exchange, crossed: Crossed): void {
-  const { site, caller, authority } = exchange;
-  const { lines, scheme, version } = caller.head;
-  const kept = endToEnd(lines, site.boundary.policy.carrier?.field);
-  const judged = applyEdits(kept, crossed.verdict.edits);
+  const kept = leaving(exchange, exchange.site.boundary.policy.carrier);
   exchange.crossed = crossed;
-  if (site.forwarding === undefined) exchange.lines = judged;
-  else {
-    const hop = { address: caller.peer?.address, scheme, authority, version };
-    exchange.lines = applyEdits(judged, forwardingEdits(site.forwarding, lines, hop));
-  }
+  exchange.lines = forwarded(exchange, applyEdits(kept, crossed.verdict.edits));
+}
+
+/** The lines that go on, as the route changes them; the boundary's edits come behind. */
+export function leaving({ caller, route }: Exchange, carrier: Carrier | undefined): FieldLines {
+  const kept = endToEnd(caller.head.lines, carrier?.field);
+  return route === undefined ? kept : applyEdits(kept, route.requestEdits);
+}
+
+/** The lines with what the next hop is told of this one. */
+export function forwarded({ site, caller, authority }: Exchange, judged: FieldLines): FieldLines {
+  if (site.forwarding === undefined) return judged;
+  const { lines, scheme, version } = caller.head;
+  const hop = { address: caller.peer?.address, scheme, authority, version };
+  return applyEdits(judged, forwardingEdits(site.forwarding, lines, hop));
 }
 
 /** What the boundary's policy may ask of a request besides its lines. The list of lines is never cut: bytes are bounded. */

@@ -3,12 +3,13 @@ import type { FieldLines } from "@tracemend/context";
 import type { Exchange } from "../exchange.ts";
 import type { Failure } from "../failure.ts";
 import { failureOf } from "../failure.ts";
-import type { CallEvents, CallerEvents, OutgoingHead } from "../plane/plane.ts";
+import type { CallEvents, CallerEvents } from "../plane/plane.ts";
 import { toTrailers } from "../trailers.ts";
-import { rewritePath } from "../route-options.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 import type { Service } from "../upstream/service.ts";
 import { answerDirectly } from "./answer.ts";
+import { beginMirror } from "./mirror.ts";
+import { outgoingHead } from "./outgoing.ts";
 
 /** Begins to forward; what the upstream says is told to `answer`. */
 export function forward(exchange: Exchange, answer: CallEvents): Failure | undefined {
@@ -22,26 +23,18 @@ export function forward(exchange: Exchange, answer: CallEvents): Failure | undef
   exchange.limitMs = exchange.startMs + service.settings.timeouts.totalMs;
   caller.attach(new Forwarding(exchange));
   exchange.trySpanId = exchange.grant?.spans.clientSpanId;
+  exchange.mirror = beginMirror(exchange);
   send(exchange, service, endpoint, answer);
+  exchange.mirror?.start();
   return undefined;
 }
 
 /** One try; also for a request that is sent again. */
 export function send(exchange: Exchange, service: Service, endpoint: Endpoint, answer: CallEvents): void {
-  const { caller, body, route, site } = exchange;
+  const { caller, body, site } = exchange;
   const { connections } = endpoint;
   const upgrade = connections.upgrades ? caller.head.upgrade : undefined;
-  const path = route?.path;
-  const head: OutgoingHead = {
-    method: caller.head.method,
-    target: path === undefined ? exchange.target : rewritePath(path, exchange.target),
-    scheme: service.scheme,
-    authority: route?.authority ?? exchange.authority,
-    lines: exchange.lines,
-    body,
-    trailers: body === "unsized",
-    upgrade,
-  };
+  const head = outgoingHead(exchange, service, exchange.lines, upgrade);
   exchange.tryStartMs = site.clock.now();
   exchange.upstream = undefined;
   exchange.awaitAnswer();
@@ -67,6 +60,7 @@ class Forwarding implements CallerEvents {
     if (exchange.body === "unsized" && exchange.bodyBytes > exchange.site.limits.bodyBytes)
       return exchange.settle(failureOf("body-too-large"));
     exchange.touch();
+    exchange.mirror?.write(chunk);
     if (exchange.call?.write(chunk) === false) exchange.caller.pause();
   }
 
@@ -74,8 +68,11 @@ class Forwarding implements CallerEvents {
     const exchange = this.#exchange;
     if (exchange.over) return;
     exchange.sending = false;
+    if (exchange.status === 101) exchange.touch();
     exchange.awaitAnswer();
-    exchange.call?.end(trailers === undefined ? undefined : toTrailers(trailers));
+    const through = trailers === undefined ? undefined : toTrailers(trailers);
+    exchange.mirror?.end(through);
+    exchange.call?.end(through);
   }
 
   drained(): void {

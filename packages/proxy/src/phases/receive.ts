@@ -21,7 +21,7 @@ export function receive(exchange: Exchange): Failure | undefined {
   exchange.authority = destination.authority;
   exchange.target = destination.target;
   if (head.version === "2") {
-    if (head.ended) return undefined;
+    if (head.ended || head.upgrade !== undefined) return undefined;
     const length = fieldValue(head.lines, "content-length");
     exchange.body = length === undefined ? "unsized" : "sized";
     return Number(length ?? 0) > limits.bodyBytes ? failureOf("body-too-large") : undefined;

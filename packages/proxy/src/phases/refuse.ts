@@ -4,6 +4,7 @@ import type { Failure } from "../failure.ts";
 import { grpcStatusOf, statusOf } from "../failure.ts";
 import { trailersOnly } from "../grpc.ts";
 import { relayedReset } from "../reset.ts";
+import { answerLines } from "./named.ts";
 
 export function refuse(exchange: Exchange, failure: Failure): void {
   const { caller } = exchange;
@@ -25,12 +26,13 @@ function answer(exchange: Exchange, failure: Failure): void {
   if (exchange.grpc) {
     exchange.status = 200;
     exchange.grpcStatus = grpcStatusOf(failure);
-    const lines = trailersOnly(exchange.grpcStatus, failure.text);
+    const lines = answerLines(exchange, trailersOnly(exchange.grpcStatus, failure.text));
     return caller.answer({ status: 200, reason: undefined, lines, open: false, trailers: false, last });
   }
   exchange.status = statusOf(failure);
   const text = `${failure.text}\n`;
-  const lines = ["content-type", "text/plain; charset=utf-8", "content-length", String(text.length)];
+  const head = ["content-type", "text/plain; charset=utf-8", "content-length", String(text.length)];
+  const lines = answerLines(exchange, head);
   const open = caller.head.method !== "HEAD";
   caller.answer({ status: exchange.status, reason: undefined, lines, open, trailers: false, last });
   if (!open) return;

@@ -2,20 +2,18 @@
 import type { FieldLines } from "@tracemend/context";
 import type { Exchange } from "../exchange.ts";
 import type { Failure } from "../failure.ts";
-import { failureOf } from "../failure.ts";
+import { GATEWAY_ERRORS, failureOf } from "../failure.ts";
 import { grpcStatus } from "../grpc.ts";
 import { endToEnd } from "../hop-by-hop.ts";
 import type { AnswerHead, CallEvents } from "../plane/plane.ts";
 import { toTrailers } from "../trailers.ts";
+import { answerLines, namedBy } from "./named.ts";
 import { retry } from "./retry.ts";
 
 /** Resolves when the caller has the whole answer, or with what came in between. */
 export function relay(exchange: Exchange): Promise<Failure | undefined> {
   return exchange.carried;
 }
-
-/** Answers of a service that is not there rather than of one that has something to say. */
-const GATEWAY_ERRORS: ReadonlySet<number> = new Set([502, 503, 504]);
 
 export class Relaying implements CallEvents {
   readonly #exchange: Exchange;
@@ -49,7 +47,8 @@ export class Relaying implements CallEvents {
       const failed = service.settings.retry.statuses.includes(head.status);
       if (failed && retry(exchange, failureOf("refused"), this, head.status)) return;
     }
-    const lines = endToEnd(head.lines);
+    if (exchange.site.observer !== undefined) exchange.named = namedBy(head.lines);
+    const lines = answerLines(exchange, endToEnd(head.lines));
     try {
       exchange.caller.answer(lines === head.lines ? head : { ...head, lines });
     } catch {
@@ -72,6 +71,7 @@ export class Relaying implements CallEvents {
     const exchange = this.#exchange;
     exchange.answering = false;
     if (exchange.over) return;
+    if (exchange.status === 101) exchange.touch();
     if (trailers === undefined) return exchange.caller.end(undefined);
     if (exchange.grpc) exchange.grpcStatus = grpcStatus(trailers) ?? exchange.grpcStatus;
     exchange.caller.end(toTrailers(trailers));

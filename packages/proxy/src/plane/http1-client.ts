@@ -6,10 +6,13 @@ import type { Duplex } from "node:stream";
 import type { FieldLines } from "@tracemend/context";
 import type { Clock } from "../clock.ts";
 import { failureOf } from "../failure.ts";
+import { NO_ERROR } from "../reset.ts";
 import type { Dial } from "./dial.ts";
 import { hasNoBody, toHttp1Lines, toPairs } from "./http1-lines.ts";
 import type { Call, CallEvents, Connections, EngineSettings, OutgoingHead, UpstreamTarget } from "./plane.ts";
+import { breakOff } from "./http1.ts";
 import { failureOfError } from "./undici.ts";
+import { KEEP_ALIVE_MS } from "./websocket.ts";
 
 /** Node closes idle connections of its servers after 5 s; a request must not meet one that is being closed. */
 const IDLE_MS = 4_000;
@@ -155,11 +158,12 @@ class Http1Call implements Call {
     this.#readable?.resume();
   }
 
-  cancel(): void {
+  cancel(code: number): void {
     if (this.#over) return;
     this.#over = true;
-    this.#tunnel?.destroy();
-    this.#request.destroy();
+    if (this.#tunnel === undefined) this.#request.destroy();
+    else if (code === NO_ERROR) this.#tunnel.destroy();
+    else breakOff(this.#tunnel as Socket);
   }
 
   #connected(socket: Socket): void {
@@ -189,14 +193,21 @@ class Http1Call implements Call {
     }
     this.#tunnel = socket;
     this.#readable = socket;
+    // Each side of a tunnel ends for itself.
+    socket.allowHalfOpen = true;
+    (socket as Socket).setKeepAlive(true, KEEP_ALIVE_MS);
     const { statusCode: status = 0, statusMessage: reason, rawHeaders: lines } = response;
     this.#events.answered({ status, reason, lines, open: true, trailers: false, last: false });
     socket.on("drain", () => this.#over || this.#events.drained());
     socket.on("error", (error) => this.#fail(error));
     if (first.length > 0) socket.unshift(first);
     socket.on("data", (chunk: Uint8Array) => this.#over || this.#events.body(chunk));
-    socket.once("end", () => this.#end([]));
-    socket.once("close", () => this.#fail(new Error("closed")));
+    let ended = false;
+    socket.once("end", () => {
+      ended = true;
+      this.#end([]);
+    });
+    socket.once("close", () => ended || this.#fail(new Error("closed")));
   }
 
   #end(trailers: FieldLines): void {

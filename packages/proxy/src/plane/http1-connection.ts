@@ -17,7 +17,7 @@ interface Connection extends Socket {
   [ENDING]?: boolean;
   [OPEN]?: number;
   [LATEST]?: IncomingMessage;
-  [AFTER]?: () => void;
+  [AFTER]?: (() => void) | undefined;
   [REFUSED]?: boolean;
   [LINGERING]?: () => void;
 }
@@ -54,7 +54,10 @@ export function exchangeClosed(socket: Socket): void {
   const connection: Connection = socket;
   const left = openExchanges(socket) - 1;
   connection[OPEN] = left;
-  if (left === 0) connection[AFTER]?.();
+  if (left > 0) return;
+  const after = connection[AFTER];
+  connection[AFTER] = undefined;
+  after?.();
 }
 
 /** Whether what was read last is a request whose body has not ended. */
@@ -85,7 +88,7 @@ export function endLinger(socket: Socket): boolean {
   return finish !== undefined;
 }
 
-/** node:http drops what came in one packet behind a request whose offer to upgrade is declined. */
+/** node:http drops what came in one packet behind the body of a request whose offer to upgrade is declined. */
 export function markLast(request: IncomingMessage): void {
   Reflect.set(request, LAST, true);
 }

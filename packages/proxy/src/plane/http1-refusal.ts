@@ -10,6 +10,7 @@ import {
   openExchanges,
 } from "./http1-connection.ts";
 import { formatHead } from "./http1-lines.ts";
+import { peerOf } from "./peer.ts";
 import type { EngineSettings, Refusal, RefusalKind } from "./plane.ts";
 
 /** How long a caller that is told to go may take to read it. Closed at once, TCP would take the answer back. */
@@ -66,6 +67,5 @@ export function refusalOf(
   status: number | undefined,
   detail: string,
 ): Refusal {
-  const { remoteAddress = "", remotePort = 0 } = socket;
-  return { kind, peer: { address: remoteAddress, port: remotePort }, status, detail, atMs: settings.clock.now() };
+  return { kind, peer: peerOf(socket), status, detail, atMs: settings.clock.now() };
 }

@@ -3,10 +3,12 @@ import type { IncomingMessage } from "node:http";
 import { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { FieldLines, Peer } from "@tracemend/context";
+import { fieldValue } from "@tracemend/context";
 import { formatHead } from "./http1-lines.ts";
 import type { Http1CallerOptions } from "./http1.ts";
 import { Http1Caller, breakOff } from "./http1.ts";
 import type { AnswerHead, Caller, CallerEvents, RequestHead } from "./plane.ts";
+import { ACCEPT_FIELD, KEEP_ALIVE_MS, KEY_FIELD, acceptOf } from "./websocket.ts";
 
 export class Http1Tunnel implements Caller {
   readonly head: RequestHead;
@@ -73,6 +75,10 @@ export class Http1Tunnel implements Caller {
     this.#open = true;
     this.#response.detachSocket(this.#socket);
     const lines = [...head.lines, "Connection", "Upgrade", "Upgrade", this.head.upgrade ?? ""];
+    const key = fieldValue(this.head.lines, KEY_FIELD);
+    if (key !== undefined && fieldValue(lines, ACCEPT_FIELD) === undefined)
+      lines.push("Sec-WebSocket-Accept", acceptOf(key));
+    this.#socket.setKeepAlive(true, KEEP_ALIVE_MS);
     this.#socket.write(formatHead(101, head.reason ?? "Switching Protocols", lines), "latin1");
   }
 

@@ -7,6 +7,7 @@ import type { Clock } from "../clock.ts";
 import { exchangeClosed, exchangeOpened, markAnswering, markEnding, setLinger } from "./http1-connection.ts";
 import { formatHead, toPairs } from "./http1-lines.ts";
 import { LINGER_MS } from "./http1-refusal.ts";
+import { peerOf } from "./peer.ts";
 import type { AnswerHead, Caller, CallerEvents, RequestHead } from "./plane.ts";
 import { identitiesOf } from "./secured.ts";
 
@@ -42,8 +43,7 @@ export class Http1Caller implements Caller {
     this.#request = request;
     this.#response = response;
     this.#options = options;
-    const { remoteAddress = "", remotePort = 0 } = request.socket;
-    this.peer = { address: remoteAddress, port: remotePort };
+    this.peer = peerOf(request.socket);
     this.identities = identitiesOf(request.socket);
     this.head = {
       method: request.method ?? "",

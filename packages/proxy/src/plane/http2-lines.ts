@@ -1,6 +1,7 @@
 /** Between the raw lists of node:http2 and header lines. Pure. */
 import type { FieldLines } from "@tracemend/context";
 import type { OutgoingHead } from "./plane.ts";
+import { KEY_FIELD } from "./websocket.ts";
 
 /** Fields that HTTP/2 spells otherwise or forbids; what else is hop-by-hop was taken out before. RFC 9113, section 8.2.2. */
 function isForbidden(name: string): boolean {
@@ -10,10 +11,13 @@ function isForbidden(name: string): boolean {
 /** The raw list of a request that leaves, pseudo-fields first. */
 export function toRequestList(head: OutgoingHead): string[] {
   const { lines } = head;
-  const list = [":method", head.method, ":scheme", head.scheme, ":authority", head.authority, ":path", head.target];
+  const list = [":scheme", head.scheme, ":authority", head.authority, ":path", head.target];
+  if (head.upgrade === undefined) list.unshift(":method", head.method);
+  else list.unshift(":method", "CONNECT", ":protocol", head.upgrade);
   for (let at = 0; at + 1 < lines.length; at += 2) {
     const name = (lines[at] as string).toLowerCase();
-    if (!isForbidden(name)) list.push(name, lines[at + 1] as string);
+    if (isForbidden(name) || (head.upgrade !== undefined && name === KEY_FIELD)) continue;
+    list.push(name, lines[at + 1] as string);
   }
   return list;
 }

@@ -26,6 +26,9 @@ interface Slot {
   streams: number;
   /** The peer has sent SETTINGS: it speaks HTTP/2. */
   ready: boolean;
+  /** And takes extended CONNECT. Calls that would leave HTTP wait in `asking` until that is known. */
+  connects: boolean;
+  asking: Http2Call[];
   probing: boolean;
   /** Epoch milliseconds. */
   openedMs: number;
@@ -54,10 +57,15 @@ export function createHttp2Sessions(target: UpstreamTarget, settings: EngineSett
     session.on("remoteSettings", (remote) => {
       slot.ready = true;
       slot.streams = remote.maxConcurrentStreams ?? Number.POSITIVE_INFINITY;
+      slot.connects = remote.enableConnectProtocol ?? false;
+      for (const call of slot.asking.splice(0)) call.start(slot);
     });
     // GOAWAY: what is open ends, what is new goes over another session.
     session.once("goaway", () => slots.delete(slot));
-    session.once("close", () => drop(slot));
+    session.once("close", () => {
+      drop(slot);
+      for (const call of slot.asking.splice(0)) call.start(slot);
+    });
     for (const call of queue) call.start(slot);
     if (closing) session.close();
   };
@@ -71,6 +79,8 @@ export function createHttp2Sessions(target: UpstreamTarget, settings: EngineSett
       open: 0,
       streams: ASSUMED_STREAMS,
       ready: false,
+      connects: false,
+      asking: [],
       probing: false,
       openedMs: settings.clock.now(),
     };
@@ -98,7 +108,7 @@ export function createHttp2Sessions(target: UpstreamTarget, settings: EngineSett
   };
   const suspect = (slot: Slot): void => probe(slot, settings);
   return {
-    upgrades: false,
+    upgrades: true,
     send(head, events) {
       const call = new Http2Call(head, events, suspect);
       const slot = closing ? undefined : pick();
@@ -162,6 +172,7 @@ class Http2Call implements Call {
   #stream: ClientHttp2Stream | undefined;
   #requestTrailers: FieldLines | undefined;
   #answerTrailers: FieldLines | undefined;
+  #tunnel = false;
   #answered = false;
   #ended = false;
   #over = false;
@@ -185,10 +196,13 @@ class Http2Call implements Call {
       leave(slot);
       return this.fail(failureOf("refused", { retry: true, code: REFUSED_STREAM }));
     }
-    const head = this.#head;
+    if (this.#head.upgrade !== undefined && !slot.ready) return void slot.asking.push(this);
+    // Whoever does not take it up may be asked without: an offer can be declined (RFC 9110, section 7.8).
+    const head = slot.connects ? this.#head : { ...this.#head, upgrade: undefined };
+    this.#tunnel = head.upgrade !== undefined;
     let stream: ClientHttp2Stream;
     try {
-      const endStream = head.body === "none";
+      const endStream = head.body === "none" && !this.#tunnel;
       stream = session.request(toRequestList(head), { endStream, waitForTrailers: !endStream && head.trailers });
     } catch {
       leave(slot);
@@ -244,7 +258,7 @@ class Http2Call implements Call {
     stream.once("response", (fields, flags, raw: FieldLines) =>
       this.#answer(stream, slot, fields[":status"], flags, raw),
     );
-    if (this.#head.body === "none") return;
+    if (this.#head.body === "none" && !this.#tunnel) return;
     stream.on("drain", () => this.#over || events.drained());
     if (this.#head.trailers) {
       stream.once("wantTrailers", () => {
@@ -258,7 +272,9 @@ class Http2Call implements Call {
     this.#answered = true;
     const open = (flags & END_STREAM) === 0;
     const lines = withoutPseudo(raw);
-    this.#events.answered({ status: status ?? 0, reason: undefined, lines, open, trailers: open, last: false });
+    const begun = this.#tunnel && open && status === 200;
+    const head = { status: begun ? 101 : (status ?? 0), reason: undefined, lines, open, trailers: open && !begun };
+    this.#events.answered({ ...head, last: false });
     stream.on("data", (chunk: Uint8Array) => this.#over || this.#events.body(chunk));
     stream.on("trailers", (_fields, _flags, trailers: FieldLines) => {
       this.#answerTrailers = trailers;

@@ -27,6 +27,7 @@ export interface SessionOptions {
     readonly initialWindowSize: number;
     readonly maxHeaderListSize: number;
     readonly maxConcurrentStreams?: number;
+    readonly enableConnectProtocol?: boolean;
   };
 }
 
@@ -41,7 +42,8 @@ export function sessionOptions(settings: EngineSettings, streams?: number): Sess
       enablePush: false,
       initialWindowSize: STREAM_WINDOW_BYTES,
       maxHeaderListSize: headBytes,
-      ...(streams === undefined ? undefined : { maxConcurrentStreams: streams }),
+      // RFC 8441, section 3: said by servers alone.
+      ...(streams === undefined ? undefined : { maxConcurrentStreams: streams, enableConnectProtocol: true }),
     },
   };
 }

@@ -6,12 +6,15 @@ import type { FieldLines, Peer } from "@tracemend/context";
 import type { Deadline } from "../deadlines.ts";
 import { createDeadlines } from "../deadlines.ts";
 import { NO_ERROR } from "../reset.ts";
-import { findField } from "@tracemend/context";
+import { fieldValue, findField } from "@tracemend/context";
 import { LINGER_MS } from "./http1-refusal.ts";
+import type { Fields } from "./http2-lines.ts";
 import { pseudoEnd, toFields, withoutPseudo } from "./http2-lines.ts";
 import { END_STREAM, SESSION_WINDOW_BYTES, sessionOptions } from "./http2-settings.ts";
+import { peerOf } from "./peer.ts";
 import type { AnswerHead, Caller, CallerEvents, EngineSettings, RequestHead } from "./plane.ts";
 import { identitiesOf } from "./secured.ts";
+import { ACCEPT_FIELD, KEY_FIELD, WEBSOCKET, acceptOf, newKey, without } from "./websocket.ts";
 
 /** The HTTP/2 sessions of one listener. */
 export interface Http2Sessions {
@@ -33,7 +36,7 @@ export function createHttp2(
   const idle = createDeadlines<Idle>(clock, Math.ceil(Math.min(timeouts.headMs, timeouts.keepAliveMs) / 4));
   return {
     take(socket) {
-      const peer = { address: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 };
+      const peer = peerOf(socket);
       const identities = identitiesOf(socket);
       const session = performServerHandshake(socket, options);
       sessions.add(session);
@@ -111,6 +114,8 @@ class Http2Caller implements Caller {
   #flowing = false;
   #wanted = false;
   #finished = false;
+  /** After it both sides send for as long as they like, and each ends for itself. */
+  #tunnel = false;
   #requestTrailers: FieldLines | undefined;
   #answerTrailers: FieldLines | undefined;
 
@@ -168,9 +173,19 @@ class Http2Caller implements Caller {
     const stream = this.#stream;
     if (stream.closed || stream.destroyed) return;
     const options = { endStream: !head.open, waitForTrailers: head.open && head.trailers, sendDate: false };
-    stream.respond(toFields(head.lines, head.status), options);
+    stream.respond(this.head.upgrade === undefined ? toFields(head.lines, head.status) : this.#agree(head), options);
     if (!head.open) return this.#finish();
+    this.#tunnel = head.status === 101;
     if (head.trailers) stream.once("wantTrailers", () => this.#sendTrailers());
+  }
+
+  /** Throws where the answer would be taken for a tunnel and is none, or none that was asked for. */
+  #agree({ status, lines }: AnswerHead): Fields {
+    if (status >= 300) return toFields(lines, status);
+    const accept = fieldValue(lines, ACCEPT_FIELD);
+    const key = fieldValue(this.head.lines, KEY_FIELD) ?? "";
+    if (status !== 101 || (accept !== undefined && accept !== acceptOf(key))) throw new Error("no tunnel");
+    return toFields(without(lines, ACCEPT_FIELD), 200);
   }
 
   write(chunk: Uint8Array): boolean {
@@ -200,7 +215,7 @@ class Http2Caller implements Caller {
 
   #finish(): void {
     this.#finished = true;
-    if (!this.#ended) setImmediate(stopCaller, this.#stream);
+    if (!this.#ended && !this.#tunnel) setImmediate(stopCaller, this.#stream);
   }
 }
 
@@ -220,12 +235,17 @@ function readHead(raw: FieldLines, ended: boolean, scheme: "http" | "https"): Re
   let method = "";
   let target = "";
   let authority: string | undefined;
+  let protocol: string | undefined;
   const end = pseudoEnd(raw);
   for (let at = 0; at < end; at += 2) {
     const value = raw[at + 1] as string;
     if (raw[at] === ":method") method = value;
     else if (raw[at] === ":path") target = value;
     else if (raw[at] === ":authority") authority = value;
+    else if (raw[at] === ":protocol") protocol = value;
   }
-  return { method, target, version: "2", scheme, authority, lines: withoutPseudo(raw), ended, upgrade: undefined };
+  const lines = withoutPseudo(raw);
+  const head = { target, version: "2", scheme, authority, ended };
+  if (method !== "CONNECT" || protocol !== WEBSOCKET || ended) return { ...head, method, lines, upgrade: undefined };
+  return { ...head, method: "GET", lines: [...without(lines, KEY_FIELD), KEY_FIELD, newKey()], upgrade: protocol };
 }

@@ -10,9 +10,11 @@ import { wrong } from "../check.ts";
 import { Http1Tunnel } from "./http1-tunnel.ts";
 import { Http1Caller, breakOff } from "./http1.ts";
 import { isEnding, isLast, markLast, openExchanges } from "./http1-connection.ts";
+import { isBare, readAgain } from "./http1-declined.ts";
 import { refusalOf, refuseConnection } from "./http1-refusal.ts";
 import { createHttp2 } from "./http2.ts";
 import type { Caller, EngineSettings, ListenTarget, Listener } from "./plane.ts";
+import { createProxied } from "./proxied.ts";
 import type { Secured } from "./secured.ts";
 import { createSecured, keepIdentities } from "./secured.ts";
 import { sniff } from "./sniff.ts";
@@ -26,6 +28,7 @@ export async function listen(
   const http2 = createHttp2(settings, scheme, accept);
   const secured = target.tls === undefined ? undefined : createSecured(target.tls);
   const server = createHttp1(secured, settings);
+  const proxied = target.proxyProtocol && createProxied(target.proxyProtocol, settings, scheme === "https");
   const sockets = new Set<Socket>();
   const undecided = new Set<Socket>();
   let closing = false;
@@ -49,6 +52,7 @@ export async function listen(
   server.on(event, (socket: Socket) => {
     if ("alpnProtocol" in socket) {
       keepIdentities(socket as TLSSocket);
+      proxied?.pass(socket);
       return take(socket, socket.alpnProtocol === "h2" ? "h2" : "http/1.1");
     }
     undecided.add(socket);
@@ -87,14 +91,27 @@ export async function listen(
   server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => take1(request, response, true));
   const tunnel = (request: IncomingMessage, socket: Socket, first: Uint8Array): void => {
     if (isEnding(socket)) socket.destroy();
+    else if (request.method !== "CONNECT" && upgradeOf(request) === undefined)
+      readAgain(request, socket, first, () => take(socket, "http/1.1"));
     else accept(new Http1Tunnel(request, socket, first, options(request, false)));
   };
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => refuseConnection(settings, error, socket));
   server.on("tlsClientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+    proxied?.pass(socket);
     settings.refused(refusalOf(settings, socket, "tls-handshake", undefined, error.code ?? error.message));
   });
   server.on("upgrade", tunnel);
   server.on("connect", tunnel);
+
+  if (proxied !== undefined) {
+    const behind = server.listeners("connection");
+    server.removeAllListeners("connection");
+    server.on("connection", (socket: Socket) => {
+      proxied.take(socket, () => {
+        for (const each of behind) each.call(server, socket);
+      });
+    });
+  }
 
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", reject);
@@ -122,6 +139,7 @@ export async function listen(
         closed.resolve();
       });
       http2.drain();
+      proxied?.destroy();
       for (const socket of undecided) socket.destroy();
       if (signal.aborted) abort();
       else signal.addEventListener("abort", abort, { once: true });
@@ -143,11 +161,11 @@ function createHttp1(secured: Secured | undefined, settings: EngineSettings): Se
     // Refused with a reason by the first phase, and recorded.
     requireHostHeader: false,
     noDelay: true,
-    // Without it node:http leaves the connection for any protocol a caller names; `h2c` would pass every check behind.
+    // node:http leaves the connection for any protocol that a caller names: an offer that is declined is read again.
     shouldUpgradeCallback(request: IncomingMessage) {
-      const taken = upgradeOf(request) !== undefined;
-      if (!taken) markLast(request);
-      return taken;
+      const left = isBare(request);
+      if (!left) markLast(request);
+      return left;
     },
   };
   const server =
@@ -165,10 +183,8 @@ function createHttp1(secured: Secured | undefined, settings: EngineSettings): Se
 }
 
 /** None with a body: what one reader takes for it are the new protocol's first bytes to another. */
-function upgradeOf({ method, rawHeaders: lines }: IncomingMessage): string | undefined {
-  const value = fieldValue(lines, "upgrade");
-  if (value === undefined || method !== "GET" || value.toLowerCase() !== "websocket") return undefined;
-  const bare =
-    fieldValue(lines, "transfer-encoding") === undefined && (fieldValue(lines, "content-length") ?? "0") === "0";
-  return bare ? value : undefined;
+function upgradeOf(request: IncomingMessage): string | undefined {
+  const value = fieldValue(request.rawHeaders, "upgrade");
+  if (value === undefined || request.method !== "GET" || value.toLowerCase() !== "websocket") return undefined;
+  return isBare(request) ? value : undefined;
 }

@@ -19,12 +19,15 @@ export interface RequestHead {
   readonly lines: FieldLines;
   /** The message ended with its head: END_STREAM of HTTP/2. HTTP/1 tells by its fields. */
   readonly ended: boolean;
-  /** The caller asked to leave HTTP for this protocol and the engine can. Only HTTP/1.1. */
+  /**
+   * The caller asked to leave HTTP for this protocol and the engine can. By extended CONNECT over HTTP/2 too (RFC 8441);
+   * the method is GET all the same, as it is over HTTP/1.1.
+   */
   readonly upgrade: string | undefined;
 }
 
 export interface AnswerHead {
-  /** 200 to 599, or 101 where the connection becomes a tunnel. */
+  /** 200 to 599, or 101 where the connection, or the stream of HTTP/2, becomes a tunnel. */
   readonly status: number;
   /** The reason phrase of HTTP/1; undefined for HTTP/2. */
   readonly reason: string | undefined;
@@ -159,6 +162,14 @@ export interface ListenTarget {
   readonly host: string;
   readonly port: number;
   readonly tls: ListenTls | undefined;
+  readonly proxyProtocol: ProxyProtocol | undefined;
+}
+
+/** Each connection begins with the PROXY protocol's header, v1 or v2; one that does not, or is not trusted, is ended. */
+export interface ProxyProtocol {
+  /** Whether the other end of a connection may say who it is from. */
+  readonly trusts: (address: string) => boolean;
+  readonly timeoutMs: number;
 }
 
 export interface Limits {
@@ -194,6 +205,8 @@ export type RefusalKind =
   | "head-too-large"
   /** No whole head in time. */
   | "slow-head"
+  /** No PROXY header, not in time, malformed, or from whom none is taken. */
+  | "proxy-header"
   | "tls-handshake"
   /** Frames that break HTTP/2. */
   | "http2-error"

@@ -3,9 +3,9 @@ import type { Duplex } from "node:stream";
 import { X509Certificate } from "node:crypto";
 import { createSecureContext } from "node:tls";
 import type { SecureContext, SecureContextOptions, TLSSocket, TlsOptions } from "node:tls";
+import { readAltNames } from "@tracemend/context";
 import { wrong } from "../check.ts";
 import type { ListenTls, TlsIdentity } from "./plane.ts";
-import { readAltNames } from "./alt-names.ts";
 
 export interface Secured {
   readonly options: TlsOptions;

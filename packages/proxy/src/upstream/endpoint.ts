@@ -9,6 +9,12 @@ export class Endpoint {
   readonly connections: Connections;
   /** Tries under way. */
   open = 0;
+  /** Against the others of its priority. */
+  weight = 1;
+  /** Lower ones are taken while one of them is well. */
+  priority = 0;
+  /** What it is owed of the turns; the one that is owed most is next. */
+  credit = 0;
   /** What the active checks say. */
   well = true;
   ejected = false;

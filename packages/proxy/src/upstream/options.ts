@@ -16,15 +16,18 @@ export interface UpstreamOptions {
   readonly tls?: UpstreamTls;
   /** Most connections to one endpoint; 128 for HTTP/1.1, 4 for HTTP/2. HTTP/1.1 counts requests with and without a body apart. */
   readonly connections?: number;
-  /** `host:port` of each endpoint, in place of the one in the URL. */
-  readonly endpoints?: readonly string[];
-  /** Where endpoints come from: `dns` asks for all addresses of the URL's host, `srv` for the services of that name. */
+  /** `host:port` of each endpoint, in place of the one in the URL; or the ready ones of a service of Kubernetes. */
+  readonly endpoints?: readonly (string | WeightedEndpoint)[] | { readonly kubernetes: KubernetesService };
+  /**
+   * Where endpoints come from: `dns` asks for all addresses of the URL's host, `srv` for the services of that name, whose
+   * priorities and weights are kept.
+   */
   readonly discovery?: "dns" | "srv";
   readonly balance?: BalanceName;
   /** The field whose value `hash` goes by; the trace id where absent. */
   readonly hashField?: string;
   /** Asks each endpoint whether it is well. Absent: none is asked. */
-  readonly health?: Partial<Omit<HealthSettings, "path">> & { readonly path: string };
+  readonly health?: HealthOptions;
   readonly ejection?: Partial<EjectionSettings>;
   readonly retry?: Partial<RetrySettings>;
   readonly timeouts?: Partial<UpstreamTimeouts>;
@@ -33,18 +36,45 @@ export interface UpstreamOptions {
   readonly maxAgeMs?: number;
 }
 
+export interface WeightedEndpoint {
+  /** `host:port`. */
+  readonly address: string;
+  /** Against those of the others; theirs is 1 where they have none. A `hash` does not look at it. */
+  readonly weight: number;
+}
+
+/** Whose ready endpoints are watched, by what `ProxyOptions.watch` says. */
+export interface KubernetesService {
+  readonly service: string;
+  readonly namespace?: string;
+  /** Name or number of the port; that of the URL where absent. */
+  readonly port?: string | number;
+  readonly apiServer?: string;
+  readonly tokenFile?: string;
+  readonly caFile?: string;
+}
+
 /** `least-request` takes the less busy of two at random; `hash` keeps a trace, or a field's value, at one endpoint. */
 export type BalanceName = "round-robin" | "least-request" | "hash";
 
-export interface HealthSettings {
+/** With exactly one of `path` and `grpc`. */
+export interface HealthOptions extends Partial<HealthTimes> {
   /** Asked with GET; an answer of 200 to 299 is well. */
-  readonly path: string;
+  readonly path?: string;
+  /** The service that grpc.health.v1.Health/Check is asked about, empty for the server itself; SERVING alone is well. */
+  readonly grpc?: string;
+}
+
+export interface HealthTimes {
   readonly intervalMs: number;
   readonly timeoutMs: number;
   /** Answers in a row until an endpoint counts as well again, and as ill. */
   readonly healthyAfter: number;
   readonly unhealthyAfter: number;
 }
+
+export type HealthSettings = HealthTimes &
+  ({ readonly path: string; readonly grpc: undefined } | { readonly grpc: string });
 
 /** An endpoint that fails `failures` times in a row is left out: for `baseMs`, and as much longer each time it happens again. */
 export interface EjectionSettings {
@@ -84,7 +114,8 @@ export interface UpstreamSettings {
   readonly name: string;
   /** For the endpoint of the URL itself; others differ in host and port. */
   readonly target: UpstreamTarget;
-  readonly endpoints: readonly string[] | undefined;
+  readonly endpoints: readonly WeightedEndpoint[] | undefined;
+  readonly kubernetes: KubernetesService | undefined;
   readonly discovery: "dns" | "srv" | undefined;
   readonly balance: BalanceName;
   readonly hashField: string | undefined;
@@ -107,12 +138,11 @@ export function completeUpstream(
   option: string,
   engine: { readonly timeouts: Timeouts; readonly limits: Limits },
 ): UpstreamSettings {
-  const { name, health, discovery, endpoints, hashField } = upstream;
+  const { name, health, discovery, hashField } = upstream;
   const target = completeTarget(upstream, option);
-  if (endpoints !== undefined && discovery !== undefined)
+  const { endpoints, kubernetes } = completeEndpoints(upstream.endpoints, `${option}.endpoints`);
+  if (upstream.endpoints !== undefined && discovery !== undefined)
     throw wrong(`${option}.discovery`, discovery, "absent where there are endpoints");
-  if (endpoints?.length === 0) throw wrong(`${option}.endpoints`, endpoints, "a list of at least one host:port");
-  for (const endpoint of endpoints ?? []) checkEndpoint(endpoint, `${option}.endpoints`);
   if (discovery !== undefined) oneOf(`${option}.discovery`, discovery, ["dns", "srv"]);
   const balance = oneOf(`${option}.balance`, upstream.balance ?? "round-robin", [
     "round-robin",
@@ -128,10 +158,11 @@ export function completeUpstream(
     name,
     target,
     endpoints,
+    kubernetes,
     discovery,
     balance,
     hashField: hashField?.toLowerCase(),
-    health: health === undefined ? undefined : completeHealth(health, `${option}.health`),
+    health: health === undefined ? undefined : completeHealth(health, target, `${option}.health`),
     ejection,
     retry: completeRetry(upstream.retry, `${option}.retry`),
     persistent: upstream.retry !== undefined,
@@ -171,6 +202,25 @@ function pickMaxAge({ maxAgeMs }: UpstreamOptions): { maxAgeMs?: number } {
   return maxAgeMs === undefined ? {} : { maxAgeMs };
 }
 
+function completeEndpoints(
+  endpoints: UpstreamOptions["endpoints"],
+  option: string,
+): Pick<UpstreamSettings, "endpoints" | "kubernetes"> {
+  if (endpoints === undefined) return { endpoints: undefined, kubernetes: undefined };
+  if ("kubernetes" in endpoints) {
+    const { kubernetes } = endpoints;
+    if (kubernetes.service === "") throw wrong(`${option}.kubernetes.service`, "", "a name");
+    return { endpoints: undefined, kubernetes };
+  }
+  if (endpoints.length === 0) throw wrong(option, endpoints, "a list of at least one host:port");
+  const complete = endpoints.map((one) => (typeof one === "string" ? { address: one, weight: 1 } : one));
+  for (const { address, weight } of complete) {
+    checkEndpoint(address, option);
+    if (!Number.isFinite(weight) || weight <= 0) throw wrong(`${option}.weight`, weight, "a number above 0");
+  }
+  return { endpoints: complete, kubernetes: undefined };
+}
+
 function checkEndpoint(endpoint: string, option: string): void {
   const url = URL.parse(`http://${endpoint}`);
   if (
@@ -181,13 +231,21 @@ function checkEndpoint(endpoint: string, option: string): void {
     throw wrong(option, endpoint, "host:port");
 }
 
-function completeHealth(health: NonNullable<UpstreamOptions["health"]>, option: string): HealthSettings {
-  const { path, ...numbers } = health;
-  if (!path.startsWith("/")) throw wrong(`${option}.path`, path, "a path that begins with /");
-  const complete = completeNumbers(option, HEALTH, numbers);
-  checkInteger(`${option}.healthyAfter`, complete.healthyAfter, 1);
-  checkInteger(`${option}.unhealthyAfter`, complete.unhealthyAfter, 1);
-  return { path, ...complete };
+function completeHealth(health: HealthOptions, target: UpstreamTarget, option: string): HealthSettings {
+  const { path, grpc, ...numbers } = health;
+  const times = completeNumbers(option, HEALTH, numbers);
+  checkInteger(`${option}.healthyAfter`, times.healthyAfter, 1);
+  checkInteger(`${option}.unhealthyAfter`, times.unhealthyAfter, 1);
+  if ((path === undefined) === (grpc === undefined))
+    throw wrong(option, Object.keys(health), "with exactly one of path and grpc");
+  if (grpc !== undefined) {
+    const speaksHttp2 = target.protocol === "h2" || (target.protocol === "auto" && target.url.protocol === "https:");
+    if (!speaksHttp2) throw wrong(`${option}.grpc`, grpc, 'absent unless protocol is "h2", or "auto" over https:');
+    return { grpc, ...times };
+  }
+  const asked = path ?? "";
+  if (!asked.startsWith("/")) throw wrong(`${option}.path`, asked, "a path that begins with /");
+  return { path: asked, grpc: undefined, ...times };
 }
 
 function completeRetry(retry: Partial<RetrySettings> | undefined, option: string): RetrySettings {

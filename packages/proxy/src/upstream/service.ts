@@ -1,13 +1,15 @@
 /** One upstream: its endpoints as they come and go, which of them the next try goes to, and how much may be under way. */
 import type { FieldLines } from "@tracemend/context";
-import type { DataPlane, EngineSettings, OutgoingHead } from "../plane/plane.ts";
+import type { DataPlane, EngineSettings } from "../plane/plane.ts";
 import { Endpoint } from "./endpoint.ts";
 import { hashField, hashTrace } from "./hash.ts";
 import type { HealthCheck } from "./health.ts";
-import { checkHealth } from "./health.ts";
+import { checkHealth, healthQuestion } from "./health.ts";
 import type { UpstreamSettings } from "./options.ts";
-import { endpointOf, formatEndpoint, targetOf } from "./options.ts";
-import type { Resolved, Resolver } from "./resolver.ts";
+import { endpointOf, targetOf } from "./options.ts";
+import type { Place } from "./place.ts";
+import { byWeight, placeAt, placesOf, portOf } from "./place.ts";
+import type { Resolver, WatchEndpoints } from "./resolver.ts";
 import type { Ring } from "./ring.ts";
 import { createRing } from "./ring.ts";
 
@@ -29,6 +31,7 @@ export interface ServiceMeans {
   readonly engine: EngineSettings;
   readonly random: () => number;
   readonly resolver: Resolver;
+  readonly watch?: WatchEndpoints | undefined;
 }
 
 /** Waits at least this long to ask for a name again, whatever its TTL says; as long after a failure. */
@@ -40,10 +43,13 @@ export class Service {
   readonly #means: ServiceMeans;
   readonly #engine: EngineSettings;
   #endpoints: readonly Endpoint[] = [];
+  /** Those of the best priority that has one that is well. */
   #usable: readonly Endpoint[] = [];
+  #weighted = false;
   #ring: Ring | undefined;
   #checks = new Map<Endpoint, HealthCheck>();
   #asking: { cancel(): void } | undefined;
+  #watching: { close(): void } | undefined;
   #leaving = new Set<Promise<void>>();
   #turn = 0;
   #open = 0;
@@ -62,8 +68,13 @@ export class Service {
       limits: { ...engine.limits, waiting: limits.waiting },
     };
     // Until the first answer of a resolver, the name itself: each connection resolves it then.
-    this.#place(settings.endpoints ?? [endpointOf(settings.target.url)]);
+    const own = endpointOf(settings.target.url);
+    this.#place(settings.endpoints?.map(({ address, weight }) => placeAt(address, weight)) ?? [placeAt(own)]);
     if (settings.discovery !== undefined) void this.#discover(settings.discovery);
+    if (settings.kubernetes !== undefined)
+      this.#watching = means.watch?.(settings.kubernetes, portOf(own), (found) => {
+        if (!this.#closed) this.#place(found.map((key) => placeAt(key)));
+      });
   }
 
   get name(): string {
@@ -110,6 +121,7 @@ export class Service {
   }
 
   #inTurn(usable: readonly Endpoint[], tried: Endpoint | undefined): Endpoint | undefined {
+    if (this.#weighted) return byWeight(usable, tried);
     this.#turn = (this.#turn + 1) % usable.length;
     if (usable[this.#turn] === tried) this.#turn = (this.#turn + 1) % usable.length;
     return usable[this.#turn];
@@ -121,7 +133,8 @@ export class Service {
     const second = (first + 1 + Math.floor(random() * (usable.length - 1))) % usable.length;
     const [one, other] = [usable[first] as Endpoint, usable[second] as Endpoint];
     if (one === tried) return other;
-    return other === tried || one.open <= other.open ? one : other;
+    const less = (one.open + 1) * other.weight <= (other.open + 1) * one.weight;
+    return other === tried || less ? one : other;
   }
 
   #byHash(lines: FieldLines, tried: Endpoint | undefined): Endpoint | undefined {
@@ -129,10 +142,11 @@ export class Service {
     const found = field === undefined ? hashTrace(lines) : hashField(lines, field);
     const key = found ?? Math.floor(this.#means.random() * 2 ** 32);
     this.#ring ??= createRing(this.#endpoints.map((endpoint) => endpoint.key));
-    const open = !this.#endpoints.some((endpoint) => endpoint !== tried && endpoint.usable);
+    const usable = this.#usable;
+    const open = !usable.some((endpoint) => endpoint !== tried);
     const place = this.#ring.find(key, (at) => {
       const endpoint = this.#endpoints[at] as Endpoint;
-      return endpoint !== tried && (open || endpoint.usable);
+      return endpoint !== tried && (open || usable.includes(endpoint));
     });
     return this.#endpoints[place] ?? tried;
   }
@@ -168,6 +182,7 @@ export class Service {
   async close(signal: AbortSignal): Promise<void> {
     this.#closed = true;
     this.#asking?.cancel();
+    this.#watching?.close();
     for (const check of this.#checks.values()) check.stop();
     if (this.#open > 0 && !signal.aborted) {
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -179,9 +194,12 @@ export class Service {
   }
 
   /** These and no others from now on: those that stay keep their connections and what is known of them. */
-  #place(keys: readonly string[]): void {
+  #place(places: readonly Place[]): void {
     const before = new Map(this.#endpoints.map((endpoint) => [endpoint.key, endpoint]));
-    this.#endpoints = [...new Set(keys)].map((key) => before.get(key) ?? this.#create(key));
+    const unlike = new Map(places.map((place) => [place.key, place]));
+    this.#endpoints = Array.from(unlike.values(), ({ key, weight, priority }) =>
+      Object.assign(before.get(key) ?? this.#create(key), { weight, priority }),
+    );
     for (const endpoint of before.values()) if (!this.#endpoints.includes(endpoint)) this.#remove(endpoint);
     this.#ring = undefined;
     this.#refresh();
@@ -192,19 +210,10 @@ export class Service {
     const own = key === endpointOf(target.url) ? target : targetOf(target, key);
     const endpoint = new Endpoint(key, this.#means.plane.connect(own, this.#engine));
     if (health === undefined) return endpoint;
-    const head: OutgoingHead = {
-      method: "GET",
-      target: health.path,
-      scheme: this.scheme,
-      authority: target.url.host,
-      lines: ["host", target.url.host, "user-agent", "tracemend-health"],
-      body: "none",
-      trailers: false,
-      upgrade: undefined,
-    };
+    const question = healthQuestion(health, this.scheme, target.url.host);
     this.#checks.set(
       endpoint,
-      checkHealth(endpoint, head, health, this.#engine.clock, () => this.#refresh()),
+      checkHealth(endpoint, question, health, this.#engine.clock, () => this.#refresh()),
     );
     return endpoint;
   }
@@ -217,8 +226,11 @@ export class Service {
   }
 
   #refresh(): void {
-    const usable = this.#endpoints.filter((endpoint) => endpoint.usable);
-    this.#usable = usable.length === 0 ? this.#endpoints : usable;
+    const well = this.#endpoints.filter((endpoint) => endpoint.usable);
+    const open = well.length === 0 ? this.#endpoints : well;
+    const best = Math.min(...open.map(({ priority }) => priority));
+    this.#usable = open.filter(({ priority }) => priority === best);
+    this.#weighted = this.#usable.some(({ weight }) => weight !== this.#usable[0]?.weight);
   }
 
   async #discover(kind: "dns" | "srv"): Promise<void> {
@@ -230,7 +242,7 @@ export class Service {
       const resolved = await (kind === "dns" ? resolver.addresses(name) : resolver.services(name));
       if (this.#closed) return;
       ttlMs = Math.min(MOST_TTL_MS, Math.max(LEAST_TTL_MS, resolved.ttlMs));
-      if (resolved.endpoints.length > 0) this.#place(keysOf(resolved, endpointOf(url)));
+      if (resolved.endpoints.length > 0) this.#place(placesOf(resolved, endpointOf(url)));
     } catch {
       // What is known stays in use: a resolver that fails says nothing about the endpoints.
     }
@@ -240,8 +252,3 @@ export class Service {
 }
 
 const NEVER = new AbortController().signal;
-
-function keysOf({ endpoints }: Resolved, own: string): readonly string[] {
-  const ownPort = Number(own.slice(own.lastIndexOf(":") + 1));
-  return endpoints.map(({ host, port }) => formatEndpoint(host, port ?? ownPort)).sort();
-}

@@ -36,6 +36,34 @@ describe("a plaintext port", () => {
     caller.socket.destroy();
   });
 
+  it("answers a caller that offers h2c with every request over one connection, whatever the packets", async () => {
+    const warnings: string[] = [];
+    const warned = (warning: Error): number => warnings.push(warning.message);
+    process.on("warning", warned);
+    const offer = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n";
+    const next = peer.next();
+    const caller = await dialLenient(border.port);
+    for (let count = 1; count <= 20; count += 1) {
+      const request = `GET /${count} HTTP/1.1\r\nHost: a\r\n${offer}`;
+      if (count % 2 === 0) caller.send(request);
+      else {
+        for (const piece of [request.slice(0, 30), request.slice(30, -1), request.slice(-1)]) {
+          caller.send(piece);
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      }
+      const service = await next;
+      await service.until(`GET /${count} `);
+      service.send(`HTTP/1.1 200 OK\r\nContent-Length: ${String(count).length + 3}\r\n\r\n<${count}>\r`);
+      await caller.until(`<${count}>\r`);
+    }
+    expect(caller.received()).not.toMatch(/connection: close/i);
+    expect(border.crossings).toHaveLength(20);
+    process.off("warning", warned);
+    expect(warnings).toEqual([]);
+    caller.socket.destroy();
+  });
+
   it("decides by the first bytes, one at a time if need be", async () => {
     const next = peer.next();
     const caller = await dialLenient(border.port);

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { FakeClock } from "../../../../test/support/clock.ts";
 import { createFakeClock } from "../../../../test/support/clock.ts";
 import { failureOf } from "../../src/failure.ts";
-import type { Resolved, UpstreamOptions } from "../../src/index.ts";
+import type { Resolved, UpstreamOptions, WatchEndpoints } from "../../src/index.ts";
 import { completeEngine } from "../../src/options.ts";
 import { completeUpstream } from "../../src/upstream/options.ts";
 import { Service } from "../../src/upstream/service.ts";
@@ -19,6 +19,7 @@ interface Rig {
 function open(
   options: Partial<UpstreamOptions>,
   resolve: () => Promise<Resolved> = () => Promise.reject(new Error("no resolver")),
+  watch?: WatchEndpoints,
 ): Rig {
   const clock = createFakeClock();
   const plane = createFakePlane();
@@ -31,6 +32,7 @@ function open(
     engine,
     random,
     resolver: { addresses: resolve, services: resolve },
+    watch,
   });
   const lines = (trace?: string) => (trace === undefined ? [] : ["traceparent", `00-${trace}-00f067aa0ba902b7-01`]);
   return {
@@ -54,6 +56,21 @@ describe("an upstream of several endpoints", () => {
     const { picks } = open(THREE);
     expect(new Set(picks(3)).size).toBe(3);
     expect(picks(3)).toEqual(picks(3));
+  });
+
+  it("takes them in turn by their weights, the turns of one between those of others", () => {
+    const { picks } = open({ endpoints: [{ address: "a:80", weight: 3 }, "b:80", { address: "c:80", weight: 2 }] });
+    expect(picks(6)).toEqual(["a:80", "c:80", "a:80", "b:80", "c:80", "a:80"]);
+    const count = (key: string, of: readonly unknown[]) => of.filter((one) => one === key).length;
+    const many = picks(600);
+    expect(["a:80", "b:80", "c:80"].map((key) => count(key, many))).toEqual([300, 100, 200]);
+  });
+
+  it("goes to the less busy of two for its weight", () => {
+    const endpoints = [{ address: "a:80", weight: 4 }, "b:80"];
+    const { service, picks } = open({ endpoints, balance: "least-request" });
+    for (let at = 0; at < 2; at += 1) service.pick([])?.enter();
+    expect(picks(4)).toEqual(["a:80", "a:80", "a:80", "a:80"]);
   });
 
   it("goes to the less busy of two", () => {
@@ -210,6 +227,71 @@ describe("an upstream whose endpoints are found by name", () => {
     held?.leave();
     await settled();
     expect(plane.closed).toContain("10.0.0.1:81");
+  });
+});
+
+describe("endpoints of several priorities", () => {
+  const srv = (...endpoints: Resolved["endpoints"]) =>
+    open({ discovery: "srv" }, () => Promise.resolve({ endpoints, ttlMs: 60_000 }));
+  const at = (host: string, priority: number, weight = 1) => ({ host, port: 81, priority, weight });
+
+  it("are taken from the best that has one that is well", async () => {
+    const { service, picks } = open({ discovery: "srv", ejection: { failures: 1, share: 1 } }, () =>
+      Promise.resolve({ endpoints: [at("a", 1), at("b", 1), at("spare", 2)], ttlMs: 60_000 }),
+    );
+    await settled();
+    expect(new Set(picks(6))).toEqual(new Set(["a:81", "b:81"]));
+    for (let round = 0; round < 2; round += 1) {
+      const ill = service.pick([]);
+      if (ill !== undefined) service.report(ill, true);
+    }
+    expect(new Set(picks(6))).toEqual(new Set(["spare:81"]));
+    const tried = service.pick([]);
+    expect(service.pick([], tried)).not.toBe(tried);
+  });
+
+  it("share the turns of one priority by weight", async () => {
+    const { picks } = srv(at("a", 1, 1), at("b", 1, 3), at("c", 9, 100));
+    await settled();
+    const many = picks(40);
+    expect(["a:81", "b:81", "c:81"].map((key) => many.filter((one) => one === key).length)).toEqual([10, 30, 0]);
+  });
+
+  it("keep a trace within the best priority", async () => {
+    const { service } = open({ discovery: "srv", balance: "hash" }, () =>
+      Promise.resolve({ endpoints: [at("a", 1), at("b", 2), at("c", 2)], ttlMs: 60_000 }),
+    );
+    await settled();
+    const keys = Array.from({ length: 20 }, () => service.pick([])?.key);
+    expect(new Set(keys)).toEqual(new Set(["a:81"]));
+  });
+});
+
+describe("an upstream whose endpoints are watched", () => {
+  it("uses the name itself until some are found, then those, and no longer than it is open", async () => {
+    let tell: (endpoints: readonly string[]) => void = () => undefined;
+    const asked: unknown[] = [];
+    let ended = 0;
+    const kubernetes = { service: "shop", namespace: "eu" };
+    const { service, picks, plane } = open(
+      { endpoints: { kubernetes }, url: "http://shop.eu:8080" },
+      undefined,
+      (...args) => {
+        asked.push(...args.slice(0, 2));
+        tell = args[2];
+        return { close: () => void (ended += 1) };
+      },
+    );
+    expect(asked).toEqual([kubernetes, 8080]);
+    expect(picks(1)).toEqual(["shop.eu:8080"]);
+    tell(["10.0.0.1:80", "10.0.0.2:80"]);
+    expect(new Set(picks(4))).toEqual(new Set(["10.0.0.1:80", "10.0.0.2:80"]));
+    tell(["10.0.0.2:80"]);
+    expect(picks(2)).toEqual(["10.0.0.2:80", "10.0.0.2:80"]);
+    await service.close(closed());
+    expect(ended).toBe(1);
+    tell(["10.0.0.9:80"]);
+    expect(plane.targets.map(({ url }) => url.host)).not.toContain("10.0.0.9:80");
   });
 });
 

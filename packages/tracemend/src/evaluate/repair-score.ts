@@ -20,6 +20,10 @@ function isRight(decision: RepairDecision, { cuts }: Truth): boolean {
     const cut = cuts.get(span.spanId);
     return cut?.spanId === decision.to.spanId && cut.traceId === decision.to.traceId;
   }
+  if (action === "move-trace") {
+    const cut = cuts.get(decision.to.spanId);
+    return cut?.spanId === span.spanId && cut.traceId === span.traceId;
+  }
   if (action === "set-parent") {
     const cut = cuts.get(decision.to);
     return cut?.spanId === span.spanId && cut.forwardedTraceId === span.traceId;

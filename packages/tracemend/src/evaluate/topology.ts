@@ -40,15 +40,28 @@ export const TOPOLOGIES: readonly Topology[] = [
   {
     name: "a gateway, a sidecar and a call inside",
     places: [
-      ...[service("front"), out("eu"), hop("gateway"), into("us"), hop("sidecar")],
-      ...[service("shop"), service("stock")],
+      service("front"),
+      out("eu"),
+      hop("gateway"),
+      into("us"),
+      hop("sidecar"),
+      service("shop"),
+      service("stock"),
     ],
   },
   {
     name: "three clusters",
     places: [
-      ...[service("front"), out("eu"), hop("cdn"), into("us"), hop("sidecar"), service("shop")],
-      ...[out("us"), hop("gateway"), into("ap"), service("store")],
+      service("front"),
+      out("eu"),
+      hop("cdn"),
+      into("us"),
+      hop("sidecar"),
+      service("shop"),
+      out("us"),
+      hop("gateway"),
+      into("ap"),
+      service("store"),
     ],
   },
 ];
@@ -147,7 +160,7 @@ function stageChain(culprit: Culprit, seed: number) {
   const { topology, at, fault } = culprit;
   const random = createRandom(seedOf(seed, topology.name, at, fault.name));
   const world = createWorld(random);
-  const chain = createChain(culprit, random, world.tellsRemote);
+  const chain = createChain(culprit, random, (name) => world.tellsRemote(name));
   for (let request = 0; request < REQUESTS; request += 1) {
     chain.pass(request, EPOCH_MS + request * EVERY_MS + random.between(0, EVERY_MS), random.chance(SHARE));
   }

@@ -9,15 +9,18 @@ const truth = createTruth(INTACT, "a→b", "a", "b");
 truth.cuts.set("sent", { forwardedTraceId: "T", traceId: "U", spanId: "root" });
 truth.cuts.set("lost", { forwardedTraceId: "T", traceId: "T", spanId: undefined });
 
-const by = { confidence: 1, dryRun: true };
+const by = { confidence: 1, dryRun: true, atMs: 0 };
 const link = { ...by, action: "add-link", reason: "same-time" } as const;
 const parent = { ...by, action: "set-parent", reason: "ghost-parent", from: "ghost" } as const;
+const move = { ...by, action: "move-trace", reason: "answer" } as const;
 const id = { ...by, action: "restore-trace-id", reason: "truncated-trace-id" } as const;
 
 test.each<[RepairDecision, boolean]>([
   [{ ...link, span: { traceId: "T", spanId: "sent" }, to: { traceId: "U", spanId: "root" } }, true],
   [{ ...link, span: { traceId: "T", spanId: "sent" }, to: { traceId: "V", spanId: "other" } }, false],
   [{ ...link, span: { traceId: "T", spanId: "intact" }, to: { traceId: "U", spanId: "root" } }, false],
+  [{ ...move, span: { traceId: "U", spanId: "root" }, to: { traceId: "T", spanId: "sent" } }, true],
+  [{ ...move, span: { traceId: "V", spanId: "other" }, to: { traceId: "T", spanId: "sent" } }, false],
   [{ ...parent, span: { traceId: "T", spanId: "root" }, to: "sent" }, true],
   [{ ...parent, span: { traceId: "T", spanId: "root" }, to: "lost" }, false],
   [{ ...id, span: { traceId: "U", spanId: "root" }, to: "T" }, true],

@@ -95,6 +95,18 @@ export function defineRedactPolicy(options: RedactOptions): StringRules {
   };
 }
 
+/** For text that is no telemetry yet: what becomes of the value of an attribute; undefined where it is deleted. */
+export function defineTextRedaction(options: RedactOptions): (key: string, value: string) => string | undefined {
+  const rules = defineRedactPolicy(options);
+  return (key, value) => {
+    const rule = rules.attribute?.(key);
+    if (rule === "drop") return undefined;
+    return rule === undefined
+      ? rules.text(value, { message: "AnyValue", field: "stringValue", keys: [key] })
+      : rule(value);
+  };
+}
+
 function truncateOrMask(value: string): string {
   let found = false;
   const truncated = replaceAddresses(value, (address) => {

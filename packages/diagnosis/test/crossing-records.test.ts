@@ -1,9 +1,9 @@
-import { formatCarrier } from "@tracemend/context";
+import { CROSSING_EVENT, formatCarrier } from "@tracemend/context";
 import type { Crossing } from "@tracemend/context";
 import { encodeLogs, forEachLog, readBatch } from "@tracemend/otlp";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { CROSSING_EVENT, decodeCrossing, decodeCrossings, encodeCrossings } from "../src/index.ts";
+import { decodeCrossing, decodeCrossings, encodeCrossings } from "../src/index.ts";
 import { createWorld } from "./support/world.ts";
 import type { ForwardOptions } from "./support/world.ts";
 

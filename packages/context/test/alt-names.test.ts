@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { readAltNames } from "../../src/plane/alt-names.ts";
+import { readAltNames } from "../src/alt-names.ts";
 
 it.each([
   ["DNS:a.example, URI:spiffe://eu/shop, IP Address:10.0.0.1", ["a.example", "spiffe://eu/shop"]],

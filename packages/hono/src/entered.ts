@@ -1,0 +1,108 @@
+/** One request at the boundary, whichever way it came in: read, judged, edited, and its end watched. */
+import type { CrossingFailure, Served, ServiceBoundary, ServicePassage, WaitUntil } from "@tracemend/context";
+import { applyToMessage, arrivalOfMessage, linesOfMessage } from "@tracemend/context";
+import { applyToStandIn, editedRequest } from "./edited-request.ts";
+import { linesOfHeaders } from "./field-lines.ts";
+import type { NodeExchange } from "./node-exchange.ts";
+import { failureOf, nodeExchangeOf, peerOf, protocolOf } from "./node-exchange.ts";
+
+export interface Entered {
+  readonly passage: ServicePassage;
+  /** What the app is to see: the request as it was, or a new one with the edits. */
+  readonly request: Request;
+  /** Fields for the answer. */
+  readonly fields: ReturnType<ServiceBoundary["answer"]>;
+  /** Tells the observer; undefined where nobody is to be told, or Node tells when the answer has ended. */
+  readonly tell: ((status: number | undefined, waitUntil: WaitUntil) => void) | undefined;
+}
+
+const NO_FIELDS: Entered["fields"] = [];
+
+export function enter(service: ServiceBoundary, request: Request, env: unknown): Entered {
+  const startMs = service.observed ? service.now() : 0;
+  const exchange = nodeExchangeOf(request, env);
+  const passage = exchange === undefined ? crossOnFetch(service, request) : crossOnNode(service, exchange);
+  const fields = service.answers ? service.answer(passage) : NO_FIELDS;
+  const tell = service.observed ? watch(service, passage, startMs, request, exchange) : undefined;
+  return { passage, request: edited(request, exchange, passage), fields, tell };
+}
+
+function crossOnNode(service: ServiceBoundary, { incoming }: NodeExchange): ServicePassage {
+  const lines = linesOfMessage(incoming);
+  return service.cross(lines, arrivalOfMessage(lines, service.asksPeer ? incoming.socket : undefined));
+}
+
+/** A Request does not tell who sent it. */
+function crossOnFetch(service: ServiceBoundary, request: Request): ServicePassage {
+  return service.cross(linesOfHeaders(request.headers, service.fields));
+}
+
+function edited(request: Request, exchange: NodeExchange | undefined, { verdict }: ServicePassage): Request {
+  if (verdict.edits.length === 0) return request;
+  if (exchange === undefined) return editedRequest(request, verdict.edits);
+  applyToMessage(exchange.incoming, verdict.edits);
+  applyToStandIn(request, verdict.edits);
+  return request;
+}
+
+/** On Node the answer has ended when its response closes. Elsewhere nobody tells: there it ends when the app gives it. */
+function watch(
+  service: ServiceBoundary,
+  passage: ServicePassage,
+  startMs: number,
+  request: Request,
+  exchange: NodeExchange | undefined,
+): Entered["tell"] {
+  if (exchange === undefined)
+    return (status, waitUntil) =>
+      service.tell(passage, servedOf(request, startMs, endOnFetch(request, status)), waitUntil);
+  const { incoming, outgoing } = exchange;
+  // A socket that is closed no longer tells who was at its other end.
+  const downstream = peerOf(incoming);
+  outgoing.on("close", () => service.tell(passage, servedOf(request, startMs, endOnNode(exchange, downstream))));
+  return undefined;
+}
+
+/** What the request itself does not tell. */
+type End = Pick<Served, "downstream" | "protocol" | "status" | "failure" | "lines">;
+
+/** `http[s]://authority/target` is taken apart: a URL object costs more than the whole judgement. */
+function servedOf({ method, url }: Request, startMs: number, end: End): Served {
+  const scheme = url.startsWith("https:") ? "https" : "http";
+  const start = scheme.length + "://".length;
+  const slash = url.indexOf("/", start);
+  const { downstream, protocol, status, failure, lines } = end;
+  return {
+    startMs,
+    protocol,
+    scheme,
+    method,
+    target: slash < 0 ? "/" : url.slice(slash),
+    authority: slash < 0 ? url.slice(start) : url.slice(start, slash),
+    downstream,
+    status,
+    failure,
+    lines,
+  };
+}
+
+function endOnNode({ incoming, outgoing }: NodeExchange, downstream: End["downstream"]): End {
+  const status = outgoing.headersSent ? outgoing.statusCode : undefined;
+  const lines = linesOfMessage(incoming);
+  return { downstream, protocol: protocolOf(incoming), status, failure: failureOf(outgoing), lines };
+}
+
+const TOLD_FIELDS = ["user-agent", "x-request-id"];
+
+/** The web's Request does not tell its version. */
+function endOnFetch(request: Request, status: number | undefined): End {
+  const lines = linesOfHeaders(request.headers, TOLD_FIELDS);
+  return { downstream: undefined, protocol: "http/1.1", status, failure: failureOnFetch(request, status), lines };
+}
+
+function failureOnFetch(request: Request, status: number | undefined): CrossingFailure | undefined {
+  // Some runtimes have no signal on a request that came in.
+  const { signal }: Partial<Request> = request;
+  if (signal?.aborted ?? false) return { kind: "client-gone", side: "downstream" };
+  return status === undefined ? { kind: "internal", side: "internal" } : undefined;
+}

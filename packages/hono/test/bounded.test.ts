@@ -1,0 +1,113 @@
+import { defineBoundary } from "@tracemend/context";
+import { Hono } from "hono";
+import { describe, expect, it } from "vitest";
+import { getRequestListener } from "@hono/node-server";
+import { bodyOf, fieldsOf, jsonOf } from "../../../test/support/raw-exchange.ts";
+import { SHOP, SPANS, TRACE, TRACEPARENT, createRecorder, serveForTest } from "../../../test/support/service.ts";
+import { boundary, bounded, passageOf } from "../src/index.ts";
+import { app } from "./apps.ts";
+
+const HEADERS = { headers: { traceparent: TRACEPARENT } };
+const ask = (init: RequestInit = HEADERS): Request => new Request("http://shop/cart?a=1", init);
+const seeing = () =>
+  new Hono().get("/cart", (c) => c.json([passageOf(c)?.verdict.reason, c.req.header("traceparent")]));
+
+describe("a boundary around an app's fetch", () => {
+  it("has the passage at hand in handlers, without a middleware", async () => {
+    const fetch = bounded(seeing().fetch, { boundary: SHOP });
+    expect(await (await fetch(ask())).json()).toEqual(["intact", TRACEPARENT]);
+    expect(passageOf({ get: () => undefined, req: { raw: ask() } } as never)).toBeUndefined();
+  });
+
+  it("shows the app the edits, on fetch and on Node", async () => {
+    const fetch = bounded(seeing().fetch, { boundary: { ...SHOP, policy: { repairs: { case: "on" } } } });
+    const upper = TRACEPARENT.toUpperCase();
+    expect(await (await fetch(ask({ headers: { traceparent: upper } }))).json()).toEqual([
+      "case-repaired",
+      TRACEPARENT,
+    ]);
+    const listener = getRequestListener(fetch);
+    const served = await serveForTest((request, response) => void listener(request, response));
+    const answer = await served.raw([`traceparent: ${upper}`], { target: "/cart" });
+    expect(jsonOf(answer)).toEqual(["case-repaired", TRACEPARENT]);
+  });
+
+  it("gives what the app gives, a promise only where it is one", async () => {
+    const response = new Response("ok");
+    expect(bounded(() => response, { boundary: SHOP })(ask())).toBe(response);
+    expect(await bounded(async () => response, { boundary: SHOP })(ask())).toBe(response);
+  });
+
+  it("hands on the environment and the execution context", async () => {
+    const seen: unknown[] = [];
+    const fetch = bounded(
+      (_request: Request, ...rest: readonly unknown[]) => {
+        seen.push(...rest);
+        return new Response();
+      },
+      { boundary: SHOP },
+    );
+    await fetch(ask(), { a: 1 }, "context");
+    expect(seen).toEqual([{ a: 1 }, "context"]);
+  });
+
+  it("says in the answer which span served it, whatever Response that is", async () => {
+    const answer = ["traceresponse", "server-timing"] as const;
+    const options = { boundary: SHOP, spans: () => SPANS, answer };
+    const value = `00-${TRACE}-${SPANS.serverSpanId}-01`;
+    const origin = { "access-control-allow-origin": "*", "server-timing": "db;dur=3" };
+    for (const response of [new Response("ok", { headers: origin }), Response.redirect("http://shop/")]) {
+      const { headers } = await bounded(() => response, options)(ask());
+      expect(headers.get("traceresponse")).toBe(value);
+      expect(headers.get("server-timing")).toContain(`traceparent;desc="${value}"`);
+      expect(headers.get("access-control-expose-headers")).toBe(
+        headers.has("access-control-allow-origin") ? "traceresponse" : null,
+      );
+    }
+    const listener = getRequestListener(bounded(seeing().fetch, options));
+    const served = await serveForTest((request, response) => void listener(request, response));
+    const raw = await served.raw([`traceparent: ${TRACEPARENT}`], { target: "/cart" });
+    expect(fieldsOf(raw, "traceresponse")).toEqual([value]);
+    expect(bodyOf(raw)).toContain("intact");
+  });
+
+  it("is crossed once where the middleware of the same boundary stands in the app, and again by the next dispatch", async () => {
+    const recorder = createRecorder();
+    const shared = defineBoundary({ ...SHOP, side: "ingress" });
+    const inner = app().use(boundary({ boundary: shared, observer: recorder }));
+    inner.get("/cart", (c) => c.json(c.get("traceContext")?.traceId));
+    const fetch = bounded(inner.fetch, { boundary: shared, observer: recorder });
+    const request = ask();
+    for (let times = 1; times <= 2; times += 1) {
+      expect(await (await fetch(request)).json()).toBe(TRACE);
+      expect(recorder.crossings).toHaveLength(times);
+    }
+  });
+
+  it("tells of an app that throws, and lets it throw", async () => {
+    const recorder = createRecorder();
+    const failing = bounded(
+      () => {
+        throw new Error("broken");
+      },
+      { boundary: SHOP, observer: recorder },
+    );
+    await expect(failing(ask())).rejects.toThrow("broken");
+    expect(recorder.crossings).toMatchObject([{ status: undefined, failure: { kind: "internal", side: "internal" } }]);
+  });
+
+  it("has a worker wait for what its observer has left to do", async () => {
+    const work = Promise.resolve();
+    const observer = { crossed: (_: unknown, waitUntil?: (work: Promise<unknown>) => void) => waitUntil?.(work) };
+    const waited: unknown[] = [];
+    const fetch = bounded(seeing().fetch, { boundary: SHOP, observer });
+    await fetch(ask(), {}, { waitUntil: (each) => void waited.push(each), passThroughOnException() {}, props: {} });
+    await fetch(ask());
+    expect(waited).toEqual([work]);
+  });
+
+  it("goes on where a runtime lets nothing be written to a request", async () => {
+    const fetch = bounded(seeing().fetch, { boundary: SHOP });
+    expect(await (await fetch(Object.freeze(ask()))).json()).toEqual([null, TRACEPARENT]);
+  });
+});

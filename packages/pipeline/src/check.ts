@@ -1,0 +1,47 @@
+/** Everything that is wrong with the options of a pipeline, found without starting one. */
+import { defineDestination } from "./destination.ts";
+import type { PipelineOptions } from "./pipeline.ts";
+import { checkRegions } from "./regions-check.ts";
+import { checkFilter } from "./stages/filter.ts";
+import { redact } from "./stages/redact.ts";
+import { checkRoute } from "./stages/route.ts";
+import { checkStamp } from "./stages/stamp-guard.ts";
+
+export interface Problem {
+  /** From the options down to what is wrong, such as "destinations", 1, "signals". */
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+/** Empty when `createPipeline` takes these options; the folder of a queue is not looked at. */
+export function checkPipeline(options: PipelineOptions): readonly Problem[] {
+  const { attributes = {}, destinations, filter, redact: policy, regions, routes = [] } = options;
+  const problems: Problem[] = [];
+  const attempt = (path: Problem["path"], run: () => unknown): void => {
+    try {
+      run();
+    } catch (cause) {
+      if (!(cause instanceof TypeError)) throw cause;
+      problems.push({ path, message: cause.message });
+    }
+  };
+  const names = destinations.map(({ name }) => name);
+  attempt(["attributes"], () => checkStamp(attributes));
+  attempt(["filter", "rules"], () => checkFilter(filter?.rules ?? []));
+  attempt(["redact"], () => redact({ policy }));
+  routes.forEach((rule, at) => {
+    attempt(["routes", at], () => checkRoute(rule));
+    rule.destinations.forEach((name, index) => {
+      if (names.includes(name)) return;
+      const message = `there is no destination ${JSON.stringify(name)}`;
+      problems.push({ path: ["routes", at, "destinations", index], message });
+    });
+  });
+  destinations.forEach((destination, at) => {
+    if (names.indexOf(destination.name) !== at)
+      problems.push({ path: ["destinations", at, "name"], message: `${JSON.stringify(destination.name)} is taken` });
+    attempt(["destinations", at], () => defineDestination(destination));
+    attempt(["destinations", at, "redact"], () => redact({ policy: destination.redact }));
+  });
+  return [...problems, ...checkRegions(regions, destinations, routes)];
+}
