@@ -148,9 +148,13 @@ export type VariantName = keyof typeof VARIANTS;
 
 export const VARIANT_NAMES: readonly VariantName[] = Object.keys(VARIANTS) as VariantName[];
 
+export function createVariant(name: VariantName): Http.Server {
+  return VARIANTS[name]();
+}
+
 if (import.meta.main) {
   const name = process.argv[2] as VariantName;
-  const server = VARIANTS[name]();
+  const server = createVariant(name);
   process.on("message", () => {
     const { user, system } = process.cpuUsage();
     process.send?.(user + system);

@@ -74,13 +74,13 @@ const shardOf = (traceHash: number): number => traceHash & 3;
 const replaceOne = defineRewriter({
   text: (text) => text,
   attribute: (key) => (key === "url.path.1" ? () => "****" : undefined),
-  concerns: () => false,
+  concerns: () => 0,
 });
 const rewriteConcerned = defineRewriter({
   text: (text) => text,
   concerns(bytes, start, stop) {
-    for (let pos = start; pos < stop; pos++) if (bytes[pos] === 0x40) return true;
-    return false;
+    for (let pos = start; pos < stop; pos++) if (bytes[pos] === 0x40) return 1;
+    return 0;
   },
 });
 const bodyBytes = bodies.reduce((sum, body) => sum + body.length, 0) / bodies.length;

@@ -2,7 +2,7 @@
  * Spans per second of CPU time from receiver to destinations, requests of 1000 spans of about 550 bytes, over HTTP and
  * gRPC: the pipeline (receive, stamp, batch, balance, forward) beside a relay on the same stack that forwards bytes
  * without looking, and an OpenTelemetry Collector where one is installed. CPU time is the process's, all threads. Proves
- * first that every span arrives stamped, once, and with the others of its trace.
+ * first that every span arrives stamped, once, and with the others of its trace. At the end, an overload.
  *
  *     node test/bench/otlp.ts [requests [none|gzip [http|grpc [kind …]]]]
  */
@@ -13,6 +13,7 @@ import { forEachSpan, readBatch } from "@tracemend/otlp";
 import type { Batch } from "@tracemend/otlp";
 import { peerOrReason } from "../support/peer.ts";
 import { createBodies, spansPerBody } from "./otlp/bodies.ts";
+import { measureOverload } from "./otlp/overload.ts";
 import { stamped, start } from "./otlp/subjects.ts";
 import type { Kind, Task } from "./otlp/subjects.ts";
 import { createClient, listen } from "./otlp/transport.ts";
@@ -21,7 +22,7 @@ import type { Client, Compression, Transport } from "./otlp/transport.ts";
 const concurrent = 8;
 const warmRequests = 150;
 const sinkCount = 4;
-const rounds = Number(process.env["R"] ?? 2);
+const rounds = 2;
 const queueBytes = 64 * 1024 * 1024;
 
 const [requests = "1000", onlyCompression, onlyTransport, ...onlyKinds] = process.argv.slice(2);
@@ -42,6 +43,14 @@ for (const compression of ["none", "gzip"] as const) {
     if ((onlyCompression ?? compression) === compression && (onlyTransport ?? transport) === transport)
       await compare(transport, compression);
   }
+}
+
+if (onlyKinds.length === 0 && (onlyCompression ?? "none") === "none") {
+  console.log("ten times more than the destination takes, in requests");
+  console.table({
+    http: await measureOverload("http", bodies),
+    grpc: await measureOverload("grpc", bodies),
+  });
 }
 
 interface Cost {

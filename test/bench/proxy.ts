@@ -1,110 +1,135 @@
 /**
- * CPU time of a proxy's process per small request, against named rivals in one run. Each is proven to answer correctly
- * before it is timed. `node test/bench/proxy.ts [requests per round]`; ratios hold, absolute figures are this host's.
+ * What a proxied request costs: CPU time of the process under test, throughput, latency added and memory, against named
+ * rivals in one run. Each is proven to answer correctly before it is timed; what is not installed is left out with a
+ * reason. Ratios hold; absolute figures are this host's.
+ *
+ * `node test/bench/proxy.ts [--row word]… [--rival name]… [--rounds n] [--share 0…1] [--no-memory] [--out file]`
  */
-import { fork, spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
-import { strict as assert } from "node:assert";
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { createAuthority } from "../support/certificates.ts";
+import { peerOrReason } from "../support/peer.ts";
+import type { Running } from "./proxy/contenders.ts";
+import { CONTENDERS } from "./proxy/contenders.ts";
+import type { Load } from "./proxy/load.ts";
 import { load } from "./proxy/load.ts";
+import type { Memory } from "./proxy/memory.ts";
+import { measureMemory } from "./proxy/memory.ts";
 import { startOrigin } from "./proxy/origin.ts";
+import type { TlsFiles } from "./proxy/peer-configs.ts";
+import { cpuMicrosOf, pinTo } from "./proxy/process-cost.ts";
+import { carriesTrailers, prove } from "./proxy/prove.ts";
+import type { Row } from "./proxy/rows.ts";
+import { ROWS, chosenRows } from "./proxy/rows.ts";
+import type { Measured } from "./proxy/table.ts";
+import { formatTable, median } from "./proxy/table.ts";
 
-const REQUESTS = Number(process.argv[2] ?? 4_000);
-const ROUNDS = 10;
-const WARMUP = 20_000;
-const CONNECTIONS = 32;
-const TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+const WARM_REQUESTS = 20_000;
+const ALONE_REQUESTS = 400;
 
-const HEAD = [
-  "Host: shop.example",
-  "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36",
-  "Accept: application/json, text/plain, */*",
-  "Accept-Encoding: gzip, deflate, br, zstd",
-  "Accept-Language: en-GB,en;q=0.9",
-  "Cookie: session=0123456789abcdef0123456789abcdef; theme=dark",
-  "X-Forwarded-For: 203.0.113.7",
-  "X-Forwarded-Proto: https",
-  "X-Request-Id: 6f1d2c3b-4a59-4877-8691-a0b1c2d3e4f5",
-  `traceparent: ${TRACEPARENT}`,
-  "tracestate: vendor=00f067aa0ba902b7",
-].join("\r\n");
+const { values: options } = parseArgs({
+  options: {
+    row: { type: "string", multiple: true, default: [] },
+    rival: { type: "string", multiple: true, default: Object.keys(CONTENDERS) },
+    rounds: { type: "string", default: "5" },
+    share: { type: "string", default: "1" },
+    "no-memory": { type: "boolean", default: false },
+    out: { type: "string" },
+  },
+});
+const rounds = Number(options.rounds);
+const share = Number(options.share);
 
-const SCENARIOS = {
-  "GET, 11 fields": `GET /items/42?view=full HTTP/1.1\r\n${HEAD}\r\n\r\n`,
-  "POST, 200 bytes": `POST /items HTTP/1.1\r\n${HEAD}\r\nContent-Type: application/json\r\nContent-Length: 200\r\n\r\n${"x".repeat(200)}`,
-} as const;
-
-const RIVALS = ["tracemend", "tracemend without spans", "node:http + undici", "http-proxy-3"] as const;
-
-interface Running {
-  readonly port: number;
-  /** CPU microseconds used so far, user and system. */
-  cpuMicros(): Promise<number>;
-  stop(): void;
+async function tlsFiles(folder: string): Promise<TlsFiles> {
+  const authority = await createAuthority();
+  const { key, cert } = await authority.issue(["127.0.0.1"]);
+  const files = { cert: join(folder, "cert.pem"), key: join(folder, "key.pem"), both: join(folder, "both.pem") };
+  writeFileSync(files.cert, cert);
+  writeFileSync(files.key, key);
+  writeFileSync(files.both, `${cert}\n${key}`);
+  return files;
 }
 
-async function start(rival: string, originPort: number): Promise<Running> {
-  const file = fileURLToPath(new URL("proxy/rival.ts", import.meta.url));
-  const child = fork(file, [rival, String(originPort)]);
-  pin(child, 0);
-  const port = await answerOf(child);
+interface Round {
+  readonly cpuMicros: number;
+  readonly full: Load;
+  readonly alone: Load;
+}
+
+async function measure(row: Row, pid: number, port: number): Promise<Round> {
+  const requests = Math.max(row.connections, Math.round(row.requests * share));
+  const before = cpuMicrosOf(pid);
+  const full = await load(row, port, requests);
+  const cpuMicros = (cpuMicrosOf(pid) - before) / requests;
+  return { cpuMicros, full, alone: await load(row, port, ALONE_REQUESTS, true) };
+}
+
+function summary(taken: readonly Round[], direct: readonly Load[]): Measured {
+  const middle = (value: (round: Round) => number): number => median(taken.map(value));
   return {
-    port,
-    cpuMicros: () => {
-      child.send("cpu");
-      return answerOf(child);
-    },
-    stop: () => child.kill(),
+    cpuMicros: middle(({ cpuMicros }) => cpuMicros),
+    rate: middle(({ full }) => full.rate),
+    addedP50Ms: middle(({ alone }) => alone.p50Ms) - median(direct.map(({ p50Ms }) => p50Ms)),
+    addedP99Ms: middle(({ alone }) => alone.p99Ms) - median(direct.map(({ p99Ms }) => p99Ms)),
   };
 }
 
-function answerOf(child: ChildProcess): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const exited = (code: number | null): void => reject(new Error(`rival ended with ${code}`));
-    child.once("exit", exited);
-    child.once("message", (message) => {
-      child.off("exit", exited);
-      resolve(Number(message));
-    });
-  });
-}
-
-/** The process under test has a core of its own; load and origin share the other. */
-function pin(child: ChildProcess, core: number): void {
-  if (existsSync("/usr/bin/taskset")) spawn("taskset", ["-a", "-p", "-c", String(core), String(child.pid)]);
-}
-
-async function prove(rival: string, port: number): Promise<void> {
-  for (const request of Object.values(SCENARIOS)) {
-    const { answers, echoed } = await load(port, request, 1, 1);
-    assert.equal(answers, 1, rival);
-    const parent = /^traceparent: (.*)$/im.exec(echoed)?.[1];
-    if (rival === "tracemend")
-      assert.match(parent ?? "", /^00-4bf92f3577b34da6a3ce929d0e0e4736-(?!00f067aa0ba902b7)[0-9a-f]{16}-01$/);
-    else assert.equal(parent, TRACEPARENT, rival);
-    assert.match(echoed, /^x-request-id: 6f1d2c3b/im, rival);
-  }
-}
-
+if (peerOrReason("h2load") === undefined) process.exit(0);
+const rows = chosenRows(options.row);
+const folder = mkdtempSync(join(tmpdir(), "bench-"));
 const origin = await startOrigin();
-const proxies = await Promise.all(RIVALS.map(async (rival) => ({ rival, proxy: await start(rival, origin.port) })));
-for (const { rival, proxy } of proxies) await prove(rival, proxy.port);
-for (const [scenario, request] of Object.entries(SCENARIOS)) {
-  const micros = new Map<string, number>();
-  for (const { proxy } of proxies) await load(proxy.port, request, CONNECTIONS, WARMUP);
-  // In turns, so that whatever else the host does hits every rival alike.
-  for (let round = 0; round < ROUNDS; round += 1)
-    for (const { rival, proxy } of proxies) {
-      const before = await proxy.cpuMicros();
-      await load(proxy.port, request, CONNECTIONS, REQUESTS);
-      const each = ((await proxy.cpuMicros()) - before) / REQUESTS;
-      micros.set(rival, Math.min(micros.get(rival) ?? Number.POSITIVE_INFINITY, each));
+const running: Running[] = [];
+try {
+  const tls = await tlsFiles(folder);
+  pinTo(1, process.pid);
+  pinTo(1, origin.pid);
+  for (const name of options.rival) {
+    const start = CONTENDERS[name];
+    if (start === undefined) throw new TypeError(`no rival ${name}: ${Object.keys(CONTENDERS).join(", ")}`);
+    const one = await start(origin.ports, tls);
+    if (one === undefined) continue;
+    pinTo(0, one.pid);
+    running.push({ name, ...one });
+  }
+  for (const one of running) await prove(one, rows);
+  const trailers = new Map<string, boolean>();
+  for (const one of running) trailers.set(one.name, await carriesTrailers(one));
+
+  const measured = new Map<Row, ReadonlyMap<string, Measured>>();
+  for (const row of rows) {
+    const rounds_ = new Map<string, Round[]>(running.map(({ name }) => [name, []]));
+    const able = running.filter(({ ports }) => ports[row.entry] !== undefined);
+    const direct: Load[] = [];
+    for (const { ports } of able) {
+      const requests = Math.round((WARM_REQUESTS * row.requests * share) / (ROWS[0] as Row).requests);
+      await load(row, ports[row.entry] as number, Math.max(row.connections, requests));
     }
-  console.log(`\n${scenario}: CPU per request, best of ${ROUNDS} × ${REQUESTS}, ${CONNECTIONS} connections`);
-  const base = micros.get("http-proxy-3") ?? Number.NaN;
-  for (const [rival, each] of micros)
-    console.log(`  ${rival.padEnd(24)} ${each.toFixed(1).padStart(6)} µs   ${(each / base).toFixed(2)} × http-proxy-3`);
+    // In turns, so that whatever else the host does hits every rival alike.
+    for (let round = 0; round < rounds; round += 1) {
+      const plain: Row = { ...row, entry: row.entry === "grpc" ? "grpc" : "http" };
+      direct.push(
+        await load(plain, row.entry === "grpc" ? origin.ports.grpc : origin.ports.http, ALONE_REQUESTS, true),
+      );
+      for (const { name, pid, ports } of able)
+        rounds_.get(name)?.push(await measure(row, pid, ports[row.entry] as number));
+    }
+    const each = able.map(({ name }) => [name, summary(rounds_.get(name) ?? [], direct)] as const);
+    measured.set(row, new Map(each));
+    process.stderr.write(`measured: ${row.name}\n`);
+  }
+  const memory = new Map<string, Memory>();
+  if (!options["no-memory"])
+    for (const one of running) memory.set(one.name, await measureMemory(one, ROWS[0] as Row, origin));
+  for (const one of running)
+    if (one.spans) process.stderr.write(`${one.name}: ${await one.exported()} spans were exported\n`);
+  const names = running.map(({ name }) => name);
+  const text = formatTable({ names, measured, memory, trailers, rounds });
+  process.stdout.write(text);
+  if (options.out !== undefined) writeFileSync(options.out, text);
+} finally {
+  for (const one of running) await one.stop();
+  origin.stop();
+  rmSync(folder, { recursive: true, force: true });
 }
-for (const { proxy } of proxies) proxy.stop();
-origin.stop();

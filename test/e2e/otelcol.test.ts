@@ -1,12 +1,10 @@
-import { ROOT_CONTEXT } from "@opentelemetry/api";
-import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
-import { resourceFromAttributes } from "@opentelemetry/resources";
-import { SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+/** A real Collector as destination: it takes what the program forwards, and passes on the same telemetry. */
 import { freePorts } from "../../examples/two-clusters/ports.ts";
 import { afterEach, expect, it } from "vitest";
-import { startCollector } from "../support/collector.ts";
 import { peerOrReason, startPeer } from "../support/peer.ts";
 import { startProgram } from "../support/program.ts";
+import { createRecordingSink } from "../support/recording-sink.ts";
+import { findMissing, runNodeClient } from "../support/sdk-clients.ts";
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -14,17 +12,19 @@ afterEach(async () => {
 });
 
 it.skipIf(peerOrReason("otelcol") === undefined).each(["grpc", "http/protobuf"] as const)(
-  "an OpenTelemetry Collector takes what is forwarded over %s and reads the same span",
+  "an OpenTelemetry Collector takes all signals that are forwarded over %s, and reads what was sent",
   async (protocol) => {
     const { grpc, http } = await freePorts(["grpc", "http"]);
-    const sink = await startCollector();
-    closing.push(() => sink.close());
+    const sink = await createRecordingSink();
+    closing.push(() => sink.stop());
+    const pipe = "{ receivers: [otlp], exporters: [otlp_grpc] }";
     const config = `
 receivers: { otlp: { protocols: { grpc: { endpoint: "127.0.0.1:${grpc}" }, http: { endpoint: "127.0.0.1:${http}" } } } }
-exporters: { otlp_grpc: { endpoint: "127.0.0.1:${sink.port}", tls: { insecure: true }, sending_queue: { enabled: false } } }
+exporters:
+  otlp_grpc: { endpoint: "${sink.grpcEndpoint}", tls: { insecure: true }, sending_queue: { enabled: false } }
 service:
   telemetry: { metrics: { level: none } }
-  pipelines: { traces: { receivers: [otlp], exporters: [otlp_grpc] } }
+  pipelines: { traces: ${pipe}, metrics: ${pipe}, logs: ${pipe} }
 `;
     const port = protocol === "grpc" ? grpc : http;
     const otelcol = await startPeer(
@@ -43,18 +43,7 @@ destinations:
 admin: { listen: "127.0.0.1:0" }
 `);
     closing.push(() => program.stop());
-    const provider = new TracerProvider({
-      resource: resourceFromAttributes({ "service.name": "sdk" }),
-      spanProcessors: [
-        new SimpleSpanProcessor({ exporter: new OTLPTraceExporter({ url: `${program.url("otlp http")}/v1/traces` }) }),
-      ],
-    });
-    const span = provider.getTracer("test").startSpan("work", {}, ROOT_CONTEXT);
-    span.end();
-    await provider.forceFlush();
-    const { spanId, traceId } = span.spanContext();
-    await sink.until((spans) => spans.some((one) => one.spanId === spanId));
-    expect(sink.spans).toMatchObject([{ spanId, traceId, name: "work", service: "sdk", cluster: "us-1" }]);
-    await provider.shutdown();
+    await runNodeClient("http/protobuf", program.url("otlp http"));
+    expect(await findMissing(sink)).toEqual([]);
   },
 );

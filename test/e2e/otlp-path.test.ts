@@ -1,4 +1,5 @@
 /** The OTLP path through the program, one promise after the other: what it takes, what it answers, what it sends. */
+import { connect } from "node:tls";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { decodeStatus } from "@tracemend/otlp";
 import { afterEach, describe, expect, it } from "vitest";
@@ -124,25 +125,31 @@ destinations: { a: { endpoint: "http://127.0.0.1:9", queue: { max_bytes: 4000 } 
 ${to(sink, ", compression: zstd")}`,
       { ...pem, "s.pem": server.cert, "s.key": server.key },
     );
-    const port = new URL(gateway.url("otlp grpc")).port;
-    const agentOf = (tls: string, token: string): Promise<ProgramProcess> =>
+    const port = Number(new URL(gateway.url("otlp grpc")).port);
+    const agentOf = (token: string): Promise<ProgramProcess> =>
       start(
-        `${http}\ndestinations: { gateway: { endpoint: "https://127.0.0.1:${port}", compression: zstd, ${quick}, headers: { authorization: "Bearer ${token}" }, tls: { ca_file: ca.pem${tls} } } }`,
+        `${http}\ndestinations: { gateway: { endpoint: "https://127.0.0.1:${port}", compression: zstd, ${quick}, headers: { authorization: "Bearer ${token}" }, tls: { ca_file: ca.pem, cert_file: c.pem, key_file: c.key } } }`,
         { ...pem, "c.pem": client.cert, "c.key": client.key },
       );
-    const mutual = ", cert_file: c.pem, key_file: c.key";
-    const [known, stranger, nameless] = [
-      await agentOf(mutual, "s3cret"),
-      await agentOf(mutual, "guessed"),
-      await agentOf("", "s3cret"),
-    ];
-    for (const agent of [known, stranger, nameless])
-      expect((await post(agent, "traces", tracesOf("shop", spans(5)))).status).toBe(200);
+    const [known, stranger] = [await agentOf("s3cret"), await agentOf("guessed")];
+    // Packed another way than it is sent on.
+    const body = gzipSync(tracesOf("shop", spans(5)));
+    for (const agent of [known, stranger])
+      expect((await post(agent, "traces", body, { "content-encoding": "gzip" })).status).toBe(200);
     await ledgerUntil(known, "gateway", "traces", ({ exported }) => exported === 5);
     await ledgerUntil(stranger, "gateway", "traces", ({ refusedByPeer }) => refusedByPeer === 5);
     await ledgerUntil(gateway, "a", "traces", ({ exported }) => exported === 5);
-    const { text } = await nameless.page("/metrics");
-    expect(text).toContain('tracemend_destination_reachable{destination="gateway"} 0');
+    // An HTTP/2 server speaks first, to whom it lets in.
+    const greeted = (tls: object): Promise<boolean> =>
+      new Promise((resolve) => {
+        const socket = connect({ host: "127.0.0.1", port, ALPNProtocols: ["h2"], ca: authority.ca, ...tls });
+        socket.on("error", () => {}).on("close", () => resolve(false));
+        socket.once("data", () => {
+          resolve(true);
+          socket.destroy();
+        });
+      });
+    expect([await greeted(client), await greeted({})]).toEqual([true, false]);
     expect(sink.items("traces")).toBe(5);
     expect(sink.received[0]?.headers["content-encoding"]).toBe("zstd");
   });

@@ -1,8 +1,8 @@
 import { createServer } from "node:http";
 import type { Server } from "node:http";
-import { connect } from "node:http2";
-import type { ClientHttp2Session } from "node:http2";
-import type { AddressInfo } from "node:net";
+import { connect, createServer as createHttp2Server } from "node:http2";
+import type { ClientHttp2Session, Http2Server, ServerHttp2Session } from "node:http2";
+import type { AddressInfo, Server as NetServer } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { afterEach, expect, it } from "vitest";
 import { Pool } from "undici";
@@ -17,8 +17,8 @@ afterEach(async () => {
 });
 
 const REQUESTS = 20_000;
-const ROUNDS = 4;
-const RELOADS = ROUNDS * 4;
+const ROUNDS = 3;
+const RELOADS = ROUNDS * 6;
 
 /** Most of the time is the requests' own, on as many cores as there are. */
 const TIMEOUT_MS = 240_000;
@@ -28,17 +28,47 @@ interface Load {
   readonly failures: string[];
 }
 
+/** Instances that ask whoever they answer to come no more over the same connection. */
+const draining = new Set<NetServer>();
+
 /** One instance of the service; it ends as most do: takes no more, finishes what is open, drops idle connections. */
 async function startInstance(version: string, port = 0): Promise<Server> {
   const server = createServer((request, response) => {
     request.resume();
+    if (draining.has(server)) response.setHeader("connection", "close");
     request.once("end", () => response.end(version));
   });
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   return server;
 }
 
-function portOf(server: Server): number {
+interface Http2Instance {
+  readonly server: Http2Server;
+  readonly sessions: Set<ServerHttp2Session>;
+}
+
+async function startHttp2Instance(version: string): Promise<Http2Instance> {
+  const sessions = new Set<ServerHttp2Session>();
+  const server = createHttp2Server((request, response) => {
+    request.resume();
+    request.once("end", () => response.end(version));
+  });
+  server.on("session", (session) => {
+    sessions.add(session);
+    session.once("close", () => sessions.delete(session));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { server, sessions };
+}
+
+/** GOAWAY to everyone, what is open is finished, nobody is let in any more. Nothing was said before. */
+function stopHttp2Instance({ server, sessions }: Http2Instance): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  for (const session of sessions) session.close();
+  return closed;
+}
+
+function portOf(server: NetServer): number {
   return (server.address() as AddressInfo).port;
 }
 
@@ -52,9 +82,22 @@ function stopInstance(server: Server): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()));
 }
 
-function configOf(ports: readonly number[], listen: string, answer: string): string {
+interface Told {
+  readonly servers: readonly NetServer[];
+  readonly calls?: readonly Http2Instance[];
+  readonly listen: string;
+  readonly answer: string;
+  readonly workers?: number;
+}
+
+function configOf({ servers, calls = [], listen, answer, workers = 1 }: Told): string {
+  const endpoints = (all: readonly NetServer[]): string =>
+    JSON.stringify(all.map((server) => `127.0.0.1:${portOf(server)}`));
+  const over2 = calls.length > 0;
   return `
 cluster: eu-1
+workers: ${workers}
+certificates: { settle_ms: 50 }
 boundaries:
   - name: in
     side: ingress
@@ -62,9 +105,11 @@ boundaries:
     tls: { cert_file: cert.pem, key_file: key.pem }
     routes:
       - { match: { path: /version }, answer: { status: 200, body: ${JSON.stringify(answer)} } }
+${over2 ? "      - { match: { path_prefix: /calls }, upstream: calls }" : ""}
       - { upstream: service }
 upstreams:
-  service: { url: "http://service.internal", endpoints: ${JSON.stringify(ports.map((port) => `127.0.0.1:${port}`))} }
+  service: { url: "http://service.internal", endpoints: ${endpoints(servers)} }
+${over2 ? `  calls: { url: "http://calls.internal", protocol: h2, endpoints: ${endpoints(calls.map(({ server }) => server))} }` : ""}
 admin: { listen: "127.0.0.1:0" }
 `;
 }
@@ -86,6 +131,7 @@ async function hold(load: Load, ask: () => Promise<number>): Promise<void> {
   load.count += 1;
 }
 
+/** Of every four requests one has a body, and one goes to the service over HTTP/2. */
 async function overHttp1(load: Load, url: string, ca: string, going: () => boolean): Promise<void> {
   const pool = new Pool(url, { connections: 1, allowH2: false, connect: { ca, servername: "localhost" } });
   closing.push(() => pool.destroy());
@@ -93,7 +139,7 @@ async function overHttp1(load: Load, url: string, ca: string, going: () => boole
     const post = at % 4 === 0;
     await hold(load, async () => {
       const { statusCode, body } = await pool.request({
-        path: "/",
+        path: at % 4 === 2 ? "/calls" : "/",
         method: post ? "POST" : "GET",
         ...(post ? { body: "hello" } : {}),
       });
@@ -106,12 +152,12 @@ async function overHttp1(load: Load, url: string, ca: string, going: () => boole
 async function overHttp2(load: Load, url: string, ca: string, going: () => boolean): Promise<void> {
   const session = connect(url, { ca, servername: "localhost" });
   closing.push(() => session.destroy());
-  while (going()) await hold(load, () => askHttp2(session));
+  for (let at = 0; going(); at += 1) await hold(load, () => askHttp2(session, at % 2 === 0 ? "/calls" : "/"));
 }
 
-function askHttp2(session: ClientHttp2Session): Promise<number> {
+function askHttp2(session: ClientHttp2Session, path: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    const stream = session.request({ ":path": "/" });
+    const stream = session.request({ ":path": path });
     let status = 0;
     stream.once("response", (fields) => (status = Number(fields[":status"])));
     stream
@@ -144,34 +190,38 @@ class Operator {
     this.#listen = new URL(program.url("boundary in")).host;
   }
 
-  async reload(servers: readonly Server[], answer: string): Promise<void> {
-    this.#program.write("tracemend.yaml", configOf(servers.map(portOf), this.#listen, answer));
+  async reload(told: Omit<Told, "listen">): Promise<void> {
+    this.#program.write("tracemend.yaml", configOf({ ...told, listen: this.#listen }));
     const reloaded = this.#program.said("reloaded");
     this.#program.signal("SIGHUP");
     await reloaded;
   }
 
+  /** New files; the program notices. */
   async renew(): Promise<void> {
+    const renewed = this.#program.said("certificates renewed");
     const identity: Identity = await this.#authority.issue(["localhost"]);
     this.#program.write("key.pem", identity.key);
     this.#program.write("cert.pem", identity.cert);
+    await renewed;
   }
 }
 
-it(
-  "fails no request while configuration and certificates reload and an upstream rolls",
+it.each([1, 2])(
+  "fails no request while configuration and certificates reload and upstreams roll, workers: %i",
   { timeout: TIMEOUT_MS },
-  async () => {
+  async (workers) => {
     const authority = await createAuthority();
     const first = await authority.issue(["localhost"]);
     let servers = [await startInstance("0"), await startInstance("0")];
-    closing.push(() => Promise.all(servers.map(stopInstance)));
+    let calls = [await startHttp2Instance("0"), await startHttp2Instance("0")];
+    closing.push(() => Promise.all([...servers.map(stopInstance), ...calls.map(stopHttp2Instance)]));
     // A port that is the kernel's choice at first: a configuration that says so again means the same listener.
     const probe = await startInstance("probe");
     const listen = `127.0.0.1:${portOf(probe)}`;
     await stopInstance(probe);
     const files = { "cert.pem": first.cert, "key.pem": first.key };
-    const program = await startProgram(configOf(servers.map(portOf), listen, "0"), files);
+    const program = await startProgram(configOf({ servers, calls, listen, answer: "0", workers }), files);
     closing.push(() => program.stop());
     const url = `https://${listen}`;
 
@@ -196,18 +246,26 @@ it(
     const operator = new Operator(program, authority);
     const serials = new Set<string>();
     for (let version = 1; version <= ROUNDS; version += 1) {
+      const answer = String(version);
       for (const at of [0, 1]) {
         const [leaving, staying] = [servers[at] as Server, servers[1 - at] as Server];
         await operator.renew();
+        serials.add(await shown(url, authority.ca));
         await turn();
-        await operator.reload([staying], String(version));
-        // Nobody may send to it any more: a request on a connection that is being closed could not be sent twice.
+        // It asks all who come to go before it is taken out, and is let go once nobody can be on the way to it any more:
+        // a request with a body that meets the end of its connection could not be sent twice.
+        draining.add(leaving);
+        await turn();
+        await operator.reload({ servers: [staying], calls, answer, workers });
         await expect.poll(() => connectionsOf(leaving), { timeout: STEP_MS }).toBe(0);
         await stopInstance(leaving);
-        servers = servers.with(at, await startInstance(String(version)));
+        servers = servers.with(at, await startInstance(answer));
+        // Over HTTP/2 a service can say which requests it has not seen: it goes unannounced, and another comes.
+        const gone = stopHttp2Instance(calls[at] as Http2Instance);
         await turn();
-        await operator.reload(servers, String(version));
-        serials.add(await shown(url, authority.ca));
+        calls = calls.with(at, await startHttp2Instance(answer));
+        await operator.reload({ servers, calls, answer, workers });
+        await gone;
       }
     }
     const refused = program.said("not reloaded");
@@ -230,7 +288,7 @@ it(
 it("moves safe requests away from an instance that goes without a word", async () => {
   let servers = [await startInstance("0"), await startInstance("0")];
   closing.push(() => Promise.all(servers.map(stopInstance)));
-  const config = configOf(servers.map(portOf), "127.0.0.1:0", "0").replace(/^ {4}tls:.*$/m, "");
+  const config = configOf({ servers, listen: "127.0.0.1:0", answer: "0" }).replace(/^ {4}tls:.*$/m, "");
   const program = await startProgram(config);
   closing.push(() => program.stop());
   const url = program.url("boundary in");

@@ -52,7 +52,7 @@ it("keeps traces with an error whole although it comes last, drops the others wh
   const sink = await startSink();
   const program = await start(
     sink,
-    `    sample: { kind: tail, decision_wait_ms: 300, policies: [{ name: errors, type: status_code, status_code: { status_codes: [ERROR] } }] }`,
+    `    sample: { kind: tail, decision_wait_ms: 3000, policies: [{ name: errors, type: status_code, status_code: { status_codes: [ERROR] } }] }`,
   );
   for (let part = 1; part <= 3; part++) {
     const spans = Array.from({ length: 40 }, (_, trace) =>
@@ -106,7 +106,7 @@ it("traces that wait for their decision in a queue on disk outlive a kill", asyn
   await first.ended;
   expect(sink.attempts).toBe(0);
 
-  const second = await start(sink, destination(100));
+  const second = await start(sink, destination(2000));
   await ledgerUntil(second, "backend", "traces", ({ recovered, exported }) => recovered === 40 && exported === 40);
   expect([...spansByTrace(sink).values()]).toEqual(Array.from({ length: 20 }, () => 2));
 });
@@ -142,4 +142,49 @@ it("two programs that keep a tenth keep the same traces, and write down that the
   expect(kept.length).toBeGreaterThan(10);
   expect(kept.length).toBeLessThan(80);
   expect(await keep(bodies.toReversed())).toEqual(kept);
+});
+
+it("agents that balance by trace id bring each trace to one gateway, which then can keep it whole", async () => {
+  const sink = await startSink();
+  const gateways: ProgramProcess[] = [];
+  for (let gateway = 0; gateway < 2; gateway++)
+    gateways.push(
+      await start(
+        sink,
+        `    sample: { kind: tail, decision_wait_ms: 3000, policies: [{ name: errors, type: status_code, status_code: { status_codes: [ERROR] } }] }`,
+      ),
+    );
+  const peers = gateways.map((gateway) => new URL(gateway.url("otlp http")).host);
+  const agent = await startProgram(`
+cluster: eu-1
+receivers: { otlp_http: { listen: "127.0.0.1:0" } }
+admin: { listen: "127.0.0.1:0" }
+destinations:
+  gateways:
+    endpoint: http://${peers[0] ?? ""}
+    protocol: http/protobuf
+    batch: { max_age_ms: 1 }
+    balance: { resolver: { kind: static, peers: ${JSON.stringify(peers)} } }
+`);
+  closing.push(() => agent.stop());
+  for (let part = 1; part <= 2; part++) {
+    const spans = Array.from({ length: 60 }, (_, trace) =>
+      spanOf(trace + 1, part, part === 2 && trace % 3 === 0 ? error : {}),
+    );
+    expect((await post(agent, "traces", tracesOf("shop", spans))).status).toBe(200);
+  }
+  await ledgerUntil(agent, "gateways", "traces", ({ exported }) => exported === 120);
+  const settled = await Promise.all(
+    gateways.map((gateway) =>
+      ledgerUntil(
+        gateway,
+        "backend",
+        "traces",
+        ({ received, exported, sampledOut }) => received === exported + sampledOut,
+      ),
+    ),
+  );
+  expect(settled.map(({ received }) => received > 0)).toEqual([true, true]);
+  expect(settled.reduce((sum, { exported }) => sum + exported, 0)).toBe(40);
+  expect([...spansByTrace(sink).values()]).toEqual(Array.from({ length: 20 }, () => 2));
 });

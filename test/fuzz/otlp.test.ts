@@ -27,7 +27,7 @@ import { hexOf, itemsOf, list, type Pair, spansOf, viewsOf } from "./otlp-facts.
 type Known = Exclude<Signal, "profiles">;
 
 const numRuns = Number(process.env["TRACEMEND_FUZZ_RUNS"] ?? 400);
-const timeoutMs = 30_000 + 20 * numRuns;
+const timeoutMs = 30_000 + 200 * numRuns;
 
 const types: Readonly<Record<Known, MessageType>> = {
   traces: messageTypes.Traces,

@@ -44,6 +44,13 @@ export const PEERS: readonly PeerProgram[] = [
     versionLine: /^mod\s/,
   },
   {
+    // A Python with OpenTelemetry's SDK and its exporters over gRPC and HTTP.
+    name: "python-otel",
+    source: { kind: "pypi", requirement: "opentelemetry-exporter-otlp==1.45.2" },
+    binary: "bin/python",
+    versionArguments: ["-c", "from opentelemetry.sdk import version; print(version.__version__)"],
+  },
+  {
     name: "h2spec",
     source: { kind: "go", module: "github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible" },
     binary: "bin/h2spec",

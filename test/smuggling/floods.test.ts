@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createFakeClock } from "../support/clock.ts";
 import type { Field } from "../support/http2-frames.ts";
@@ -88,6 +88,18 @@ describe("a flood of HTTP/2 frames ends its connection with bounded memory:", ()
     await othersAreServed();
   });
 
+  it("WebSocket streams that are opened and reset at once", async () => {
+    const caller = await dialHttp2();
+    const open: readonly Field[] = [[":method", "CONNECT"], [":protocol", "websocket"], ...REQUEST.slice(1)];
+    let pairs = "";
+    for (let stream = 1; stream < 20_000; stream += 2) pairs += headers(stream, open, END_HEADERS) + reset(stream, 8);
+    const { grownBytes } = await flood(caller, pairs, 1);
+    await caller.closed;
+    expect(grownBytes).toBeLessThan(128 * MIB);
+    expect(served).toBeLessThan(1_500);
+    await othersAreServed();
+  });
+
   it.each([
     ["CONTINUATION", frame(FRAME.continuation, 0, 1, fieldBlock([["x", "y".repeat(1_000)]])).repeat(100)],
     ["empty CONTINUATION", frame(FRAME.continuation, 0, 1).repeat(10_000)],
@@ -144,6 +156,24 @@ describe("a flood of HTTP/2 frames ends its connection with bounded memory:", ()
   });
 });
 
+describe("over HTTP/1.1 a message without end ends its connection with bounded memory:", () => {
+  const CHUNKED = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+  it.each([
+    ["a head", "GET / HTTP/1.1\r\nHost: a\r\n", "X: 1\r\n".repeat(1_000)],
+    ["a target", "GET /", "x".repeat(10_000)],
+    ["the extensions of a chunk", `${CHUNKED}1;`, "x".repeat(10_000)],
+    ["trailers", `${CHUNKED}0\r\n`, "X: 1\r\n".repeat(1_000)],
+  ])("%s", async (_name, start, piece) => {
+    const caller = await dialLenient(border.port);
+    caller.send(start);
+    const { grownBytes } = await flood(caller, piece, 2_000);
+    await caller.closed;
+    expect(grownBytes).toBeLessThan(64 * MIB);
+    await othersAreServed();
+  });
+});
+
 describe("one connection", () => {
   it("has no more open streams than it was told, whatever it opens", async () => {
     const caller = await dialHttp2();
@@ -168,6 +198,41 @@ describe("one connection", () => {
     expect(await told).toMatchObject({ kind: "flood", peer: { address: "127.0.0.1" } });
     expect(served).toBeLessThan(2_000);
     await othersAreServed();
+  });
+
+  it("whose WebSocket is not read stalls the service", async () => {
+    server.on("upgrade", (_request, socket: Socket) => {
+      socket.on("error", () => undefined);
+      socket.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
+      const chunk = Buffer.alloc(MIB);
+      const write = (): void => {
+        while (socket.writable && socket.write(chunk)) served += 1;
+        served += 1;
+      };
+      socket.on("drain", write);
+      write();
+    });
+    const before = process.memoryUsage.rss();
+    const caller = await dialLenient(border.port);
+    caller.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    await caller.until("101");
+    caller.socket.pause();
+    await othersAreServed();
+    let last = -1;
+    // The buffers of four sockets take some megabytes; then nothing moves any more.
+    await expect
+      .poll(
+        () => {
+          const stalled = served === last;
+          last = served;
+          return stalled;
+        },
+        { interval: 200, timeout: 10_000 },
+      )
+      .toBe(true);
+    expect(served).toBeLessThan(100);
+    expect(process.memoryUsage.rss() - before).toBeLessThan(256 * MIB);
+    caller.socket.destroy();
   });
 
   it("that reads one byte at a time, or none, holds up the service and not the proxy's memory", async () => {

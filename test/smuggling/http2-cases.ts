@@ -42,6 +42,9 @@ const to = (path: string): string => headers(1, [M, S, A, [":path", path]]);
 const at = (authority: string): string => headers(1, [M, S, [":authority", authority], P]);
 const by = (method: string): string => headers(1, [[":method", method], S, A, P]);
 
+const connect = (fields: readonly Field[], flags: number = END_HEADERS): string =>
+  headers(1, [[":method", "CONNECT"], [":protocol", "websocket"], S, A, P, ...fields], flags);
+
 const post = (body: string, fields: readonly Field[] = [], flags?: number): string =>
   headers(1, [[":method", "POST"], S, A, P, ...fields], END_HEADERS) + data(1, body, flags);
 
@@ -105,13 +108,6 @@ export const HTTP2_CASES: readonly Http2Case[] = [
       "a length with a plus": post("hi", [["content-length", "+2"]]),
       "a length beyond 64 bits": post("hi", [["content-length", "18446744073709551618"]]),
       "CONNECT with a path": headers(1, [[":method", "CONNECT"], S, A, P]),
-      "extended CONNECT, which is not offered": headers(1, [
-        [":method", "CONNECT"],
-        S,
-        A,
-        P,
-        [":protocol", "websocket"],
-      ]),
       "two hosts": headers(1, [M, S, P, ["host", "a"], ["host", "a"]]),
       "an authority with user information": at("good@evil"),
       "an authority with a path": at("a/b"),
@@ -144,6 +140,7 @@ export const HTTP2_CASES: readonly Http2Case[] = [
       "a fragment in :path": to("/#x"),
     },
   ),
+  ...rows({ kind: "refused", status: 400 }, { "a WebSocket with a Host of its own": connect([["host", "b"]]) }),
   ...rows(
     { kind: "refused", status: 501 },
     {
@@ -153,6 +150,13 @@ export const HTTP2_CASES: readonly Http2Case[] = [
           [":method", "CONNECT"],
           [":authority", "a:443"],
         ],
+        END_HEADERS,
+      ),
+      "a WebSocket that has ended before it begins": connect([], END_HEADERS | END_STREAM),
+      "a WebSocket with a length": connect([["content-length", "5"]]) + data(1, "GET /", 0),
+      "extended CONNECT for another protocol": headers(
+        1,
+        [[":method", "CONNECT"], [":protocol", "connect-ip"], S, A, P],
         END_HEADERS,
       ),
     },

@@ -1,7 +1,8 @@
-/** A destination in this process: a real OTLP/gRPC listener that remembers the spans it was sent and can be told to fail. */
-import { forEachSpan } from "@tracemend/otlp";
-import type { Outcome, Receiver } from "@tracemend/pipeline";
-import { createGrpcReceiver } from "@tracemend/pipeline";
+/** A destination over gRPC that tells the spans it was sent, by the reference decoder, and can be told to fail. */
+import type { Outcome } from "@tracemend/pipeline";
+import type { Plain } from "./otlp-reference.ts";
+import { createRecordingSink } from "./recording-sink.ts";
+import type { Answer } from "./recording-sink.ts";
 
 export interface CollectedSpan {
   readonly traceId: string;
@@ -26,56 +27,62 @@ export interface Collector {
 }
 
 export async function startCollector(port = 0): Promise<Collector> {
+  const sink = await createRecordingSink({ grpcPort: port });
   const spans: CollectedSpan[] = [];
   const items: Record<string, number> = {};
-  const waiting = new Set<() => void>();
-  const state: { answer: Outcome } = { answer: { kind: "accepted" } };
-  const receiver: Receiver = await createGrpcReceiver(
-    { host: "127.0.0.1", port },
-    {
-      accept(batch) {
-        if (state.answer.kind !== "accepted") return Promise.resolve(state.answer);
-        items[batch.signal] = (items[batch.signal] ?? 0) + batch.items;
-        if (batch.signal === "traces") {
-          forEachSpan(batch, (span) => {
-            spans.push({
-              traceId: span.traceId(),
-              spanId: span.spanId(),
-              parentSpanId: span.parentSpanId(),
-              name: span.name(),
-              kind: span.kind(),
-              service: span.resourceAttribute("service.name"),
-              cluster: span.resourceAttribute("k8s.cluster.name"),
-            });
-          });
-        }
-        for (const look of waiting) look();
-        return Promise.resolve(state.answer);
-      },
-      close: () => Promise.resolve(),
-    },
-  );
+  let answer: Outcome = { kind: "accepted" };
+  sink.answer(({ signal, message, items: count }) => {
+    if (answer.kind === "accepted") {
+      items[signal] = (items[signal] ?? 0) + count;
+      if (signal === "traces") spans.push(...spansOf(message));
+    }
+    return toAnswer(answer);
+  });
   return {
-    port: receiver.address.port,
+    port: Number(new URL(sink.grpcEndpoint).port),
     spans,
     items,
     get answer() {
-      return state.answer;
+      return answer;
     },
-    set answer(answer) {
-      state.answer = answer;
+    set answer(told) {
+      answer = told;
     },
-    until(enough) {
-      return new Promise((resolve) => {
-        const look = (): void => {
-          if (!enough(spans)) return;
-          waiting.delete(look);
-          resolve();
-        };
-        waiting.add(look);
-        look();
-      });
-    },
-    close: () => receiver.close(AbortSignal.timeout(1000)),
+    until: (enough) => sink.until(() => enough(spans)),
+    close: () => sink.stop(),
   };
+}
+
+function toAnswer(outcome: Outcome): Answer {
+  if (outcome.kind === "accepted") return { kind: "accept" };
+  if (outcome.kind === "partial") return outcome;
+  if (outcome.kind === "busy") return { kind: "busy", retryAfterSeconds: Math.ceil(outcome.retryAfterMs / 1_000) };
+  return outcome.tooLarge === true ? { kind: "too-large" } : { kind: "refuse", message: outcome.message };
+}
+
+function spansOf(request: Plain): CollectedSpan[] {
+  return listOf(request, "resourceSpans").flatMap((envelope) => {
+    const attributes = listOf((envelope["resource"] ?? {}) as Plain, "attributes");
+    const attribute = (key: string): unknown =>
+      ((attributes.find((one) => one["key"] === key)?.["value"] ?? {}) as Plain)["stringValue"];
+    return listOf(envelope, "scopeSpans")
+      .flatMap((scope) => listOf(scope, "spans"))
+      .map((span) => ({
+        traceId: hexOf(span["traceId"]),
+        spanId: hexOf(span["spanId"]),
+        parentSpanId: hexOf(span["parentSpanId"]),
+        name: (span["name"] ?? "") as string,
+        kind: (span["kind"] ?? 0) as number,
+        service: attribute("service.name"),
+        cluster: attribute("k8s.cluster.name"),
+      }));
+  });
+}
+
+function listOf(message: Plain, field: string): readonly Plain[] {
+  return (message[field] ?? []) as readonly Plain[];
+}
+
+function hexOf(base64: unknown): string {
+  return Buffer.from((base64 ?? "") as string, "base64").toString("hex");
 }

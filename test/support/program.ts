@@ -8,6 +8,8 @@ import { createInterface } from "node:readline";
 import { ROOT } from "./workspace.ts";
 
 export interface ProgramProcess {
+  /** Process id. */
+  readonly pid: number;
   /** `http://host:port` of a listener, by the name in its log line, such as `boundary egress` or `admin`. */
   url(listener: string): string;
   /** What the page of the admin port says now. */
@@ -70,6 +72,7 @@ function handle(
     return `http://${address}`;
   };
   return {
+    pid: child.pid as number,
     url,
     async page(path) {
       const response = await fetch(`${url("admin")}${path}`);

@@ -26,7 +26,9 @@ export interface RawRequest {
 
 /** Serves the listener on a port of its own. */
 export async function serveOnSocket(listener: (...handled: Parameters<RequestListener>) => unknown): Promise<Served> {
-  const server = createServer((request, response) => void listener(request, response)).listen(0, "127.0.0.1");
+  const server = createServer((request, response) => void listener(request, response));
+  // Some tests call a thousand times at once, more than Node lets wait for a busy process.
+  server.listen({ port: 0, host: "127.0.0.1", backlog: 2048 });
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   return {

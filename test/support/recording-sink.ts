@@ -70,6 +70,8 @@ export interface RecordingSink {
 
 export interface RecordingSinkOptions {
   readonly tls?: { readonly cert: string; readonly key: string };
+  /** Default 0: the kernel chooses. */
+  readonly grpcPort?: number;
 }
 
 /** Listens on loopback ports of the kernel's choice. To be ended with `stop`. */
@@ -83,7 +85,7 @@ export async function createRecordingSink(options: RecordingSinkOptions = {}): P
   let ask: (request: Recorded) => Answer = () => ({ kind: "accept" });
   let grpc: Http2Server | Http2SecureServer;
   let http: Server;
-  let grpcPort = 0;
+  let grpcPort = options.grpcPort ?? 0;
   let httpPort = 0;
 
   const decide = (

@@ -2,12 +2,13 @@
 import type { Arrival } from "./arrival.ts";
 import type { FieldLines } from "./field-lines.ts";
 import type { OwnSpans } from "./judge.ts";
-import { judge, planOf, rulingOf, wantsSpans } from "./judge.ts";
+import { BELIEVED, isClean, judge, judgeClean, planOf, rulingOf, wantsSpans } from "./judge.ts";
 import type { PolicyOptions } from "./define-policy.ts";
 import { checkClusterName, definePolicy } from "./define-policy.ts";
-import type { Policy } from "./policy.ts";
+import type { Policy, Ruling } from "./policy.ts";
 import type { Reading } from "./reading.ts";
 import { read } from "./reading.ts";
+import { isSampled } from "./trace-context.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** Which way requests cross: into the cluster or out of it. */
@@ -38,6 +39,9 @@ export interface Passage {
   readonly verdict: Verdict;
   /** Present only where the spans' ids may be used: they were granted and the trace is sampled. */
   readonly spans: OwnSpans | undefined;
+  /** What it was judged by. Whoever judges it again does so by the same: uses of a signature and forced sampling are counted. */
+  readonly policy: Policy;
+  readonly ruling: Ruling;
 }
 
 /**
@@ -53,10 +57,14 @@ export function cross(
   const { cluster } = boundary;
   const policy = policyFor(boundary.policy, arrival);
   const reading = read(lines, policy, arrival);
+  if (policy.plain && isClean(reading)) {
+    const spans = isSampled(reading.context) ? grant() : undefined;
+    return { reading, verdict: judgeClean(reading, policy, cluster, spans), spans, policy, ruling: BELIEVED };
+  }
   const ruling = rulingOf(reading, policy, lines, arrival);
   const plan = planOf(reading, policy, ruling);
   const spans = wantsSpans(reading, policy, ruling, plan) ? grant() : undefined;
-  return { reading, verdict: judge(reading, policy, cluster, spans, ruling, plan), spans };
+  return { reading, verdict: judge(reading, policy, cluster, spans, ruling, plan), spans, policy, ruling };
 }
 
 function policyFor(policy: Policy, arrival: Arrival | undefined): Policy {

@@ -11,7 +11,7 @@ import { defineTrust } from "./define-trust.ts";
 import { FORMATS } from "./foreign/formats.ts";
 import { isClusterName } from "./own-member.ts";
 import type { Carrier, Policy, Repair, RepairName, Repairs } from "./policy.ts";
-import { PRESERVE } from "./policy.ts";
+import { PRESERVE, isPlain } from "./policy.ts";
 import { KNOWN_FLAGS, SAMPLED } from "./trace-context.ts";
 import { MAX_LENGTH, MAX_READ_LENGTH } from "./tracestate.ts";
 
@@ -55,15 +55,12 @@ export function definePolicy(options: PolicyOptions = {}): Policy {
   checkWhole("tracestateMaxLength", tracestateMaxLength, MAX_LENGTH, MAX_READ_LENGTH);
   const repairs = defineRepairs(repair, options.repairs ?? {});
   const shared = { ...trust, repair, repairs, duplicate, start, tracestateMaxLength };
-  const entries = Object.entries(upstreams).map(([name, own]): [string, Policy] => [
-    name,
-    { ...shared, ...defineLeaving({ ...options, ...own }, repairs), upstreams: undefined },
-  ]);
-  return {
-    ...shared,
-    ...defineLeaving(options, repairs),
-    upstreams: entries.length === 0 ? undefined : new Map(entries),
+  const complete = (own: UpstreamOptions, others: Policy["upstreams"]): Policy => {
+    const policy = { ...shared, ...defineLeaving({ ...options, ...own }, repairs), upstreams: others };
+    return { ...policy, plain: isPlain(policy) };
   };
+  const entries = Object.entries(upstreams).map(([name, own]): [string, Policy] => [name, complete(own, undefined)]);
+  return complete({}, entries.length === 0 ? undefined : new Map(entries));
 }
 
 /** What differs by upstream. */

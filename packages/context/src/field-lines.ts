@@ -8,8 +8,10 @@ export type FieldLines = readonly string[];
 
 /** Whether two field names are the same; `lower` must be lower case. Source: RFC 9110, section 5.1. */
 export function isField(name: string, lower: string): boolean {
-  if (name.length !== lower.length) return false;
-  if (name === lower) return true;
+  return name === lower || (name.length === lower.length && isRecased(name, lower));
+}
+
+function isRecased(name: string, lower: string): boolean {
   for (let at = 0; at < lower.length; at += 1) {
     const wanted = lower.charCodeAt(at);
     const code = name.charCodeAt(at);

@@ -32,7 +32,7 @@ export { FORMATS, FORMAT_NAMES } from "./foreign/formats.ts";
 export { definePolicy } from "./define-policy.ts";
 export type { Action, Reason, Verdict } from "./verdict.ts";
 export type { OwnSpans } from "./judge.ts";
-export { judge, rulingOf, wantsSpans } from "./judge.ts";
+export { judge, rulingOf } from "./judge.ts";
 export type { Edit, Edits } from "./edits.ts";
 export { NO_EDITS, applyEdits } from "./edits.ts";
 export type { Crossing, CrossingFailure, Observer, Peer, Upstream, WaitUntil } from "./crossing.ts";

@@ -1,5 +1,6 @@
 /** The heart: reading × trust × policy × span granted → action, reason and edits. A table without I/O. */
 import type { Arrival } from "./arrival.ts";
+import { NO_EDITS } from "./edits.ts";
 import type { FieldLines } from "./field-lines.ts";
 import { leaveAlone, leaveNothing, leaveOpen, leaveStripped, leaveWith } from "./leave.ts";
 import { restoreOutside } from "./outside.ts";
@@ -30,8 +31,11 @@ export interface Plan {
   readonly from: TraceContext | undefined;
 }
 
-const PLAIN: Readonly<Record<Trust, Ruling>> = {
-  continue: { trust: "continue", capped: false },
+/** What a caller comes to whose context goes on. */
+export const BELIEVED: Ruling = { trust: "continue", capped: false };
+
+const RULINGS: Readonly<Record<Trust, Ruling>> = {
+  continue: BELIEVED,
   restart: { trust: "restart", capped: false },
   "restart-external": { trust: "restart", capped: false },
   ignore: { trust: "ignore", capped: false },
@@ -47,7 +51,7 @@ export function rulingOf(
   lines: FieldLines = NO_LINES,
   arrival: Arrival = NO_ARRIVAL,
 ): Ruling {
-  return policy.rule === undefined ? PLAIN[policy.trust] : policy.rule(reading, lines, arrival);
+  return policy.rule === undefined ? RULINGS[policy.trust] : policy.rule(reading, lines, arrival);
 }
 
 /** Reading × trust × policy, in order of precedence; the first line that fits decides. */
@@ -112,13 +116,7 @@ function unsampled(context: TraceContext): TraceContext {
 }
 
 /** Whether a pair of spans of our own is worth asking for: only a trace that is recorded is exported. */
-export function wantsSpans(
-  reading: Reading,
-  policy: Policy,
-  ruling: Ruling = rulingOf(reading, policy),
-  plan: Plan = planOf(reading, policy, ruling),
-): boolean {
-  const { action, from } = plan;
+export function wantsSpans(reading: Reading, policy: Policy, ruling: Ruling, { action, from }: Plan): boolean {
   if (from === undefined) return action === "start" || action === "restart";
   if (isSampled(from) || isOpen(reading)) return true;
   return policy.denied === "override" && !ruling.capped;
@@ -152,6 +150,34 @@ export function judge(
     : { ...inside, action: "restart", reason: "outside-restored", context: outside, ownParent: false, edits };
 }
 
+/** Whether a W3C context came in with nothing to be told of it, from no border of ours or straight from one. */
+export function isClean(reading: Reading): reading is Reading & { kind: "valid" } {
+  if (reading.kind !== "valid" || reading.notes.length > 0) return false;
+  return reading.own === undefined || reading.own.spanId === reading.context.parentId;
+}
+
+/** The row of the table that most heads come to: what `judge` says of a clean reading where the policy is plain. */
+export function judgeClean(
+  reading: Reading & { kind: "valid" },
+  policy: Policy,
+  cluster: string,
+  spans: OwnSpans | undefined,
+): Verdict {
+  const from = reading.context;
+  const context = spans === undefined ? from : continueAs(spans, from, reading, policy, cluster);
+  return {
+    action: "preserve",
+    reason: "intact",
+    from,
+    context,
+    ownParent: spans !== undefined,
+    edits: spans === undefined ? NO_EDITS : leaveWith(reading, policy, BELIEVED, cluster, context),
+    links: undefined,
+    repaired: undefined,
+    reported: undefined,
+  };
+}
+
 function outsideOf(reading: Reading): TraceContext | undefined {
   return reading.kind === "valid" ? restoreOutside(reading.context) : undefined;
 }
@@ -169,6 +195,7 @@ function settle(
   const links = linksOf(reading, ruling, action);
   if (from === undefined && (spans === undefined || action === "preserve" || action === "strip")) {
     const unable = action === "start" || action === "restart";
+    const { repaired, reported } = repairsMade(reading, policy, ruling, undefined);
     return {
       action: action === "start" || action === "preserve" ? "preserve" : "strip",
       reason: unable ? "no-span" : reason,
@@ -177,7 +204,8 @@ function settle(
       ownParent: false,
       edits: leaveNothing(reading, policy, ruling),
       links,
-      ...repairsMade(reading, policy, ruling, undefined),
+      repaired,
+      reported,
     };
   }
   if (spans === undefined) {

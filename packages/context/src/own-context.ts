@@ -1,13 +1,12 @@
 /** The context that leaves with our own span as the parent. */
 import type { OwnSpans } from "./judge.ts";
 import { rememberOutside } from "./outside.ts";
-import type { OwnMember } from "./own-member.ts";
-import { OWN_KEY, formatOwnMember, ownMemberOf, signedText } from "./own-member.ts";
+import { putOwnFirst, unsignedText } from "./own-member.ts";
 import type { Policy } from "./policy.ts";
 import type { Reading } from "./reading.ts";
 import type { TraceContext } from "./trace-context.ts";
 import { RANDOM, SAMPLED } from "./trace-context.ts";
-import { putMemberFirst } from "./tracestate.ts";
+import { hashTraceId } from "./trace-id-hash.ts";
 
 /** Our span in the trace that came in. It is recorded, so the flag says so (section 3.2.2.5.1). */
 export function continueAs(
@@ -19,9 +18,12 @@ export function continueAs(
 ): TraceContext {
   const valid = reading.kind === "valid" ? reading : undefined;
   const salvaged = policy.repairs.members === "on" ? valid?.salvage : undefined;
-  const { traceId, flags, tracestate } = from;
-  const context = { traceId, parentId: spans.clientSpanId, flags: flags | SAMPLED, tracestate: salvaged ?? tracestate };
-  return withMember(context, valid?.own, policy, cluster, valid?.context === from ? valid.wire : undefined);
+  const { traceId } = from;
+  const hop = valid?.own === undefined ? 1 : Math.min(valid.own.hop + 1, 255);
+  const wire = valid?.context === from ? valid.wire : undefined;
+  const hash = wire === undefined ? hashTraceId(traceId) : hashTraceId(wire, 3, 35);
+  const tracestate = salvaged ?? from.tracestate;
+  return withMember(traceId, spans.clientSpanId, from.flags | SAMPLED, tracestate, hop, hash, policy, cluster);
 }
 
 /** Our span at the head of a trace that begins here, under an id that was adopted where there is one. */
@@ -32,28 +34,24 @@ export function beginAs(
   policy: Policy,
   cluster: string,
 ): TraceContext {
-  const context = {
-    traceId: adopted ?? spans.traceId,
-    parentId: spans.clientSpanId,
-    flags: adopted === undefined ? SAMPLED | RANDOM : SAMPLED,
-    tracestate: outside === undefined ? "" : rememberOutside(outside),
-  };
-  return withMember(context, undefined, policy, cluster, undefined);
+  const traceId = adopted ?? spans.traceId;
+  const flags = adopted === undefined ? SAMPLED | RANDOM : SAMPLED;
+  const tracestate = outside === undefined ? "" : rememberOutside(outside);
+  return withMember(traceId, spans.clientSpanId, flags, tracestate, 1, hashTraceId(traceId), policy, cluster);
 }
 
 function withMember(
-  context: TraceContext,
-  before: OwnMember | undefined,
+  traceId: string,
+  parentId: string,
+  flags: number,
+  tracestate: string,
+  hop: number,
+  hash: string,
   policy: Policy,
   cluster: string,
-  wire: string | undefined,
 ): TraceContext {
-  const { traceId, parentId, flags, tracestate } = context;
-  const unsigned = ownMemberOf(context, cluster, before, wire);
-  const member =
-    policy.signing === undefined
-      ? unsigned
-      : { ...unsigned, signature: policy.signing.sign(signedText(traceId, unsigned)) };
-  const list = putMemberFirst(tracestate, OWN_KEY, formatOwnMember(member), policy.tracestateMaxLength);
-  return { traceId, parentId, flags, tracestate: list };
+  const { signing, tracestateMaxLength } = policy;
+  const unsigned = unsignedText(cluster, hop, hash, parentId, flags);
+  const member = signing === undefined ? unsigned : `${unsigned}.${signing.sign(`${traceId}|${unsigned}`)}`;
+  return { traceId, parentId, flags, tracestate: putOwnFirst(tracestate, member, tracestateMaxLength) };
 }

@@ -1,8 +1,7 @@
 /** The `tm=` member of `tracestate`: what one border tells the next about the trace it forwarded. */
 import { formatByte, isId, isLowerHex, parseByte } from "./hex.ts";
-import type { TraceContext } from "./trace-context.ts";
 import { KNOWN_FLAGS } from "./trace-context.ts";
-import { hashTraceId, hashWire } from "./trace-id-hash.ts";
+import { MAX_PART, putMemberFirst, shortListWithout } from "./tracestate.ts";
 
 export const OWN_KEY = "tm";
 
@@ -29,10 +28,17 @@ export const SIGNATURE_LENGTH = 10;
 const FIXED_LENGTH = 31;
 
 export function formatOwnMember(member: OwnMember): string {
-  const { cluster, hop, traceIdHash, spanId, flags, signature } = member;
-  const text = beginningOf(cluster, hop) + traceIdHash + "." + spanId + "." + formatByte(flags & KNOWN_FLAGS);
-  return signature === undefined ? text : `${text}.${signature}`;
+  const { signature } = member;
+  const text = unsignedText(member.cluster, member.hop, member.traceIdHash, member.spanId, member.flags);
+  return signature === undefined ? text : text + "." + signature;
 }
+
+/** The member without a signature. A template converts each part to a string by a call; a sum of strings does not. */
+export function unsignedText(cluster: string, hop: number, traceIdHash: string, spanId: string, flags: number): string {
+  return beginningOf(cluster, hop) + traceIdHash + ("." + spanId) + (ENDS[flags & KNOWN_FLAGS] as string);
+}
+
+const ENDS: readonly string[] = [".00", ".01", ".02", ".03"];
 
 /** The last one that was asked for: nearly every member of one process begins alike, and each join is an allocation. */
 let lastCluster = "";
@@ -82,20 +88,21 @@ function signatureAt(value: string, at: number): string | undefined {
   return signature.length === SIGNATURE_LENGTH ? signature : undefined;
 }
 
-/**
- * The member a border writes beside the span it exported; `before` is the member of the border before it. The hash is
- * taken from `wire`, a `traceparent` with that trace id, where there is one: its characters are the quicker to reach.
- */
-export function ownMemberOf(
-  context: Omit<TraceContext, "tracestate">,
-  cluster: string,
-  before: OwnMember | undefined,
-  wire?: string,
-): OwnMember {
-  const { traceId, parentId, flags } = context;
-  const hop = before === undefined ? 1 : Math.min(before.hop + 1, 255);
-  const traceIdHash = wire === undefined ? hashTraceId(traceId) : hashWire(wire);
-  return { cluster, hop, traceIdHash, spanId: parentId, flags };
+const OTHERS = shortListWithout(OWN_KEY);
+/** The list that was found to be without ours last: where a member of ours is written, it is written into that. */
+let lastOthers = "";
+
+/** Whether a list is plain and has no member of ours. False for a long one, whatever it has. */
+export function isOthersAlone(list: string): boolean {
+  if (list.length > MAX_PART || !OTHERS.test(list)) return false;
+  lastOthers = list;
+  return true;
+}
+
+/** `putMemberFirst` of ours. */
+export function putOwnFirst(tracestate: string, value: string, maxLength: number): string {
+  if (tracestate === "" || tracestate !== lastOthers) return putMemberFirst(tracestate, OWN_KEY, value, maxLength);
+  return OWN_KEY + "=" + value + ("," + tracestate);
 }
 
 /** 1 to 16 of `a-z 0-9 -`: what fits the member and needs no escape in a header. */

@@ -84,6 +84,16 @@ export interface Policy {
   readonly strip: boolean;
   /** Policies of single upstreams in place of this one. */
   readonly upstreams: ReadonlyMap<string, Policy> | undefined;
+  /** `isPlain` of all the rest. */
+  readonly plain: boolean;
+}
+
+/** Whether nothing is asked of a clean context in W3C's two fields but that it goes on, with our span where there is one. */
+export function isPlain(policy: Omit<Policy, "plain">): boolean {
+  const { trust, rule, carrier, foreign, lookAside, denied, outside, flagsAlways, strip } = policy;
+  const believes = trust === "continue" && rule === undefined && denied === "honour";
+  const looks = carrier !== undefined || foreign !== undefined || lookAside !== undefined;
+  return believes && !looks && outside !== "restore" && !flagsAlways && !strip;
 }
 
 /** What the specification asks and nothing beyond it. */
@@ -114,4 +124,5 @@ export const PRESERVE: Policy = {
   flagsAlways: false,
   strip: false,
   upstreams: undefined,
+  plain: true,
 };

@@ -6,13 +6,13 @@ import type { Defect, DefectCode } from "./defect.ts";
 import { defectOf } from "./defect.ts";
 import { singleValue } from "./duplicates.ts";
 import type { FieldLines } from "./field-lines.ts";
-import { fieldValues, isField, trimBlanks } from "./field-lines.ts";
+import { fieldValues, findField, isField, trimBlanks } from "./field-lines.ts";
 import type { Foreign } from "./foreign/extract.ts";
 import type { OwnMember } from "./own-member.ts";
-import { OWN_KEY, parseOwnMember } from "./own-member.ts";
+import { OWN_KEY, isOthersAlone, parseOwnMember } from "./own-member.ts";
 import type { Aside, Carrier, Policy } from "./policy.ts";
 import type { TraceContext } from "./trace-context.ts";
-import { hashWire } from "./trace-id-hash.ts";
+import { hashTraceId } from "./trace-id-hash.ts";
 import { contextIn, findDefect, isPlainTraceparent, notesOf } from "./traceparent.ts";
 import { isPlainList, memberValue, readTracestate } from "./tracestate.ts";
 
@@ -64,60 +64,58 @@ const NONE: readonly Defect[] = [];
 
 /** Reads the trace context of one head. Never throws, whatever the bytes. */
 export function read(lines: FieldLines, policy?: Policy, arrival?: Arrival): Reading {
-  const own = readOwn(lines, policy?.carrier, arrival);
+  const carrier = policy?.carrier;
+  const found = carrier === undefined ? NOTHING_FOUND : readCarrier(lines, carrier);
+  const truncated = arrival !== undefined && arrival.truncated === true;
+  const own = (truncated ? undefined : readPlain(lines, found)) ?? readClosely(lines, found, truncated);
   if (policy === undefined || (policy.foreign === undefined && policy.lookAside === undefined)) return own;
   const reading = policy.foreign === undefined ? own : policy.foreign.extract(lines, own);
   return policy.lookAside === undefined ? reading : { ...reading, aside: policy.lookAside(lines) };
 }
 
-/** W3C's two fields and the extra carrier, in one pass over the lines. */
-function readOwn(lines: FieldLines, carrier: Carrier | undefined, arrival: Arrival | undefined): Reading {
-  const carrierLength = carrier === undefined ? -1 : carrier.field.length;
-  let parent = -1;
-  let parents = 0;
-  let state = -1;
-  let states = 0;
-  let carriers = 0;
-  let nominated = false;
+/** A head like nearly all: W3C's two fields once each, clean, and nobody against them; or neither. Else undefined. */
+function readPlain(lines: FieldLines, found: Found): Reading | undefined {
+  let parent = 0;
+  let state = 0;
   const last = lines.length - 1;
   for (let at = 0; at < last; at += 2) {
     const name = lines[at] as string;
     const { length } = name;
     if (length === 11) {
-      if ((name.charCodeAt(0) | 0x20) === 0x74 && isField(name, "traceparent")) {
-        if (parent < 0) parent = at + 1;
-        parents += 1;
+      if (isField(name, "traceparent")) {
+        if (parent > 0) return undefined;
+        parent = at + 1;
       }
     } else if (length === 10) {
       const first = name.charCodeAt(0) | 0x20;
       if (first === 0x74 && isField(name, "tracestate")) {
-        if (state < 0) state = at + 1;
-        states += 1;
-      } else if (first === 0x63 && nominatesTrace(lines[at + 1] as string) && isField(name, "connection")) {
-        nominated = true;
-      }
+        if (state > 0) return undefined;
+        state = at + 1;
+      } else if (first === 0x63 && nominatesTrace(lines[at + 1] as string) && isField(name, "connection"))
+        return undefined;
     }
-    if (length === carrierLength && isField(name, (carrier as Carrier).field)) carriers += 1;
   }
-  const found = carriers === 0 ? NOTHING_FOUND : readCarrier(lines, carrier as Carrier);
-  const around = nominated || arrival?.truncated === true ? notesAround(nominated, arrival) : NONE;
-  if (parents === 0) {
-    const notes = states === 0 ? around : [...around, defectOf("tracestate-orphaned")];
-    return { kind: "absent", carried: found.carried, original: found.original, notes };
-  }
+  if (parent === 0) return state === 0 ? absentReading(found, NONE) : undefined;
   const value = lines[parent] as string;
-  const plain = isPlainTraceparent(value);
-  if (parents > 1 || around.length > 0 || (!plain && findDefect(value) !== undefined))
-    return readClosely(lines, found, fieldValues(lines, "traceparent"), around);
-  const notes = plain ? NONE : notesOf(value);
-  if (states === 0) return validReading(found, value, "", notes, undefined);
+  if (!isPlainTraceparent(value)) return undefined;
+  if (state === 0) return validReading(found, value, "", NONE, undefined, undefined);
   const list = lines[state] as string;
-  if (states > 1 || !isPlainList(list)) return withTracestate(found, value, lines, notes);
-  return validReading(found, value, list, notes, undefined);
+  if (isOthersAlone(list)) return validReading(found, value, list, NONE, undefined, undefined);
+  return isPlainList(list) ? withOwn(found, value, list, NONE, undefined) : undefined;
 }
 
-/** Everything but one clean `traceparent` line. */
-function readClosely(lines: FieldLines, found: Found, values: readonly string[], around: readonly Defect[]): Reading {
+/** Any head, with what there is to tell of it. */
+function readClosely(lines: FieldLines, found: Found, truncated: boolean): Reading {
+  const nominated = fieldValues(lines, "connection").some(nominatesTrace);
+  const around = nominated || truncated ? notesAround(nominated, truncated) : NONE;
+  const values = fieldValues(lines, "traceparent");
+  const [value] = values;
+  if (value === undefined) {
+    const orphaned = findField(lines, "tracestate") >= 0;
+    return absentReading(found, orphaned ? [...around, defectOf("tracestate-orphaned")] : around);
+  }
+  if (values.length === 1 && around.length === 0 && findDefect(value) === undefined)
+    return withTracestate(found, value, lines, notesOf(value));
   const single = singleValue(values);
   if (single.kind === "several") {
     const { sameTrace, defects } = single;
@@ -135,22 +133,37 @@ function readClosely(lines: FieldLines, found: Found, values: readonly string[],
 function withTracestate(found: Found, value: string, lines: FieldLines, notes: readonly Defect[]): Reading {
   const { list, defects, salvage } = readTracestate(fieldValues(lines, "tracestate"));
   const all = defects.length === 0 ? notes : [...notes, ...defects.map(defectOf)];
-  return validReading(found, value, list, all, salvage === "" ? undefined : salvage);
+  return withOwn(found, value, list, all, salvage === "" ? undefined : salvage);
 }
 
-function validReading(
+function absentReading({ carried, original }: Found, notes: readonly Defect[]): Reading {
+  return { kind: "absent", carried, original, notes };
+}
+
+/** The reading of a list that may have a member of ours. */
+function withOwn(
   found: Found,
   wire: string,
   tracestate: string,
   notes: readonly Defect[],
   salvage: string | undefined,
 ): Reading {
-  const context = contextIn(wire, tracestate);
-  const member = tracestate === "" ? undefined : memberValue(tracestate, OWN_KEY);
+  const member = memberValue(tracestate, OWN_KEY);
   const own = member === undefined ? undefined : parseOwnMember(member);
-  const all =
-    own === undefined || own.traceIdHash === hashWire(wire) ? notes : [...notes, defectOf("own-member-mismatch")];
-  return { kind: "valid", carried: found.carried, original: found.original, context, notes: all, own, wire, salvage };
+  const isOfTrace = own === undefined || own.traceIdHash === hashTraceId(wire, 3, 35);
+  const all = isOfTrace ? notes : [...notes, defectOf("own-member-mismatch")];
+  return validReading(found, wire, tracestate, all, own, salvage);
+}
+
+function validReading(
+  { carried, original }: Found,
+  wire: string,
+  tracestate: string,
+  notes: readonly Defect[],
+  own: OwnMember | undefined,
+  salvage: string | undefined,
+): Reading {
+  return { kind: "valid", carried, original, context: contextIn(wire, tracestate), notes, own, wire, salvage };
 }
 
 /** Only a repair by policy makes use of `tracestate` beside an invalid `traceparent` (section 3.3). */
@@ -159,9 +172,9 @@ function mend(repair: Mendable["repair"], contexts: readonly TraceContext[], lin
   return { repair, contexts: contexts.map((context) => ({ ...context, tracestate })) };
 }
 
-function notesAround(nominated: boolean, arrival: Arrival | undefined): readonly Defect[] {
+function notesAround(nominated: boolean, truncated: boolean): readonly Defect[] {
   const notes: Defect[] = [];
-  if (arrival?.truncated === true) notes.push(defectOf("head-truncated"));
+  if (truncated) notes.push(defectOf("head-truncated"));
   if (nominated) notes.push(defectOf("hop-nominated"));
   return notes;
 }
@@ -170,14 +183,17 @@ const NOTHING_FOUND: Found = { carried: undefined, original: undefined };
 
 /** A value that is no carrier, or that this boundary does not read, is the caller's own. */
 function readCarrier(lines: FieldLines, carrier: Carrier): Found {
-  const value = fieldValues(lines, carrier.field).map(trimBlanks).join(", ");
+  const values = fieldValues(lines, carrier.field);
+  if (values.length === 0) return NOTHING_FOUND;
+  const value = values.map(trimBlanks).join(", ");
   const carried = carrier.read ? parseCarrier(value) : undefined;
   return carried === undefined ? { carried, original: value } : { carried, original: carried.original };
 }
 
 /** Whether `Connection` asks the next hop to remove a trace field; the usual values are too short to. */
 function nominatesTrace(connection: string): boolean {
-  if (connection.length <= 10) return (connection.charCodeAt(0) | 0x20) === 0x74 && isField(connection, "tracestate");
+  const { length } = connection;
+  if (length < 10 || (length === 10 && (connection.charCodeAt(0) | 0x20) !== 0x74)) return false;
   return connection.split(",").some((option) => {
     const name = trimBlanks(option).toLowerCase();
     return name === "traceparent" || name === "tracestate";

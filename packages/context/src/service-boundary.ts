@@ -89,8 +89,7 @@ export function defineServiceBoundary(options: ServiceBoundaryOptions): ServiceB
     asksPeer: boundary.policy.rule !== undefined,
     fields: fieldsOf(boundary.policy),
     cross(lines, arrival) {
-      const { reading, verdict, spans } = cross(boundary, lines, grant, arrival);
-      return { boundary, reading, verdict, spans };
+      return { boundary, ...cross(boundary, lines, grant, arrival) };
     },
     observed: observer !== undefined,
     tell(passage, served, waitUntil) {

@@ -4,7 +4,6 @@ import { defectOf } from "./defect.ts";
 import { NOT_HEX, formatByte, hexBits, isLowerHex, parseByte } from "./hex.ts";
 import type { TraceContext } from "./trace-context.ts";
 import { KNOWN_FLAGS } from "./trace-context.ts";
-import { scanTraceId } from "./trace-id-hash.ts";
 
 /** Length of version 00: `vv-` + 32 + `-` + 16 + `-ff`. */
 export const TRACEPARENT_LENGTH = 55;
@@ -30,14 +29,19 @@ export function notesOf(value: string): readonly Defect[] {
   return notes;
 }
 
+const DIGIT = "[0-9a-f]";
+
+/**
+ * V8 makes machine code over the bytes of it, which takes one pass and reaches a character in a third of the time of
+ * `charCodeAt`. Each digit stands by itself, because a count would be kept in memory for every character.
+ */
+const PLAIN = new RegExp(
+  `^00-(?!${"0".repeat(32)})${DIGIT.repeat(32)}-(?!${"0".repeat(16)})${DIGIT.repeat(16)}-0[0-3]$`,
+);
+
 /** Whether the value is of version 00 and there is nothing to tell of it, as with nearly all that come. */
 export function isPlainTraceparent(value: string): boolean {
-  if (value.length !== LENGTH || value.charCodeAt(0) !== 0x30 || value.charCodeAt(1) !== 0x30 || !isDashed(value))
-    return false;
-  if (value.charCodeAt(53) !== 0x30 || (value.charCodeAt(54) & ~KNOWN_FLAGS) !== 0x30) return false;
-  const traceId = scanTraceId(value);
-  const parentId = hexBits(value, 36, 52);
-  return traceId !== 0 && parentId !== 0 && ((traceId | parentId) & NOT_HEX) === 0;
+  return PLAIN.test(value);
 }
 
 function isDashed(value: string): boolean {
@@ -77,8 +81,10 @@ function isValidOnceLowered(value: string): boolean {
   return lower !== value && findDefect(lower) === undefined;
 }
 
+const ENDS: readonly string[] = Array.from({ length: 256 }, (_, flags) => "-" + formatByte(flags));
+
 /** Writes version 00. Flag bits outside the mask leave as zero: by default the reserved ones (section 3.2.2.5). */
 export function formatTraceparent(context: TraceContext, flagMask: number = KNOWN_FLAGS): string {
-  // A template converts each part to a string by a call; a sum of strings does not.
-  return "00-" + context.traceId + "-" + context.parentId + "-" + formatByte(context.flags & flagMask);
+  // A template converts each part to a string by a call; a sum of strings does not, and its short parts are joined first.
+  return "00-" + context.traceId + ("-" + context.parentId) + (ENDS[context.flags & flagMask & 0xff] as string);
 }

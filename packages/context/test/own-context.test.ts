@@ -27,3 +27,12 @@ it("a trace that begins here is random and has our member alone", () => {
   expect(context).toMatchObject({ traceId: SPANS.traceId, parentId: SPANS.clientSpanId, flags: 3 });
   expect(context?.tracestate).toMatch(/^tm=1\.eu-1\.01\.[^,]*$/);
 });
+
+it("our member counts the borders the trace has passed, up to 255", () => {
+  const hopAfter = (hop: number) => {
+    const before = formatOwnMember({ cluster: "us-1", hop, traceIdHash: hashTraceId(TRACE), spanId: PARENT, flags: 1 });
+    const lines = ["traceparent", `00-${TRACE}-${PARENT}-01`, "tracestate", `tm=${before}`];
+    return parseOwnMember(memberValue(pass(lines, {}, SPANS).verdict.context?.tracestate ?? "", "tm") ?? "")?.hop;
+  };
+  expect([1, 2, 254, 255].map(hopAfter)).toEqual([2, 3, 255, 255]);
+});

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { OWN_KEY, formatOwnMember, hashTraceId, parseOwnMember } from "../src/index.ts";
-import { isClusterName, ownMemberOf } from "../src/own-member.ts";
+import { isClusterName, isOthersAlone, putOwnFirst } from "../src/own-member.ts";
 import { PARENT, TRACE } from "./heads.ts";
 
 const MEMBER = { cluster: "eu-1", hop: 2, traceIdHash: hashTraceId(TRACE), spanId: PARENT, flags: 1 };
@@ -42,10 +42,28 @@ describe("the own member", () => {
     for (const value of bad) expect(parseOwnMember(value)).toBeUndefined();
   });
 
-  it("counts the borders it has passed up to 255", () => {
-    expect(ownMemberOf({ traceId: TRACE, parentId: PARENT, flags: 1 }, "a", undefined).hop).toBe(1);
-    expect(ownMemberOf({ traceId: TRACE, parentId: PARENT, flags: 1 }, "a", MEMBER).hop).toBe(3);
-    expect(ownMemberOf({ traceId: TRACE, parentId: PARENT, flags: 1 }, "a", { ...MEMBER, hop: 255 }).hop).toBe(255);
+  it("is told from the members of others, in short lists at a glance", () => {
+    for (const list of ["a=1", "a=1,b= 2", "a=1,ab=2,abc=3", "tmo=1,tm@x=2,t=3"])
+      expect(isOthersAlone(list)).toBe(true);
+    for (const list of [
+      "",
+      "tm=1",
+      "a=1,tm=1",
+      "a=1,b=2,tm=1",
+      "a=1,a=2",
+      "a=1,b=2,a=3",
+      "a=1,b=2,b=3",
+      "a=1,b=2,c=3,d=4",
+    ])
+      expect(isOthersAlone(list)).toBe(false);
+    expect([`a=${"x".repeat(254)}`, `a=${"x".repeat(255)}`].map(isOthersAlone)).toEqual([true, false]);
+  });
+
+  it("is put first in whatever list, also after another was looked at", () => {
+    expect(isOthersAlone("a=1,b=2")).toBe(true);
+    expect(putOwnFirst("a=1,b=2", "x", 512)).toBe("tm=x,a=1,b=2");
+    expect(putOwnFirst("a=1,tm=y", "x", 512)).toBe("tm=x,a=1");
+    expect(putOwnFirst("", "x", 512)).toBe("tm=x");
   });
 
   it("sends no flag bits but the two that are defined", () => {

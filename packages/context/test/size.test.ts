@@ -26,7 +26,8 @@ function reach(entries: readonly URL[]): Map<string, string> {
   return modules;
 }
 
-it("whoever only preserves loads less than 48 kB, 12 kB compressed, and no format, no rules, no keys", () => {
+// A part of it is the short way that most heads take, beside the long one: it halves what a request costs.
+it("whoever only preserves loads less than 52 kB, 13 kB compressed, and no format, no rules, no keys", () => {
   const modules = reach(ENTRIES);
   const names = [...modules.keys()].map((href) => basename(href));
   const code = [...modules.values()].join("\n");
@@ -34,6 +35,6 @@ it("whoever only preserves loads less than 48 kB, 12 kB compressed, and no forma
     [],
   );
   expect(names).toContain("traceparent.ts");
-  expect(code.length).toBeLessThan(48_000);
-  expect(gzipSync(code).length).toBeLessThan(12_000);
+  expect(code.length).toBeLessThan(52_000);
+  expect(gzipSync(code).length).toBeLessThan(13_000);
 });

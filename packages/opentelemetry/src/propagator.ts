@@ -70,9 +70,10 @@ function readAt({ policy, cluster }: Boundary, lines: FieldLines): Passage {
   const reading = read(lines, policy);
   const ruling = rulingOf(reading, policy, lines);
   const verdict = judge(reading, policy, cluster, undefined, ruling);
-  if (verdict.reason !== "no-span") return { reading, verdict, spans: undefined };
+  const passage = { reading, verdict, spans: undefined, policy, ruling };
+  if (verdict.reason !== "no-span") return passage;
   const { action, reason } = judge(reading, policy, cluster, SDK_SPANS, ruling);
-  return { reading, verdict: { ...verdict, action, reason }, spans: undefined };
+  return { ...passage, verdict: { ...verdict, action, reason } };
 }
 
 function tell(observe: ((passage: Passage) => void) | undefined, passage: Passage): void {

@@ -2,7 +2,6 @@
 
 import type { AttributeValue } from "./attribute.ts";
 import { type Batch, batchOf, type Signal } from "./batch.ts";
-import { parseHex } from "./wire/hex.ts";
 import { Writer } from "./wire/writer.ts";
 
 export type Attributes = Readonly<Record<string, AttributeValue>>;
@@ -21,9 +20,9 @@ export function encodeRecords<T>(
   count: number = records.length,
 ): Batch {
   const writer = new Writer(256 + 512 * records.length);
-  for (const record of records.toReversed()) {
+  for (let at = records.length - 1; at >= 0; at--) {
     const mark = writer.length;
-    write(writer, record);
+    write(writer, records[at] as T);
     writer.wrap(2, mark);
   }
   const scopeMark = writer.length;
@@ -39,9 +38,11 @@ export function encodeRecords<T>(
 }
 
 export function writeAttributes(writer: Writer, number: number, attributes: Attributes): void {
-  for (const [key, value] of Object.entries(attributes).toReversed()) {
+  const keys = Object.keys(attributes);
+  for (let at = keys.length - 1; at >= 0; at--) {
+    const key = keys[at] as string;
     const mark = writer.length;
-    writeValue(writer, value);
+    writeValue(writer, attributes[key] as AttributeValue);
     writer.wrap(2, mark);
     writer.stringField(1, key);
     writer.wrap(number, mark);
@@ -52,7 +53,8 @@ function writeValue(writer: Writer, value: AttributeValue): void {
   if (typeof value === "string") writer.stringField(1, value);
   else if (typeof value === "boolean") writer.varintField(2, value ? 1 : 0);
   else if (Number.isSafeInteger(value)) {
-    writer.varint64(BigInt(value));
+    if (value >= 0) writer.varint(value);
+    else writer.varint64(BigInt(value));
     writer.tag(3, 0);
   } else {
     writer.double(value);
@@ -61,14 +63,22 @@ function writeValue(writer: Writer, value: AttributeValue): void {
 }
 
 export function writeId(writer: Writer, number: number, name: string, id: string, size: number): void {
-  const bytes = parseHex(id);
-  if (bytes?.length !== size) throw new TypeError(`${name}: not ${2 * size} hexadecimal digits: ${id}`);
-  writer.bytesField(number, bytes);
+  if (id.length !== 2 * size || !writer.hex(id))
+    throw new TypeError(`${name}: not ${2 * size} hexadecimal digits: ${id}`);
+  writer.varint(size);
+  writer.tag(number, 2);
 }
 
-/** A double cannot hold nanoseconds since 1970; whole milliseconds and the fraction are converted apart. */
+const HALF = 2 ** 16;
+const WORD = 2 ** 32;
+
+/** A double cannot hold nanoseconds since 1970: they are counted in two halves that it can. */
 export function writeTime(writer: Writer, number: number, ms: number): void {
   const whole = Math.floor(ms);
-  writer.fixed64(BigInt(whole) * 1_000_000n + BigInt(Math.round((ms - whole) * 1e6)));
+  const upper = Math.floor(whole / HALF) * 1e6;
+  const lower = (whole % HALF) * 1e6 + Math.round((ms - whole) * 1e6);
+  const low = (upper % HALF) * HALF + lower;
+  writer.fixed32(Math.floor(upper / HALF) + Math.floor(low / WORD));
+  writer.fixed32(low % WORD);
   writer.tag(number, 1);
 }

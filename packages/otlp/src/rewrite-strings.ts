@@ -3,6 +3,7 @@
 import { type Batch, batchOf, isDivisible, requestTypes } from "./batch.ts";
 import { KeyVerdicts } from "./rewrite-keys.ts";
 import { RewritePlan } from "./rewrite-plan.ts";
+import { isPlainPair } from "./wire/plain-pair.ts";
 import { Cursor, readDouble, readInt64, readVarint } from "./wire/cursor.ts";
 import { maxDepth } from "./wire/framing.ts";
 import { type Field, type MessageName, type MessageType, messageTypes } from "./wire/fields.ts";
@@ -29,12 +30,13 @@ export interface StringRules {
    * What to write in place of `text`; return `text` to leave it. Called for every string OTLP defines: names, messages,
    * log bodies, attribute keys and values in arrays and maps, of resources, scopes, events, links and exemplars,
    * tracestate, schema URLs. Bytes values are given as UTF-8 text if they are that, else with one character a byte.
+   * `concern` is what `concerns` said of them, or -1.
    */
-  text(text: string, site: StringSite): string;
+  text(text: string, site: StringSite, concern: number): string;
   /** Asked once for each key, at any depth. Of an attribute with several keys the strictest rule counts. */
   attribute?(key: string): AttributeRule;
-  /** False promises that `text` would leave the bytes from `start` to `stop` as they are, and spares their decoding. */
-  concerns?(bytes: Uint8Array, start: number, stop: number): boolean;
+  /** 0 promises that `text` would leave the bytes from `start` to `stop` as they are, and spares their decoding. */
+  concerns?(bytes: Uint8Array, start: number, stop: number): number;
 }
 
 export type StringRewriter = (batch: Batch) => Batch;
@@ -136,6 +138,7 @@ class Rewriting {
     const verdict = this.#judge(1, start, stop);
     if (verdict === "drop") return this.#plan.change(tagStart, stop, undefined);
     const replace = this.#replace;
+    if (verdict === undefined && replace === undefined && this.#isPlainAndClean(start, stop)) return;
     this.#replace = verdict ?? replace;
     this.#site.enter(start, stop);
     this.#plan.enter(number, tagStart, start, stop);
@@ -143,6 +146,19 @@ class Rewriting {
     this.#plan.leave();
     this.#site.leave();
     this.#replace = replace;
+  }
+
+  /** Nearly all attributes are plain pairs with nothing in them that concerns anybody. */
+  #isPlainAndClean(start: number, stop: number): boolean {
+    const bytes = this.#bytes;
+    const concerns = this.#concerns;
+    if (concerns === undefined || !isPlainPair(bytes, start, stop)) return false;
+    const middle = start + 2 + bytes[start + 1]!;
+    const isKeyFirst = bytes[start] === 0x0a;
+    if (concerns(bytes, isKeyFirst ? start + 2 : middle + 2, isKeyFirst ? middle : stop) !== 0) return false;
+    const value = isKeyFirst ? middle + 2 : start + 2;
+    const isText = bytes[value] === 0x0a || bytes[value] === 0x3a;
+    return !isText || concerns(bytes, value + 2, isKeyFirst ? stop : middle) === 0;
   }
 
   /** The strictest verdict on the keys in field `number`: which of several counts is up to the reader. */
@@ -164,11 +180,13 @@ class Rewriting {
 
   #string(type: MessageType, field: Field, tagStart: number, start: number, stop: number): void {
     const replace = type === AnyValue ? this.#replace : undefined;
-    if (replace === undefined && this.#concerns?.(this.#bytes, start, stop) === false) return;
+    const concern = this.#concerns?.(this.#bytes, start, stop) ?? -1;
+    if (replace === undefined && concern === 0) return;
     const valid = isUtf8(this.#bytes, start, stop);
     const latin1 = !valid && field.type === "bytes";
     const text = latin1 ? decodeLatin1(this.#bytes, start, stop) : decodeUtf8(this.#bytes, start, stop);
-    const rewritten = replace === undefined ? this.#rules.text(text, this.#site.at(type, field)) : replace(text);
+    const rewritten =
+      replace === undefined ? this.#rules.text(text, this.#site.at(type, field), concern) : replace(text);
     if ((valid || latin1) && rewritten === text) return;
     const value = latin1 ? encodeLatin1(rewritten) : rewritten;
     this.#plan.change(tagStart, stop, { number: field.number, value });

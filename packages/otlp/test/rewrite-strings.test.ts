@@ -194,13 +194,27 @@ describe("rewriteStrings", () => {
   it("does not show what concerns nobody", () => {
     const shown: string[] = [];
     rewriteStrings(batch(traces([pair(1, "k", "v1")], span(1, str(5, "n2")))), {
-      text: (value) => {
-        shown.push(value);
+      text: (value, _site, concern) => {
+        shown.push(`${value} ${concern}`);
         return value;
       },
-      concerns: (bytes, start, stop) => bytes.subarray(start, stop).includes(0x32),
+      concerns: (bytes, start, stop) => (bytes.subarray(start, stop).includes(0x32) ? 7 : 0),
     });
-    expect(shown).toEqual(["n2"]);
+    expect(shown).toEqual(["n2 7"]);
+  });
+
+  it.each<[string, Bytes]>([
+    ["in a key before its value", pair(9, secret, "v")],
+    ["in a value behind its key", pair(9, "k", secret)],
+    ["in a key behind its value", len(9, len(2, str(1, "v")), str(1, secret))],
+    ["in a value before its key", len(9, len(2, str(1, secret)), str(1, "k"))],
+    ["in bytes", len(9, str(1, "k"), len(2, len(7, Buffer.from(secret))))],
+  ])("shows what concerns somebody %s", (_what, attribute) => {
+    const concerns = (bytes: Uint8Array, start: number, stop: number): number =>
+      Buffer.from(bytes.subarray(start, stop)).includes(secret) ? 1 : 0;
+    const rewritten = rewriteStrings(batch(traces([], span(1, attribute))), { ...mask, concerns });
+    expect(Buffer.from(concat(...rewritten.parts)).includes(secret)).toBe(false);
+    expect(rewritten.items).toBe(1);
   });
 
   it("returns a batch in which nothing changes as it is", () => {

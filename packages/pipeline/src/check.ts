@@ -3,6 +3,7 @@ import { defineDestination } from "./destination.ts";
 import type { PipelineOptions } from "./pipeline.ts";
 import { checkRegions } from "./regions-check.ts";
 import { checkFilter } from "./stages/filter.ts";
+import { checkMemory } from "./stages/limit.ts";
 import { redact } from "./stages/redact.ts";
 import { checkRoute } from "./stages/route.ts";
 import { checkStamp } from "./stages/stamp-guard.ts";
@@ -15,7 +16,7 @@ export interface Problem {
 
 /** Empty when `createPipeline` takes these options; the folder of a queue is not looked at. */
 export function checkPipeline(options: PipelineOptions): readonly Problem[] {
-  const { attributes = {}, destinations, filter, redact: policy, regions, routes = [] } = options;
+  const { attributes = {}, destinations, filter, memory, redact: policy, regions, repair, routes = [] } = options;
   const problems: Problem[] = [];
   const attempt = (path: Problem["path"], run: () => unknown): void => {
     try {
@@ -26,9 +27,12 @@ export function checkPipeline(options: PipelineOptions): readonly Problem[] {
     }
   };
   const names = destinations.map(({ name }) => name);
+  attempt(["memory"], () => checkMemory(memory));
   attempt(["attributes"], () => checkStamp(attributes));
   attempt(["filter", "rules"], () => checkFilter(filter?.rules ?? []));
   attempt(["redact"], () => redact({ policy }));
+  if (repair !== undefined && !(repair.holdMs > 0))
+    problems.push({ path: ["repair", "holdMs"], message: `must be above 0, not ${repair.holdMs}` });
   routes.forEach((rule, at) => {
     attempt(["routes", at], () => checkRoute(rule));
     rule.destinations.forEach((name, index) => {

@@ -155,8 +155,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     refusedItems: { memory: 0, stamp: 0 },
   };
   const { holdMs = 0, maxRepairs = 10_000 } = options.repair ?? {};
-  if (options.repair !== undefined && !(holdMs > 0))
-    throw new TypeError(`repair.holdMs is ${holdMs}; it must be above 0`);
   const repairs = createSpanRepairs(maxRepairs, REPAIRS_KEPT_MS, clock);
   const repairing = options.repair && {
     repairs,

@@ -10,6 +10,8 @@ test("options that a pipeline takes have no problems", () => {
 
 test("every problem is told at once, with the path to it", () => {
   const options: PipelineOptions = {
+    memory: { maxBytes: 0 },
+    repair: { holdMs: 0 },
     attributes: { "request.id": "1" },
     destinations: [...destinations, { ...destinations[0], timeoutMs: 0, redact: {} }],
     filter: { rules: [{ name: "empty" }] },
@@ -18,9 +20,11 @@ test("every problem is told at once, with the path to it", () => {
     regions: { home: "eu" },
   };
   expect(checkPipeline(options).map(({ path }) => path.join("."))).toEqual([
+    "memory",
     "attributes",
     "filter.rules",
     "redact",
+    "repair.holdMs",
     "routes.0.destinations.1",
     "routes.1",
     "destinations.1.name",

@@ -116,7 +116,9 @@ describe("a pipeline", () => {
     const { pipeline } = start({ destinations: [] });
     const repair = { kind: "move-trace", traceId: "a", to: "b" } as const;
     expect(() => pipeline.repair(repair)).toThrow(/created without/);
-    expect(() => createPipeline({ destinations: [], repair: { holdMs: 0 } })).toThrow(/repair.holdMs is 0/);
+    expect(() => createPipeline({ destinations: [], repair: { holdMs: 0 } })).toThrow(
+      /repair.holdMs: must be above 0, not 0/,
+    );
   });
 
   test("shows its observer nothing that redaction takes out, and what the filter drops by it", async () => {

@@ -1,15 +1,15 @@
 /** One request and its answer while they are in the proxy: what the phases leave for each other. */
-import type { FieldLines, TraceResponse, Upstream } from "@tracemend/context";
+import type { FieldLines, Passage, TraceResponse, Upstream } from "@tracemend/context";
 import type { Deadline } from "./deadlines.ts";
 import type { Failure } from "./failure.ts";
 import { failureOf } from "./failure.ts";
 import type { Try } from "./passed.ts";
 import { NO_TRIES } from "./passed.ts";
-import type { Crossed } from "./phases/cross.ts";
 import type { Mirror } from "./phases/mirror.ts";
 import type { BodyKind, Call, CallEvents, Caller } from "./plane/plane.ts";
 import { CANCEL, NO_ERROR } from "./reset.ts";
 import type { RouteOf } from "./route-options.ts";
+import type { ExchangeTimeouts } from "./upstream/options.ts";
 import type { Site } from "./site.ts";
 import type { SpanGrant } from "./spans.ts";
 import type { Endpoint } from "./upstream/endpoint.ts";
@@ -26,13 +26,14 @@ export class Exchange implements Deadline {
   grpc = false;
   body: BodyKind = "none";
   bodyBytes = 0;
+  answerBytes = 0;
 
   /** Of the way it takes, once routed. */
   route: RouteOf<Service> | undefined;
   service: Service | undefined;
 
   /** Of the boundary, once crossed. */
-  crossed: Crossed | undefined;
+  crossed: Passage | undefined;
   grant: SpanGrant | undefined;
   lines: FieldLines = [];
 
@@ -62,6 +63,8 @@ export class Exchange implements Deadline {
   /** The context that the upstream's answer named. */
   named: TraceResponse | undefined;
 
+  /** Of the route where it has its own, else of the upstream; once forwarded. */
+  timeouts: ExchangeTimeouts | undefined;
   deadlineMs: number = Number.POSITIVE_INFINITY;
   place = -1;
   /** Epoch milliseconds: no answer may take longer. */
@@ -110,16 +113,16 @@ export class Exchange implements Deadline {
 
   /** Bytes have moved. A tunnel that both sides keep open may be idle for as long as they like. */
   touch(): void {
-    if (this.service === undefined) return;
+    if (this.timeouts === undefined) return;
     const both = this.status === 101 && this.sending && this.answering;
-    this.#arm(both ? Number.POSITIVE_INFINITY : this.service.settings.timeouts.idleMs);
+    this.#arm(both ? Number.POSITIVE_INFINITY : this.timeouts.idleMs);
   }
 
   /** The request is complete: now the upstream owes an answer. */
   awaitAnswer(): void {
-    if (this.service === undefined || this.status !== undefined) return;
-    const { timeouts, retry } = this.service.settings;
-    this.#arm(Math.min(this.grpc ? timeouts.idleMs : timeouts.answerMs, retry.tryMs));
+    const { timeouts, service } = this;
+    if (service === undefined || timeouts === undefined || this.status !== undefined) return;
+    this.#arm(Math.min(this.grpc ? timeouts.idleMs : timeouts.answerMs, service.settings.retry.tryMs));
   }
 
   #arm(ms: number): void {

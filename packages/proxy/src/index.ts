@@ -10,6 +10,7 @@ export type { HeaderMatch, RouteMatch } from "./routing.ts";
 export type {
   BalanceName,
   EjectionSettings,
+  ExchangeTimeouts,
   HealthOptions,
   HealthTimes,
   KubernetesService,

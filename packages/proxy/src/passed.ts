@@ -17,10 +17,15 @@ export interface Try {
 export interface Passed extends Crossing {
   /** Undefined where none fitted. */
   readonly route: string | undefined;
+  /** The path, or the template of paths, that the route is for; undefined where it is for any, or all below a prefix. */
+  readonly template: string | undefined;
   /** The upstream that was meant, reached or not. */
   readonly service: string | undefined;
   /** In order, where there was more than one; else empty: the crossing itself tells it. */
   readonly tries: readonly Try[];
+  /** Of the bodies, as far as they came: the caller's, and the answer to it. */
+  readonly requestBytes: number;
+  readonly answerBytes: number;
   /** A copy for a mirror: its answer went to nobody. */
   readonly mirrored?: true;
 }

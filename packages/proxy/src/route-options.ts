@@ -1,6 +1,6 @@
 /** What a route is made of: its options, checked and completed once. */
 import type { AnswerField, Edits } from "@tracemend/context";
-import { checkInteger, oneOf, wrong } from "./check.ts";
+import { checkInteger, completeNumbers, oneOf, wrong } from "./check.ts";
 import type { FieldChanges } from "./field-changes.ts";
 import { completeFields } from "./field-changes.ts";
 import type { MirrorOf, MirrorOptions } from "./mirror-options.ts";
@@ -8,7 +8,7 @@ import { completeMirror } from "./mirror-options.ts";
 import type { Limits, Timeouts } from "./plane/plane.ts";
 import type { Fits, RouteMatch } from "./routing.ts";
 import { compileMatch } from "./routing.ts";
-import type { UpstreamOptions, UpstreamSettings } from "./upstream/options.ts";
+import type { ExchangeTimeouts, UpstreamOptions, UpstreamSettings } from "./upstream/options.ts";
 import { completeUpstream } from "./upstream/options.ts";
 
 /** With exactly one of `upstream`, `split` and `answer`. */
@@ -27,6 +27,8 @@ export interface Route {
   readonly mirror?: MirrorOptions;
   /** Fields in which answers name our SERVER span, where it is exported. Absent: what the upstream names goes on as it came. */
   readonly traceresponse?: readonly AnswerField[];
+  /** In place of the upstream's. */
+  readonly timeouts?: Partial<ExchangeTimeouts>;
   /** Changes of requests before the boundary's policy has its say, and of every answer, the proxy's own too. */
   readonly requestFields?: FieldChanges;
   readonly answerFields?: FieldChanges;
@@ -52,6 +54,7 @@ export interface Rewrite {
 export interface RouteOf<T> {
   readonly name: string;
   readonly fits: Fits;
+  readonly template: string | undefined;
   /** Empty where the proxy answers itself. */
   readonly ways: readonly Way<T>[];
   readonly answer: ReadyAnswer | undefined;
@@ -60,6 +63,8 @@ export interface RouteOf<T> {
   readonly mirror: MirrorOf<T> | undefined;
   /** Undefined where none is asked for. */
   readonly traceresponse: readonly AnswerField[] | undefined;
+  /** Undefined where those of the upstream hold. */
+  readonly timeouts: Partial<ExchangeTimeouts> | undefined;
   readonly requestEdits: Edits;
   readonly answerEdits: Edits;
 }
@@ -105,6 +110,7 @@ export function completeRoute(
   return {
     name: route.name ?? `route ${index}`,
     fits: compileMatch(match, `${option}.match`),
+    template: match.path ?? match.pathTemplate,
     ways: shares.map(({ upstream: to, weight }, at) => ({
       to: completeUpstream(to, split === undefined ? `${option}.upstream` : `${option}.split[${at}].upstream`, engine),
       upTo: (sum += weight) / total,
@@ -113,6 +119,7 @@ export function completeRoute(
     authority: rewrite?.authority,
     path: completeRewrite(rewrite, match, `${option}.rewrite`),
     traceresponse: traceresponse.length === 0 ? undefined : traceresponse,
+    timeouts: route.timeouts && completeNumbers<Partial<ExchangeTimeouts>>(`${option}.timeouts`, {}, route.timeouts),
     requestEdits: completeFields(route.requestFields, `${option}.requestFields`),
     answerEdits: completeFields(route.answerFields, `${option}.answerFields`),
     mirror: mirror === undefined ? undefined : completeMirror(mirror, `${option}.mirror`, engine),

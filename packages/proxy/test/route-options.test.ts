@@ -33,6 +33,15 @@ describe("a route", () => {
     expect(path === undefined ? undefined : rewritePath(path, target)).toBe(expected);
   });
 
+  it.each([
+    [{}, undefined],
+    [{ path: "/cart" }, "/cart"],
+    [{ pathTemplate: "/users/{id}" }, "/users/{id}"],
+    [{ pathPrefix: "/api" }, undefined],
+  ])("is told by one text for many paths: %j", (match, template) => {
+    expect(completeRoute({ upstream, match }, 0, engine).template).toBe(template);
+  });
+
   it("answers itself with the bytes and fields it was given", () => {
     const answer = { status: 301, body: "ö", fields: { location: "https://a" } };
     const ready = completeRoute({ answer }, 0, engine).answer;
@@ -57,6 +66,7 @@ describe("a route", () => {
     ["routes[0].answer.body", { answer: { status: 204, body: "x" } }],
     ["routes[0].rewrite.pathPrefix", { upstream, rewrite: { pathPrefix: "/x" } }],
     ["routes[0].rewrite.pathPrefix", { upstream, match: { pathPrefix: "/" }, rewrite: { pathPrefix: "x" } }],
+    ["routes[0].timeouts.answerMs", { upstream, timeouts: { answerMs: 0 } }],
     ["routes[0].traceresponse", { upstream, traceresponse: ["x" as "traceresponse"] }],
     ["routes[0].mirror", { answer: { status: 200 }, mirror: { upstream } }],
     ["routes[0].mirror.share", { upstream, mirror: { upstream: other, share: 1.1 } }],

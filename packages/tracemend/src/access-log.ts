@@ -38,6 +38,8 @@ function jsonLine(passed: Passed): string {
     status: passed.status,
     grpc_status: passed.grpcStatus,
     duration_ms: round(endMs - startMs),
+    request_bytes: passed.requestBytes,
+    answer_bytes: passed.answerBytes,
     upstream: passed.service,
     endpoint: upstream === undefined ? undefined : `${upstream.address}:${upstream.port}`,
     tries: Math.max(passed.tries.length, 1),
@@ -55,7 +57,7 @@ function textLine(passed: Passed): string {
   return (
     `${new Date(endMs).toISOString()} ${passed.boundary} ${passed.downstream?.address ?? "-"} ` +
     `${JSON.stringify(`${passed.method} ${passed.authority}${passed.path} ${passed.protocol}`)} ` +
-    `${passed.status ?? "-"} ${round(endMs - startMs)}ms ${passed.service ?? "-"} ${endpoint} ` +
+    `${passed.status ?? "-"} ${passed.requestBytes} ${passed.answerBytes} ${round(endMs - startMs)}ms ${passed.service ?? "-"} ${endpoint} ` +
     `${verdict.context?.traceId ?? "-"} ${verdict.action} ${verdict.reason}${failure === undefined ? "" : ` ${failure.kind}`}` +
     `${passed.mirrored === true ? " mirror" : ""}\n`
   );

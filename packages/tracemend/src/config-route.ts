@@ -90,8 +90,11 @@ const fieldChanges = z.strictObject({
   remove: z.array(fieldName).optional(),
 });
 
+const exchangeTimeouts = { answer_ms: ms.optional(), idle_ms: ms.optional(), total_ms: ms.optional() };
+
 export const routeSchema = z.strictObject({
   name: name.optional(),
+  timeouts: z.strictObject(exchangeTimeouts).optional(),
   match: match.prefault({}),
   upstream: name.optional(),
   split: z.array(z.strictObject({ upstream: name, weight: z.number().nonnegative() })).optional(),
@@ -173,14 +176,7 @@ export const upstreamSchema = z.strictObject({
       max_ms: ms.optional(),
     })
     .optional(),
-  timeouts: z
-    .strictObject({
-      connect_ms: ms.optional(),
-      answer_ms: ms.optional(),
-      idle_ms: ms.optional(),
-      total_ms: ms.optional(),
-    })
-    .optional(),
+  timeouts: z.strictObject({ connect_ms: ms.optional(), ...exchangeTimeouts }).optional(),
   limits: z.strictObject({ requests: count.optional(), waiting: count.optional() }).optional(),
   max_age_ms: ms.optional(),
 });
@@ -234,7 +230,7 @@ export function routesOf(
     // Their keys are names of fields.
     ...(request_fields === undefined ? {} : { requestFields: request_fields as FieldChanges }),
     ...(answer_fields === undefined ? {} : { answerFields: answer_fields as FieldChanges }),
-    ...(rename(rest) as Pick<Route, "name" | "match" | "rewrite" | "traceresponse">),
+    ...(rename(rest) as Pick<Route, "name" | "match" | "rewrite" | "traceresponse" | "timeouts">),
     ...(upstream === undefined ? {} : { upstream: upstreamNamed(upstream) }),
     ...(split === undefined
       ? {}

@@ -123,14 +123,8 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     const slotBytes = pairBytes(resource, VERSION);
     crew = createCrew({ count, pipeline, observer, lost, listening, log, resource, version: VERSION, slotBytes });
   }
-  const boundaries =
-    crew ??
-    createBoundaries({
-      spans: createSpanSource({ pipeline, ids, resource, version: VERSION }),
-      observer,
-      watch: createEndpointWatch(lost),
-      listening,
-    });
+  const spans = createSpanSource({ pipeline, ids, resource, version: VERSION });
+  const boundaries = crew ?? createBoundaries({ spans, observer, watch: createEndpointWatch(lost), listening });
 
   const renewal = createRenewal({ boundaries, watch: config.certificates, clock: systemClock, log });
 
@@ -143,6 +137,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     await renewal.close();
     const drained = AbortSignal.timeout(config.shutdown.drain_ms);
     await boundaries.close(drained);
+    spans.flush();
     // After the requests: the services behind us export the last spans of what has just drained.
     await Promise.all(receivers.map((receiver) => receiver.close(drained)));
     await findings.close();

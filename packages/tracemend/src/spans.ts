@@ -38,7 +38,7 @@ export function spansOf(crossing: Passed, spans: OwnSpans): readonly SpanRecord[
     ...(verdict.from === undefined ? {} : { parentSpanId: verdict.from.parentId }),
     tracestate,
     flags: flags | REMOTE,
-    name: nameOf(crossing),
+    name: serverNameOf(crossing),
     kind: "server",
     ...times,
     attributes: serverAttributes(crossing),
@@ -93,6 +93,12 @@ function nameOf(crossing: Crossing): string {
   return isGrpc(crossing) ? cut(crossing.path.slice(1)) : cut(crossing.method);
 }
 
+/** With the route's template where it has one: as few names as there are routes. Source: HTTP conventions, "Name". */
+function serverNameOf(crossing: Passed): string {
+  const name = nameOf(crossing);
+  return isGrpc(crossing) || crossing.template === undefined ? name : `${name} ${cut(crossing.template)}`;
+}
+
 function isGrpc(crossing: Crossing): boolean {
   return crossing.grpcStatus !== undefined;
 }
@@ -124,7 +130,10 @@ function serverAttributes(crossing: Passed): Attributes {
   const attributes = commonAttributes(crossing);
   attributes["url.scheme"] = crossing.scheme;
   attributes["url.path"] = cut(crossing.path);
-  attributes["server.address"] = cut(crossing.authority);
+  const { host, port } = hostOf(crossing.authority);
+  attributes["server.address"] = cut(host);
+  if (port !== undefined) attributes["server.port"] = port;
+  if (crossing.template !== undefined) attributes["http.route"] = cut(crossing.template);
   attributes["tracemend.verdict.action"] = crossing.verdict.action;
   attributes["tracemend.verdict.reason"] = crossing.verdict.reason;
   attributes["tracemend.destination.cluster"] = crossing.cluster;
@@ -138,6 +147,13 @@ function serverAttributes(crossing: Passed): Attributes {
     attributes["network.peer.port"] = crossing.downstream.port;
   }
   return attributes;
+}
+
+function hostOf(authority: string): { readonly host: string; readonly port: number | undefined } {
+  const colon = authority.lastIndexOf(":");
+  if (colon < 0 || colon < authority.lastIndexOf("]")) return { host: authority, port: undefined };
+  const port = Number(authority.slice(colon + 1));
+  return { host: authority.slice(0, colon), port: Number.isInteger(port) && port > 0 ? port : undefined };
 }
 
 function clientAttributes(crossing: Passed, upstream: Upstream | undefined, resends: number): Attributes {

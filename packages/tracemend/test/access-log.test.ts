@@ -27,6 +27,8 @@ describe("the access log", () => {
       path: "/products",
       status: 200,
       duration_ms: 12.5,
+      request_bytes: 0,
+      answer_bytes: 5,
       upstream: "catalogue",
       endpoint: "10.0.0.2:8080",
       tries: 1,
@@ -42,7 +44,7 @@ describe("the access log", () => {
     const changes = { path: '/a"\n2023 forged', upstream: undefined, service: undefined, status: 404, failure };
     const [text = ""] = await logged("text", crossingOf(INBOUND, changes));
     expect(text).toBe(
-      `2023-11-14T22:13:20.012Z edge 10.0.0.1 "GET shop.example/a\\"\\n2023 forged http/1.1" 404 12.5ms - - ${TRACE} preserve intact no-route\n`,
+      `2023-11-14T22:13:20.012Z edge 10.0.0.1 "GET shop.example/a\\"\\n2023 forged http/1.1" 404 0 5 12.5ms - - ${TRACE} preserve intact no-route\n`,
     );
   });
 

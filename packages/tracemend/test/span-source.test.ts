@@ -22,21 +22,24 @@ function roomFor(pairs: number) {
 let count = 0;
 const ids = createIds((bytes) => bytes.fill((count += 1)));
 const resource = { "service.name": "tracemend" };
+const atOnce = { ids, resource, version: "1", later: (leave: () => void) => leave() };
 
 describe("the source of our own spans", () => {
   it("grants nothing where the queue has no room", () => {
-    expect(createSpanSource({ pipeline: roomFor(0).pipeline, ids, resource, version: "1" }).grant()).toBeUndefined();
+    expect(createSpanSource({ ...atOnce, pipeline: roomFor(0).pipeline }).grant()).toBeUndefined();
   });
 
   it("gives the room back where the ids were not used", () => {
     const { pipeline, state } = roomFor(1);
-    createSpanSource({ pipeline, ids, resource, version: "1" }).grant()?.release();
+    createSpanSource({ ...atOnce, pipeline })
+      .grant()
+      ?.release();
     expect(state).toMatchObject({ free: 1, filled: [] });
   });
 
   it("fills the room it held with both spans, and they fit", () => {
     const { pipeline, state } = roomFor(1);
-    const grant = createSpanSource({ pipeline, ids, resource, version: "1" }).grant();
+    const grant = createSpanSource({ ...atOnce, pipeline }).grant();
     grant?.finish(crossingOf([]));
     const seen: string[] = [];
     for (const batch of state.filled) forEachSpan(batch, (span) => void seen.push(span.spanId()));
@@ -44,12 +47,12 @@ describe("the source of our own spans", () => {
     expect(state.filled[0]?.bytes).toBeLessThanOrEqual(state.bytes);
   });
 
-  it("holds room for each further try, and gives back what no try used", () => {
+  it("holds room for each further try, and gives back all but what the batch fills", () => {
     const { pipeline, state } = roomFor(3);
     let next = 0;
     const spanId = () => (next += 1).toString(16).padStart(16, "0");
     const unlike = { ...ids, spanId };
-    const grant = createSpanSource({ pipeline, ids: unlike, resource, version: "1" }).grant();
+    const grant = createSpanSource({ ...atOnce, pipeline, ids: unlike }).grant();
     const [second, unused, none] = [grant?.again?.(), grant?.again?.(), grant?.again?.()];
     expect([second, unused].every((id) => id !== undefined)).toBe(true);
     expect(none).toBeUndefined();
@@ -65,12 +68,12 @@ describe("the source of our own spans", () => {
     const seen: string[] = [];
     for (const batch of state.filled) forEachSpan(batch, (span) => void seen.push(span.spanId()));
     expect(new Set(seen)).toEqual(new Set([grant?.spans.serverSpanId, grant?.spans.clientSpanId, second]));
-    expect(state.free).toBe(1);
+    expect(state.free).toBe(2);
   });
 
   it("holds room for a copy, which is one CLIENT span beside the other, and gives it back where nothing was called", () => {
     const { pipeline, state } = roomFor(3);
-    const grant = createSpanSource({ pipeline, ids, resource, version: "1" }).grant();
+    const grant = createSpanSource({ ...atOnce, pipeline }).grant();
     const [called, uncalled, none] = [grant?.copy?.(), grant?.copy?.(), grant?.copy?.()];
     expect(none).toBeUndefined();
     called?.finish(crossingOf([], { mirrored: true }));
@@ -81,5 +84,26 @@ describe("the source of our own spans", () => {
     expect(seen).toEqual([[called?.spans.clientSpanId, grant?.spans.serverSpanId]]);
     expect(state.filled[0]?.bytes).toBeLessThanOrEqual(state.bytes);
     expect(state.free).toBe(1);
+  });
+
+  it("lets what finishes in one turn leave as one batch in the room of the first", () => {
+    const { pipeline, state } = roomFor(100);
+    const turns: (() => void)[] = [];
+    const source = createSpanSource({ ...atOnce, pipeline, later: (leave) => turns.push(leave) });
+    for (let finished = 0; finished < 3; finished += 1) source.grant()?.finish(crossingOf([]));
+    expect(state.filled).toEqual([]);
+    for (const turn of turns) turn();
+    expect(state.filled.map(({ items }) => items)).toEqual([6]);
+    expect(state.free).toBe(99);
+  });
+
+  it("waits for no turn where many finish in one, or all is to leave now", () => {
+    const { pipeline, state } = roomFor(100);
+    const source = createSpanSource({ ...atOnce, pipeline, later: () => undefined });
+    for (let finished = 0; finished < 70; finished += 1) source.grant()?.finish(crossingOf([]));
+    expect(state.filled.map(({ items }) => items)).toEqual([128]);
+    source.flush();
+    source.flush();
+    expect(state.filled.map(({ items }) => items)).toEqual([128, 12]);
   });
 });

@@ -34,6 +34,19 @@ describe("the spans of a crossing", () => {
     expect(server?.attributes).not.toHaveProperty("error.type");
   });
 
+  it("are named by method and route, with the host and port that were asked for apart", () => {
+    const template = "/users/{id}";
+    const [server, client] = spansOf(crossingOf(INBOUND, { template, authority: "[::1]:8443" }), SPANS);
+    expect([server?.name, client?.name]).toEqual(["GET /users/{id}", "GET"]);
+    const attributes = { "http.route": template, "server.address": "[::1]", "server.port": 8443 };
+    expect(server?.attributes).toMatchObject(attributes);
+    expect(client?.attributes).not.toHaveProperty("http.route");
+    expect(spansOf(crossingOf(INBOUND, { authority: "shop.example" }), SPANS)[0]).toMatchObject({
+      name: "GET",
+      attributes: { "server.address": "shop.example" },
+    });
+  });
+
   it("say so where they are of a copy for a mirror", () => {
     const [server, client] = spansOf(crossingOf(INBOUND), SPANS);
     expect(
@@ -134,6 +147,8 @@ describe("the spans of a crossing", () => {
           const lines = [...INBOUND, "tracestate", state];
           const changes = {
             path: `/${path}`,
+            template: `/${path}`,
+            mirrored: true as const,
             authority,
             userAgent,
             requestId,

@@ -94,7 +94,8 @@ function createHttpClient(port: number, connections: number): Client {
 }
 
 function createGrpcClient(port: number): Client {
-  const session: ClientHttp2Session = connect(`http://127.0.0.1:${port}`);
+  // Past its limit of megabytes a session resets streams by itself.
+  const session: ClientHttp2Session = connect(`http://127.0.0.1:${port}`, { maxSessionMemory: 4_096 });
   session.on("error", () => {});
   const plain = {
     ":method": "POST",

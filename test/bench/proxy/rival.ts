@@ -1,41 +1,19 @@
-/** One proxy as a process: `rival.ts <name> <origin port>`; says its port, and on request the CPU time it has used. */
-import { randomFillSync } from "node:crypto";
+/** One proxy of Node's own parts as a process: `rival.ts <name> <origin port> <key file> <cert file>`; says its ports. */
+import { readFileSync } from "node:fs";
 import { Agent, createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { createIds, defineBoundary } from "@tracemend/context";
-import { createProxy } from "@tracemend/proxy";
+import type { RequestListener } from "node:http";
+import { createServer as createSecureServer } from "node:https";
+import type { AddressInfo, Server } from "node:net";
 import { createProxyServer } from "http-proxy-3";
 import { Pool } from "undici";
 
-const [rival = "", originPort = ""] = process.argv.slice(2);
+const [rival = "", originPort = "", keyFile = "", certFile = ""] = process.argv.slice(2);
 const target = `http://127.0.0.1:${originPort}`;
 
-async function startTracemend(spans: boolean): Promise<number> {
-  const ids = createIds(randomFillSync);
-  let finished = 0;
-  const proxy = await createProxy({
-    boundary: defineBoundary({ name: "edge", side: "egress", cluster: "eu-1" }),
-    listen: {},
-    routes: [{ upstream: { name: "origin", url: target } }],
-    ...(spans
-      ? {
-          spans: {
-            grant: () => ({
-              spans: { traceId: ids.traceId(), serverSpanId: ids.spanId(), clientSpanId: ids.spanId() },
-              finish: () => void (finished += 1),
-              release() {},
-            }),
-          },
-        }
-      : {}),
-  });
-  return proxy.address.port;
-}
-
 /** What one writes by hand in an hour: no trailers, no limits, no failures told apart. */
-function startUndici(): Promise<number> {
-  const pool = new Pool(target, { connections: 128 });
-  const server = createServer((request, response) => {
+function undiciByHand(): RequestListener {
+  const pool = new Pool(target, { connections: 4_096 });
+  return (request, response) => {
     const headers: string[] = [];
     for (let at = 0; at < request.rawHeaders.length; at += 2) {
       const name = request.rawHeaders[at] ?? "";
@@ -49,10 +27,11 @@ function startUndici(): Promise<number> {
         onRequestStart() {},
         onResponseStart(controller, status) {
           const raw = controller.rawHeaders as Buffer[];
-          response.writeHead(
-            status,
-            raw.map((text) => text.toString("latin1")),
-          );
+          const lines = raw.map((text) => text.toString("latin1"));
+          // undici has undone the chunks.
+          const chunked = lines.findIndex((name) => /^transfer-encoding$/i.test(name));
+          if (chunked >= 0) lines.splice(chunked, 2);
+          response.writeHead(status, lines);
         },
         onResponseData(_controller, chunk) {
           response.write(chunk);
@@ -65,30 +44,20 @@ function startUndici(): Promise<number> {
         },
       },
     );
-  });
-  return listen(server);
+  };
 }
 
-function startHttpProxy3(): Promise<number> {
-  const proxy = createProxyServer({ target, agent: new Agent({ keepAlive: true, maxSockets: 128 }) });
-  return listen(createServer((request, response) => proxy.web(request, response)));
+function httpProxy3(): RequestListener {
+  const proxy = createProxyServer({ target, agent: new Agent({ keepAlive: true, maxSockets: 4_096 }) });
+  return (request, response) => proxy.web(request, response);
 }
 
-function listen(server: ReturnType<typeof createServer>): Promise<number> {
+function listen(server: Server): Promise<number> {
   return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port)));
 }
 
-const STARTS: Readonly<Record<string, () => Promise<number>>> = {
-  tracemend: () => startTracemend(true),
-  "tracemend without spans": () => startTracemend(false),
-  "node:http + undici": startUndici,
-  "http-proxy-3": startHttpProxy3,
-};
-
-process.on("message", () => {
-  const { user, system } = process.cpuUsage();
-  process.send?.(user + system);
-});
+const listener = rival === "http-proxy-3" ? httpProxy3() : undiciByHand();
+const http = await listen(createServer(listener));
+const tls = await listen(createSecureServer({ key: readFileSync(keyFile), cert: readFileSync(certFile) }, listener));
 process.on("disconnect", () => process.exit());
-const port = await STARTS[rival]?.();
-process.send?.(port);
+process.send?.({ http, tls });

@@ -28,14 +28,22 @@ function formatEight(bytes: Uint8Array, pos: number): string {
 export function parseHex(text: string): Uint8Array | undefined {
   if (text.length % 2 !== 0) return undefined;
   const bytes = new Uint8Array(text.length / 2);
-  for (let index = 0; index < text.length; index++) {
-    const digit = digitValue(text.charCodeAt(index));
-    if (digit < 0) return undefined;
-    bytes[index >> 1] = (bytes[index >> 1]! << 4) | digit;
-  }
-  return bytes;
+  return writeHex(bytes, 0, text) ? bytes : undefined;
 }
 
+/** Writes the bytes that the pairs of digits spell from `pos` on; false when there is anything else among them. */
+export function writeHex(bytes: Uint8Array, pos: number, text: string): boolean {
+  let doubt = 0;
+  for (let index = 0; index + 1 < text.length; index += 2) {
+    const high = digitValue(text.charCodeAt(index));
+    const low = digitValue(text.charCodeAt(index + 1));
+    doubt |= high | low;
+    bytes[pos++] = (high << 4) | low;
+  }
+  return doubt >= 0;
+}
+
+/** Negative for what is no digit. */
 function digitValue(code: number): number {
   if (code >= 48 && code <= 57) return code - 48;
   const lower = code | 32;

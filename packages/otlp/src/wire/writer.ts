@@ -1,5 +1,6 @@
 /** Writes a message from its last byte to its first, so that every length is known when its prefix is due. */
 
+import { writeHex } from "./hex.ts";
 import { encodeCodePoint, isLoneSurrogate } from "./utf8.ts";
 
 /** Values are given in reverse: what is written last comes first in the message. */
@@ -35,6 +36,11 @@ export class Writer {
 
   /** A whole number from 0 to 2^53-1. */
   varint(value: number): void {
+    if (value < 128) {
+      const only = this.#take(1);
+      this.#bytes[only] = value;
+      return;
+    }
     const size = varintBytes(value);
     let pos = this.#take(size);
     const bytes = this.#bytes;
@@ -61,17 +67,29 @@ export class Writer {
 
   fixed32(value: number): void {
     const pos = this.#take(4);
-    this.#view(pos, 4).setUint32(0, value, true);
+    const bytes = this.#bytes;
+    bytes[pos] = value;
+    bytes[pos + 1] = value >>> 8;
+    bytes[pos + 2] = value >>> 16;
+    bytes[pos + 3] = value >>> 24;
   }
 
   fixed64(value: bigint): void {
-    const pos = this.#take(8);
-    this.#view(pos, 8).setBigUint64(0, BigInt.asUintN(64, value), true);
+    this.fixed32(Number(BigInt.asUintN(32, value >> 32n)));
+    this.fixed32(Number(BigInt.asUintN(32, value)));
   }
 
   double(value: number): void {
     const pos = this.#take(8);
-    this.#view(pos, 8).setFloat64(0, value, true);
+    new DataView(this.#bytes.buffer, this.#bytes.byteOffset + pos, 8).setFloat64(0, value, true);
+  }
+
+  /** The bytes that pairs of hexadecimal digits spell; false for anything else, and then what is written means nothing. */
+  hex(digits: string): boolean {
+    const size = digits.length / 2;
+    if (!Number.isInteger(size)) return false;
+    const pos = this.#take(size);
+    return writeHex(this.#bytes, pos, digits);
   }
 
   /** The bytes from `start` to `end` of `source`, as they are. */
@@ -126,10 +144,6 @@ export class Writer {
   varintField(number: number, value: number): void {
     this.varint(value);
     this.tag(number, 0);
-  }
-
-  #view(pos: number, size: number): DataView {
-    return new DataView(this.#bytes.buffer, this.#bytes.byteOffset + pos, size);
   }
 
   #take(size: number): number {

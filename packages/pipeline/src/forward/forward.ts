@@ -4,6 +4,7 @@ import { promisify } from "node:util";
 import type { Answer, Batch } from "@tracemend/otlp";
 import type { Clock } from "../clock.ts";
 import type { Destination } from "../destination.ts";
+import { gzipOf } from "../compressed.ts";
 import { spoil } from "../memory.ts";
 import { accepted, busy } from "../outcome.ts";
 import type { Outcome } from "../outcome.ts";
@@ -31,6 +32,8 @@ export interface Body {
 /** One gzip member for the whole message: several are legal, but some readers stop after the first (RFC 1952 §2.2). */
 export async function toBody(batch: Batch, compression: Destination["compression"]): Promise<Body> {
   if (compression === "none") return batch;
+  const gzip = compression === "gzip" ? gzipOf(batch) : undefined;
+  if (gzip !== undefined) return { parts: [gzip], bytes: gzip.byteLength };
   const bytes = batch.parts.length === 1 ? (batch.parts[0] as Uint8Array) : Buffer.concat(batch.parts, batch.bytes);
   // Level 6 costs three times level 1 and saves little on OTLP.
   const compressed =

@@ -1,11 +1,12 @@
 /** From a request that was read to what its sender is told, in the words both protocols share. */
 import { refineBatch } from "@tracemend/otlp";
 import type { Batch, JsonBatchReading, PartialSuccess, Status } from "@tracemend/otlp";
+import { cameAs } from "../compressed.ts";
 import { isWasteful, ownBytes } from "../memory.ts";
 import { accepted, refused } from "../outcome.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Sink } from "../stage.ts";
-import type { BodyReading } from "./body.ts";
+import type { Body, BodyReading } from "./body.ts";
 import type { ReceiverSettings } from "./receiver.ts";
 
 export type Answer =
@@ -35,9 +36,10 @@ export function lend(bytes: Uint8Array, sink: Sink): Uint8Array {
   return sink.holds === true && !isWasteful(bytes) ? bytes : ownBytes(bytes);
 }
 
-/** Gives what was read to the sink. `gone` aborts when the sender goes away. */
-export async function hand(reading: JsonBatchReading, sink: Sink, gone: AbortSignal): Promise<Answer> {
-  if (reading.kind === "malformed") {
+/** Gives what was read of a body to the sink. `gone` aborts when the sender goes away. */
+export async function hand(reading: JsonBatchReading, body: Body, sink: Sink, gone: AbortSignal): Promise<Answer> {
+  if (reading.kind === "batch") cameAs(reading.batch, body.gzip);
+  else {
     const { code, offset, message } = reading.defect;
     return toAnswer(refused(`${code} at ${offset}: ${message}`));
   }

@@ -1,6 +1,8 @@
 /** Reads a request body from the network: bounded in bytes and in time, before and after decompression. */
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import type { Readable, Transform } from "node:stream";
+import { isOneMember } from "../compressed.ts";
+import { ownBytes } from "../memory.ts";
 import type { Held, Lease } from "./budget.ts";
 
 export interface Body {
@@ -8,6 +10,8 @@ export interface Body {
   readonly bytes: Uint8Array;
   /** Where they are; undefined for a body without bytes. */
   readonly held: Held | undefined;
+  /** The body as it came, when it came as one gzip member. */
+  readonly gzip?: Uint8Array;
 }
 
 export type BodyReading =
@@ -53,8 +57,10 @@ export async function inflate(
   inflater.end(body.bytes);
   const reading = await output;
   inflater.destroy();
+  const isKept = reading.kind === "body" && compression === "gzip" && isOneMember(body.bytes, reading.bytes.byteLength);
+  const gzip = isKept ? { gzip: ownBytes(body.bytes) } : {};
   if (body.held !== undefined) lease.give(body.held);
-  return reading;
+  return { ...reading, ...gzip };
 }
 
 /** Each chunk takes a turn of the thread pool. */

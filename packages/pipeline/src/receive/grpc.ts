@@ -89,7 +89,7 @@ async function serve(
   try {
     const reading = await readMessage(stream, encoding, settings.maxRequestBytes, lease, deadline.signal);
     if (reading.kind === "body")
-      answer(stream, await hand(readBatch(signal, lend(reading.bytes, sink)), sink, gone.signal));
+      answer(stream, await hand(readBatch(signal, lend(reading.bytes, sink)), reading, sink, gone.signal));
     else if (reading.kind !== "gone") answer(stream, answerUnread(reading, settings.maxRequestBytes, settings));
   } catch {
     answer(stream, failure(500, statusCode.internal, "internal error"));

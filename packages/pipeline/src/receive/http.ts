@@ -75,7 +75,7 @@ async function serve(
   try {
     const reading = await readRequest(request, compression, maxBytes, lease, deadline.signal);
     if (reading.kind === "body")
-      reply(await hand(read(signal, encoding, lend(reading.bytes, sink)), sink, gone.signal));
+      reply(await hand(read(signal, encoding, lend(reading.bytes, sink)), reading, sink, gone.signal));
     // The rest of a slow body would be read as the next request.
     else if (reading.kind === "slow") reply(answerUnread(reading, maxBytes, settings), { connection: "close" });
     else if (reading.kind !== "gone") reply(answerUnread(reading, maxBytes, settings));

@@ -23,7 +23,7 @@ export type SampleOptions =
       readonly decisionWaitMs?: number;
       /** After a root span, if that is sooner. Default 0: roots are not waited for. */
       readonly decisionWaitAfterRootReceivedMs?: number;
-      /** Of undecided traces so many are held, about 300 bytes each; then the oldest is decided early. Default 50 000. */
+      /** Of undecided traces so many are held, about 700 bytes each; then the oldest is decided early. Default 50 000. */
       readonly numTraces?: number;
       /**
        * Of batches with undecided traces so much is held, counted as the queue counts them; then the oldest traces are

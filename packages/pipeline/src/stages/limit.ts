@@ -36,6 +36,7 @@ const leastRetryMs = 1_000;
  */
 export function limit(options: LimitOptions): Stage {
   const { memory, stampBytes, clock, random } = options;
+  checkMemory(memory);
   if (memory === undefined && stampBytes === 0) return (next) => next;
   const isShort = memory === undefined ? () => false : defineGauge(memory, options.usedBytes, clock);
   return (next) => ({
@@ -59,15 +60,19 @@ export function limit(options: LimitOptions): Stage {
   });
 }
 
+/** Throws a TypeError that names the option and its value. */
+export function checkMemory(memory: MemoryLimit | undefined): void {
+  for (const [name, value] of Object.entries(memory ?? {})) {
+    if (Number.isSafeInteger(value) && value > 0) continue;
+    throw new TypeError(`memory option ${name} must be a positive integer, not ${String(value)}`);
+  }
+}
+
 function defineGauge(
   { maxBytes, checkIntervalMs = 1_000 }: MemoryLimit,
   usedBytes: () => number,
   clock: Clock,
 ): () => boolean {
-  for (const [name, value] of Object.entries({ maxBytes, checkIntervalMs })) {
-    if (Number.isSafeInteger(value) && value > 0) continue;
-    throw new TypeError(`memory option ${name} must be a positive integer, not ${String(value)}`);
-  }
   let measuredMs = -Infinity;
   let short = false;
   return () => {

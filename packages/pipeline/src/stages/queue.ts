@@ -2,6 +2,7 @@
 import type { Batch } from "@tracemend/otlp";
 import type { Clock } from "../clock.ts";
 import type { Account, DropReason } from "../ledger.ts";
+import { residentBytes } from "../compressed.ts";
 import { hold, release } from "../memory.ts";
 import { createOutstanding } from "../outstanding.ts";
 import { accepted, busy } from "../outcome.ts";
@@ -46,7 +47,7 @@ export function createQueue(options: QueueOptions, next: Sink): Queue {
 
   const settle = (batch: Batch): void => {
     release(batch.parts);
-    usedBytes -= batch.bytes + entryBytes;
+    usedBytes -= residentBytes(batch) + entryBytes;
     drain.drained(batch.bytes);
     outstanding.end();
   };
@@ -56,7 +57,7 @@ export function createQueue(options: QueueOptions, next: Sink): Queue {
       options.lost(batch, "shutdown");
       return;
     }
-    usedBytes += batch.bytes + entryBytes;
+    usedBytes += residentBytes(batch) + entryBytes;
     outstanding.begin();
     account.queued(batch.signal, batch.items);
     hold(batch.parts);
@@ -78,7 +79,7 @@ export function createQueue(options: QueueOptions, next: Sink): Queue {
     },
     place,
     accept(batch) {
-      const { bytes } = batch;
+      const bytes = residentBytes(batch);
       if (bytes + entryBytes > maxBytes) {
         const message = `${bytes} bytes can never fit a queue of ${maxBytes} bytes`;
         return Promise.resolve({ kind: "refused", message, tooLarge: true });

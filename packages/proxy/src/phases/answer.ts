@@ -11,6 +11,7 @@ export function answerDirectly(exchange: Exchange, { status, lines, body }: Read
   caller.answer({ status, reason: undefined, lines: answerLines(exchange, lines), open, trailers: false, last });
   exchange.status = status;
   if (open) {
+    exchange.answerBytes = body.length;
     caller.write(body);
     caller.end(undefined);
   }

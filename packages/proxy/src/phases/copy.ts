@@ -6,7 +6,6 @@ import type { MirrorOf } from "../mirror-options.ts";
 import type { SpanGrant } from "../spans.ts";
 import { tryCopy, tryGrant, tryRelease } from "../spans.ts";
 import type { Service } from "../upstream/service.ts";
-import type { Crossed } from "./cross.ts";
 import { arrivalOf, forwarded, leaving } from "./cross.ts";
 
 export interface Copy {
@@ -28,7 +27,7 @@ const NO_TRACE: Edits = ["traceparent", "tracestate", ...[...FORMATS.values()].f
  * Crosses once more, from the context that the request itself left with. A copy for which no span is accepted for
  * export leaves unsampled, as a denied one: else it would be recorded as one more answer to the caller's own span.
  */
-export function crossCopy(exchange: Exchange, crossed: Crossed, { to, sampling }: MirrorOf<Service>): Copy {
+export function crossCopy(exchange: Exchange, crossed: Passage, { to, sampling }: MirrorOf<Service>): Copy {
   const { site, grant } = exchange;
   const { cluster, policy: whole } = site.boundary;
   const policy = whole.upstreams?.get(to.name) ?? whole;
@@ -47,13 +46,13 @@ export function crossCopy(exchange: Exchange, crossed: Crossed, { to, sampling }
   const verdict = apart === undefined || within === undefined ? judged : { ...judged, links: [within] };
   return {
     lines: forwarded(exchange, applyEdits(lines, edits)),
-    passage: { reading, verdict, spans: ownParent ? own?.spans : undefined },
+    passage: { reading, verdict, spans: ownParent ? own?.spans : undefined, policy, ruling },
     grant: ownParent ? own : undefined,
   };
 }
 
 /** The lines as the mirror's policy lets them leave, without any trace and with the carrier taken out. */
-function withoutTrace(exchange: Exchange, { ruling }: Crossed, policy: Policy, arrival: Arrival): FieldLines {
+function withoutTrace(exchange: Exchange, { ruling }: Passage, policy: Policy, arrival: Arrival): FieldLines {
   const { lines } = exchange.caller.head;
   const { carrier } = policy;
   const quiet = carrier?.send === true ? { ...policy, carrier: { ...carrier, send: false } } : policy;

@@ -1,38 +1,25 @@
 /** Third phase: reads and judges the trace context. The only call into the decision. */
-import type { Arrival, Carrier, FieldLines, Passage, Policy, Ruling } from "@tracemend/context";
-import { applyEdits, judge, read, rulingOf, wantsSpans } from "@tracemend/context";
+import type { Arrival, Carrier, FieldLines, Passage } from "@tracemend/context";
+import { applyEdits, cross as crossBoundary, judge } from "@tracemend/context";
 import type { Exchange } from "../exchange.ts";
 import { forwardingEdits } from "../forwarding.ts";
 import { endToEnd } from "../hop-by-hop.ts";
 import { tryGrant, tryRelease } from "../spans.ts";
 
-/** A passage that can be judged again for another CLIENT span: by the same ruling, since uses of a signature and forced sampling are counted. */
-export interface Crossed extends Passage {
-  readonly policy: Policy;
-  readonly ruling: Ruling;
-}
-
 export function cross(exchange: Exchange): undefined {
-  const { boundary, spans: source } = exchange.site;
-  const { lines } = exchange.caller.head;
-  const arrival = arrivalOf(exchange);
-  const { policy: whole } = boundary;
-  const policy = (exchange.service && whole.upstreams?.get(exchange.service.name)) ?? whole;
-  const reading = read(lines, policy, arrival);
-  const ruling = rulingOf(reading, policy, lines, arrival);
-  const grant = wantsSpans(reading, policy, ruling) ? tryGrant(source) : undefined;
+  const { site, caller } = exchange;
+  const grant = () => (exchange.grant = tryGrant(site.spans))?.spans;
   try {
-    const verdict = judge(reading, policy, boundary.cluster, grant?.spans, ruling);
-    leaveBy(exchange, { reading, verdict, spans: grant?.spans, policy, ruling });
+    leaveBy(exchange, crossBoundary(site.boundary, caller.head.lines, grant, arrivalOf(exchange)));
   } catch (error) {
-    if (grant !== undefined) tryRelease(grant);
+    if (exchange.grant !== undefined) tryRelease(exchange.grant);
+    exchange.grant = undefined;
     throw error;
   }
-  exchange.grant = grant;
 }
 
 /** The same request under another CLIENT span of ours, whose export is granted. */
-export function crossAgain(exchange: Exchange, crossed: Crossed, clientSpanId: string): void {
+export function crossAgain(exchange: Exchange, crossed: Passage, clientSpanId: string): void {
   const { reading, policy, ruling } = crossed;
   if (crossed.spans === undefined) return;
   const spans = { ...crossed.spans, clientSpanId };
@@ -40,7 +27,7 @@ export function crossAgain(exchange: Exchange, crossed: Crossed, clientSpanId: s
   leaveBy(exchange, { ...crossed, verdict, spans });
 }
 
-function leaveBy(exchange: Exchange, crossed: Crossed): void {
+function leaveBy(exchange: Exchange, crossed: Passage): void {
   const kept = leaving(exchange, exchange.site.boundary.policy.carrier);
   exchange.crossed = crossed;
   exchange.lines = forwarded(exchange, applyEdits(kept, crossed.verdict.edits));

@@ -20,7 +20,9 @@ export function forward(exchange: Exchange, answer: CallEvents): Failure | undef
   if (endpoint === undefined) return failureOf("unreachable");
   if (!service.admit()) return failureOf("busy");
   exchange.answer = answer;
-  exchange.limitMs = exchange.startMs + service.settings.timeouts.totalMs;
+  const { timeouts } = service.settings;
+  exchange.timeouts = route?.timeouts === undefined ? timeouts : { ...timeouts, ...route.timeouts };
+  exchange.limitMs = exchange.startMs + exchange.timeouts.totalMs;
   caller.attach(new Forwarding(exchange));
   exchange.trySpanId = exchange.grant?.spans.clientSpanId;
   exchange.mirror = beginMirror(exchange);

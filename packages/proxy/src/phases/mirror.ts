@@ -1,5 +1,5 @@
 /** Beside the fourth phase: a copy of the request for a second upstream. The request itself never waits for it. */
-import type { FieldLines, TraceResponse, Upstream } from "@tracemend/context";
+import type { FieldLines, Upstream } from "@tracemend/context";
 import type { Exchange } from "../exchange.ts";
 import type { Failure } from "../failure.ts";
 import { GATEWAY_ERRORS, failureOf } from "../failure.ts";
@@ -15,7 +15,6 @@ import type { Endpoint } from "../upstream/endpoint.ts";
 import type { Service } from "../upstream/service.ts";
 import type { Copy } from "./copy.ts";
 import { crossCopy } from "./copy.ts";
-import { namedBy } from "./named.ts";
 import { outgoingHead } from "./outgoing.ts";
 import { passedOf, tell } from "./tell.ts";
 
@@ -53,7 +52,7 @@ export class Mirror implements CallEvents {
   #upstream: Upstream | undefined;
   #status: number | undefined;
   #grpcStatus: number | undefined;
-  #named: TraceResponse | undefined;
+  #answerBytes = 0;
   #over = false;
 
   constructor(exchange: Exchange, mirror: MirrorOf<Service>, copy: Copy) {
@@ -66,10 +65,11 @@ export class Mirror implements CallEvents {
 
   start(): void {
     const { to } = this.#mirror;
-    if (!to.admit()) return this.#tell(failureOf("busy"));
-    this.#endpoint = to.pick(this.#exchange.caller.head.lines);
-    if (this.#endpoint === undefined) return this.#finish(failureOf("unreachable"));
-    this.#endpoint.enter();
+    const endpoint = to.pick(this.#exchange.caller.head.lines);
+    if (endpoint === undefined || !to.admit())
+      return this.#tell(failureOf(endpoint === undefined ? "unreachable" : "busy"));
+    this.#endpoint = endpoint;
+    endpoint.enter();
     if (this.#end !== undefined) this.#awaitAnswer();
     this.#send();
   }
@@ -106,12 +106,12 @@ export class Mirror implements CallEvents {
 
   answered({ status, lines }: AnswerHead): void {
     this.#status = status;
-    this.#named = namedBy(lines);
     if (this.#exchange.grpc) this.#grpcStatus = grpcStatus(lines);
   }
 
-  body(): void {
-    // It is read all the same: then the connection can be used again.
+  /** It is read all the same: then the connection can be used again. */
+  body(chunk: Uint8Array): void {
+    this.#answerBytes += chunk.length;
   }
 
   ended(trailers: FieldLines | undefined): void {
@@ -184,8 +184,8 @@ export class Mirror implements CallEvents {
       if (failure?.side === "upstream" && failure.kind !== "busy") to.report(endpoint, true);
       else if (this.#status !== undefined) to.report(endpoint, GATEWAY_ERRORS.has(this.#status));
       endpoint.leave();
+      to.leave();
     }
-    to.leave();
     this.#tell(failure);
   }
 
@@ -200,7 +200,8 @@ export class Mirror implements CallEvents {
       service: this.#mirror.to.name,
       status: this.#status,
       grpcStatus: this.#grpcStatus,
-      answer: this.#named,
+      answer: undefined,
+      answerBytes: this.#answerBytes,
       failure,
       tries: NO_TRIES,
     };

@@ -1,22 +1,9 @@
-/** What an answer says of the trace: the upstream's word for it, and ours toward the caller. */
-import type { AnswerField, FieldLines, TraceResponse } from "@tracemend/context";
-import {
-  SAMPLED,
-  applyEdits,
-  fieldValues,
-  findField,
-  formatTraceresponse,
-  readTraceresponse,
-} from "@tracemend/context";
+/** What an answer says of the trace toward the caller: our word for it, or the upstream's. */
+import type { AnswerField, FieldLines } from "@tracemend/context";
+import { SAMPLED, applyEdits, fieldValues, formatTraceresponse } from "@tracemend/context";
 import type { Exchange } from "../exchange.ts";
 
 type Route = NonNullable<Exchange["route"]>;
-
-/** The context that the upstream says it recorded. Most answers say nothing, which costs two short looks. */
-export function namedBy(lines: FieldLines): TraceResponse | undefined {
-  const silent = findField(lines, "traceresponse") < 0 && findField(lines, "server-timing") < 0;
-  return silent ? undefined : readTraceresponse(lines);
-}
 
 /** The lines of an answer as the route changes them, and as it names our span. */
 export function answerLines(exchange: Exchange, lines: FieldLines): FieldLines {

@@ -23,6 +23,7 @@ export function record(exchange: Exchange, failure: Failure | undefined): void {
     status,
     grpcStatus,
     answer: exchange.named,
+    answerBytes: exchange.answerBytes,
     failure,
     tries: tries.length === 0 ? NO_TRIES : [...tries, presentTry(exchange, failure, status)],
   });

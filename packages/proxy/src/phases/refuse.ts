@@ -36,6 +36,7 @@ function answer(exchange: Exchange, failure: Failure): void {
   const open = caller.head.method !== "HEAD";
   caller.answer({ status: exchange.status, reason: undefined, lines, open, trailers: false, last });
   if (!open) return;
+  exchange.answerBytes = text.length;
   caller.write(encoder.encode(text));
   caller.end(undefined);
 }

@@ -1,5 +1,6 @@
 /** Fifth phase: the answer goes back: informational heads, head, body and trailers, as fast as the caller takes them. */
 import type { FieldLines } from "@tracemend/context";
+import { readTraceresponse } from "@tracemend/context";
 import type { Exchange } from "../exchange.ts";
 import type { Failure } from "../failure.ts";
 import { GATEWAY_ERRORS, failureOf } from "../failure.ts";
@@ -7,7 +8,7 @@ import { grpcStatus } from "../grpc.ts";
 import { endToEnd } from "../hop-by-hop.ts";
 import type { AnswerHead, CallEvents } from "../plane/plane.ts";
 import { toTrailers } from "../trailers.ts";
-import { answerLines, namedBy } from "./named.ts";
+import { answerLines } from "./named.ts";
 import { retry } from "./retry.ts";
 
 /** Resolves when the caller has the whole answer, or with what came in between. */
@@ -47,7 +48,7 @@ export class Relaying implements CallEvents {
       const failed = service.settings.retry.statuses.includes(head.status);
       if (failed && retry(exchange, failureOf("refused"), this, head.status)) return;
     }
-    if (exchange.site.observer !== undefined) exchange.named = namedBy(head.lines);
+    if (exchange.site.observer !== undefined) exchange.named = readTraceresponse(head.lines);
     const lines = answerLines(exchange, endToEnd(head.lines));
     try {
       exchange.caller.answer(lines === head.lines ? head : { ...head, lines });
@@ -64,6 +65,7 @@ export class Relaying implements CallEvents {
     const exchange = this.#exchange;
     if (exchange.over) return;
     exchange.touch();
+    exchange.answerBytes += chunk.length;
     if (!exchange.caller.write(chunk)) exchange.call?.pause();
   }
 

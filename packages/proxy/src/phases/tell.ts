@@ -17,7 +17,7 @@ export function tell(observer: PassedObserver | undefined, passed: Passed, what:
 /** How one call of an upstream went, as far as there was one. */
 interface Ending extends Pick<
   Passed,
-  "startMs" | "upstream" | "service" | "status" | "grpcStatus" | "answer" | "tries"
+  "startMs" | "upstream" | "service" | "status" | "grpcStatus" | "answer" | "answerBytes" | "tries"
 > {
   readonly failure: Failure | undefined;
 }
@@ -52,7 +52,10 @@ export function passedOf(exchange: Exchange, { reading, verdict, spans }: Passag
     answer: ending.answer,
     failure: failure === undefined ? undefined : { kind: failure.kind, side: failure.side },
     route: exchange.route?.name,
+    template: exchange.route?.template,
     service: ending.service,
     tries: ending.tries,
+    requestBytes: exchange.bodyBytes,
+    answerBytes: ending.answerBytes,
   };
 }

@@ -1,6 +1,6 @@
 /** Opens one connection to an upstream: TCP, then TLS with the name of the upstream and never of the caller's `Host`. */
 import { connect as connectTcp, isIP } from "node:net";
-import type { Socket } from "node:net";
+import type { OnReadOpts, Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { ConnectionOptions } from "node:tls";
 import type { Failure } from "../failure.ts";
@@ -21,7 +21,24 @@ export class DialError extends Error {
 
 export type Dialed = (error: DialError | null, socket: Socket | null) => void;
 
-export type Dial = (alpn: readonly Alpn[], done: Dialed) => Socket;
+/**
+ * `read`: told what a plain connection reads, in place of its `data` events, and only until it returns: all of them are
+ * read into the same memory. A connection of TLS has its `data` events.
+ */
+export type Dial = (alpn: readonly Alpn[], done: Dialed, read?: (bytes: Buffer) => void) => Socket;
+
+/** Node would reserve as much for every read of every connection, and give most of it back. */
+const READ_INTO = Buffer.allocUnsafeSlow(65_536);
+
+function readTo(read: (bytes: Buffer) => void): OnReadOpts {
+  return {
+    buffer: READ_INTO,
+    callback(length) {
+      read(READ_INTO.subarray(0, length));
+      return true;
+    },
+  };
+}
 
 /** The dialer of one target; it keeps the last TLS session so that the next handshake is short. */
 export function createDial(target: UpstreamTarget, settings: EngineSettings): Dial {
@@ -41,9 +58,10 @@ export function createDial(target: UpstreamTarget, settings: EngineSettings): Di
     rejectUnauthorized: tls.rejectUnauthorized ?? true,
   };
   let session: Buffer | undefined;
-  return (alpn, done) => {
+  return (alpn, done, read) => {
     const options = { ...base, ALPNProtocols: [...alpn], ...(session === undefined ? undefined : { session }) };
-    const socket: Socket = secure ? connectTls(options) : connectTcp({ host, port });
+    const plain = { host, port, ...(read === undefined ? undefined : { onread: readTo(read) }) };
+    const socket: Socket = secure ? connectTls(options) : connectTcp(plain);
     socket.setNoDelay(true);
     socket.on("session", (ticket: Buffer) => {
       session = ticket;

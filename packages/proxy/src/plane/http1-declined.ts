@@ -22,7 +22,8 @@ export function readAgain(request: IncomingMessage, socket: Socket, first: Uint8
     if (isEnding(socket)) return void socket.destroy();
     // node:http sets these with every parser, and takes only its others away.
     socket.removeAllListeners("resume").removeAllListeners("pause").setTimeout(0);
-    socket.unshift(Buffer.concat([Buffer.from(headOf(request), "latin1"), first]));
+    if (first.length > 0) socket.unshift(first);
+    socket.unshift(headOf(request), "latin1");
     again();
   };
   socket.on("error", ignore);

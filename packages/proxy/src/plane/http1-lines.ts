@@ -1,7 +1,8 @@
 /** Header lines as HTTP/1.1 wants them, and what the lines of an answer say about its body. Pure. */
 import type { FieldLines } from "@tracemend/context";
-import { fieldValue, findField, isField } from "@tracemend/context";
+import { findField, isField } from "@tracemend/context";
 import type { OutgoingHead } from "./plane.ts";
+import { isName, isValue } from "./section-parser.ts";
 
 export const NO_LINES: FieldLines = [];
 
@@ -29,9 +30,23 @@ export function toHttp1Lines(head: OutgoingHead): FieldLines {
   return changed;
 }
 
-/** Source: RFC 9112, section 6.3. */
-export function hasNoBody(method: string, status: number, lines: FieldLines): boolean {
-  return method === "HEAD" || status === 204 || status === 304 || fieldValue(lines, "content-length") === "0";
+/** The head of a request as it goes on the wire; undefined where a part of it cannot stand there. */
+export function formatRequest(head: OutgoingHead): string | undefined {
+  const { method, target, body, upgrade } = head;
+  const lines = toHttp1Lines(head);
+  if (!isName(method) || target === "" || target.includes(" ") || !isValue(target)) return undefined;
+  if (!areLines(lines)) return undefined;
+  let text = `${method} ${target} HTTP/1.1\r\n${formatLines(lines)}`;
+  if (upgrade !== undefined) text += `Connection: Upgrade\r\nUpgrade: ${upgrade}\r\n`;
+  if (body === "unsized") text += "Transfer-Encoding: chunked\r\n";
+  else if (body === "none" && expectsLength(method) && findField(lines, "content-length") < 0)
+    text += "Content-Length: 0\r\n";
+  return `${text}\r\n`;
+}
+
+/** RFC 9110, section 8.6: a method that has a use for a body says so where there is none. */
+function expectsLength(method: string): boolean {
+  return method === "POST" || method === "PUT" || method === "PATCH";
 }
 
 /** Source: RFC 9110, section 9.2.2; those that are safe to repeat unasked. */
@@ -46,9 +61,21 @@ export function toPairs(lines: FieldLines): [string, string][] {
   return pairs;
 }
 
-/** The text of an HTTP/1.1 head. */
+/** The text of an answer's head. */
 export function formatHead(status: number, reason: string, lines: FieldLines): string {
-  let text = `HTTP/1.1 ${status} ${reason}\r\n`;
+  return `HTTP/1.1 ${status} ${reason}\r\n${formatLines(lines)}\r\n`;
+}
+
+/** Whether all of them can stand on the wire. */
+export function areLines(lines: FieldLines): boolean {
+  for (let at = 0; at + 1 < lines.length; at += 2)
+    if (!isName(lines[at] as string) || !isValue(lines[at + 1] as string)) return false;
+  return true;
+}
+
+/** Each with its line end. */
+export function formatLines(lines: FieldLines): string {
+  let text = "";
   for (let at = 0; at + 1 < lines.length; at += 2) text += `${lines[at]}: ${lines[at + 1]}\r\n`;
-  return `${text}\r\n`;
+  return text;
 }

@@ -246,6 +246,8 @@ function readHead(raw: FieldLines, ended: boolean, scheme: "http" | "https"): Re
   }
   const lines = withoutPseudo(raw);
   const head = { target, version: "2", scheme, authority, ended };
-  if (method !== "CONNECT" || protocol !== WEBSOCKET || ended) return { ...head, method, lines, upgrade: undefined };
+  // With a length, what is a body to one reader are the tunnel's first bytes to another.
+  const bare = !ended && findField(lines, "content-length") < 0;
+  if (method !== "CONNECT" || protocol !== WEBSOCKET || !bare) return { ...head, method, lines, upgrade: undefined };
   return { ...head, method: "GET", lines: [...without(lines, KEY_FIELD), KEY_FIELD, newKey()], upgrade: protocol };
 }

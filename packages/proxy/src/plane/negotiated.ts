@@ -1,7 +1,7 @@
 /** The connections to an `https:` upstream that says by ALPN what it speaks. */
 import type { FieldLines } from "@tracemend/context";
 import type { Alpn, Dial } from "./dial.ts";
-import { createHttp1Upstream } from "./http1-upstream.ts";
+import { createHttp1Client } from "./http1-client.ts";
 import { createHttp2Sessions } from "./http2-sessions.ts";
 import type { Call, CallEvents, Connections, EngineSettings, OutgoingHead, UpstreamTarget } from "./plane.ts";
 
@@ -10,14 +10,18 @@ export function createNegotiated(target: UpstreamTarget, settings: EngineSetting
   let asking: NegotiatedCall[] | undefined;
 
   /** After a connection that failed or chose otherwise it is asked anew: the upstream may have been replaced. */
-  const watched: Dial = (offered, done) =>
-    dial(offered, (error, socket) => {
-      const chosen = socket !== null && "alpnProtocol" in socket && socket.alpnProtocol === "h2" ? "h2" : "http/1.1";
-      if (error !== null || !offered.includes(chosen)) spoken = undefined;
-      else if (offered.length > 1) spoken = chosen;
-      done(error, socket);
-    });
-  const http1 = createHttp1Upstream(target, settings, watched);
+  const watched: Dial = (offered, done, read) =>
+    dial(
+      offered,
+      (error, socket) => {
+        const chosen = socket !== null && "alpnProtocol" in socket && socket.alpnProtocol === "h2" ? "h2" : "http/1.1";
+        if (error !== null || !offered.includes(chosen)) spoken = undefined;
+        else if (offered.length > 1) spoken = chosen;
+        done(error, socket);
+      },
+      read,
+    );
+  const http1 = createHttp1Client(target, settings, watched);
   const http2 = createHttp2Sessions(target, settings, watched);
   const engine = (): Connections => (spoken === "h2" ? http2 : http1);
 

@@ -1,6 +1,6 @@
-/** The first data plane: Node's own HTTP/1.1 and HTTP/2, undici for plain requests upstream. */
+/** The first data plane: node:http and node:http2 toward callers, our own HTTP/1.1 and node:http2 toward upstreams. */
 import { createDial } from "./dial.ts";
-import { createHttp1Upstream } from "./http1-upstream.ts";
+import { createHttp1Client } from "./http1-client.ts";
 import { createHttp2Sessions } from "./http2-sessions.ts";
 import { listen } from "./listen.ts";
 import { createNegotiated } from "./negotiated.ts";
@@ -12,6 +12,6 @@ export const nodePlane: DataPlane = {
     const dial = createDial(target, settings);
     if (target.protocol === "h2") return createHttp2Sessions(target, settings, dial);
     const negotiate = target.protocol === "auto" && target.url.protocol === "https:";
-    return negotiate ? createNegotiated(target, settings, dial) : createHttp1Upstream(target, settings, dial);
+    return negotiate ? createNegotiated(target, settings, dial) : createHttp1Client(target, settings, dial);
   },
 };

@@ -100,10 +100,13 @@ export interface RetrySettings {
   readonly maxMs: number;
 }
 
-export interface UpstreamTimeouts extends Pick<Timeouts, "connectMs" | "answerMs" | "idleMs"> {
+/** What one exchange is held to. */
+export interface ExchangeTimeouts extends Pick<Timeouts, "answerMs" | "idleMs"> {
   /** For the whole of an exchange, its retries included. */
   readonly totalMs: number;
 }
+
+export interface UpstreamTimeouts extends ExchangeTimeouts, Pick<Timeouts, "connectMs"> {}
 
 export interface UpstreamLimits extends Pick<Limits, "waiting"> {
   /** Requests under way. */

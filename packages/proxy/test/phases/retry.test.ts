@@ -102,6 +102,17 @@ describe("an answer that counts as failed", () => {
     expect(passed[0]?.tries[0]?.failure?.kind).toBe("answer-timeout");
   });
 
+  it("is waited for as long as the route says, whatever holds for its upstream", async () => {
+    const upstream = await service(() => undefined);
+    const routes = [
+      { match: { path: "/fast" }, upstream: { name: "svc", url: upstream.url }, timeouts: { answerMs: 20 } },
+      { match: { path: "/short" }, upstream: { name: "svc", url: upstream.url }, timeouts: { totalMs: 20 } },
+    ];
+    const { url } = await border({ url: upstream.url }, { routes });
+    expect(await (await fetch(`${url}/fast`)).text()).toBe("upstream timeout\n");
+    expect(await (await fetch(`${url}/short`)).text()).toBe("request took too long\n");
+  });
+
   it("does not outlast the whole that an exchange may take", async () => {
     const upstream = await service(() => undefined);
     const timeouts = { totalMs: 60 };
@@ -145,6 +156,19 @@ describe("the spans of tries", () => {
     const { url } = await border({ url: upstream.url, retry }, { boundary });
     await fetch(url, { headers: { traceparent: TRACEPARENT } });
     expect(parents(upstream)).toEqual([PARENT, PARENT, PARENT]);
+  });
+});
+
+describe("what is told of a request", () => {
+  it("counts the bytes of its body and of the answer's", async () => {
+    const upstream = await service((_request, response) => response.end("answer"));
+    const { url, passed } = await border({ url: upstream.url });
+    await (await fetch(url, { method: "POST", body: "hello" })).text();
+    const gone = await border({ url: `http://${await deadKey()}` });
+    const text = await (await fetch(gone.url)).text();
+    await expect.poll(() => [passed.length, gone.passed.length]).toEqual([1, 1]);
+    expect(passed[0]).toMatchObject({ requestBytes: 5, answerBytes: 6 });
+    expect(gone.passed[0]).toMatchObject({ requestBytes: 0, answerBytes: text.length });
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatHead, hasNoBody, isIdempotent, toHttp1Lines, toPairs } from "../../src/plane/http1-lines.ts";
+import { formatHead, formatRequest, isIdempotent, toHttp1Lines, toPairs } from "../../src/plane/http1-lines.ts";
 import type { OutgoingHead } from "../../src/plane/plane.ts";
 
 function head(authority: string, lines: readonly string[]): OutgoingHead {
@@ -41,13 +41,39 @@ describe("header lines for HTTP/1.1", () => {
     ]);
   });
 
-  it("tell whether a body follows, and methods whether a request may be repeated", () => {
-    expect([hasNoBody("HEAD", 200, []), hasNoBody("GET", 204, []), hasNoBody("GET", 304, [])]).toEqual([
-      true,
-      true,
-      true,
-    ]);
-    expect([hasNoBody("GET", 200, ["Content-Length", "0"]), hasNoBody("GET", 200, [])]).toEqual([true, false]);
+  it("tell by the method whether a request may be repeated", () => {
     expect(["GET", "HEAD", "POST", "PUT", "DELETE"].map(isIdempotent)).toEqual([true, true, false, false, false]);
+  });
+});
+
+describe("the head of a request", () => {
+  const lines = ["Host", "a", "X-A", "\u00e4"];
+
+  it("frames what has no length, and says 0 where a method leads to expect a body", () => {
+    expect(formatRequest({ ...head("a", lines), body: "unsized" })).toBe(
+      "GET / HTTP/1.1\r\nHost: a\r\nX-A: \u00e4\r\nTransfer-Encoding: chunked\r\n\r\n",
+    );
+    expect(formatRequest({ ...head("a", ["Host", "a"]), method: "POST" })).toBe(
+      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n",
+    );
+    expect(formatRequest({ ...head("a", ["Host", "a"]), upgrade: "websocket" })).toBe(
+      "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+    );
+  });
+
+  it("is none where a part of it would end a line early or is no byte", () => {
+    const bad: Partial<OutgoingHead>[] = [
+      { method: "GET /" },
+      { method: "" },
+      { target: "/a b" },
+      { target: "/\r\nX: 1" },
+      { target: "" },
+      { lines: ["Host", "a", "X", "1\r\nY: 2"] },
+      { lines: ["Host", "a", "X", "\u010a"] },
+      { lines: ["Host", "a", "X Y", "1"] },
+      { lines: ["Host", "a", "", "1"] },
+      { lines: ["Host", "a", "X", "\0"] },
+    ];
+    for (const change of bad) expect(formatRequest({ ...head("a", lines), ...change })).toBeUndefined();
   });
 });

@@ -70,7 +70,8 @@ export function pass(boundary: Boundary, upstream: string, request: Request, ran
     grpcStatus: grpc ? 0 : undefined,
     failure: undefined,
   };
-  const told = { ...crossing, route: undefined, service: upstream, tries: [] };
+  const unknown = { route: undefined, template: undefined, requestBytes: 0, answerBytes: 0 };
+  const told = { ...crossing, ...unknown, service: upstream, tries: [] };
   const ownSpans = passage.spans === undefined ? [] : spansOf(told, passage.spans);
   return { crossing, ownSpans, verdict: passage.verdict, lines: applyEdits(lines, passage.verdict.edits) };
 }

@@ -65,7 +65,7 @@ const KILL_MS = 2_000;
 
 /** All workers together hold at most so much of the smallest queue for requests that are still to come. */
 const SPARE_SHARE = 1 / 4;
-const MOST_SPARE = 256;
+const MOST_SPARE = 1_024;
 
 export function createCrew(options: CrewOptions): Crew {
   const { count, pipeline, observer, lost, listening, log } = options;

@@ -13,8 +13,8 @@ export interface Lease {
   take(): Pick<Handover, "spans" | "items" | "filled" | "returned" | "open">;
 }
 
-/** `changed` is told of whatever the program should hear of soon. */
-export function createLease(terms: () => LeaseTerms, changed: () => void): Lease {
+/** `changed` is told of whatever the program should hear of soon, or at once where half of the free slots are used. */
+export function createLease(terms: () => LeaseTerms, changed: (urgent: boolean) => void): Lease {
   let free = 0;
   let open = 0;
   let returned = 0;
@@ -31,7 +31,7 @@ export function createLease(terms: () => LeaseTerms, changed: () => void): Lease
       fill(batch) {
         if (!end()) throw new TypeError("a reservation is filled once, and not after its release");
         batches.push(batch);
-        changed();
+        changed(false);
       },
       release() {
         if (end()) free += 1;
@@ -40,11 +40,14 @@ export function createLease(terms: () => LeaseTerms, changed: () => void): Lease
   };
   return {
     reserve(bytes) {
-      changed();
-      if (free === 0 || bytes > terms().slotBytes) return undefined;
-      free -= 1;
-      open += 1;
-      return slot();
+      const { slotBytes, spare } = terms();
+      const granted = free > 0 && bytes <= slotBytes;
+      if (granted) {
+        free -= 1;
+        open += 1;
+      }
+      changed(granted && free === Math.floor(spare / 2));
+      return granted ? slot() : undefined;
     },
     granted(slots) {
       free += slots;
@@ -52,7 +55,7 @@ export function createLease(terms: () => LeaseTerms, changed: () => void): Lease
     withdraw() {
       returned += free;
       free = 0;
-      changed();
+      changed(false);
     },
     take() {
       const { spare } = terms();

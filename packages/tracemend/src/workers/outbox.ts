@@ -34,8 +34,7 @@ export function createOutbox({ terms, send, soon }: OutboxOptions): Outbox {
   let told = false;
   let emptied: (() => void) | undefined;
   const flush = (): void => {
-    due = false;
-    if (untaken >= MOST_UNTAKEN) return;
+    if (!told || untaken >= MOST_UNTAKEN) return;
     told = false;
     untaken += 1;
     const handover: Handover = { kind: "handover", ...lease.take(), crossings: packCrossings(crossings), lost };
@@ -43,17 +42,21 @@ export function createOutbox({ terms, send, soon }: OutboxOptions): Outbox {
     lost = 0;
     send(handover);
   };
-  const changed = (): void => {
+  const changed = (urgent: boolean): void => {
     told = true;
-    if (due) return;
+    if (urgent) flush();
+    if (due || !told) return;
     due = true;
-    soon(flush);
+    soon(() => {
+      due = false;
+      flush();
+    });
   };
   const lease = createLease(terms, changed);
   const keep = (passed: Passed): void => {
     if (crossings.length < MOST_CROSSINGS) crossings.push(passed);
     else lost += 1;
-    changed();
+    changed(false);
   };
   return {
     lease,
@@ -61,7 +64,7 @@ export function createOutbox({ terms, send, soon }: OutboxOptions): Outbox {
     mirrored: keep,
     taken() {
       untaken -= 1;
-      if (told && !due) changed();
+      if (told && !due) changed(false);
       if (untaken === 0 && !told) emptied?.();
     },
     empty() {

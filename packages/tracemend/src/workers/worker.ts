@@ -27,7 +27,14 @@ function start(): void {
   const apply = async ({ config, pems, resource, version, lease }: Job): Promise<void> => {
     terms = lease;
     boundaries ??= createBoundaries({
-      spans: createSpanSource({ pipeline: outbox.lease, ids: createIds(randomFillSync), resource, version }),
+      spans: createSpanSource({
+        pipeline: outbox.lease,
+        ids: createIds(randomFillSync),
+        resource,
+        version,
+        // Each into its own slot: one that is free again before the handover would be leased twice.
+        later: (leave) => leave(),
+      }),
       observer: outbox,
       watch: createEndpointWatch((service, reason) => send({ kind: "endpoints", service, reason })),
       listening: (name, address) => opened.push({ name, address }),

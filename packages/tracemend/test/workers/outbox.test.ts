@@ -34,6 +34,21 @@ describe("what a worker tells", () => {
     expect(second).toEqual(crossing);
   });
 
+  it("goes at once where half of the room that was free is used", () => {
+    const { box, sent, pass } = boxOf();
+    box.lease.granted(4);
+    box.lease.reserve(10);
+    expect(sent).toHaveLength(0);
+    box.lease.reserve(10);
+    expect(sent.map(({ open }) => open)).toEqual([2]);
+    box.lease.reserve(10);
+    expect(sent).toHaveLength(1);
+    pass();
+    expect(sent.map(({ open }) => open)).toEqual([2, 3]);
+    pass();
+    expect(sent).toHaveLength(2);
+  });
+
   it("is kept while the program takes nothing, up to a bound that is counted", () => {
     const { box, sent, pass } = boxOf();
     for (let count = 0; count < 10; count += 1) {

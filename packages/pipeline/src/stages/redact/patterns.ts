@@ -7,7 +7,11 @@ export type PatternName = "email" | "card" | "ip" | "jwt" | "authorization" | "u
 export interface Needs {
   /** ASCII characters that every match contains. */
   readonly characters: string;
+  /** Are the letters among them needed in either case? */
+  readonly caseless?: boolean;
   readonly digits: number;
+  /** So many of the digits stand in a row, with at most a space or a dash between two. */
+  readonly digitRun?: number;
   readonly length: number;
 }
 
@@ -25,7 +29,7 @@ export const knownPatterns: Readonly<Record<PatternName, Pattern>> = {
     { characters: "@.", digits: 0, length: 5 },
   ),
   card: {
-    needs: [{ characters: "", digits: 13, length: 13 }],
+    needs: [{ characters: "", digits: 13, digitRun: 13, length: 13 }],
     apply: (text, replace) =>
       text.replaceAll(/(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)/g, (match) => (hasLuhnDigit(match) ? replace(match) : match)),
   },
@@ -37,14 +41,18 @@ export const knownPatterns: Readonly<Record<PatternName, Pattern>> = {
     apply: replaceAddresses,
   },
   jwt: defineExpression(/(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*/g, { characters: "eyJ.", digits: 0, length: 6 }),
-  authorization: defineExpression(/\b(?:Bearer|Basic) +[\w.~+/=-]+/gi, { characters: " ", digits: 0, length: 7 }),
+  authorization: defineExpression(
+    /\b(?:Bearer|Basic) +[\w.~+/=-]+/gi,
+    { characters: "bear ", caseless: true, digits: 0, length: 8 },
+    { characters: "basic ", caseless: true, digits: 0, length: 7 },
+  ),
   "url-credentials": defineExpression(/(?<=:\/\/)[^\s/?#@]+(?=@)/g, { characters: ":/@", digits: 0, length: 5 }),
 };
 
 /** `expression` with whatever flags; every match is replaced. */
-export function defineExpression(expression: RegExp, needs: Needs): Pattern {
+export function defineExpression(expression: RegExp, ...needs: readonly Needs[]): Pattern {
   const global = expression.global ? expression : new RegExp(expression.source, `${expression.flags}g`);
-  return { needs: [needs], apply: (text, replace) => text.replace(global, (match) => replace(match)) };
+  return { needs, apply: (text, replace) => text.replace(global, (match) => replace(match)) };
 }
 
 /** ISO/IEC 7812-1, annex B: the check digit of card numbers. */

@@ -4,7 +4,7 @@ import { replaceAddresses, truncateAddress } from "./addresses.ts";
 import { Digests, leastKeyBytes } from "./digest.ts";
 import { defineExpression, knownPatterns } from "./patterns.ts";
 import type { Pattern, PatternName } from "./patterns.ts";
-import { definePrefilter } from "./prefilter.ts";
+import { bitOf, definePrefilter, everyPattern } from "./prefilter.ts";
 
 /** `truncate-ip`: addresses are cut to their network, IPv4 to /24 and IPv6 to /48. */
 export type RedactAction = "mask" | "hash" | "truncate-ip";
@@ -73,24 +73,28 @@ export function defineRedactPolicy(options: RedactOptions): StringRules {
     defineSearch(typeof entry === "string" ? { pattern: entry } : entry, changes),
   );
 
-  const search: Change = (piece) => {
+  const search = (piece: string, mayMatch: number): string => {
     let text = piece;
+    let left = mayMatch;
     for (let round = 0; round < maxRounds; round++) {
       const before = text;
-      for (const { pattern, change } of searches) text = digests.around(text, (part) => pattern.apply(part, change));
+      for (const [index, { pattern, change }] of searches.entries()) {
+        if ((left & bitOf(index)) !== 0) text = digests.around(text, (part) => pattern.apply(part, change));
+      }
       if (text === before) return text;
+      left = everyPattern;
     }
     return text;
   };
-  const prefilter = definePrefilter(searches.flatMap(({ pattern }) => pattern.needs));
+  const prefilter = definePrefilter(searches.map(({ pattern }) => pattern));
   const judge = (key: string): AttributeRule => {
     const entry = named.find(({ matches }) => matches(key));
     if (entry !== undefined) return entry.rule;
     return isAllowed(key) ? undefined : "drop";
   };
   return {
-    text: search,
-    concerns: searches.length === 0 ? () => false : prefilter,
+    text: (text, _site, concern) => search(text, concern),
+    concerns: searches.length === 0 ? () => 0 : prefilter,
     ...(attributes.length > 0 || allow !== undefined ? { attribute: judge } : {}),
   };
 }
@@ -102,7 +106,7 @@ export function defineTextRedaction(options: RedactOptions): (key: string, value
     const rule = rules.attribute?.(key);
     if (rule === "drop") return undefined;
     return rule === undefined
-      ? rules.text(value, { message: "AnyValue", field: "stringValue", keys: [key] })
+      ? rules.text(value, { message: "AnyValue", field: "stringValue", keys: [key] }, everyPattern)
       : rule(value);
   };
 }

@@ -105,6 +105,71 @@ describe("an HTTP/1.1 upstream", () => {
     caller.socket.destroy();
   });
 
+  it("keeps one connection for requests with and without a body, whatever frames them", async () => {
+    const { caller, service } = await passOn(border, peer, GET);
+    service.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 1\r\n\r\n");
+    await caller.until("X-Sum: 1\r\n\r\n");
+    const before = peer.connections.length;
+    caller.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-In: 2\r\n\r\n");
+    expect(await service.until("X-In: 2\r\n\r\n")).toContain("\r\n\r\n3\r\nabc\r\n0\r\nX-In: 2\r\n\r\n");
+    service.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nheard");
+    await caller.until("heard");
+    caller.send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
+    await service.until("HEAD / HTTP/1.1");
+    service.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n");
+    await caller.until("Content-Length: 9\r\n");
+    caller.send(POST);
+    await service.until("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi");
+    expect(peer.connections).toHaveLength(before);
+    caller.socket.destroy();
+  });
+
+  it("that answers while the request is still sent is heard, and its connection not used again before all is sent", async () => {
+    const { caller, service } = await passOn(
+      border,
+      peer,
+      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nhi",
+      "hi",
+    );
+    service.send("HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nbig");
+    expect(await caller.until("big")).toMatch(/^HTTP\/1\.1 413 /);
+    const { service: other } = await passOn(border, peer, GET);
+    expect(other).not.toBe(service);
+    caller.socket.destroy();
+  });
+
+  it("that ends its answer with the connection is heard to the end", async () => {
+    const { caller, service } = await passOn(border, peer, GET);
+    service.send("HTTP/1.1 200 OK\r\n\r\npart");
+    await caller.until("part");
+    service.send("and end");
+    service.socket.end();
+    expect(await caller.until("and end\r\n0\r\n\r\n")).toMatch(/Transfer-Encoding: chunked/i);
+    caller.socket.destroy();
+  });
+
+  it("that breaks off in the middle of an answer is not taken to have ended it", async () => {
+    const { caller, service } = await passOn(border, peer, GET);
+    service.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n");
+    await caller.until("half");
+    const crossed = border.crossing();
+    service.socket.destroy();
+    expect(await caller.closed).not.toContain("\r\n0\r\n");
+    expect((await crossed).failure).toMatchObject({ kind: "lost", side: "upstream" });
+  });
+
+  it("that says how long it waits is not asked on an old connection", async () => {
+    const clock = createFakeClock();
+    const timed = await openBorder({ url: peer.url }, { clock });
+    const { caller, service } = await passOn(timed, peer, GET);
+    service.send("HTTP/1.1 200 OK\r\nKeep-Alive: timeout=2\r\nContent-Length: 2\r\n\r\nok");
+    await caller.until("ok");
+    clock.advance(1_600);
+    expect(await service.closed).toBe(GET);
+    caller.socket.destroy();
+    await timed.close();
+  });
+
   it("is given no more connections than allowed; the rest waits, and too many are turned away", async () => {
     const narrow = await openBorder({ url: peer.url, connections: 1 }, { limits: { waiting: 1 } });
     const { caller, service } = await passOn(narrow, peer, GET);
