@@ -9,6 +9,7 @@ import { createCrossingStore } from "./crossing-store.ts";
 import type { Settings } from "./settings.ts";
 import type { EdgeBook } from "./edge-book.ts";
 import { createEdgeBook } from "./edge-book.ts";
+import type { NestedEntries } from "./nested-entries.ts";
 import type { OrphanStore } from "./orphan-store.ts";
 import { createOrphanStore } from "./orphan-store.ts";
 import type { Pair } from "./paired.ts";
@@ -59,6 +60,8 @@ export interface Books {
   readonly answers: AnswerBook;
   readonly sources: SourceBook;
   readonly parentChecks: ParentChecks;
+  /** By the number of the edge that requests left over and were lost behind. */
+  readonly nested: NestedEntries;
   readonly totals: Totals;
   /** Decided and not yet told. */
   readonly decisions: RepairDecision[];
@@ -88,6 +91,7 @@ export function createBooks(settings: Settings, sinceMs: number): Books {
     answers: createAnswerBook(),
     sources: createSourceBook(),
     parentChecks: createParentChecks(),
+    nested: new Map(),
     totals: {
       observed: 0,
       matched: 0,

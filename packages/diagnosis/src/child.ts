@@ -13,15 +13,17 @@ import {
   UNSAMPLED_ANSWERED,
   noteSighting,
 } from "./edge.ts";
+import type { Service } from "./service.ts";
+import { clockAheadMs } from "./service.ts";
 
 /** Clocks that are kept by NTP agree to this. */
 const SKEW_MS = 5;
 
-/** No clock that is kept at all is off by this: what begins so late after its request was begun by another one. */
+/** What begins so late after its request, by a clock that is not ahead itself, was begun by another one. */
 const LEAK_MS = 5_000;
 
 /** Notes one answer of a request, once both are known. */
-export function noteChild(books: Books, record: number, startMs: number, endMs: number): void {
+export function noteChild(books: Books, record: number, service: Service, startMs: number, endMs: number): void {
   const { crossings, edges } = books;
   const slot = crossings.ring.slot(record);
   if (crossings.state[slot] === EXCUSED) {
@@ -30,12 +32,15 @@ export function noteChild(books: Books, record: number, startMs: number, endMs: 
     return;
   }
   const requestEndMs = crossings.endMs[slot] as number;
-  const { timing } = edges.at(crossings.edge[slot] as number);
-  learnPair(timing, startMs - (crossings.startMs[slot] as number), requestEndMs - endMs);
   const beforeMs = (crossings.startMs[slot] as number) - startMs;
   const afterMs = startMs - requestEndMs;
+  if (afterMs > LEAK_MS && afterMs > LEAK_MS + clockAheadMs(service)) {
+    note(books, record, LATE_WORK, LEAKED);
+    return;
+  }
+  const { timing } = edges.at(crossings.edge[slot] as number);
+  learnPair(timing, startMs - (crossings.startMs[slot] as number), requestEndMs - endMs);
   if (beforeMs > SKEW_MS) note(books, record, OTHER_CLOCK, BEGAN_BEFORE, BEGAN_BEFORE_MS, beforeMs);
-  else if (afterMs > LEAK_MS) note(books, record, LATE_WORK, LEAKED);
   else if (afterMs > SKEW_MS) note(books, record, OTHER_CLOCK, BEGAN_AFTER, BEGAN_AFTER_MS, afterMs);
 }
 

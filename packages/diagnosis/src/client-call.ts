@@ -17,6 +17,7 @@ const entry: CrossingEntry = {
   edge: 0,
   arrival: 0,
   localPort: 0,
+  path: 0,
   route: 0,
   state: 0,
   bits: SAMPLED_BIT,

@@ -19,7 +19,7 @@ const REQUEST_ID_AT: number = KEY_WORDS;
 const INBOUND_AT: number = KEY_WORDS + 2;
 const MEMBER_AT: number = KEY_WORDS + 4;
 const WORDS: number = KEY_WORDS + 6;
-const RECORD_BYTES: number = WORDS * 4 + 3 * 8 + 3 * 2 + 4 + 5 * INDEX_BYTES;
+const RECORD_BYTES: number = WORDS * 4 + 3 * 8 + 4 + 4 * 2 + 3 + 6 * INDEX_BYTES;
 
 /** Bits of a record. */
 export const SAMPLED_BIT = 1;
@@ -37,6 +37,10 @@ export const MEMBERLESS_BIT = 32;
 export const TRANSLATED_BIT = 64;
 /** The answer named the trace that was forwarded: the service did continue it. */
 export const CONTINUED_BIT = 128;
+/** It left the cluster: another border may see it come in. */
+export const EGRESS_BIT = 256;
+/** It came without anything that a border before us could have written: where a trace begins, or all was taken away. */
+export const ENTRY_BIT = 512;
 
 /** What `add` takes, beside the words in the scratch key. */
 export interface CrossingEntry {
@@ -47,6 +51,8 @@ export interface CrossingEntry {
   /** The edge before us, plus one; 0 where it is not kept. */
   arrival: number;
   localPort: number;
+  /** The hash of its path; 0 where it is not known. */
+  path: number;
   /** See `Routes`. */
   route: number;
   state: number;
@@ -65,7 +71,8 @@ export interface CrossingStore {
   readonly arrival: Uint16Array;
   readonly localPort: Uint16Array;
   readonly state: Uint8Array;
-  readonly bits: Uint8Array;
+  readonly bits: Uint16Array;
+  readonly path: Uint32Array;
   readonly route: Uint8Array;
   /** Why it is missing: a `Cause`, meaningful while the state is MISSING. */
   readonly cause: Uint8Array;
@@ -84,6 +91,9 @@ export interface CrossingStore {
   /** Newest record that left through this local port and began in this second, and the next older one. */
   findPort(port: number, second: number): number;
   findOlderPort(port: number, second: number, record: number): number;
+  /** Newest record with `ENTRY_BIT` that has this path and began in this second, and the next older one. */
+  findEntry(path: number, second: number): number;
+  findOlderEntry(path: number, second: number, record: number): number;
   /** Newest record whose trace id ends in the 64 bits that the one in `key` ends in, and the next older one. */
   findLowerHalf(key: Uint32Array): number;
   findOlderLowerHalf(key: Uint32Array, record: number): number;
@@ -120,7 +130,8 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
   const arrival = new Uint16Array(capacity);
   const localPort = new Uint16Array(capacity);
   const state = new Uint8Array(capacity);
-  const bits = new Uint8Array(capacity);
+  const bits = new Uint16Array(capacity);
+  const path = new Uint32Array(capacity);
   const route = new Uint8Array(capacity);
   const cause = new Uint8Array(capacity);
   const bySpan = createChains(ring);
@@ -128,6 +139,7 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
   const byRequest = createChains(ring);
   const byPort = createChains(ring);
   const byLowerHalf = createChains(ring);
+  const byEntry = createChains(ring);
 
   /** The first record from `record` on, down the chain, whose words at `place` are those of `key` at `at`. */
   const seek = (chains: Chains, from: number, place: number, key: Uint32Array, at: number, count: number): number => {
@@ -148,6 +160,15 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
       const slot = ring.slot(record);
       if (localPort[slot] === port && secondOf(startMs[slot] as number) === second) break;
       record = byPort.after(record);
+    }
+    return record;
+  };
+  const seekEntry = (from: number, pathHash: number, second: number): number => {
+    let record = from;
+    while (record !== 0) {
+      const slot = ring.slot(record);
+      if (path[slot] === pathHash && secondOf(startMs[slot] as number) === second) break;
+      record = byEntry.after(record);
     }
     return record;
   };
@@ -174,6 +195,7 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
     localPort,
     state,
     bits,
+    path,
     route,
     cause,
     add(entry) {
@@ -188,6 +210,7 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
       localPort[slot] = entry.localPort;
       state[slot] = entry.state;
       bits[slot] = entry.bits;
+      path[slot] = entry.path;
       route[slot] = entry.route;
       cause[slot] = 0;
       noteLength(record, entry.endMs - entry.startMs);
@@ -195,6 +218,7 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
       if ((entry.bits & STARTED_BIT) !== 0) byStarted.add(hashWords(scratch, 0, TRACE_WORDS, seed), record);
       if (scratch[REQUEST_ID_AT] !== 0) byRequest.add(hashWords(scratch, REQUEST_ID_AT, 2, seed), record);
       if (entry.localPort !== 0) byPort.add(hashPair(entry.localPort, secondOf(entry.startMs), seed), record);
+      if ((entry.bits & ENTRY_BIT) !== 0) byEntry.add(hashPair(entry.path, secondOf(entry.startMs), seed), record);
       byLowerHalf.add(hashWords(scratch, LOWER_HALF_AT, 2, seed), record);
       return record;
     },
@@ -208,6 +232,8 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
     findOlderRequest: (key, at, record) => seek(byRequest, byRequest.after(record), REQUEST_ID_AT, key, at, 2),
     findPort: (port, second) => seekPort(byPort.first(hashPair(port, second, seed)), port, second),
     findOlderPort: (port, second, record) => seekPort(byPort.after(record), port, second),
+    findEntry: (pathHash, second) => seekEntry(byEntry.first(hashPair(pathHash, second, seed)), pathHash, second),
+    findOlderEntry: (pathHash, second, record) => seekEntry(byEntry.after(record), pathHash, second),
     findLowerHalf: (key) =>
       seek(
         byLowerHalf,

@@ -7,6 +7,7 @@ import {
   BEGAN_AFTER_MS,
   BEGAN_BEFORE,
   BEGAN_BEFORE_MS,
+  CHANCE_UNITS,
   COMPATIBLE,
   COMPATIBLE_BY_CHANCE,
   LEAKED,
@@ -88,7 +89,7 @@ export function factsOf(edge: Edge, nowMs: number): EdgeFacts {
     beganAfter,
     beganAfterMs: mean(BEGAN_AFTER_MS, beganAfter),
     compatible: tally.sum(COMPATIBLE, nowMs),
-    compatibleByChance: tally.sum(COMPATIBLE_BY_CHANCE, nowMs) / 2,
+    compatibleByChance: tally.sum(COMPATIBLE_BY_CHANCE, nowMs) / CHANCE_UNITS,
     orphans: services.reduce((sum, service) => sum + service.tally.sum(ORPHANS, nowMs), 0),
   };
 }

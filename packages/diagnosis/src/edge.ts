@@ -6,6 +6,7 @@ import type { BreakExample } from "./break.ts";
 import { keepExample } from "./examples.ts";
 import type { Facets } from "./facets.ts";
 import { FACETS_BYTES, createFacets } from "./facets.ts";
+import type { PathAgreement } from "./path-agreement.ts";
 import type { Gateway } from "./remedies/gateway.ts";
 import type { Routes } from "./routes.ts";
 import { createRoutes } from "./routes.ts";
@@ -33,9 +34,10 @@ export const BEGAN_BEFORE_MS = 8;
 /** Answers that began after their request had ended, and the milliseconds by which they did. */
 export const BEGAN_AFTER = 9;
 export const BEGAN_AFTER_MS = 10;
-/** Missing for no known cause, with an orphan that fits in time; and how many of them would, moved to other times, twice. */
+/** Missing for no known cause, with an orphan that fits in time; and how many of them would by chance, in fractions. */
 export const COMPATIBLE = 11;
 export const COMPATIBLE_BY_CHANCE = 12;
+export const CHANCE_UNITS = 1_000;
 const MISSING_FROM = 12;
 const COUNTERS: number = MISSING_FROM + CAUSES + 1;
 
@@ -71,6 +73,7 @@ export interface Edge {
   guess: Service | undefined;
   guessed: number;
   readonly routes: Routes;
+  readonly paths: PathAgreement;
   readonly facets: Facets;
   /** What the trace id was made into, where it last came in another form. */
   form: TraceIdForm | undefined;
@@ -99,6 +102,7 @@ export function createEdge(id: number, boundary: string, cluster: string, upstre
     guess: undefined,
     guessed: 0,
     routes: createRoutes(),
+    paths: { seen: 0, agree: 0, differ: 0 },
     facets: createFacets(),
     form: undefined,
   };

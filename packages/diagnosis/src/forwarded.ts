@@ -9,6 +9,8 @@ import {
   CROSSING_SCRATCH,
   CAME_ABSENT_BIT,
   CONTINUED_BIT,
+  EGRESS_BIT,
+  ENTRY_BIT,
   EXCUSED,
   INBOUND_OPEN_BIT,
   MATCHED,
@@ -21,7 +23,7 @@ import {
 } from "./crossing-store.ts";
 import type { Edge } from "./edge.ts";
 import { ANSWERED, FORGOTTEN, FORWARDED, NOT_EXPECTED, learnService } from "./edge.ts";
-import { hashText } from "./hash.ts";
+import { hashShort, hashText } from "./hash.ts";
 import { readSpanId, readTraceId } from "./id-words.ts";
 import { noteChild } from "./child.ts";
 import { isProbe } from "./probe.ts";
@@ -34,6 +36,7 @@ const entry: CrossingEntry = {
   edge: 0,
   arrival: 0,
   localPort: 0,
+  path: 0,
   route: 0,
   state: 0,
   bits: 0,
@@ -55,6 +58,7 @@ export function enterCrossing(books: Books, crossing: Crossing, arrival: Arrival
   entry.localPort = upstream.localPort ?? 0;
   entry.route = edge.routes.keep(crossing.path);
   entry.bits = bitsOf(crossing, context);
+  entry.path = hashShort(crossing.path);
   entry.state = isOwed(crossing, context) ? WAITING : EXCUSED;
   enterRecord(books, edge, entry);
   const named = crossing.answer?.traceId;
@@ -127,13 +131,16 @@ function makeRoom(books: Books): void {
   forgotten.tally.add(FORGOTTEN, countedAtMs(books, slot), 1);
 }
 
-function bitsOf({ reading, verdict, answer }: Crossing, context: TraceContext): number {
-  let bits = 0;
+function bitsOf({ reading, verdict, answer, side }: Crossing, context: TraceContext): number {
+  let bits = side === "egress" ? EGRESS_BIT : 0;
   if (answer !== undefined && answer.traceId === context.traceId) bits |= CONTINUED_BIT;
   if (isSampled(context)) bits |= SAMPLED_BIT;
   if (verdict.ownParent) bits |= OWN_PARENT_BIT;
   if (verdict.from === undefined) bits |= STARTED_BIT;
-  if (reading.kind === "absent") bits |= CAME_ABSENT_BIT;
+  if (reading.kind === "absent") {
+    bits |= CAME_ABSENT_BIT;
+    if (verdict.from === undefined && reading.carried === undefined && reading.notes.length === 0) bits |= ENTRY_BIT;
+  }
   if (reading.kind !== "valid") return bits;
   if (reading.wire === undefined) bits |= TRANSLATED_BIT;
   // With a carrier beside it the crossing tells by itself what was lost, and would be counted twice.
@@ -156,9 +163,10 @@ function earlyChildren(books: Books, record: number, edge: Edge, newest: number)
   for (let child = newest; child !== 0; child = spans.findOlderChild(scratch, child)) {
     const slot = spans.ring.slot(child);
     if (!isAnswer(books, record, spans.service[slot] as number)) continue;
-    learnService(edge, services.at(spans.service[slot] as number));
+    const service = services.at(spans.service[slot] as number);
+    learnService(edge, service);
     noteFacets(books, record, spans.source[slot] as number, false);
-    noteChild(books, record, spans.startMs[slot] as number, spans.endMs[slot] as number);
+    noteChild(books, record, service, spans.startMs[slot] as number, spans.endMs[slot] as number);
   }
 }
 

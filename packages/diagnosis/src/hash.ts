@@ -31,6 +31,14 @@ export function hashText(text: string, into: Uint32Array, at: number): void {
   into[at + 1] = finish(second ^ text.length);
 }
 
+const words = new Uint32Array(2);
+
+/** 32 bits of a text, never 0: enough where other evidence has to agree. */
+export function hashShort(text: string): number {
+  hashText(text, words, 0);
+  return words[0] as number;
+}
+
 function finish(hash: number): number {
   let h = hash ^ (hash >>> 16);
   h = Math.imul(h, 0x85ebca6b);

@@ -14,7 +14,7 @@ import {
 import { CONTINUED_BIT, EXCUSED, MATCHED } from "./crossing-store.ts";
 import type { Edge } from "./edge.ts";
 import { answersFor } from "./edge.ts";
-import { KEY_WORDS, readTraceId } from "./id-words.ts";
+import { KEY_WORDS, TRACE_WORDS, readTraceId, sameWords } from "./id-words.ts";
 import { insideTrace } from "./inside-trace.ts";
 import { SKEW_MS, overlaps } from "./interval.ts";
 import { secondOf } from "./ring.ts";
@@ -133,7 +133,10 @@ function sameRequest({ crossings, orphans }: Books, record: number, edge: Edge):
   let found = 0;
   for (let orphan = orphans.findRequest(request, 0); orphan !== 0;) {
     const service = orphans.service[orphans.ring.slot(orphan)] as number;
-    if (edge.services.length === 0 || answersFor(edge, service)) {
+    orphans.readKey(orphan, other);
+    // A root of the very trace that was forwarded is where it began: a service before us, with the same request's id.
+    const began = sameWords(other, 0, key, 0, TRACE_WORDS);
+    if (!began && (edge.services.length === 0 || answersFor(edge, service))) {
       if (found !== 0) return undefined;
       found = orphan;
     }

@@ -6,6 +6,7 @@ import type { Arrival } from "./arrival.ts";
 import type { Books } from "./books.ts";
 import { WAITING } from "./crossing-store.ts";
 import { enterCrossing } from "./forwarded.ts";
+import { compareNested, tellNested } from "./nested-entries.ts";
 import { checkParentBefore, comparePair } from "./pairs.ts";
 import { probeRequest, readWatermarks, settleByAge, settleByTime, settleByWatermark } from "./settle.ts";
 import { PARENTS_CHECKED, PARENTS_MISSING } from "./service.ts";
@@ -60,9 +61,11 @@ export function createLedger(books: Books): Ledger {
       while (isOlder(agedFrom, nowMs - settings.hardWaitMs)) {
         settleByAge(books, agedFrom);
         checkParentBefore(books, agedFrom);
+        compareNested(books, agedFrom);
         agedFrom += 1;
       }
       settleByTime(books);
+      tellNested(books);
       books.parentChecks.settle(books.seen, nowMs - settings.hardWaitMs, noteParent);
       waitingFrom = Math.max(waitingFrom, agedFrom);
       while (waitingFrom <= ring.newest() && state[ring.slot(waitingFrom)] !== WAITING) waitingFrom += 1;

@@ -8,7 +8,7 @@ import { INDEX_BYTES, capacityFor, createChains, createRing, secondOf } from "./
 const LINK_AT: number = KEY_WORDS;
 const REQUEST_ID_AT: number = KEY_WORDS * 2;
 const WORDS: number = KEY_WORDS * 2 + 2;
-const RECORD_BYTES: number = WORDS * 4 + 2 * 8 + 3 * 2 + 1 + 4 * INDEX_BYTES;
+const RECORD_BYTES: number = WORDS * 4 + 2 * 8 + 4 + 3 * 2 + 1 + 4 * INDEX_BYTES;
 
 export interface OrphanEntry {
   service: number;
@@ -17,6 +17,8 @@ export interface OrphanEntry {
   endMs: number;
   /** The port its peer called from; 0 where the span does not say. */
   peerPort: number;
+  /** The hash of its path; 0 where the span does not say. */
+  path: number;
 }
 
 export const ORPHAN_SCRATCH: { readonly link: number; readonly requestId: number } = {
@@ -35,6 +37,7 @@ export interface OrphanStore {
   readonly startMs: Float64Array;
   readonly endMs: Float64Array;
   readonly peerPort: Uint16Array;
+  readonly path: Uint32Array;
   /** 1 once it was joined with a request. */
   readonly joined: Uint8Array;
   add(entry: OrphanEntry): number;
@@ -69,6 +72,7 @@ export function createOrphanStore(budgetBytes: number, seed: number): OrphanStor
   const startMs = new Float64Array(capacity);
   const endMs = new Float64Array(capacity);
   const peerPort = new Uint16Array(capacity);
+  const path = new Uint32Array(capacity);
   const joined = new Uint8Array(capacity);
   const byLink = createChains(ring);
   const byRequest = createChains(ring);
@@ -103,6 +107,7 @@ export function createOrphanStore(budgetBytes: number, seed: number): OrphanStor
     startMs,
     endMs,
     peerPort,
+    path,
     joined,
     add(entry) {
       const record = ring.advance();
@@ -113,6 +118,7 @@ export function createOrphanStore(budgetBytes: number, seed: number): OrphanStor
       startMs[slot] = entry.startMs;
       endMs[slot] = entry.endMs;
       peerPort[slot] = entry.peerPort;
+      path[slot] = entry.path;
       joined[slot] = 0;
       byTrace.add(hashWords(scratch, LOWER_HALF_AT, 2, seed), record);
       if (scratch[LINK_AT + TRACE_WORDS] !== 0 || scratch[LINK_AT + TRACE_WORDS + 1] !== 0) {

@@ -11,6 +11,8 @@ export interface RootFacts {
   peerPort: number;
   /** "" where none is given. */
   requestId: string;
+  /** As it was asked for, without a query; "" where only a route or nothing is given. */
+  path: string;
 }
 
 /** Attribute names of the OpenTelemetry HTTP and RPC conventions, new and old, and of service meshes; the surest first. */
@@ -29,12 +31,14 @@ const RPC_KEYS: readonly string[] = ["rpc.service"];
 const GROUPS: readonly (readonly string[])[] = [USER_AGENT_KEYS, TARGET_KEYS, PORT_KEYS, REQUEST_ID_KEYS, RPC_KEYS];
 const KEYS = defineAttributeKeys(GROUPS.flat());
 const TARGETS_AT: number = USER_AGENT_KEYS.length;
+/** A route is a pattern of paths. */
+const ROUTE_AT: number = TARGETS_AT + 2;
 const PORTS_AT: number = TARGETS_AT + TARGET_KEYS.length;
 const REQUEST_IDS_AT: number = PORTS_AT + PORT_KEYS.length;
 const RPC_AT: number = REQUEST_IDS_AT + REQUEST_ID_KEYS.length;
 
 const values: (AttributeValue | undefined)[] = [];
-const facts: RootFacts = { legitimate: false, peerPort: 0, requestId: "" };
+const facts: RootFacts = { legitimate: false, peerPort: 0, requestId: "", path: "" };
 
 export function readRoot(span: SpanView): RootFacts {
   span.attributes(KEYS, values);
@@ -44,6 +48,7 @@ export function readRoot(span: SpanView): RootFacts {
     values[RPC_AT] === "grpc.health.v1.Health";
   facts.peerPort = firstPort();
   facts.requestId = firstText(REQUEST_IDS_AT, RPC_AT) ?? "";
+  facts.path = withoutQuery(firstText(TARGETS_AT, ROUTE_AT) ?? "");
   return facts;
 }
 

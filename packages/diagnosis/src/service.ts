@@ -119,6 +119,13 @@ export function hasExportedPast(service: Service, endMs: number): boolean {
   return false;
 }
 
+/** How far the fastest clock of its instances is ahead of ours at least. */
+export function clockAheadMs(service: Service): number {
+  let most = 0;
+  for (const { lag } of service.instances.values()) most = Math.max(most, lag.aheadMs());
+  return most;
+}
+
 /** The newest end by our clock; a span cannot have ended after it arrived. */
 function reachedMs({ newestEndMs, lastArrivalMs, lag }: Instance): number {
   return Math.min(newestEndMs - lag.aheadMs(), lastArrivalMs);

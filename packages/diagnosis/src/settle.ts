@@ -10,6 +10,7 @@ import { ANSWERED, NOT_OBSERVED, answersFor, learnService, missingCounter, noteS
 import { KEY_WORDS } from "./id-words.ts";
 import type { Join } from "./join.ts";
 import { findExactJoin, findJoin } from "./join.ts";
+import { comparePath } from "./path-agreement.ts";
 import { learnPair } from "./timing-model.ts";
 import { NOT_KEPT } from "./routes.ts";
 import { PAIRED_BY } from "./paired.ts";
@@ -26,13 +27,16 @@ const SURE_AFTER = 3;
 /**
  * Whether a child of the span that a request forwarded answers that request. A caller that records no CLIENT spans sends
  * several requests with one parent: there the service must be one that is known behind the edge, or at least the request
- * one that waits for a span.
+ * one that waits for a span. A request that left unsampled has no span of ours either, and its parent may be the caller's
+ * for all it calls: where the services of the edge are known, only theirs count, and the spans of borders never.
  */
-export function isAnswer({ crossings, edges }: Books, record: number, serviceId: number): boolean {
+export function isAnswer({ crossings, edges, services }: Books, record: number, serviceId: number): boolean {
   const slot = crossings.ring.slot(record);
   const edge = edges.at(crossings.edge[slot] as number);
   if (answersFor(edge, serviceId)) return true;
-  if (edge.services.length === 0 && crossings.state[slot] !== EXCUSED) return true;
+  if (crossings.state[slot] === EXCUSED) {
+    if (edge.services.length > 0 || services.at(serviceId).border) return false;
+  } else if (edge.services.length === 0) return true;
   crossings.readKey(record, key);
   for (let rival = crossings.findSpan(key); rival !== 0; rival = crossings.findOlderSpan(key, rival)) {
     if (crossings.edge[crossings.ring.slot(rival)] !== edge.id) return false;
@@ -265,6 +269,7 @@ function learnTimes({ crossings, orphans }: Books, slot: number, edge: Edge, orp
   const startMs = (orphans.startMs[at] as number) - (crossings.startMs[slot] as number);
   const endMs = (crossings.endMs[slot] as number) - (orphans.endMs[at] as number);
   learnPair(edge.timing, startMs, endMs);
+  comparePath(edge, crossings.path[slot] as number, orphans.path[at] as number);
 }
 
 function joinedService({ orphans, spans, services }: Books, { orphan, span }: Join): Service | undefined {

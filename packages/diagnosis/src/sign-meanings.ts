@@ -10,13 +10,23 @@ import type { BreakKind, Remedy } from "./break.ts";
 import type { Fact } from "./sign.ts";
 
 const STRIPPED: SignMeaning = {
-  confidence: (fact) => (fact === "carrier-survived" ? 1 : fact === "tracestate-orphaned" ? 0.95 : 0.99),
+  confidence: (fact) =>
+    fact === "carrier-survived"
+      ? 1
+      : fact === "nested-in-lost-request"
+        ? 0.8
+        : fact === "tracestate-orphaned"
+          ? 0.95
+          : 0.99,
   evidence: (fact, count, { from, boundary }) => {
     if (fact === "carrier-survived") {
       return `${count} came to ${boundary} without traceparent, but with the carrier that the border of cluster ${from} had written beside it.`;
     }
     if (fact === "same-request-at-other-border") {
       return `${count} came to ${boundary} without traceparent while the same request id was open at the border of cluster ${from}, which had sent one.`;
+    }
+    if (fact === "nested-in-lost-request") {
+      return `${count} came to ${boundary} without anything, each for the path and within the time of a request that the border of cluster ${from} had sent and that arrived nowhere in its trace; far fewer would by chance.`;
     }
     if (fact === "format-survived") {
       return `${count} came to ${boundary} without traceparent, in the trace and below the span that the border of cluster ${from} had sent, as another header format tells.`;
@@ -27,6 +37,7 @@ const STRIPPED: SignMeaning = {
     `A request left with a traceparent and came without: ${hop} removes it. Behind it a second trace begins that knows nothing of the first.`,
   alternatives: [
     "A caller that sends tracestate alone would look the same where neither carrier nor request id was found.",
+    "Where nothing but time and path agrees, clients that call at the same moments without a context would look the same.",
     "Where the carrier survived there is no other explanation: one border writes both into one request.",
   ],
   remedy: (hop, gateway, traffic, { boundary }) =>

@@ -12,6 +12,7 @@ export type Fact =
   | "member-of-other-trace"
   | "member-flags"
   | "same-request-at-other-border"
+  | "nested-in-lost-request"
   | "format-survived"
   | "state-sent-by-other-border"
   | "parent-never-exported";

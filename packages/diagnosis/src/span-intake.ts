@@ -3,12 +3,13 @@ import type { SpanView } from "@tracemend/otlp";
 import type { Books } from "./books.ts";
 import { noteChild } from "./child.ts";
 import { enterClientCall } from "./client-call.ts";
-import { hashText } from "./hash.ts";
+import { hashShort, hashText } from "./hash.ts";
 import { KEY_WORDS, readSpanId, readTraceId, sameWords } from "./id-words.ts";
 import type { OrphanEntry } from "./orphan-store.ts";
 import { ORPHAN_SCRATCH } from "./orphan-store.ts";
 import { readRoot } from "./root-facts.ts";
 import { isSupported } from "./runtime-support.ts";
+import { comparePath, wantsPath } from "./path-agreement.ts";
 import type { Instance, Service } from "./service.ts";
 import {
   CLIENT_ROOTS,
@@ -40,7 +41,7 @@ const SHORT_MS = 5;
 /** Trace id, span id and parent id of the span at hand. */
 const ids = new Uint32Array(KEY_WORDS + 2);
 const linkWords = new Uint32Array(KEY_WORDS);
-const orphan: OrphanEntry = { service: 0, source: 0, startMs: 0, endMs: 0, peerPort: 0 };
+const orphan: OrphanEntry = { service: 0, source: 0, startMs: 0, endMs: 0, peerPort: 0, path: 0 };
 
 /** Who exported the spans of one resource. */
 interface Source {
@@ -138,27 +139,32 @@ function enterChild(
   copyTrace(scratch);
   scratch[4] = ids[6] as number;
   scratch[5] = ids[7] as number;
-  let record = crossings.findSpan(scratch);
-  if (record === 0) {
-    scratch[6] = ids[4] as number;
-    scratch[7] = ids[5] as number;
-    if (spans.holds()) return;
-    spans.add(ENTRY, service.id, source, span.startMs(), endMs);
-    const foreign = crossings.findForeignSpan(scratch);
-    if (foreign !== 0) settleByForm(books, foreign);
-    return;
-  }
   const startMs = span.startMs();
-  while (record !== 0) {
-    if (isAnswer(books, record, service.id)) {
-      answered(books, record, service);
-      if (!repeated) {
-        noteChild(books, record, startMs, endMs);
-        noteFacets(books, record, source, false);
-      }
-    }
-    record = crossings.findOlderSpan(scratch, record);
+  let taken = false;
+  const newest = crossings.findSpan(scratch);
+  for (let record = newest; record !== 0; record = crossings.findOlderSpan(scratch, record)) {
+    if (!isAnswer(books, record, service.id)) continue;
+    taken = true;
+    answered(books, record, service);
+    if (repeated) continue;
+    noteChild(books, record, service, startMs, endMs);
+    noteFacets(books, record, source, false);
+    const edge = books.edges.at(crossings.edge[crossings.ring.slot(record)] as number);
+    if (wantsPath(edge)) comparePath(edge, crossings.path[crossings.ring.slot(record)] as number, pathOf(span));
   }
+  if (taken) return;
+  // The request that it answers may still be open.
+  scratch[6] = ids[4] as number;
+  scratch[7] = ids[5] as number;
+  if (spans.holds()) return;
+  spans.add(ENTRY, service.id, source, startMs, endMs);
+  const foreign = newest === 0 ? crossings.findForeignSpan(scratch) : 0;
+  if (foreign !== 0) settleByForm(books, foreign);
+}
+
+function pathOf(span: SpanView): number {
+  const { path } = readRoot(span);
+  return path === "" ? 0 : hashShort(path);
 }
 
 /** One record stands for all local spans of a service in a trace. */
@@ -216,6 +222,7 @@ function enterRoot(books: Books, span: SpanView, service: Service, source: numbe
   orphan.startMs = span.startMs();
   orphan.endMs = endMs;
   orphan.peerPort = root.peerPort;
+  orphan.path = root.path === "" ? 0 : hashShort(root.path);
   countEvicted(books, nowMs);
   const record = orphans.add(orphan);
   // A root that links to another trace was begun anew on purpose; it counts only once its link is one of ours.

@@ -68,6 +68,23 @@ describe("pairing by time", () => {
     expect(report.edges).toMatchObject([{ verdict: "unexplained", missing: 60 }]);
   });
 
+  it("takes what fits answered requests as often for chance, however the orphans follow the load", () => {
+    const world = createWorld({ maxBytes: 4 * 1024 * 1024 });
+    const noise = createNoise(5);
+    for (let second = 0; second < 60; second += 1) {
+      // In bursts: seconds without any request lie where a request that is moved by some seconds looks.
+      for (let at = 0; at < (second % 7 === 0 ? 20 : 0); at += 1) {
+        const crossing = world.forward({ durationMs: 800, endMs: world.clock.ms + 900 + 100 * noise() });
+        if (noise() > 0.1) world.answer(crossing);
+        if (noise() < 0.2) world.span({ startMs: world.clock.ms + 500 + 100 * noise(), endMs: world.clock.ms + 620 });
+      }
+      world.wait(1_000);
+    }
+    world.pass();
+    world.pass("shop", 62_000);
+    expect(world.diagnosis.report().breaks).toEqual([]);
+  });
+
   it("counts what fits and decides nothing while too few pairs are known", () => {
     const world = createWorld();
     for (let at = 0; at < 20; at += 1) {

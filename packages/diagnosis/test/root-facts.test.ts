@@ -45,4 +45,10 @@ describe("what a root span says of its request", () => {
   ])("is read from %j", (attributes, peerPort, requestId) => {
     expect(read(attributes as Record<string, string | number>)).toMatchObject({ peerPort, requestId });
   });
+
+  it("is its path without a query, but no route", () => {
+    expect(read({ "url.path": "/cart", "http.route": "/{page}" }).path).toBe("/cart");
+    expect(read({ "http.target": "/cart?id=1" }).path).toBe("/cart");
+    expect(read({ "http.route": "/{page}" }).path).toBe("");
+  });
 });

@@ -10,7 +10,7 @@ const ENOUGH = 3;
 export function detectContextLeak(facts: EdgeFacts): Finding | undefined {
   const count = facts.leaked;
   const of = Math.max(count, facts.answered);
-  if (count < ENOUGH || count > of / 2 || !isWorthAlarm(count, of)) return undefined;
+  if (count < ENOUGH || !isWorthAlarm(count, of)) return undefined;
   const callee = calleeOf(facts);
   return {
     kind: "context-leak",
@@ -19,12 +19,10 @@ export function detectContextLeak(facts: EdgeFacts): Finding | undefined {
     of,
     confidence: 0.8,
     evidence: [
-      `${count} SERVER spans of ${callee} began more than five seconds after the request that is their parent had ended; ${facts.answered} requests were answered in time.`,
+      `${count} SERVER spans of ${callee} began more than five seconds after the request that is their parent had ended; ${Math.max(0, facts.answered - count)} requests were answered in time.`,
+      `Its clock is not ahead by as much: no span of it arrived that long before its end.`,
     ],
-    alternatives: [
-      "A clock that is off would move most spans, not a few.",
-      "A queue between us and the service may hold requests back.",
-    ],
+    alternatives: ["A queue between us and the service may hold requests back."],
     explanation: `${callee} carries the context of one request into another: a thread, connection or timer that keeps what it should give back. Unrelated work lands in one trace.`,
     remedy: {
       text: `Look in ${callee} for work that outlives its request: context set by hand and not detached, objects shared between requests, timers begun inside a request.`,

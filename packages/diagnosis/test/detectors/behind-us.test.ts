@@ -166,6 +166,17 @@ describe("behind us", () => {
     expect(world.diagnosis.report().breaks).toMatchObject([{ kind: "dropped-by-callee", count: 10 }]);
   });
 
+  it("the root of a caller that has the request's id too is not taken for the service behind us", () => {
+    const world = run(
+      (it, crossing, at) => {
+        it.span({ service: "front", traceId: traceOf(crossing), attributes: { "guid:x-request-id": `r-${at}` } });
+      },
+      { upstream: "cart" },
+    );
+    world.wait(20_000);
+    expect(world.diagnosis.report().edges).toMatchObject([{ services: [] }]);
+  });
+
   it("a request that was not sampled and is recorded all the same is a fragment", () => {
     const world = createWorld();
     for (let at = 0; at < 10; at += 1) {
@@ -175,12 +186,66 @@ describe("behind us", () => {
     expect(world.diagnosis.report().breaks).toMatchObject([{ kind: "recorded-unsampled", count: 10, of: 10 }]);
   });
 
+  it("a caller's unsampled span that it calls several services with does not lay one's answer at another's door", () => {
+    const world = createWorld();
+    world.span({ service: "stock", kind: "internal", parentSpanId: world.id(16) });
+    for (let at = 0; at < 10; at += 1) {
+      const lines = ["traceparent", `00-${world.id(32)}-${world.id(16)}-00`];
+      const crossing = world.forward({ lines, upstream: "stock", boundary: "to-stock", grant: false });
+      world.diagnosis.tick();
+      world.answer(crossing, { service: "shop" });
+      world.forward({ lines, upstream: "shop", boundary: "to-shop", grant: false });
+    }
+    expect(world.diagnosis.report().breaks).toMatchObject([{ kind: "recorded-unsampled", edge: { from: "to-shop" } }]);
+  });
+
   it("work that begins long after its request is a context that leaks", () => {
-    const world = run((it, crossing, at) => {
+    const crossings: Crossing[] = [];
+    const world = run((it, crossing) => {
       it.answer(crossing);
-      if (at < 4) it.answer(crossing, { startMs: crossing.endMs + 30_000, endMs: crossing.endMs + 30_010 });
+      crossings.push(crossing);
     });
+    world.wait(30_000);
+    for (const crossing of crossings.slice(0, 4)) {
+      world.answer(crossing, { startMs: world.clock.ms - 10, endMs: world.clock.ms });
+    }
     expect(world.diagnosis.report().breaks).toMatchObject([{ kind: "context-leak", count: 4 }]);
+  });
+
+  it("a service whose work all begins under contexts that are over leaks, and its clock is right", () => {
+    const world = createWorld();
+    const crossings: Crossing[] = [];
+    for (let at = 0; at < 20; at += 1) {
+      crossings.push(world.forward());
+      const over = crossings[at - 8];
+      if (over !== undefined) world.answer(over, { startMs: world.clock.ms - 15, endMs: world.clock.ms - 1 });
+      world.wait(1_000);
+    }
+    expect(world.diagnosis.report().breaks).toMatchObject([{ kind: "context-leak", count: 12 }]);
+  });
+
+  it("what begins under a context that is over teaches nothing of when answers begin", () => {
+    const world = createWorld();
+    const crossings: Crossing[] = [];
+    for (let at = 0; at < 60; at += 1) {
+      const crossing = world.forward();
+      if (at < 50) crossings.push(crossing);
+      if (at < 50) world.answer(crossing);
+      world.wait(1_000);
+    }
+    for (const crossing of crossings.slice(40)) {
+      world.answer(crossing, { startMs: world.clock.ms - 10, endMs: world.clock.ms });
+    }
+    world.span({ startMs: world.clock.ms - 2, endMs: world.clock.ms });
+    world.pass("shop", 75_000);
+    expect(world.diagnosis.report().breaks.map(({ kind }) => kind)).toEqual(["context-leak"]);
+  });
+
+  it("a clock that is far ahead leaks nothing", () => {
+    const world = run((it, crossing) => {
+      it.answer(crossing, { startMs: crossing.startMs + 30_001, endMs: crossing.endMs + 29_999 });
+    });
+    expect(world.diagnosis.report().breaks).toMatchObject([{ kind: "clock-skew", count: 10 }]);
   });
 
   it("answers that begin before their request show a clock that is behind, and by how much", () => {

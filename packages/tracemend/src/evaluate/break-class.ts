@@ -53,6 +53,8 @@ export interface BreakClass {
   readonly slow?: boolean;
   /** It is there for every request or for none. */
   readonly wholeOnly?: boolean;
+  /** The requests that come before it begins. */
+  readonly beginsAfter?: number;
 }
 
 const wanted = { wanted: true, shown: "times" } as const;
@@ -128,6 +130,12 @@ export const LOOK_ALIKES: readonly BreakClass[] = [
   { ...innocent, name: "entries without context", accepts: [], addition: "entries-without-context" },
   { ...innocent, name: "links to elsewhere", accepts: [], addition: "linked-elsewhere" },
 ];
+
+/** Why nothing that reaches the detector can tell of a break of this class on this edge; undefined where something can. */
+export function beyondEvidence({ unseen }: BreakClass, { clients }: { readonly clients: number }): string | undefined {
+  if (unseen !== true || clients > 0) return undefined;
+  return "no boundary stands on the edge and the caller records no CLIENT spans: no record of the request exists";
+}
 
 /** Nothing is done beyond what every stream has mixed in. */
 export const INTACT: BreakClass = { ...innocent, name: "intact", accepts: [] };

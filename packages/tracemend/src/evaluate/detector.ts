@@ -1,6 +1,6 @@
 /** The shipped detector over the real pipeline, with a clock that jumps from event to event. */
 import { createDiagnosis } from "@tracemend/diagnosis";
-import type { DiagnosisReport, RepairDecision } from "@tracemend/diagnosis";
+import type { DiagnosisReport, Pair, RepairDecision } from "@tracemend/diagnosis";
 import type { Batch } from "@tracemend/otlp";
 import { encodeSpans, readBatch } from "@tracemend/otlp";
 import type { Clock } from "@tracemend/pipeline";
@@ -14,7 +14,8 @@ export interface DetectorOptions {
   /** How often the report is read, in milliseconds of the clock. */
   readonly readEveryMs: number;
   readonly read: (report: DiagnosisReport, nowMs: number) => void;
-  readonly decided: (decision: RepairDecision) => void;
+  readonly decided?: (decision: RepairDecision) => void;
+  readonly paired?: (pair: Pair) => void;
 }
 
 const TICK_MS = 1_000;
@@ -28,7 +29,8 @@ export async function detect(stimulus: Stimulus, options: DetectorOptions): Prom
     now: () => nowMs,
     seed: options.seed,
     repair: "report",
-    decided: options.decided,
+    ...(options.decided === undefined ? {} : { decided: options.decided }),
+    ...(options.paired === undefined ? {} : { paired: options.paired }),
   });
   // Nothing is forwarded, so nothing waits: the clock needs no timers.
   const clock: Clock = { now: () => nowMs, after: () => ({ cancel() {} }) };

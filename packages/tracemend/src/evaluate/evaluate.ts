@@ -1,4 +1,6 @@
 /** The honest evaluation of the diagnosis on a folder of recordings: read, plan, try, score. */
+import type { Association } from "./association.ts";
+import { ASSOCIATION_LOADS, measureAssociation } from "./association.ts";
 import { readyRecording } from "./call.ts";
 import type { CostScore } from "./cost.ts";
 import { measureCost } from "./cost.ts";
@@ -8,6 +10,8 @@ import { plansOf, selectClasses, selectEdges } from "./plan.ts";
 import { readFolder } from "./read-folder.ts";
 import type { Score } from "./score.ts";
 import { scoreOf } from "./score.ts";
+import type { LocalisationTrial } from "./topology.ts";
+import { culprits, locate } from "./topology.ts";
 import type { TrialResult } from "./trial.ts";
 import { runTrial } from "./trial.ts";
 
@@ -18,6 +22,8 @@ export interface Evaluation {
   readonly passedOver: readonly string[];
   readonly notCarried: Readonly<Record<string, string>>;
   readonly score: Score;
+  readonly associations: readonly Association[];
+  readonly localisations: readonly LocalisationTrial[];
   readonly costs: readonly CostScore[];
   readonly results: readonly TrialResult[];
 }
@@ -55,9 +61,23 @@ export async function evaluate(
     results.push(result);
     progress(`${results.length}/${plans.length} ${outcomeOf(result)}`);
   }
+  const associations: Association[] = [];
+  for (const { recording, edges } of selection.breakClasses.length === 0 ? selected : []) {
+    for (const edge of edges) {
+      for (const load of selection.scale === "quick" ? ASSOCIATION_LOADS.slice(0, 2) : ASSOCIATION_LOADS) {
+        progress(`joining by time: ${recording.name} ${edge.name}, ${load.inFlight} in flight`);
+        associations.push(await measureAssociation(recording, edge, load, selection.seed));
+      }
+    }
+  }
+  const localisations: LocalisationTrial[] = [];
+  const isNarrowed = selection.edge !== undefined || selection.breakClasses.length > 0;
+  for (const culprit of isNarrowed ? [] : culprits()) {
+    progress(`localising: ${culprit.topology.name}, ${culprit.called}`);
+    localisations.push(await locate(culprit, selection.seed));
+  }
   // What a selection is for does not change what a span costs.
-  const narrowed = selection.edge !== undefined || selection.breakClasses.length > 0;
-  const sizes = narrowed ? [] : selection.scale === "quick" ? [1_000, 100_000] : [1_000, 1_000_000];
+  const sizes = isNarrowed ? [] : selection.scale === "quick" ? [1_000, 100_000] : [1_000, 1_000_000];
   if (sizes.length > 0) progress("measuring cost");
   return {
     folder,
@@ -71,6 +91,8 @@ export async function evaluate(
     passedOver,
     notCarried: NOT_CARRIED,
     score: scoreOf(results),
+    associations,
+    localisations,
     costs: sizes.map((inFlight) => measureCost(inFlight, MEASURED, COST_BYTES)),
     results,
   };

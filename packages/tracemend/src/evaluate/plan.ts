@@ -2,6 +2,7 @@
 import type { BreakClass } from "./break-class.ts";
 import { BREAK_CLASSES, INTACT, LOOK_ALIKES } from "./break-class.ts";
 import type { Edge, ReadyRecording } from "./call.ts";
+import { seedOf } from "./random.ts";
 import type { TrialPlan } from "./stimulus.ts";
 
 /**
@@ -54,10 +55,11 @@ export function selectEdges(recordings: readonly ReadyRecording[], selection: Se
   });
 }
 
+const CLASSES: readonly BreakClass[] = [INTACT, ...BREAK_CLASSES, ...LOOK_ALIKES];
+
 export function selectClasses({ breakClasses }: Selection): readonly BreakClass[] {
-  const all = [INTACT, ...BREAK_CLASSES, ...LOOK_ALIKES];
-  if (breakClasses.length === 0) return all;
-  return all.filter(({ code, name }) =>
+  if (breakClasses.length === 0) return CLASSES;
+  return CLASSES.filter(({ code, name }) =>
     breakClasses.some((part) => code.toLowerCase() === part.toLowerCase() || name.includes(part)),
   );
 }
@@ -65,15 +67,15 @@ export function selectClasses({ breakClasses }: Selection): readonly BreakClass[
 export function plansOf(selected: readonly Selected[], selection: Selection): readonly TrialPlan[] {
   const { seed, scale } = selection;
   const plans: TrialPlan[] = [];
-  let turn = seed;
   const classes = selectClasses(selection);
   for (const { recording, edges } of selected) {
     for (const edge of edges) {
-      turn += 1;
-      for (const [at, breakClass] of classes.entries()) {
-        for (const share of sharesOf(breakClass, scale, turn + at)) {
+      for (const breakClass of classes) {
+        // By what is tried, not by its place: a part of an evaluation is the same as that part of the whole.
+        const turn = seedOf(seed, recording.name, edge.name) + CLASSES.indexOf(breakClass);
+        for (const share of sharesOf(breakClass, scale, turn)) {
           const requests = share < 0.05 && share > 0 ? REQUESTS_FOR_RARE : REQUESTS;
-          const at = breakClass.slow === true ? 0 : plans.length % REQUESTS_PER_SECOND.length;
+          const at = breakClass.slow === true ? 0 : (turn + 1 + SHARES.indexOf(share)) % REQUESTS_PER_SECOND.length;
           const requestsPerSecond = REQUESTS_PER_SECOND[at] as number;
           plans.push({ recording, edge, breakClass, share, requests, requestsPerSecond, seed });
         }

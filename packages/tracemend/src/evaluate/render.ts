@@ -1,10 +1,13 @@
 /** An evaluation as tables for people. */
+import type { Association, Told } from "./association.ts";
 import type { CostScore } from "./cost.ts";
 import type { Evaluation } from "./evaluate.ts";
 import type { ClassScore, EdgeScore, Ratio, Score } from "./score.ts";
+import type { LocalisationTrial } from "./topology.ts";
 import { formatTable } from "./table.ts";
 
-export function renderEvaluation({ recordings, passedOver, notCarried, score, costs, results }: Evaluation): string {
+export function renderEvaluation(evaluation: Evaluation): string {
+  const { recordings, passedOver, notCarried, score, associations, localisations, costs, results } = evaluation;
   const loud = results.filter(({ falseAlarms }) => falseAlarms.length > 0);
   const parts = [
     heading("Breaks, by class", classTable(score.classes.filter(({ wanted }) => wanted))),
@@ -12,6 +15,7 @@ export function renderEvaluation({ recordings, passedOver, notCarried, score, co
       "No breaks, by class: what nothing wrong may be said of",
       quietTable(score.classes.filter(({ wanted }) => !wanted)),
     ),
+    heading("Trials that nothing tells of, in no figure above", beyondTable(score.classes)),
     heading("Edges", edgeTable(score.edges)),
     heading("What each class was called in the end", namedTable(score.classes)),
     heading(
@@ -29,6 +33,8 @@ export function renderEvaluation({ recordings, passedOver, notCarried, score, co
     heading("Repairs of spans, by the join they rest on", ratioTable("join", score.byReason)),
     heading("By time alone: by requests that one span could belong to", ratioTable("candidates", score.byCandidates)),
     heading("By time alone: by the confidence that was claimed", ratioTable("confidence", score.byConfidence)),
+    heading("Joined by time alone, where the service drops all and a fifth has no other side", joinTable(associations)),
+    heading("Chains of five to ten places with a culprit at each", chainTable(localisations)),
     heading("Cost", costs.length === 0 ? "not measured for a part of the edges or classes" : costTable(costs)),
     heading(
       "Recordings",
@@ -69,14 +75,15 @@ function totals(score: Score): string {
 
 function classTable(classes: readonly ClassScore[]): string {
   return formatTable([
-    ["code", "class", "trials", "2 %", "10 %", "50 %", "100 %", "requests", "seconds"],
-    ...classes.map(({ code, breakClass, trials, byShare, medianRequests, medianSeconds }) => [
+    ["code", "class", "trials", "2 %", "10 %", "50 %", "100 %", "requests", "seconds", "no evidence"],
+    ...classes.map(({ code, breakClass, trials, byShare, medianRequests, medianSeconds, beyond }) => [
       code,
       breakClass,
       String(trials),
       ...["0.02", "0.1", "0.5", "1"].map((share) => counted(byShare[share])),
       medianRequests === undefined ? "" : String(medianRequests),
       medianSeconds === undefined ? "" : medianSeconds.toFixed(1),
+      String(Object.values(beyond).reduce((sum, count) => sum + count, 0)),
     ]),
   ]);
 }
@@ -86,6 +93,13 @@ function quietTable(classes: readonly ClassScore[]): string {
     ["code", "class", "trials", "right", "of"],
     ...classes.map(({ code, breakClass, trials, all }) => [code, breakClass, String(trials), ...ratio(all)]),
   ]);
+}
+
+function beyondTable(classes: readonly ClassScore[]): string {
+  const rows = classes.flatMap(({ breakClass, beyond }) =>
+    Object.entries(beyond).map(([why, count]) => [breakClass, String(count), why]),
+  );
+  return rows.length === 0 ? "none" : formatTable([["class", "trials", "why"], ...rows]);
 }
 
 function edgeTable(edges: readonly EdgeScore[]): string {
@@ -128,6 +142,61 @@ function namedTable(classes: readonly ClassScore[]): string {
         .join(", "),
     ]),
   ]);
+}
+
+function joinTable(associations: readonly Association[]): string {
+  if (associations.length === 0) return "not measured for a part of the classes";
+  return formatTable([
+    [
+      "recording",
+      "edge",
+      "in flight",
+      "clocks",
+      "candidates",
+      "torn",
+      "joined",
+      "precision",
+      "recall",
+      "calibration error",
+      "latest open: precision",
+      "recall",
+      "random: precision",
+      "recall",
+    ],
+    ...associations.map(({ recording, edge, load, candidates, torn, told, latest, random }) => [
+      recording,
+      edge,
+      String(load.inFlight),
+      load.clocksOff ? "50 ms off" : "as recorded",
+      candidates.toFixed(1),
+      String(torn),
+      String(told.length),
+      ...joinedCells(told, torn),
+      ...[latest, random].flatMap(({ hits, of }) => [share(hits, of), share(hits, torn)]),
+    ]),
+  ]);
+}
+
+function chainTable(trials: readonly LocalisationTrial[]): string {
+  if (trials.length === 0) return "not tried for a part of the edges or classes";
+  const right = trials.filter(({ wanted, named }) => wanted === named);
+  const wrong = trials.filter(({ wanted, named }) => wanted !== named);
+  const table = formatTable([
+    ["chain", "culprit", "what it does", "named", "called"],
+    ...wrong.map(({ topology, culprit, fault, named, kind }) => [topology, culprit, fault, named, kind]),
+  ]);
+  return `first named rightly: ${right.length} of ${trials.length}${wrong.length === 0 ? "" : `\n\n${table}`}`;
+}
+
+function joinedCells(told: readonly Told[], torn: number): readonly string[] {
+  if (told.length === 0) return ["refused", "0.000", ""];
+  const right = told.filter((one) => one.right).length;
+  const claimed = told.reduce((sum, { confidence }) => sum + confidence, 0) / told.length;
+  return [share(right, told.length), share(right, torn), Math.abs(claimed - right / told.length).toFixed(3)];
+}
+
+function share(hits: number, of: number): string {
+  return of === 0 ? "-" : (hits / of).toFixed(3);
 }
 
 function costTable(costs: readonly CostScore[]): string {

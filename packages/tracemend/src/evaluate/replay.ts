@@ -138,7 +138,9 @@ export function createReplay(plan: Plan, truth: Truth): Replay {
   ): { entry: Entry; elsewhere: boolean; through: PassedCall | undefined } => {
     const { edge } = call;
     const isCut = edge === cutEdge;
-    const broken = isCut && (breakClass.unsampled === true ? share > 0 && !made.sampled : random.chance(share));
+    const begun = truth.requests >= (breakClass.beginsAfter ?? 0);
+    const broken =
+      isCut && begun && (breakClass.unsampled === true ? share > 0 && !made.sampled : random.chance(share));
     const request = requestOf(trace, call, originMs, made, isCut);
     if (addition !== undefined && isCut) addEntries(trace, call, originMs, addition, broken);
     mixIn(trace, call, originMs);

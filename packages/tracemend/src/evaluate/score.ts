@@ -19,6 +19,8 @@ export interface ClassScore {
   readonly medianSeconds: number | undefined;
   /** What the edge was called in the end, and how often. */
   readonly named: Readonly<Record<string, number>>;
+  /** Trials that nothing which reaches the detector tells of, by reason: in none of the figures above. */
+  readonly beyond: Readonly<Record<string, number>>;
 }
 
 export interface EdgeScore {
@@ -105,7 +107,7 @@ export function scoreOf(trials: readonly TrialResult[]): Score {
 
 function classScore(trials: readonly TrialResult[]): ClassScore {
   const { code, breakClass } = trials[0] as TrialResult;
-  const wanted = trials.some((trial) => trial.wanted);
+  const wanted = trials.some((trial) => trial.wanted || trial.beyond !== undefined);
   const judged = wanted ? trials.filter((trial) => trial.wanted) : trials;
   const ratio = wanted ? foundOf : quietOf;
   return {
@@ -124,6 +126,13 @@ function classScore(trials: readonly TrialResult[]): ClassScore {
     ),
     named: mapValues(
       Map.groupBy(trials, ({ named }) => named),
+      (some) => some.length,
+    ),
+    beyond: mapValues(
+      Map.groupBy(
+        trials.filter(({ beyond }) => beyond !== undefined),
+        ({ beyond }) => beyond ?? "",
+      ),
       (some) => some.length,
     ),
   };
@@ -147,8 +156,8 @@ function edgeScore(trials: readonly TrialResult[]): EdgeScore {
   };
 }
 
-function isLookAlike({ wanted, broken }: TrialResult): boolean {
-  return !wanted && broken > 0;
+function isLookAlike({ wanted, broken, beyond }: TrialResult): boolean {
+  return !wanted && broken > 0 && beyond === undefined;
 }
 
 function foundOf(trials: readonly TrialResult[]): Ratio {

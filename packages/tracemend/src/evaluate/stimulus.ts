@@ -1,5 +1,6 @@
 /** What reaches the program in one trial, in the order of its clock: all the detector ever sees. */
 import type { Crossing } from "@tracemend/context";
+import { SAMPLED } from "@tracemend/context";
 import type { SpanRecord } from "@tracemend/otlp";
 import type { Instance } from "./background.ts";
 import { backgroundOf } from "./background.ts";
@@ -40,7 +41,7 @@ export interface Stimulus {
 }
 
 /** After the last request: the longest wait, the latest batch, and a little. */
-const DRAIN_MS = 75_000;
+export const DRAIN_MS = 75_000;
 
 /** A faulty clock is off by this, one way or the other. */
 const FAULTY_CLOCK_MS = 250;
@@ -52,15 +53,18 @@ export interface Staged {
   readonly lossy: ReadonlySet<string>;
   /** Requests on the edge that a called span could belong to by time alone, on average. */
   readonly candidates: number;
+  /** Ids of the spans that were forwarded, sampled, over the edge. */
+  readonly forwards: ReadonlySet<string>;
 }
 
-export function stage(plan: TrialPlan): Staged {
+/** `mixed`: what is mixed in otherwise than into every stream. */
+export function stage(plan: TrialPlan, mixed: Partial<World> = {}): Staged {
   const { recording, edge, breakClass, share } = plan;
   const random = createRandom(seedOf(plan.seed, recording.name, edge.name, breakClass.name, share));
   const truth = createTruth(breakClass, edge.name, edge.from, edge.to);
-  const world = worldOf(createWorld(random), plan);
+  const world = { ...worldOf(createWorld(random), plan), ...mixed };
   const replay = createReplay({ edge, breakClass, share, world, random }, truth);
-  const starts = startsOf(recording, edge, plan, random);
+  const starts = startsOf(recording, edge, { ...plan, thinned: breakClass.slow === true }, random);
   for (const start of starts) replay.add(start);
 
   const { emissions } = replay.replayed;
@@ -80,7 +84,17 @@ export function stage(plan: TrialPlan): Staged {
     truth,
     lossy,
     candidates: candidatesOf(passed, edge),
+    forwards: forwardsOf(passed, edge),
   };
+}
+
+function forwardsOf(passed: readonly PassedCall[], edge: Edge): ReadonlySet<string> {
+  const forwards = new Set<string>();
+  for (const { crossing, edge: over } of passed) {
+    const { context } = crossing.verdict;
+    if (over === edge && context !== undefined && (context.flags & SAMPLED) !== 0) forwards.add(context.parentId);
+  }
+  return forwards;
 }
 
 function worldOf(world: World, { breakClass, edge, recording, share }: TrialPlan): World {

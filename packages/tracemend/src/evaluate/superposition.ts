@@ -11,13 +11,15 @@ export interface Load {
   /** Requests on the edge in all. */
   readonly requests: number;
   readonly requestsPerSecond: number;
+  /** Whether traces are left out where the recording alone is busier than that. */
+  readonly thinned: boolean;
 }
 
 /** A recording that was made in pieces has gaps between them: longer ones are shortened to this. */
 const LONGEST_GAP_MS = 2_000;
 
-/** Of traces that do not use the edge, where most do not: enough for the other edges to be busy. */
-const OTHERS_SHARE = 0.2;
+/** Traces that do not use the edge, by those that do: enough for the other edges to be busy. */
+const OTHERS_SHARE = 0.25;
 
 /**
  * The starts of traces that together make the load on one edge, from time 0 on. Each copy is the whole recording, shifted
@@ -27,9 +29,11 @@ export function startsOf(recording: ReadyRecording, edge: Edge, load: Load, rand
   const { times, lengthMs } = closeGaps(recording.traces);
   const uses = recording.traces.map((trace) => callsOver(trace, edge));
   const users = uses.filter((count) => count > 0).length;
-  const keepOthers = users >= recording.traces.length / 2 ? 1 : OTHERS_SHARE;
+  const keepOthers = Math.min(1, (OTHERS_SHARE * users) / Math.max(1, recording.traces.length - users));
   const perSecond = edge.requests / (lengthMs / 1000);
-  const copies = Math.max(1, Math.round(load.requestsPerSecond / perSecond));
+  const wanted = load.requestsPerSecond / perSecond;
+  const copies = Math.max(1, Math.round(wanted));
+  const keep = load.thinned ? Math.min(1, wanted) : 1;
   const shifts = Array.from({ length: copies }, () => random.next() * lengthMs);
   const starts: Start[] = [];
   let requests = 0;
@@ -37,6 +41,7 @@ export function startsOf(recording: ReadyRecording, edge: Edge, load: Load, rand
     const round: { readonly at: number; readonly atMs: number }[] = [];
     for (const shift of shifts) {
       for (const [at, time] of times.entries()) {
+        if (keep < 1 && !random.chance(keep)) continue;
         if ((uses[at] as number) > 0 || random.chance(keepOthers)) {
           round.push({ at, atMs: lap * lengthMs + ((time + shift) % lengthMs) });
         }

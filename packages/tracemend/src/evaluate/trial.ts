@@ -1,5 +1,6 @@
 /** One trial: a stream is staged, the detector runs over it, and what it said is held against what was done. */
 import type { Break, DiagnosisReport } from "@tracemend/diagnosis";
+import { beyondEvidence } from "./break-class.ts";
 import { ABROAD } from "./border.ts";
 import { detect } from "./detector.ts";
 import { seedOf } from "./random.ts";
@@ -19,7 +20,10 @@ export interface TrialResult {
   readonly edge: string;
   readonly code: string;
   readonly breakClass: string;
+  /** Whether it is to be found: it is a break, it happened, and something tells of it. */
   readonly wanted: boolean;
+  /** Why nothing tells of it. */
+  readonly beyond: string | undefined;
   readonly share: number;
   readonly seed: number;
   readonly requests: number;
@@ -90,6 +94,7 @@ function judged(
 ): Omit<TrialResult, "repairs"> {
   const { recording, edge, breakClass, share, seed, requestsPerSecond } = plan;
   const { truth, stimulus, candidates } = staged;
+  const beyond = beyondEvidence(breakClass, edge);
   const unexpected = alarms.filter((alarm) => !isAllowed(alarm, staged) && !isRight(alarm, truth));
   const falseAlarms = unexpected.filter(({ boundary }) => truth.broken === 0 || !isCut(boundary, truth));
   const windows = [...truth.edges].filter(
@@ -109,7 +114,8 @@ function judged(
     edge: edge.name,
     code: breakClass.code,
     breakClass: breakClass.name,
-    wanted: breakClass.wanted && truth.broken > 0,
+    wanted: breakClass.wanted && truth.broken > 0 && beyond === undefined,
+    beyond: truth.broken > 0 ? beyond : undefined,
     share,
     seed,
     requests: truth.requests,

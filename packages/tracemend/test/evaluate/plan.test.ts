@@ -7,12 +7,23 @@ import { shop } from "./shop.ts";
 const SELECTION: Selection = { scale: "normal", seed: 1, edge: undefined, breakClasses: ["dropped by callee"] };
 
 test("each class takes another share on each edge, and all of them at full scale", () => {
-  const normal = plansOf(selectEdges([shop(), shop()], SELECTION), SELECTION);
-  expect(normal.map(({ share }) => share)).toEqual([0.5, 1, 1, 0.02, 0.02, 0.1, 0.1, 0.5]);
+  const normal = plansOf(selectEdges([shop()], SELECTION), SELECTION).map(({ share }) => SHARES.indexOf(share));
+  const [first = 0, second = 0] = normal;
+  expect(normal).toHaveLength(4);
+  expect((first + 1) % SHARES.length).toBe(second);
   const full: Selection = { ...SELECTION, scale: "full" };
   const [edge] = plansOf(selectEdges([shop()], full), full);
   expect(edge?.requests).toBe(1_000);
   expect(plansOf(selectEdges([shop()], full), full)).toHaveLength(2 * 2 * SHARES.length);
+});
+
+test("a part of an evaluation is tried as it is in the whole", () => {
+  const whole = plansOf(selectEdges([shop()], SELECTION), SELECTION);
+  const part: Selection = { ...SELECTION, edge: "stock→store", breakClasses: ["dropped by callee, times"] };
+  const [plan, ...others] = plansOf(selectEdges([shop()], part), part);
+  expect(others).toEqual([]);
+  const same = whole.find(({ edge, breakClass }) => edge.name === "stock→store" && breakClass === plan?.breakClass);
+  expect(plan).toMatchObject({ share: same?.share, requestsPerSecond: same?.requestsPerSecond });
 });
 
 test("an edge with too few requests is left out and named", () => {

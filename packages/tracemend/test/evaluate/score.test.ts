@@ -9,6 +9,7 @@ const FOUND: TrialResult = {
   code: "B2",
   breakClass: "dropped",
   wanted: true,
+  beyond: undefined,
   share: 0.1,
   seed: 1,
   requests: 200,

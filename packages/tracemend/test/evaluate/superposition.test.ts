@@ -9,7 +9,7 @@ test.each([10, 40])("%i requests a second come from shifted copies", (requestsPe
   const starts = startsOf(
     recording,
     edgeOf(recording, "shop→stock"),
-    { requests: 500, requestsPerSecond },
+    { requests: 500, requestsPerSecond, thinned: false },
     createRandom(1),
   );
   const lastMs = starts.at(-1)?.atMs ?? 0;
