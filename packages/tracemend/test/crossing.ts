@@ -14,11 +14,14 @@ export const PARENT = "00f067aa0ba902b7";
 
 export function crossingOf(lines: FieldLines, changes: Partial<Passed> = {}, policy: PolicyOptions = {}): Passed {
   const boundary = defineBoundary({ name: "edge", side: "ingress", cluster: "us-1", policy });
+  const { reading, verdict, spans } = cross(boundary, lines, () => SPANS);
   return {
     boundary: boundary.name,
     side: boundary.side,
     cluster: boundary.cluster,
-    ...cross(boundary, lines, () => SPANS),
+    reading,
+    verdict,
+    spans,
     startMs: 1_700_000_000_000,
     endMs: 1_700_000_000_012.5,
     protocol: "http/1.1",
