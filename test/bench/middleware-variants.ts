@@ -10,7 +10,7 @@ import type * as HttpInstrumentations from "@opentelemetry/instrumentation-http"
 import type * as Sdk from "@opentelemetry/sdk-node";
 import type { Crossing, OwnSpans, ServiceBoundaryOptions } from "@tracemend/context";
 import { createIds } from "@tracemend/context";
-import { boundary as expressBoundary } from "@tracemend/express";
+import { boundary as expressBoundary, bounded as expressBounded } from "@tracemend/express";
 import { boundary as honoBoundary, bounded, passageOf } from "@tracemend/hono";
 import type { BoundaryVariables } from "@tracemend/hono";
 import type * as ExpressModule from "express";
@@ -52,12 +52,16 @@ function serverOf(listener: Http.RequestListener): Http.Server {
 
 const activeTrace = (): string => trace.getActiveSpan()?.spanContext().traceId ?? "";
 
-function express(mount: (app: Express) => void, seen: (response: Response) => string): Http.Server {
+function express(
+  mount: (app: Express) => void,
+  seen: (response: Response) => string,
+  around = (app: Http.RequestListener) => app,
+): Http.Server {
   const app = (require("express") as typeof ExpressModule.default)();
   mount(app);
   app.get("/products/:id", (request, response) => void response.json({ id: request.params.id, ...PRODUCT }));
   app.get("/seen", (_request, response) => void response.send(seen(response)));
-  return serverOf(app);
+  return serverOf(around(app));
 }
 
 type App = Hono<{ Variables: BoundaryVariables }>;
@@ -108,6 +112,24 @@ const VARIANTS = {
   "express boundary": () => express((app) => void app.use(expressBoundary(PLAIN)), local),
   "express boundary, observed": () => express((app) => void app.use(expressBoundary(OBSERVED)), local),
   "express boundary, own spans": () => express((app) => void app.use(expressBoundary(SPANS)), local),
+  "express bounded": () =>
+    express(
+      () => {},
+      local,
+      (app) => expressBounded(app, PLAIN),
+    ),
+  "express bounded, observed": () =>
+    express(
+      () => {},
+      local,
+      (app) => expressBounded(app, OBSERVED),
+    ),
+  "express bounded, own spans": () =>
+    express(
+      () => {},
+      local,
+      (app) => expressBounded(app, SPANS),
+    ),
   "express OpenTelemetry http": () => {
     instrument(false);
     return express(() => {}, activeTrace);

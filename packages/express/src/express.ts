@@ -50,13 +50,32 @@ export type Middleware = (request: BoundaryRequest, response: BoundaryResponse, 
 export function boundary(options: ServiceBoundaryOptions): Middleware {
   const service = defineServiceBoundary(options);
   return function tracemendBoundary(request, response, next) {
-    try {
-      enter(service, request, response);
-    } catch {
-      // Another middleware may have frozen what is written to here; the request goes on all the same.
-    }
+    pass(service, request, response);
     next();
   };
+}
+
+/** A request listener, as `node:http` and `node:https` call it; an Express app is one. */
+export type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+
+/**
+ * The same boundary around the whole app: `createServer(bounded(app, options))`. Any layer that is mounted costs a bare
+ * app some microseconds a request; in front of the app there is none. Throws a `TypeError` as `boundary` does.
+ */
+export function bounded(app: Listener, options: ServiceBoundaryOptions): Listener {
+  const service = defineServiceBoundary(options);
+  return function tracemendBounded(request, response) {
+    pass(service, request, response);
+    app(request, response);
+  };
+}
+
+function pass(service: ServiceBoundary, request: BoundaryRequest, response: BoundaryResponse): void {
+  try {
+    enter(service, request, response);
+  } catch {
+    // Another middleware may have frozen what is written to here; the request goes on all the same.
+  }
 }
 
 function enter(service: ServiceBoundary, request: BoundaryRequest, response: BoundaryResponse): void {

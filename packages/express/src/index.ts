@@ -1,4 +1,4 @@
 /** The public surface. */
-export type { BoundaryLocals, BoundaryRequest, BoundaryResponse, Middleware } from "./express.ts";
-export { boundary } from "./express.ts";
+export type { BoundaryLocals, BoundaryRequest, BoundaryResponse, Listener, Middleware } from "./express.ts";
+export { boundary, bounded } from "./express.ts";
 export { allowTraceHeaders } from "./allow-trace-headers.ts";

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { defineBoundary } from "@tracemend/context";
 import { bodyOf, jsonOf } from "../../../test/support/raw-exchange.ts";
-import { boundary } from "../src/index.ts";
+import { boundary, bounded } from "../src/index.ts";
 import {
   PARENT,
   SHOP,
@@ -137,6 +137,16 @@ describe.each(VERSIONS)("%s", (_, express) => {
     const answer = await raw([`traceparent: ${TRACEPARENT}`], { target: "/shop/item?secret=1" });
     expect(jsonOf(answer)).toMatchObject({ context: { traceId: TRACE, parentId: SPANS.clientSpanId } });
     expect(await recorder.until(1)).toMatchObject([{ path: "/shop/item", reading: { context: { parentId: PARENT } } }]);
+  });
+
+  it("gives the app the same from around it, and is crossed once where it is mounted too", async () => {
+    const recorder = createRecorder();
+    const shared = { boundary: defineBoundary({ ...SHOP, side: "ingress" }), observer: recorder };
+    const app = express().use(boundary(shared)).get("/", seen);
+    const { raw } = await serve(bounded(app, shared));
+    const answer = jsonOf(await raw([`traceparent: ${TRACEPARENT}`, `traceparent: ${TRACEPARENT}`]));
+    expect(answer).toMatchObject({ folded: TRACEPARENT, distinct: [TRACEPARENT], context: { traceId: TRACE } });
+    expect(await recorder.until(1)).toMatchObject([{ path: "/", status: 200 }]);
   });
 
   it("lets a second boundary judge what the first let through", async () => {
