@@ -74,12 +74,14 @@ function passOver(boundary: Boundary, lines: FieldLines, number: number): Passag
   }));
 }
 
-export function crossingOf(boundary: Boundary, passage: Passage, atMs: number): Crossing {
+export function crossingOf(boundary: Boundary, { reading, verdict, spans }: Passage, atMs: number): Crossing {
   return {
     boundary: boundary.name,
     side: boundary.side,
     cluster: boundary.cluster,
-    ...passage,
+    reading,
+    verdict,
+    spans,
     startMs: atMs,
     endMs: atMs + 10,
     protocol: "http/1.1",

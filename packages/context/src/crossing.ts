@@ -1,5 +1,7 @@
 /** The record of one passage of a boundary, and who is told of it. */
-import type { Side } from "./boundary.ts";
+import type { Boundary, Side } from "./boundary.ts";
+import type { FieldLines } from "./field-lines.ts";
+import { fieldValue } from "./field-value.ts";
 import type { OwnSpans } from "./judge.ts";
 import type { Reading } from "./reading.ts";
 import type { TraceResponse } from "./traceresponse.ts";
@@ -79,4 +81,9 @@ export function tellAll(observers: readonly Observer[]): Observer {
       }
     },
   };
+}
+
+/** The caller's own request id; where our carrier travels in that field, it stands inside the carrier. */
+export function requestIdOf({ policy }: Boundary, { original }: Reading, lines: FieldLines): string | undefined {
+  return policy.carrier?.field === "x-request-id" ? original : fieldValue(lines, "x-request-id");
 }

@@ -36,7 +36,7 @@ export { judge, rulingOf } from "./judge.ts";
 export type { Edit, Edits } from "./edits.ts";
 export { NO_EDITS, applyEdits } from "./edits.ts";
 export type { Crossing, CrossingFailure, Observer, Peer, Upstream, WaitUntil } from "./crossing.ts";
-export { tellAll } from "./crossing.ts";
+export { requestIdOf, tellAll } from "./crossing.ts";
 export type { CrossingRecord } from "./crossing-record.ts";
 export { CROSSING_EVENT, CROSSING_PREFIX, recordOfCrossing } from "./crossing-record.ts";
 export type { OwnMember } from "./own-member.ts";

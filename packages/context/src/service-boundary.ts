@@ -3,7 +3,7 @@ import type { Arrival } from "./arrival.ts";
 import type { Boundary, Passage } from "./boundary.ts";
 import { cross, defineBoundary } from "./boundary.ts";
 import type { Crossing, Observer, WaitUntil } from "./crossing.ts";
-import { tellAll } from "./crossing.ts";
+import { requestIdOf, tellAll } from "./crossing.ts";
 import type { PolicyOptions } from "./define-policy.ts";
 import type { FieldLines } from "./field-lines.ts";
 import { fieldValue } from "./field-value.ts";
@@ -157,7 +157,7 @@ function crossingOf(passage: ServicePassage, served: Served, endMs: number): Cro
     path: query < 0 ? target : target.slice(0, query),
     authority,
     userAgent: fieldValue(lines, "user-agent"),
-    requestId: boundary.policy.carrier?.field === "x-request-id" ? reading.original : fieldValue(lines, "x-request-id"),
+    requestId: requestIdOf(boundary, reading, lines),
     downstream,
     upstream: undefined,
     status,

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TLSSocket } from "node:tls";
 import type { Boundary, Crossing, CrossingFailure, Passage, Peer, Upstream } from "@tracemend/context";
-import { fieldValue, readTraceresponse } from "@tracemend/context";
+import { fieldValue, requestIdOf, readTraceresponse } from "@tracemend/context";
 
 /** One exchange while it is in the gateway. */
 export interface Passing {
@@ -23,12 +23,10 @@ export function crossingOf(
   response: ServerResponse,
   endMs: number,
 ): Crossing {
-  const { name, side, cluster, policy } = boundary;
+  const { name, side, cluster } = boundary;
   const { reading, verdict, spans } = passage;
   const { rawHeaders, httpVersion, method = "", url = "", socket } = request;
   const query = url.indexOf("?");
-  const requestId =
-    policy.carrier?.field === "x-request-id" ? reading.original : fieldValue(rawHeaders, "x-request-id");
   return {
     boundary: name,
     side,
@@ -44,7 +42,7 @@ export function crossingOf(
     path: query < 0 ? url : url.slice(0, query),
     authority: fieldValue(rawHeaders, ":authority") ?? fieldValue(rawHeaders, "host") ?? "",
     userAgent: fieldValue(rawHeaders, "user-agent"),
-    requestId,
+    requestId: requestIdOf(boundary, reading, rawHeaders),
     downstream: peerOf(request),
     upstream,
     status: response.headersSent ? response.statusCode : undefined,

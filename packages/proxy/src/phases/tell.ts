@@ -1,6 +1,6 @@
 /** What is told of a request, or of its copy, once it has ended. */
 import type { Passage } from "@tracemend/context";
-import { fieldValue } from "@tracemend/context";
+import { fieldValue, requestIdOf } from "@tracemend/context";
 import type { Exchange } from "../exchange.ts";
 import type { Failure } from "../failure.ts";
 import type { Passed, PassedObserver } from "../passed.ts";
@@ -27,7 +27,6 @@ export function passedOf(exchange: Exchange, { reading, verdict, spans }: Passag
   const { boundary, clock } = site;
   const { head } = caller;
   const { startMs, failure } = ending;
-  const inRequestId = boundary.policy.carrier?.field === "x-request-id";
   return {
     boundary: boundary.name,
     side: boundary.side,
@@ -44,7 +43,7 @@ export function passedOf(exchange: Exchange, { reading, verdict, spans }: Passag
     authority:
       exchange.authority === "" ? (head.authority ?? fieldValue(head.lines, "host") ?? "") : exchange.authority,
     userAgent: fieldValue(head.lines, "user-agent"),
-    requestId: inRequestId ? reading.original : fieldValue(head.lines, "x-request-id"),
+    requestId: requestIdOf(boundary, reading, head.lines),
     downstream: caller.peer,
     upstream: ending.upstream,
     status: ending.status,

@@ -44,7 +44,7 @@ export function abroadBoundary(edge: Edge): Boundary {
 
 export function pass(boundary: Boundary, upstream: string, request: Request, random: Random): Passed {
   const { lines, operation, startMs, endMs, requestId, from } = request;
-  const passage = cross(boundary, lines, () => ({
+  const { reading, verdict, spans } = cross(boundary, lines, () => ({
     traceId: random.traceId(),
     serverSpanId: random.spanId(),
     clientSpanId: random.spanId(),
@@ -54,7 +54,9 @@ export function pass(boundary: Boundary, upstream: string, request: Request, ran
     boundary: boundary.name,
     side: boundary.side,
     cluster: boundary.cluster,
-    ...passage,
+    reading,
+    verdict,
+    spans,
     startMs,
     endMs,
     protocol: grpc ? "h2" : "http/1.1",
@@ -72,8 +74,8 @@ export function pass(boundary: Boundary, upstream: string, request: Request, ran
   };
   const unknown = { route: undefined, template: undefined, requestBytes: 0, answerBytes: 0 };
   const told = { ...crossing, ...unknown, service: upstream, tries: [] };
-  const ownSpans = passage.spans === undefined ? [] : spansOf(told, passage.spans);
-  return { crossing, ownSpans, verdict: passage.verdict, lines: applyEdits(lines, passage.verdict.edits) };
+  const ownSpans = spans === undefined ? [] : spansOf(told, spans);
+  return { crossing, ownSpans, verdict, lines: applyEdits(lines, verdict.edits) };
 }
 
 /** Over the border of the other cluster and the hop between; what it leaves is what ours reads. */
