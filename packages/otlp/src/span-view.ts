@@ -299,12 +299,28 @@ export class OpenSpanView implements SpanView {
   #locate(): void {
     if (this.#located) return;
     this.#located = true;
-    for (let field = 0; field < this.#stops.length; field++) this.#stops[field] = 0;
-    cursor.open(this.#bytes, this.#start, this.#end);
-    while (cursor.next()) {
+    const starts = this.#starts;
+    const stops = this.#stops;
+    for (let field = 0; field < 17; field++) stops[field] = 0;
+    const bytes = this.#bytes;
+    const end = this.#end;
+    let pos = this.#start;
+    while (pos < end) {
+      const tag = bytes[pos]!;
+      const length = bytes[pos + 1]!;
+      // Most fields are attributes and ids: one byte of tag, one of length.
+      if ((tag & 0x87) === 2 && length < 0x80) {
+        const start = pos + 2;
+        pos = start + length;
+        starts[tag >>> 3] = start;
+        stops[tag >>> 3] = pos;
+        continue;
+      }
+      cursor.open(bytes, pos, end).next();
+      pos = cursor.stop;
       if (cursor.field > 16) continue;
-      this.#starts[cursor.field] = cursor.start;
-      this.#stops[cursor.field] = cursor.stop;
+      starts[cursor.field] = cursor.start;
+      stops[cursor.field] = pos;
     }
   }
 
