@@ -38,6 +38,8 @@ export interface SpanStore {
   findOlderChild(key: Uint32Array, record: number): number;
   /** Newest entry span below the parent in `key`, whatever its trace: a parent's id is drawn from 2^64. */
   findForeignChild(key: Uint32Array): number;
+  /** The slot of the record that stands for the local spans of this service in the trace in `key`; -1 for none. */
+  findLocal(key: Uint32Array, serviceId: number): number;
   /** Newest record of the trace in `key`, and the next older one. */
   findTrace(key: Uint32Array): number;
   findOlderTrace(key: Uint32Array, record: number): number;
@@ -68,6 +70,8 @@ export function createSpanStore(budgetBytes: number, seed: number, heads: Heads)
       record = chains.after(record, hash);
     return record;
   };
+  /** The record of local spans that was looked for or added last. */
+  let lastLocal = 0;
   const parentHash = (key: Uint32Array): number => hashWords(key, PARENT_AT, SPAN_WORDS, seed);
   const traceHash = (key: Uint32Array): number => hashWords(key, 0, TRACE_WORDS, seed);
   return {
@@ -97,6 +101,7 @@ export function createSpanStore(budgetBytes: number, seed: number, heads: Heads)
       internal[slot] = 0;
       short[slot] = 0;
       if (newRole === ENTRY) byParent.add(parentHash(scratch), record);
+      else lastLocal = record;
       return slot;
     },
     findChild(key) {
@@ -110,6 +115,22 @@ export function createSpanStore(budgetBytes: number, seed: number, heads: Heads)
     findForeignChild(key) {
       const hash = parentHash(key);
       return seek(byParent, hash, byParent.first(hash), PARENT_AT, key, SPAN_WORDS);
+    },
+    findLocal(key, serviceId) {
+      // Spans of one trace come together.
+      const last = ring.slot(lastLocal);
+      if (lastLocal >= ring.oldest() && service[last] === serviceId && sameWords(words, last * WORDS, key, 0, TRACE_WORDS))
+        return last;
+      const hash = traceHash(key);
+      let record = seek(byTrace, hash, byTrace.first(hash), 0, key, TRACE_WORDS);
+      while (record !== 0) {
+        const slot = ring.slot(record);
+        if (role[slot] === LOCAL && service[slot] === serviceId) break;
+        record = seek(byTrace, hash, byTrace.after(record, hash), 0, key, TRACE_WORDS);
+      }
+      if (record === 0) return -1;
+      lastLocal = record;
+      return ring.slot(record);
     },
     findTrace(key) {
       const hash = traceHash(key);
