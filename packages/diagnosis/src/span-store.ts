@@ -119,7 +119,11 @@ export function createSpanStore(budgetBytes: number, seed: number, heads: Heads)
     findLocal(key, serviceId) {
       // Spans of one trace come together.
       const last = ring.slot(lastLocal);
-      if (lastLocal >= ring.oldest() && service[last] === serviceId && sameWords(words, last * WORDS, key, 0, TRACE_WORDS))
+      if (
+        lastLocal >= ring.oldest() &&
+        service[last] === serviceId &&
+        sameWords(words, last * WORDS, key, 0, TRACE_WORDS)
+      )
         return last;
       const hash = traceHash(key);
       let record = seek(byTrace, hash, byTrace.first(hash), 0, key, TRACE_WORDS);
