@@ -188,7 +188,7 @@ function measure({ inFlight, shape, maxBytes, before }: Load, verify: (diagnosis
     const crossings = Array.from({ length: CHUNK }, (_, at) => crossingAt(from + at, nowMs + at * stepMs));
     const untilMs = nowMs + CHUNK * stepMs;
     const due: Batch[] = [];
-    for (let at = 0; shape === "program" && at < CHUNK; at += TOGETHER) {
+    for (let at = 0; at < (shape === "program" ? CHUNK : 0); at += TOGETHER) {
       due.push(batchOf(OWN_RESOURCE, crossings.slice(at, at + TOGETHER).flatMap(ownSpansOf)));
     }
     for (let at = Math.max(0, from - inFlight); at < from + CHUNK - inFlight; at += SPANS_PER_BATCH) {

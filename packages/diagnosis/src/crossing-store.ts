@@ -1,6 +1,6 @@
 /** The requests that were forwarded with a context: one fixed-size record each, the oldest overwritten by the newest. */
 import { KEY_WORDS, LOWER_HALF_AT, SPAN_WORDS, TRACE_WORDS, formatWords, sameWords } from "./id-words.ts";
-import { hashPair, hashWords } from "./hash.ts";
+import { hashId, hashPair, hashWords } from "./hash.ts";
 import type { Chains, Heads, Ring } from "./ring.ts";
 import { INDEX_BYTES, NO_KEY, capacityFor, createChains, createLateChains, createRing, secondOf } from "./ring.ts";
 
@@ -174,7 +174,7 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
     }
     return record;
   };
-  const spanHash = (key: Uint32Array): number => hashWords(key, SPAN_AT, SPAN_WORDS, seed);
+  const spanHash = (key: Uint32Array): number => hashId(key, SPAN_AT, seed);
   const pairHash = (key: Uint32Array, at: number): number => hashWords(key, at, 2, seed);
   const copySpanId = (record: number, place: number, into: Uint32Array, at: number): void => {
     const from = ring.slot(record) * WORDS + place;
@@ -242,7 +242,7 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
       route[slot] = entry.route;
       cause[slot] = 0;
       noteLength(record, entry.endMs - entry.startMs);
-      bySpan.add(hashWords(scratch, SPAN_AT, SPAN_WORDS, seed), record);
+      bySpan.add(spanHash(scratch), record);
       return record;
     },
     findSpan(key) {

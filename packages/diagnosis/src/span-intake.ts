@@ -93,9 +93,7 @@ function enterSpan(
   const endMs = span.endMs();
   noteArrival(service, instance, endMs, nowMs);
   const kind = span.kind();
-  if (kind === CLIENT) {
-    enterClientCall(books, span, ids, service, { startMs: span.startMs(), endMs, nowMs });
-  }
+  if (kind === CLIENT) enterClientCall(books, span, ids, service, endMs, nowMs);
   if (ids[6] === 0 && ids[7] === 0) {
     service.tally.add(ROOTS, endMs, 1);
     if (kind === CLIENT) service.tally.add(CLIENT_ROOTS, endMs, 1);

@@ -1,6 +1,6 @@
 /** The spans by which a service enters a trace, and which services worked in a trace at all. */
-import { KEY_WORDS, SPAN_WORDS, TRACE_WORDS, formatWords, sameWords } from "./id-words.ts";
-import { hashWords } from "./hash.ts";
+import { KEY_WORDS, LOWER_HALF_AT, SPAN_WORDS, TRACE_WORDS, formatWords, sameWords } from "./id-words.ts";
+import { hashId } from "./hash.ts";
 import type { Chains, Heads, Ring } from "./ring.ts";
 import { INDEX_BYTES, capacityFor, createChains, createLateChains, createRing } from "./ring.ts";
 
@@ -62,7 +62,7 @@ export function createSpanStore(budgetBytes: number, seed: number, heads: Heads)
   const internal = new Uint8Array(capacity);
   const short = new Uint8Array(capacity);
   const byParent = createChains(ring, heads);
-  const byTrace = createLateChains(ring, (slot) => hashWords(words, slot * WORDS, TRACE_WORDS, seed));
+  const byTrace = createLateChains(ring, (slot) => hashId(words, slot * WORDS + LOWER_HALF_AT, seed));
   /** The first record from `from` on, down the chain of the hash, with the words of `key` from `at` on. */
   const seek = (chains: Chains, hash: number, from: number, at: number, key: Uint32Array, count: number): number => {
     let record = from;
@@ -72,8 +72,8 @@ export function createSpanStore(budgetBytes: number, seed: number, heads: Heads)
   };
   /** The record of local spans that was looked for or added last. */
   let lastLocal = 0;
-  const parentHash = (key: Uint32Array): number => hashWords(key, PARENT_AT, SPAN_WORDS, seed);
-  const traceHash = (key: Uint32Array): number => hashWords(key, 0, TRACE_WORDS, seed);
+  const parentHash = (key: Uint32Array): number => hashId(key, PARENT_AT, seed);
+  const traceHash = (key: Uint32Array): number => hashId(key, LOWER_HALF_AT, seed);
   return {
     ring,
     bytes: capacity * RECORD_BYTES,
