@@ -11,7 +11,7 @@ import type { Diagnosis } from "@tracemend/diagnosis";
 import type { Batch, SpanRecord } from "@tracemend/otlp";
 import { encodeSpans, readBatch } from "@tracemend/otlp";
 import { NO_TRIES } from "../../packages/proxy/src/passed.ts";
-import { spansOf } from "../../packages/tracemend/src/spans.ts";
+import { spansOf } from "../../packages/tracemend/src/span-records.ts";
 
 const START_MS = 1_800_000_000_000;
 
