@@ -17,8 +17,11 @@ export interface RequestHead {
   /** `:authority` of HTTP/2; undefined where there was none, and for HTTP/1. */
   readonly authority: string | undefined;
   readonly lines: FieldLines;
-  /** The message ended with its head: END_STREAM of HTTP/2. HTTP/1 tells by its fields. */
-  readonly ended: boolean;
+  readonly body: BodyKind;
+  /** Of a sized body. */
+  readonly bodyBytes: number;
+  /** Why nobody can say where it ends; then it has no body, and nothing may be read behind it. */
+  readonly violation: string | undefined;
   /**
    * The caller asked to leave HTTP for this protocol and the engine can. By extended CONNECT over HTTP/2 too (RFC 8441);
    * the method is GET all the same, as it is over HTTP/1.1.
