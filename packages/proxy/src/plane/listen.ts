@@ -127,12 +127,11 @@ export async function listen(
 }
 
 function createTransport(secured: Secured | undefined, { timeouts }: EngineSettings): Server | SecureServer {
-  // A caller that has said all may still wait for its answer, and one that is told to go reads it first.
-  const options = { allowHalfOpen: true, noDelay: true };
-  if (secured === undefined) return createServer(options);
+  // Who is told to go reads it first. Not over TLS: node:tls would keep a caller that leaves in the handshake.
+  if (secured === undefined) return createServer({ allowHalfOpen: true, noDelay: true });
   return createSecureServer({
-    ...options,
     ...secured.options,
+    noDelay: true,
     handshakeTimeout: timeouts.headMs,
     ALPNProtocols: ["h2", "http/1.1"],
   });
