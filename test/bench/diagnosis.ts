@@ -1,5 +1,6 @@
 // What the diagnosis costs for each crossing and each span, with few and with many traces in flight: proven right first,
-// then timed in one run. `node test/bench/diagnosis.ts`; CPU time of this process, ticks included, on one machine.
+// then timed in one run. `node --expose-gc test/bench/diagnosis.ts [row]`; CPU time of this process. The bench's own
+// garbage is collected before the clock starts, so that the means hold the garbage of the diagnosis and no other.
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import process from "node:process";
@@ -9,15 +10,23 @@ import { createDiagnosis } from "@tracemend/diagnosis";
 import type { Diagnosis } from "@tracemend/diagnosis";
 import type { Batch, SpanRecord } from "@tracemend/otlp";
 import { encodeSpans, readBatch } from "@tracemend/otlp";
+import { NO_TRIES } from "../../packages/proxy/src/passed.ts";
+import { spansOf } from "../../packages/tracemend/src/span-records.ts";
 
 const START_MS = 1_800_000_000_000;
 
 /** How long after its request a span arrives: what in-flight counts and rates are tied by. */
 const DELAY_MS = 5_000;
 
-/** Requests between two looks at the clock of the process, which is too coarse for less. */
-const CHUNK = 1_000;
-const SPANS_PER_BATCH = 250;
+/** Requests between two looks at the clock of the process, as many as end in a few turns of the event loop. */
+const CHUNK = 100;
+const SPANS_PER_BATCH = 100;
+
+/** Requests whose own spans leave together: those that end in one turn of the event loop. */
+const TOGETHER = 20;
+
+/** Chunks between two collections of the bench's own garbage. */
+const COLLECT_EVERY = 5;
 
 const boundary = defineBoundary({ name: "edge", side: "ingress", cluster: "eu-1" });
 
@@ -38,7 +47,7 @@ const portOf = (count: number): number => 32_768 + (count % 512);
 
 function crossingAt(count: number, endMs: number): Crossing {
   const lines = ["traceparent", flat(`00-${hex(count, 1, 32)}-${hex(count, 2, 16)}-01`)];
-  const spans = { traceId: "", serverSpanId: "", clientSpanId: hex(count, 4, 16) };
+  const spans = { traceId: "", serverSpanId: hex(count, 3, 16), clientSpanId: hex(count, 4, 16) };
   return {
     boundary: "edge",
     side: "ingress",
@@ -61,7 +70,8 @@ function crossingAt(count: number, endMs: number): Crossing {
   };
 }
 
-type Shape = "answers" | "answers and local spans" | "roots";
+/** `program`: the border's own spans pass by as well, right after their crossings. */
+type Shape = "answers" | "answers and local spans" | "roots" | "program";
 
 const RESOURCE = {
   "service.name": "shop",
@@ -92,7 +102,7 @@ function spansFor(count: number, requestEndMs: number, shape: Shape): SpanRecord
   const server = { spanId, name: "GET /api/cart", kind: "server" as const, ...times, attributes };
   if (shape === "roots") return [{ ...server, traceId: hex(count, 7, 32) }];
   const answer = { ...server, traceId, parentSpanId: parentId, flags: 0x301 };
-  if (shape === "answers") return [answer];
+  if (shape !== "answers and local spans") return [answer];
   const local = { traceId, parentSpanId: spanId, flags: 0x101, name: "render", kind: "internal" as const, ...times };
   const inner = [8, 9, 10].map((salt) => ({
     ...local,
@@ -102,20 +112,34 @@ function spansFor(count: number, requestEndMs: number, shape: Shape): SpanRecord
   return [answer, ...inner];
 }
 
-function batchOf(spans: readonly SpanRecord[]): Batch {
-  const reading = readBatch(
-    "traces",
-    encodeSpans(RESOURCE, { name: "bench", version: "1" }, spans).parts[0] as Uint8Array,
-  );
+/** The SERVER and the CLIENT span that the program exports for a crossing. */
+function ownSpansOf(crossing: Crossing): readonly SpanRecord[] {
+  const passed = { ...crossing, route: "/", template: "/api/cart", service: "shop", tries: NO_TRIES };
+  assert.ok(crossing.spans !== undefined);
+  return spansOf({ ...passed, requestBytes: 0, answerBytes: 512 }, crossing.spans);
+}
+
+const OWN_RESOURCE = { "service.name": "tracemend", "service.instance.id": "edge-1" };
+
+function batchOf(resource: Readonly<Record<string, string>>, spans: readonly SpanRecord[]): Batch {
+  const encoded = encodeSpans(resource, { name: "bench", version: "1" }, spans);
+  const reading = readBatch("traces", encoded.parts[0] as Uint8Array);
   assert.equal(reading.kind, "batch");
   return (reading as { readonly batch: Batch }).batch;
 }
 
 interface Cost {
-  readonly nsPerCrossing: number;
-  readonly nsPerSpan: number;
-  readonly nsPerTick: number;
+  readonly perCrossing: Figures;
+  readonly perSpan: Figures;
+  /** Nanoseconds of ticks for each crossing. */
+  readonly ticking: number;
   readonly bytes: number;
+}
+
+/** Nanoseconds: of the chunk in the middle, and the mean of all, which holds every collection of garbage. */
+interface Figures {
+  readonly median: number;
+  readonly mean: number;
 }
 
 interface Load {
@@ -141,7 +165,11 @@ function nanosOf(run: () => void): number {
   return Math.max(0, spentOn(run) - ASKING);
 }
 
-/** Collections of garbage, mostly the bench's own, fall on single chunks. */
+function figuresOf(values: readonly number[]): Figures {
+  return { median: medianOf(values), mean: values.reduce((sum, each) => sum + each, 0) / values.length };
+}
+
+/** What others do on the machine falls on single chunks. */
 function medianOf(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 }
@@ -153,21 +181,25 @@ function measure({ inFlight, shape, maxBytes, before }: Load, verify: (diagnosis
   const stepMs = DELAY_MS / inFlight;
   const perCrossing: number[] = [];
   const perSpan: number[] = [];
-  const perTick: number[] = [];
+  let ticking = 0;
   let tickMs = nowMs + 1_000;
   const total = before + MEASURED;
   for (let from = 0; from < total; from += CHUNK) {
     const crossings = Array.from({ length: CHUNK }, (_, at) => crossingAt(from + at, nowMs + at * stepMs));
     const untilMs = nowMs + CHUNK * stepMs;
     const due: Batch[] = [];
+    for (let at = 0; at < (shape === "program" ? CHUNK : 0); at += TOGETHER) {
+      due.push(batchOf(OWN_RESOURCE, crossings.slice(at, at + TOGETHER).flatMap(ownSpansOf)));
+    }
     for (let at = Math.max(0, from - inFlight); at < from + CHUNK - inFlight; at += SPANS_PER_BATCH) {
       const records: SpanRecord[] = [];
       for (let count = at; count < at + SPANS_PER_BATCH; count += 1) {
         records.push(...spansFor(count, START_MS + count * stepMs, shape));
       }
-      due.push(batchOf(records));
+      due.push(batchOf(RESOURCE, records));
     }
     const warm = from >= before;
+    if (warm && (from / CHUNK) % COLLECT_EVERY === 0) collect();
     const forCrossings = nanosOf(() => {
       for (const crossing of crossings) diagnosis.crossed(crossing);
     });
@@ -177,7 +209,7 @@ function measure({ inFlight, shape, maxBytes, before }: Load, verify: (diagnosis
     });
     for (; tickMs <= nowMs; tickMs += 1_000) {
       const forTick = nanosOf(() => diagnosis.tick());
-      if (warm) perTick.push(forTick);
+      if (warm) ticking += forTick;
     }
     if (!warm) continue;
     perCrossing.push(forCrossings / CHUNK);
@@ -185,11 +217,15 @@ function measure({ inFlight, shape, maxBytes, before }: Load, verify: (diagnosis
   }
   verify(diagnosis);
   return {
-    nsPerCrossing: medianOf(perCrossing),
-    nsPerSpan: medianOf(perSpan),
-    nsPerTick: medianOf(perTick),
+    perCrossing: figuresOf(perCrossing),
+    perSpan: figuresOf(perSpan),
+    ticking: ticking / MEASURED,
     bytes: diagnosis.report().ledger.bytes,
   };
+}
+
+function collect(): void {
+  globalThis.gc?.({ type: "minor" });
 }
 
 function proveRight(load: Load): (diagnosis: Diagnosis) => void {
@@ -222,6 +258,8 @@ const LOADS: readonly Load[] = [
   { name: "1e3 in flight, 32 MiB", inFlight: 1_000, shape: "answers", maxBytes: 32 * MIB, before: 100_000 },
   { name: "1e3 in flight", inFlight: 1_000, shape: "answers", maxBytes: LARGE_BYTES, before: FILLING },
   { name: "1e6 in flight", inFlight: 1_000_000, shape: "answers", maxBytes: LARGE_BYTES, before: FILLING },
+  { name: "1e4, as the program", inFlight: 10_000, shape: "program", maxBytes: 32 * MIB, before: 100_000 },
+  { name: "1e6, as the program", inFlight: 1_000_000, shape: "program", maxBytes: 2 * LARGE_BYTES, before: FILLING },
   {
     name: "1e4, 3 local spans each",
     inFlight: 10_000,
@@ -237,12 +275,14 @@ const MEASURED = 100_000;
 
 const chosen = process.argv[2];
 const rows = LOADS.filter(({ name }) => chosen === undefined || name.startsWith(chosen)).map((load) => {
-  const { nsPerCrossing, nsPerSpan, nsPerTick, bytes } = measure(load, proveRight(load));
+  const { perCrossing, perSpan, ticking, bytes } = measure(load, proveRight(load));
   return {
     load: load.name,
-    "ns/crossing": Math.round(nsPerCrossing),
-    "ns/span": Math.round(nsPerSpan),
-    "us/tick": Math.round(nsPerTick / 1_000),
+    "ns/crossing": Math.round(perCrossing.median),
+    "its mean": Math.round(perCrossing.mean),
+    "ns/span": Math.round(perSpan.median),
+    "span mean": Math.round(perSpan.mean),
+    "ticks, ns/crossing": Math.round(ticking),
     MiB: Math.round(bytes / MIB),
   };
 });

@@ -76,7 +76,7 @@ export interface Books {
 export function createBooks(settings: Settings, sinceMs: number): Books {
   const { maxBytes, seed, windowMs, hardWaitMs } = settings;
   const crossings = createCrossingStore(maxBytes * 0.4, seed);
-  const spans = createSpanStore(maxBytes * 0.4, seed);
+  const spans = createSpanStore(maxBytes * 0.4, seed, crossings.childHeads);
   const orphans = createOrphanStore(maxBytes * 0.1, seed);
   const seen = createSeenSpans(maxBytes * 0.1, 2 * hardWaitMs, seed);
   return {

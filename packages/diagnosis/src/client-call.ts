@@ -32,7 +32,8 @@ export function enterClientCall(
   span: SpanView,
   key: Uint32Array,
   service: Service,
-  times: { readonly startMs: number; readonly endMs: number; readonly nowMs: number },
+  endMs: number,
+  nowMs: number,
 ): void {
   const forwarded = books.crossings.findSpan(key);
   if (forwarded !== 0) {
@@ -46,9 +47,9 @@ export function enterClientCall(
   const { scratch } = books.crossings;
   for (let word = 0; word < KEY_WORDS; word += 1) scratch[word] = key[word] as number;
   scratch.fill(0, CROSSING_SCRATCH.requestId);
-  entry.startMs = times.startMs;
-  entry.endMs = times.endMs;
-  entry.arrivedMs = times.nowMs;
+  entry.startMs = span.startMs();
+  entry.endMs = endMs;
+  entry.arrivedMs = nowMs;
   entry.edge = edge.id;
   entry.route = edge.routes.keep(undefined);
   entry.state = span.statusCode() === ERROR ? EXCUSED : WAITING;

@@ -1,8 +1,8 @@
 /** The requests that were forwarded with a context: one fixed-size record each, the oldest overwritten by the newest. */
 import { KEY_WORDS, LOWER_HALF_AT, SPAN_WORDS, TRACE_WORDS, formatWords, sameWords } from "./id-words.ts";
-import { hashPair, hashWords } from "./hash.ts";
-import type { Chains, Ring } from "./ring.ts";
-import { INDEX_BYTES, capacityFor, createChains, createRing, secondOf } from "./ring.ts";
+import { hashId, hashPair, hashWords } from "./hash.ts";
+import type { Chains, Heads, Ring } from "./ring.ts";
+import { INDEX_BYTES, NO_KEY, capacityFor, createChains, createLateChains, createRing, secondOf } from "./ring.ts";
 
 /** What became of the span that the called service owes a request. */
 export const WAITING = 1;
@@ -19,7 +19,9 @@ const REQUEST_ID_AT: number = KEY_WORDS;
 const INBOUND_AT: number = KEY_WORDS + 2;
 const MEMBER_AT: number = KEY_WORDS + 4;
 const WORDS: number = KEY_WORDS + 6;
-const RECORD_BYTES: number = WORDS * 4 + 3 * 8 + 4 + 4 * 2 + 3 + 6 * INDEX_BYTES;
+/** Buckets for each record by span id, each with the head of our chain and of that of the spans below the same id. */
+const SPAN_BUCKETS = 2;
+const RECORD_BYTES: number = WORDS * 4 + 3 * 8 + 4 + 4 * 2 + 3 + (SPAN_BUCKETS * 8 + 4) + 5 * INDEX_BYTES;
 
 /** Bits of a record. */
 export const SAMPLED_BIT = 1;
@@ -76,6 +78,8 @@ export interface CrossingStore {
   readonly route: Uint8Array;
   /** Why it is missing: a `Cause`, meaningful while the state is MISSING. */
   readonly cause: Uint8Array;
+  /** Where the index of spans by their parent has its heads, beside those of the requests by the span they forwarded. */
+  readonly childHeads: Heads;
   /** Writes the scratch and the entry over the oldest record; returns the new record's number. */
   add(entry: CrossingEntry): number;
   /** Newest record that forwarded the trace and span of `key`, and the next older one; 0 for none. */
@@ -134,41 +138,64 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
   const path = new Uint32Array(capacity);
   const route = new Uint8Array(capacity);
   const cause = new Uint8Array(capacity);
-  const bySpan = createChains(ring);
-  const byStarted = createChains(ring);
-  const byRequest = createChains(ring);
-  const byPort = createChains(ring);
-  const byLowerHalf = createChains(ring);
-  const byEntry = createChains(ring);
+  const spanHeads = new Uint32Array(capacity * SPAN_BUCKETS * 2);
+  const bySpan = createChains(ring, { words: spanHeads, stride: 2, at: 0 });
+  const byStarted = createLateChains(ring, (slot) =>
+    ((bits[slot] as number) & STARTED_BIT) === 0 ? NO_KEY : hashWords(words, slot * WORDS, TRACE_WORDS, seed),
+  );
+  const byRequest = createLateChains(ring, (slot) => {
+    const at = slot * WORDS + REQUEST_ID_AT;
+    return words[at] === 0 ? NO_KEY : hashWords(words, at, 2, seed);
+  });
+  const byPort = createLateChains(ring, (slot) => {
+    const port = localPort[slot] as number;
+    return port === 0 ? NO_KEY : hashPair(port, secondOf(startMs[slot] as number), seed);
+  });
+  const byLowerHalf = createLateChains(ring, (slot) => hashWords(words, slot * WORDS + LOWER_HALF_AT, 2, seed));
+  const byEntry = createLateChains(ring, (slot) =>
+    ((bits[slot] as number) & ENTRY_BIT) === 0
+      ? NO_KEY
+      : hashPair(path[slot] as number, secondOf(startMs[slot] as number), seed),
+  );
 
-  /** The first record from `record` on, down the chain, whose words at `place` are those of `key` at `at`. */
-  const seek = (chains: Chains, from: number, place: number, key: Uint32Array, at: number, count: number): number => {
+  /** The first record from `from` on, down the chain of the hash, whose words at `place` are those of `key` at `at`. */
+  const seek = (
+    chains: Chains,
+    hash: number,
+    from: number,
+    place: number,
+    key: Uint32Array,
+    at: number,
+    count: number,
+  ): number => {
     let record = from;
     while (record !== 0 && !sameWords(words, ring.slot(record) * WORDS + place, key, at, count)) {
-      record = chains.after(record);
+      record = chains.after(record, hash);
     }
     return record;
   };
+  const spanHash = (key: Uint32Array): number => hashId(key, SPAN_AT, seed);
+  const pairHash = (key: Uint32Array, at: number): number => hashWords(key, at, 2, seed);
   const copySpanId = (record: number, place: number, into: Uint32Array, at: number): void => {
     const from = ring.slot(record) * WORDS + place;
     into[at] = words[from] as number;
     into[at + 1] = words[from + 1] as number;
   };
-  const seekPort = (from: number, port: number, second: number): number => {
+  const seekPort = (hash: number, from: number, port: number, second: number): number => {
     let record = from;
     while (record !== 0) {
       const slot = ring.slot(record);
       if (localPort[slot] === port && secondOf(startMs[slot] as number) === second) break;
-      record = byPort.after(record);
+      record = byPort.after(record, hash);
     }
     return record;
   };
-  const seekEntry = (from: number, pathHash: number, second: number): number => {
+  const seekEntry = (hash: number, from: number, pathHash: number, second: number): number => {
     let record = from;
     while (record !== 0) {
       const slot = ring.slot(record);
       if (path[slot] === pathHash && secondOf(startMs[slot] as number) === second) break;
-      record = byEntry.after(record);
+      record = byEntry.after(record, hash);
     }
     return record;
   };
@@ -198,6 +225,7 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
     path,
     route,
     cause,
+    childHeads: { words: spanHeads, stride: 2, at: 1 },
     add(entry) {
       const record = ring.advance();
       const slot = ring.slot(record);
@@ -214,39 +242,61 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
       route[slot] = entry.route;
       cause[slot] = 0;
       noteLength(record, entry.endMs - entry.startMs);
-      bySpan.add(hashWords(scratch, SPAN_AT, SPAN_WORDS, seed), record);
-      if ((entry.bits & STARTED_BIT) !== 0) byStarted.add(hashWords(scratch, 0, TRACE_WORDS, seed), record);
-      if (scratch[REQUEST_ID_AT] !== 0) byRequest.add(hashWords(scratch, REQUEST_ID_AT, 2, seed), record);
-      if (entry.localPort !== 0) byPort.add(hashPair(entry.localPort, secondOf(entry.startMs), seed), record);
-      if ((entry.bits & ENTRY_BIT) !== 0) byEntry.add(hashPair(entry.path, secondOf(entry.startMs), seed), record);
-      byLowerHalf.add(hashWords(scratch, LOWER_HALF_AT, 2, seed), record);
+      bySpan.add(spanHash(scratch), record);
       return record;
     },
-    findSpan: (key) => seek(bySpan, bySpan.first(hashWords(key, SPAN_AT, SPAN_WORDS, seed)), 0, key, 0, KEY_WORDS),
-    findForeignSpan: (key) =>
-      seek(bySpan, bySpan.first(hashWords(key, SPAN_AT, SPAN_WORDS, seed)), SPAN_AT, key, SPAN_AT, SPAN_WORDS),
-    findOlderSpan: (key, record) => seek(bySpan, bySpan.after(record), 0, key, 0, KEY_WORDS),
-    findStarted: (key) =>
-      seek(byStarted, byStarted.first(hashWords(key, 0, TRACE_WORDS, seed)), 0, key, 0, TRACE_WORDS),
-    findRequest: (key, at) => seek(byRequest, byRequest.first(hashWords(key, at, 2, seed)), REQUEST_ID_AT, key, at, 2),
-    findOlderRequest: (key, at, record) => seek(byRequest, byRequest.after(record), REQUEST_ID_AT, key, at, 2),
-    findPort: (port, second) => seekPort(byPort.first(hashPair(port, second, seed)), port, second),
-    findOlderPort: (port, second, record) => seekPort(byPort.after(record), port, second),
-    findEntry: (pathHash, second) => seekEntry(byEntry.first(hashPair(pathHash, second, seed)), pathHash, second),
-    findOlderEntry: (pathHash, second, record) => seekEntry(byEntry.after(record), pathHash, second),
-    findLowerHalf: (key) =>
-      seek(
-        byLowerHalf,
-        byLowerHalf.first(hashWords(key, LOWER_HALF_AT, 2, seed)),
-        LOWER_HALF_AT,
-        key,
-        LOWER_HALF_AT,
-        2,
-      ),
-    findOlderLowerHalf: (key, record) =>
-      seek(byLowerHalf, byLowerHalf.after(record), LOWER_HALF_AT, key, LOWER_HALF_AT, 2),
-    findTrace: (key) =>
-      seek(byLowerHalf, byLowerHalf.first(hashWords(key, LOWER_HALF_AT, 2, seed)), 0, key, 0, TRACE_WORDS),
+    findSpan(key) {
+      const hash = spanHash(key);
+      return seek(bySpan, hash, bySpan.first(hash), 0, key, 0, KEY_WORDS);
+    },
+    findOlderSpan(key, record) {
+      const hash = spanHash(key);
+      return seek(bySpan, hash, bySpan.after(record, hash), 0, key, 0, KEY_WORDS);
+    },
+    findForeignSpan(key) {
+      const hash = spanHash(key);
+      return seek(bySpan, hash, bySpan.first(hash), SPAN_AT, key, SPAN_AT, SPAN_WORDS);
+    },
+    findStarted(key) {
+      const hash = hashWords(key, 0, TRACE_WORDS, seed);
+      return seek(byStarted, hash, byStarted.first(hash), 0, key, 0, TRACE_WORDS);
+    },
+    findRequest(key, at) {
+      const hash = pairHash(key, at);
+      return seek(byRequest, hash, byRequest.first(hash), REQUEST_ID_AT, key, at, 2);
+    },
+    findOlderRequest(key, at, record) {
+      const hash = pairHash(key, at);
+      return seek(byRequest, hash, byRequest.after(record, hash), REQUEST_ID_AT, key, at, 2);
+    },
+    findPort(port, second) {
+      const hash = hashPair(port, second, seed);
+      return seekPort(hash, byPort.first(hash), port, second);
+    },
+    findOlderPort(port, second, record) {
+      const hash = hashPair(port, second, seed);
+      return seekPort(hash, byPort.after(record, hash), port, second);
+    },
+    findEntry(pathHash, second) {
+      const hash = hashPair(pathHash, second, seed);
+      return seekEntry(hash, byEntry.first(hash), pathHash, second);
+    },
+    findOlderEntry(pathHash, second, record) {
+      const hash = hashPair(pathHash, second, seed);
+      return seekEntry(hash, byEntry.after(record, hash), pathHash, second);
+    },
+    findLowerHalf(key) {
+      const hash = pairHash(key, LOWER_HALF_AT);
+      return seek(byLowerHalf, hash, byLowerHalf.first(hash), LOWER_HALF_AT, key, LOWER_HALF_AT, 2);
+    },
+    findOlderLowerHalf(key, record) {
+      const hash = pairHash(key, LOWER_HALF_AT);
+      return seek(byLowerHalf, hash, byLowerHalf.after(record, hash), LOWER_HALF_AT, key, LOWER_HALF_AT, 2);
+    },
+    findTrace(key) {
+      const hash = pairHash(key, LOWER_HALF_AT);
+      return seek(byLowerHalf, hash, byLowerHalf.first(hash), 0, key, 0, TRACE_WORDS);
+    },
     longestMs: () => Math.max(longestMs, longestBeforeMs),
     readKey(record, key) {
       const from = ring.slot(record) * WORDS;

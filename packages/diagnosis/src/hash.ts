@@ -14,6 +14,24 @@ export function hashWords(words: Uint32Array, from: number, count: number, seed:
   return finish(hash);
 }
 
+let lastHigh = 0;
+let lastLow = 0;
+let lastSeed = 0;
+let lastHash: number = hashWords(new Uint32Array(2), 0, 2, 0);
+
+/** Of two words, like `hashWords`: one id is looked for in several indexes in a row, and hashed for the first. */
+export function hashId(words: Uint32Array, at: number, seed: number): number {
+  const high = words[at] as number;
+  const low = words[at + 1] as number;
+  if (high !== lastHigh || low !== lastLow || seed !== lastSeed) {
+    lastHigh = high;
+    lastLow = low;
+    lastSeed = seed;
+    lastHash = finish(mix(mix(seed | 0, high), low));
+  }
+  return lastHash;
+}
+
 export function hashPair(first: number, second: number, seed: number): number {
   return finish(mix(mix(seed | 0, first), second));
 }

@@ -2,9 +2,8 @@
 
 const DIGITS = "0123456789abcdef";
 
-/** The value of a digit by its character code; far above for what is no digit. */
-const NIBBLES: Uint16Array = new Uint16Array(128).fill(0x1000);
-const NO_HALF = 0x1_0000;
+/** The value of a digit by its character code, below 0 for what is no digit: as many codes as one byte has. */
+const NIBBLES: Int8Array = new Int8Array(256).fill(-1);
 for (let value = 0; value < 16; value += 1) NIBBLES[DIGITS.charCodeAt(value)] = value;
 
 /** Places in the scratch words every store copies from: four of the trace id, two of a span id. */
@@ -22,28 +21,35 @@ export const LOWER_HALF_AT = 2;
 function readWords(id: string, words: number, into: Uint32Array, at: number): boolean {
   if (id.length !== words * 8) return false;
   let any = 0;
-  let wrong = 0;
+  // Below 0 once a character is no digit.
+  let digits = 0;
+  // Above one byte once a character is.
+  let codes = 0;
   for (let word = 0; word < words; word += 1) {
-    const high = readHalf(id, word * 8);
-    const low = readHalf(id, word * 8 + 4);
-    const value = (high << 16) | low;
+    const from = word * 8;
+    const a = id.charCodeAt(from);
+    const b = id.charCodeAt(from + 1);
+    const c = id.charCodeAt(from + 2);
+    const d = id.charCodeAt(from + 3);
+    const e = id.charCodeAt(from + 4);
+    const f = id.charCodeAt(from + 5);
+    const g = id.charCodeAt(from + 6);
+    const h = id.charCodeAt(from + 7);
+    codes |= a | b | c | d | e | f | g | h;
+    const i = NIBBLES[a & 0xff] as number;
+    const j = NIBBLES[b & 0xff] as number;
+    const k = NIBBLES[c & 0xff] as number;
+    const l = NIBBLES[d & 0xff] as number;
+    const m = NIBBLES[e & 0xff] as number;
+    const n = NIBBLES[f & 0xff] as number;
+    const o = NIBBLES[g & 0xff] as number;
+    const p = NIBBLES[h & 0xff] as number;
+    digits |= i | j | k | l | m | n | o | p;
+    const value = (i << 28) | (j << 24) | (k << 20) | (l << 16) | (m << 12) | (n << 8) | (o << 4) | p;
     into[at + word] = value;
     any |= value;
-    wrong |= high | low;
   }
-  return any !== 0 && wrong < NO_HALF;
-}
-
-/** The value of four digits; with the bit of `NO_HALF` where one of them is none. */
-function readHalf(id: string, from: number): number {
-  const a = id.charCodeAt(from);
-  const b = id.charCodeAt(from + 1);
-  const c = id.charCodeAt(from + 2);
-  const d = id.charCodeAt(from + 3);
-  if ((a | b | c | d) > 0x7f) return NO_HALF;
-  const high = ((NIBBLES[a] as number) << 4) | (NIBBLES[b] as number);
-  const low = ((NIBBLES[c] as number) << 4) | (NIBBLES[d] as number);
-  return (high << 8) | low | ((high | low) > 0xff ? NO_HALF : 0);
+  return any !== 0 && digits >= 0 && codes <= 0xff;
 }
 
 export function readTraceId(id: string, into: Uint32Array): boolean {

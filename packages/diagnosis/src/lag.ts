@@ -71,7 +71,7 @@ function bucketOf(lagMs: number): number {
   if (lagMs < 1) return 0;
   const whole = Math.min(2 ** 30, Math.ceil(lagMs));
   const octave = 31 - Math.clz32(whole);
-  const share = whole / 2 ** octave;
+  const share = whole / (1 << octave);
   const quarter = share <= FIRST_QUARTER ? 1 : share <= SECOND_QUARTER ? 2 : share <= THIRD_QUARTER ? 3 : 4;
   return Math.min(BUCKETS - 1, PER_OCTAVE * octave + quarter);
 }

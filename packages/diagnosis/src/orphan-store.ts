@@ -2,7 +2,7 @@
 import { KEY_WORDS, LOWER_HALF_AT, TRACE_WORDS, formatWords, sameWords } from "./id-words.ts";
 import { hashPair, hashWords } from "./hash.ts";
 import type { Chains, Ring } from "./ring.ts";
-import { INDEX_BYTES, capacityFor, createChains, createRing, secondOf } from "./ring.ts";
+import { INDEX_BYTES, NO_KEY, capacityFor, createLateChains, createRing, secondOf } from "./ring.ts";
 
 /** Words of a record: trace id, span id, linked trace id and span id, request id hash. */
 const LINK_AT: number = KEY_WORDS;
@@ -74,27 +74,46 @@ export function createOrphanStore(budgetBytes: number, seed: number): OrphanStor
   const peerPort = new Uint16Array(capacity);
   const path = new Uint32Array(capacity);
   const joined = new Uint8Array(capacity);
-  const byLink = createChains(ring);
-  const byRequest = createChains(ring);
-  const byPort = createChains(ring);
-  const byTrace = createChains(ring);
-  const seek = (chains: Chains, from: number, place: number, key: Uint32Array, at: number, count: number): number => {
+  const byLink = createLateChains(ring, (slot) => {
+    const at = slot * WORDS + LINK_AT;
+    const linked = words[at + TRACE_WORDS] !== 0 || words[at + TRACE_WORDS + 1] !== 0;
+    return linked ? hashWords(words, at, KEY_WORDS, seed) : NO_KEY;
+  });
+  const byRequest = createLateChains(ring, (slot) => {
+    const at = slot * WORDS + REQUEST_ID_AT;
+    return words[at] === 0 ? NO_KEY : hashWords(words, at, 2, seed);
+  });
+  const byPort = createLateChains(ring, (slot) => {
+    const port = peerPort[slot] as number;
+    return port === 0 ? NO_KEY : hashPair(port, secondOf(startMs[slot] as number), seed);
+  });
+  const byTrace = createLateChains(ring, (slot) => hashWords(words, slot * WORDS + LOWER_HALF_AT, 2, seed));
+  const seek = (
+    chains: Chains,
+    hash: number,
+    from: number,
+    place: number,
+    key: Uint32Array,
+    at: number,
+    count: number,
+  ): number => {
     let record = from;
     while (record !== 0 && !sameWords(words, ring.slot(record) * WORDS + place, key, at, count)) {
-      record = chains.after(record);
+      record = chains.after(record, hash);
     }
     return record;
   };
+  const pairHash = (key: Uint32Array, at: number): number => hashWords(key, at, 2, seed);
   const copyWords = (record: number, place: number, into: Uint32Array, count: number): void => {
     const from = ring.slot(record) * WORDS + place;
     for (let word = 0; word < count; word += 1) into[word] = words[from + word] as number;
   };
-  const seekPort = (from: number, port: number, second: number): number => {
+  const seekPort = (hash: number, from: number, port: number, second: number): number => {
     let record = from;
     while (record !== 0) {
       const slot = ring.slot(record);
       if (peerPort[slot] === port && secondOf(startMs[slot] as number) === second) break;
-      record = byPort.after(record);
+      record = byPort.after(record, hash);
     }
     return record;
   };
@@ -120,23 +139,40 @@ export function createOrphanStore(budgetBytes: number, seed: number): OrphanStor
       peerPort[slot] = entry.peerPort;
       path[slot] = entry.path;
       joined[slot] = 0;
-      byTrace.add(hashWords(scratch, LOWER_HALF_AT, 2, seed), record);
-      if (scratch[LINK_AT + TRACE_WORDS] !== 0 || scratch[LINK_AT + TRACE_WORDS + 1] !== 0) {
-        byLink.add(hashWords(scratch, LINK_AT, KEY_WORDS, seed), record);
-      }
-      if (scratch[REQUEST_ID_AT] !== 0) byRequest.add(hashWords(scratch, REQUEST_ID_AT, 2, seed), record);
-      if (entry.peerPort !== 0) byPort.add(hashPair(entry.peerPort, secondOf(entry.startMs), seed), record);
       return record;
     },
-    findLink: (key) => seek(byLink, byLink.first(hashWords(key, 0, KEY_WORDS, seed)), LINK_AT, key, 0, KEY_WORDS),
-    findOlderLink: (key, record) => seek(byLink, byLink.after(record), LINK_AT, key, 0, KEY_WORDS),
-    findRequest: (key, at) => seek(byRequest, byRequest.first(hashWords(key, at, 2, seed)), REQUEST_ID_AT, key, at, 2),
-    findOlderRequest: (key, at, record) => seek(byRequest, byRequest.after(record), REQUEST_ID_AT, key, at, 2),
-    findPort: (port, second) => seekPort(byPort.first(hashPair(port, second, seed)), port, second),
-    findOlderPort: (port, second, record) => seekPort(byPort.after(record), port, second),
-    findTrace: (key) => seek(byTrace, byTrace.first(hashWords(key, LOWER_HALF_AT, 2, seed)), 0, key, 0, TRACE_WORDS),
-    findLowerHalf: (key) =>
-      seek(byTrace, byTrace.first(hashWords(key, LOWER_HALF_AT, 2, seed)), LOWER_HALF_AT, key, LOWER_HALF_AT, 2),
+    findLink(key) {
+      const hash = hashWords(key, 0, KEY_WORDS, seed);
+      return seek(byLink, hash, byLink.first(hash), LINK_AT, key, 0, KEY_WORDS);
+    },
+    findOlderLink(key, record) {
+      const hash = hashWords(key, 0, KEY_WORDS, seed);
+      return seek(byLink, hash, byLink.after(record, hash), LINK_AT, key, 0, KEY_WORDS);
+    },
+    findRequest(key, at) {
+      const hash = pairHash(key, at);
+      return seek(byRequest, hash, byRequest.first(hash), REQUEST_ID_AT, key, at, 2);
+    },
+    findOlderRequest(key, at, record) {
+      const hash = pairHash(key, at);
+      return seek(byRequest, hash, byRequest.after(record, hash), REQUEST_ID_AT, key, at, 2);
+    },
+    findPort(port, second) {
+      const hash = hashPair(port, second, seed);
+      return seekPort(hash, byPort.first(hash), port, second);
+    },
+    findOlderPort(port, second, record) {
+      const hash = hashPair(port, second, seed);
+      return seekPort(hash, byPort.after(record, hash), port, second);
+    },
+    findTrace(key) {
+      const hash = pairHash(key, LOWER_HALF_AT);
+      return seek(byTrace, hash, byTrace.first(hash), 0, key, 0, TRACE_WORDS);
+    },
+    findLowerHalf(key) {
+      const hash = pairHash(key, LOWER_HALF_AT);
+      return seek(byTrace, hash, byTrace.first(hash), LOWER_HALF_AT, key, LOWER_HALF_AT, 2);
+    },
     readLink(record, key) {
       copyWords(record, LINK_AT, key, KEY_WORDS);
       return key[TRACE_WORDS] !== 0 || key[TRACE_WORDS + 1] !== 0;

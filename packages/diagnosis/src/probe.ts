@@ -31,14 +31,15 @@ const PROBE_PATHS: ReadonlySet<string> = new Set([
   "/grpc.health.v1.Health/Watch",
 ]);
 
-const LONGEST_PATH: number = Math.max(...[...PROBE_PATHS].map((path) => path.length));
-
-const AGENT_INITIALS: string = PROBE_AGENTS.map((prefix) => prefix.charAt(0)).join("");
+/** What most requests tell at once: the lengths of those paths, and the first characters of those agents. */
+const PATH_LENGTHS: ReadonlySet<number> = new Set([...PROBE_PATHS].map((path) => path.length));
+const AGENT_INITIALS: Uint8Array = new Uint8Array(128);
+for (const prefix of PROBE_AGENTS) AGENT_INITIALS[prefix.charCodeAt(0)] = 1;
 
 /** Whether a request with this user agent or path is a probe or a scrape. */
 export function isProbe(userAgent: string | undefined, path: string | undefined): boolean {
-  if (path !== undefined && path.length <= LONGEST_PATH && PROBE_PATHS.has(path)) return true;
-  return userAgent !== undefined && AGENT_INITIALS.includes(userAgent.charAt(0)) && isProbeAgent(userAgent);
+  if (path !== undefined && PATH_LENGTHS.has(path.length) && PROBE_PATHS.has(path)) return true;
+  return userAgent !== undefined && AGENT_INITIALS[userAgent.charCodeAt(0)] === 1 && isProbeAgent(userAgent);
 }
 
 function isProbeAgent(userAgent: string): boolean {

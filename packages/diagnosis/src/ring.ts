@@ -14,24 +14,45 @@ export interface Ring {
 }
 
 export function createRing(capacity: number): Ring {
-  const mask = capacity - 1;
-  let newest = 0;
-  return {
-    capacity,
-    newest: () => newest,
-    oldest: () => Math.max(1, newest - capacity + 1),
-    advance: () => {
-      newest += 1;
-      return newest;
-    },
-    slot: (record) => record & mask,
-  };
+  return new NumberedRing(capacity);
 }
 
-/** The largest power of two of records of this size that fits, at least 16. */
+/** A class: its calls are the hottest there are, and those of one method are cheaper than those of many closures. */
+class NumberedRing implements Ring {
+  readonly capacity: number;
+  readonly #mask: number;
+  #newest = 0;
+
+  constructor(capacity: number) {
+    this.capacity = capacity;
+    this.#mask = capacity - 1;
+  }
+
+  newest(): number {
+    return this.#newest;
+  }
+
+  oldest(): number {
+    return Math.max(1, this.#newest - this.capacity + 1);
+  }
+
+  advance(): number {
+    this.#newest += 1;
+    return this.#newest;
+  }
+
+  slot(record: number): number {
+    return record & this.#mask;
+  }
+}
+
+/** Their numbers, and those of as many that are gone, have room in `NUMBER_BITS`. */
+const MOST_RECORDS: number = 2 ** 22;
+
+/** The largest power of two of records of this size that fits, from 16 to 2^22. */
 export function capacityFor(bytes: number, bytesPerRecord: number): number {
   let capacity = 16;
-  while (capacity * 2 * bytesPerRecord <= bytes) capacity *= 2;
+  while (capacity < MOST_RECORDS && capacity * 2 * bytesPerRecord <= bytes) capacity *= 2;
   return capacity;
 }
 
@@ -43,41 +64,155 @@ const LONGEST_WALK = 64;
 
 /** Records by a hash of their key, newest first. The caller compares keys: a chain holds others' records too. */
 export interface Chains {
-  add(hash: number, record: number): void;
   /** The newest record of the chain that is still held; 0 for none. */
   first(hash: number): number;
   /** The next older one; 0 for none, and after the longest walk. */
-  after(record: number): number;
+  after(record: number, hash: number): number;
 }
 
+/** Chains that are told of each record. */
+export interface OpenChains extends Chains {
+  add(hash: number, record: number): void;
+}
+
+/** Where chains begin, a power of two of buckets: indexes with the same hash have their heads in one, found by one look. */
+export interface Heads {
+  readonly words: Uint32Array;
+  /** Words of a bucket, and which of them is the index's own. */
+  readonly stride: number;
+  readonly at: number;
+}
+
+export function createChains(ring: Ring, heads: Heads = headsOf(ring)): OpenChains {
+  return new RingChains(ring, heads);
+}
+
+function headsOf({ capacity }: Ring): Heads {
+  return { words: new Uint32Array(capacity), stride: 1, at: 0 };
+}
+
+/** What stands for the hash of a record that has no such key. */
+export const NO_KEY = -1;
+
 /**
- * Buckets and links hold record numbers modulo 2^32. Records are overwritten in the order of their numbers and each
- * chain is in that order too: the first number that is no longer held ends the chain, so nothing has to be removed.
+ * Chains that take records in once somebody looks for one, and read their hashes from the columns then: what no evidence
+ * calls for is never written, and what is written together waits for the memory together.
  */
-export function createChains(ring: Ring): Chains {
-  const buckets = new Uint32Array(ring.capacity);
-  const links = new Uint32Array(ring.capacity);
-  const mask = ring.capacity - 1;
-  let walked = 0;
-  const held = (stored: number): number => {
-    const newest = ring.newest();
-    const record = newest - ((newest - stored) >>> 0);
-    return record >= ring.oldest() ? record : 0;
-  };
-  return {
-    add(hash, record) {
-      links[ring.slot(record)] = buckets[hash & mask] as number;
-      buckets[hash & mask] = record;
-    },
-    first(hash) {
-      walked = 0;
-      return held(buckets[hash & mask] as number);
-    },
-    after(record) {
-      walked += 1;
-      return walked >= LONGEST_WALK ? 0 : held(links[ring.slot(record)] as number);
-    },
-  };
+export function createLateChains(ring: Ring, hashOf: (slot: number) => number): Chains {
+  return new LateChains(ring, hashOf);
+}
+
+/** Bits of what heads and links hold that are the number of a record; the others tell which hashes may follow. */
+const NUMBER_BITS = 24;
+const FIRST_SIGN: number = 2 ** NUMBER_BITS;
+const NUMBER: number = FIRST_SIGN - 1;
+
+/**
+ * Heads and links hold the number of a record modulo a power of two, and eight signs beside it: a hash whose sign is not
+ * set has no record from there on, which spares a look at keys and links that lie far apart in memory. Records are
+ * overwritten in the order of their numbers and each chain is in that order too: the first number that is no longer held
+ * ends the chain, so nothing has to be removed, but for numbers so old that they would come round again.
+ */
+class RingChains implements OpenChains {
+  readonly #ring: Ring;
+  readonly #capacity: number;
+  readonly #mask: number;
+  readonly #heads: Uint32Array;
+  readonly #stride: number;
+  readonly #at: number;
+  readonly #headMask: number;
+  readonly #links: Uint32Array;
+  #walked = 0;
+  /** The newest record when old numbers were last taken out. */
+  #swept = 0;
+
+  constructor(ring: Ring, { words, stride, at }: Heads) {
+    const { capacity } = ring;
+    this.#ring = ring;
+    this.#capacity = capacity;
+    this.#mask = capacity - 1;
+    this.#heads = words;
+    this.#stride = stride;
+    this.#at = at;
+    this.#headMask = words.length / stride - 1;
+    this.#links = new Uint32Array(capacity);
+  }
+
+  add(hash: number, record: number): void {
+    if (record - this.#swept > FIRST_SIGN / 2) this.#sweep(record);
+    const head = (hash & this.#headMask) * this.#stride + this.#at;
+    const before = this.#heads[head] as number;
+    const age = (record - before) & NUMBER;
+    const signs = age < this.#capacity ? before & ~NUMBER : 0;
+    this.#links[record & this.#mask] = before;
+    this.#heads[head] = (record & NUMBER) | signs | (FIRST_SIGN << (hash >>> 29));
+  }
+
+  first(hash: number): number {
+    this.#walked = 0;
+    return this.#held(this.#heads[(hash & this.#headMask) * this.#stride + this.#at] as number, hash);
+  }
+
+  after(record: number, hash: number): number {
+    this.#walked += 1;
+    return this.#walked >= LONGEST_WALK ? 0 : this.#held(this.#links[record & this.#mask] as number, hash);
+  }
+
+  #held(stored: number, hash: number): number {
+    if ((stored & (FIRST_SIGN << (hash >>> 29))) === 0) return 0;
+    const newest = this.#ring.newest();
+    const age = (newest - stored) & NUMBER;
+    return age < this.#capacity ? newest - age : 0;
+  }
+
+  /** Takes out what is no longer held. */
+  #sweep(newest: number): void {
+    for (let bucket = 0; bucket <= this.#headMask; bucket += 1) {
+      const head = bucket * this.#stride + this.#at;
+      const age = (newest - (this.#heads[head] as number)) & NUMBER;
+      if (age >= this.#capacity) this.#heads[head] = 0;
+    }
+    this.#swept = newest;
+  }
+
+  /** Forgets all records. */
+  clear(): void {
+    for (let bucket = 0; bucket <= this.#headMask; bucket += 1) this.#heads[bucket * this.#stride + this.#at] = 0;
+    this.#swept = this.#ring.newest();
+  }
+}
+
+class LateChains implements Chains {
+  readonly #ring: Ring;
+  readonly #chains: RingChains;
+  readonly #hashOf: (slot: number) => number;
+  #taken = 0;
+
+  constructor(ring: Ring, hashOf: (slot: number) => number) {
+    this.#ring = ring;
+    this.#chains = new RingChains(ring, headsOf(ring));
+    this.#hashOf = hashOf;
+  }
+
+  first(hash: number): number {
+    if (this.#taken !== this.#ring.newest()) this.#takeIn();
+    return this.#chains.first(hash);
+  }
+
+  after(record: number, hash: number): number {
+    return this.#chains.after(record, hash);
+  }
+
+  #takeIn(): void {
+    const newest = this.#ring.newest();
+    const oldest = this.#ring.oldest();
+    if (this.#taken < oldest - 1) this.#chains.clear();
+    for (let record = Math.max(this.#taken + 1, oldest); record <= newest; record += 1) {
+      const hash = this.#hashOf(this.#ring.slot(record));
+      if (hash !== NO_KEY) this.#chains.add(hash, record);
+    }
+    this.#taken = newest;
+  }
 }
 
 /** The second of a time: a busy connection's records are too many for one chain. */

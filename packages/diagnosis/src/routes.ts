@@ -32,26 +32,41 @@ export function createRoutes(): Routes {
       const known = numbers.get(route);
       if (known !== undefined) return known;
       if (names.length > MAX_ROUTES) return NO_ROUTE;
-      numbers.set(route, names.length);
-      names.push(route);
+      // A slice would keep all of the request line it was cut from.
+      const fresh = route.split("/").join("/");
+      numbers.set(fresh, names.length);
+      names.push(fresh);
       return names.length - 1;
     },
     name: (route) => names[route] ?? "",
   };
 }
 
+/** The first segments; most have no id among them and are a piece of the path as it is. */
 function templateOf(path: string): string {
-  const segments = path.split("/", MAX_SEGMENTS + 1).slice(1);
-  return `/${segments.map((segment) => (isId(segment) ? "*" : segment)).join("/")}`;
+  let from = path.indexOf("/") + 1;
+  if (from === 0) return "/";
+  let route = "";
+  let copiedTo = from - 1;
+  for (let count = 1; ; count += 1) {
+    const slash = path.indexOf("/", from);
+    const until = slash < 0 ? path.length : slash;
+    if (isId(path, from, until)) {
+      route += `${path.slice(copiedTo, from)}*`;
+      copiedTo = until;
+    }
+    if (slash < 0 || count === MAX_SEGMENTS) return route + path.slice(copiedTo, until);
+    from = until + 1;
+  }
 }
 
-function isId(segment: string): boolean {
-  if (segment.length > LONGEST_SEGMENT) return true;
+function isId(path: string, from: number, until: number): boolean {
+  if (until - from > LONGEST_SEGMENT) return true;
   let digits = 0;
-  for (let at = 0; at < segment.length; at += 1) {
-    const code = segment.charCodeAt(at);
+  for (let at = from; at < until; at += 1) {
+    const code = path.charCodeAt(at);
     if (code >= 0x30 && code <= 0x39) digits += 1;
   }
   // "v2" is a name, "4711" and "b7e3" are not.
-  return digits > 1 || (digits === 1 && segment.length === 1);
+  return digits > 1 || (digits === 1 && until - from === 1);
 }

@@ -50,13 +50,14 @@ export function createSeenSpans(budgetBytes: number, windowMs: number, seed: num
       const block = (hash & blockMask) * BLOCK_WORDS;
       const bits = hashPair(hash, 1, seed);
       const more = hashPair(hash, 2, seed);
+      const filter = current;
       let missing = 0;
       for (let probe = 0; probe < PROBES; probe += 1) {
         const bit = placeOf(probe, bits, more);
         const at = block + (bit >>> 5);
-        const word = current[at] as number;
+        const word = filter[at] as number;
         missing |= ~word & (1 << (bit & 31));
-        current[at] = word | (1 << (bit & 31));
+        filter[at] = word | (1 << (bit & 31));
       }
       return missing === 0;
     },

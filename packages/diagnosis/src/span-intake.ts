@@ -93,9 +93,7 @@ function enterSpan(
   const endMs = span.endMs();
   noteArrival(service, instance, endMs, nowMs);
   const kind = span.kind();
-  if (kind === CLIENT) {
-    enterClientCall(books, span, ids, service, { startMs: span.startMs(), endMs, nowMs });
-  }
+  if (kind === CLIENT) enterClientCall(books, span, ids, service, endMs, nowMs);
   if (ids[6] === 0 && ids[7] === 0) {
     service.tally.add(ROOTS, endMs, 1);
     if (kind === CLIENT) service.tally.add(CLIENT_ROOTS, endMs, 1);
@@ -181,16 +179,11 @@ function enterLocal(books: Books, service: Service, isInternal: boolean, isShort
   }
 }
 
-function localSlot(books: Books, service: Service, atMs: number): number {
-  const { spans } = books;
-  const { ring, role, service: services, scratch } = spans;
+function localSlot({ spans }: Books, service: Service, atMs: number): number {
+  const held = spans.findLocal(ids, service.id);
+  if (held >= 0) return held;
+  const { scratch } = spans;
   copyTrace(scratch);
-  let record = spans.findTrace(scratch);
-  while (record !== 0) {
-    const slot = ring.slot(record);
-    if (role[slot] === LOCAL && services[slot] === service.id) return slot;
-    record = spans.findOlderTrace(scratch, record);
-  }
   for (let word = 4; word < scratch.length; word += 1) scratch[word] = 0;
   service.tally.add(WORKED_TRACES, atMs, 1);
   return spans.add(LOCAL, service.id, 0, 0, 0);

@@ -1,14 +1,14 @@
 /** The spans by which a service enters a trace, and which services worked in a trace at all. */
-import { KEY_WORDS, SPAN_WORDS, TRACE_WORDS, formatWords, sameWords } from "./id-words.ts";
-import { hashWords } from "./hash.ts";
-import type { Chains, Ring } from "./ring.ts";
-import { INDEX_BYTES, capacityFor, createChains, createRing } from "./ring.ts";
+import { KEY_WORDS, LOWER_HALF_AT, SPAN_WORDS, TRACE_WORDS, formatWords, sameWords } from "./id-words.ts";
+import { hashId } from "./hash.ts";
+import type { Chains, Heads, Ring } from "./ring.ts";
+import { INDEX_BYTES, capacityFor, createChains, createLateChains, createRing } from "./ring.ts";
 
 /** Words of a record: trace id, parent id, the span's own id. */
 const PARENT_AT: number = TRACE_WORDS;
 const OWN_ID_AT: number = KEY_WORDS;
 const WORDS: number = KEY_WORDS + SPAN_WORDS;
-const RECORD_BYTES: number = WORDS * 4 + 2 * 8 + 2 * 2 + 3 + 2 * INDEX_BYTES;
+const RECORD_BYTES: number = WORDS * 4 + 2 * 8 + 2 * 2 + 3 + 4 + INDEX_BYTES;
 
 /** A span that a request from elsewhere began: SERVER, CONSUMER, or one whose parent is known to be remote. */
 export const ENTRY = 1;
@@ -38,6 +38,8 @@ export interface SpanStore {
   findOlderChild(key: Uint32Array, record: number): number;
   /** Newest entry span below the parent in `key`, whatever its trace: a parent's id is drawn from 2^64. */
   findForeignChild(key: Uint32Array): number;
+  /** The slot of the record that stands for the local spans of this service in the trace in `key`; -1 for none. */
+  findLocal(key: Uint32Array, serviceId: number): number;
   /** Newest record of the trace in `key`, and the next older one. */
   findTrace(key: Uint32Array): number;
   findOlderTrace(key: Uint32Array, record: number): number;
@@ -46,7 +48,8 @@ export interface SpanStore {
   spanId(record: number): string;
 }
 
-export function createSpanStore(budgetBytes: number, seed: number): SpanStore {
+/** `heads`: of the index by parent, elsewhere accounted for. */
+export function createSpanStore(budgetBytes: number, seed: number, heads: Heads): SpanStore {
   const capacity = capacityFor(budgetBytes, RECORD_BYTES);
   const ring = createRing(capacity);
   const words = new Uint32Array(capacity * WORDS);
@@ -58,16 +61,19 @@ export function createSpanStore(budgetBytes: number, seed: number): SpanStore {
   const role = new Uint8Array(capacity);
   const internal = new Uint8Array(capacity);
   const short = new Uint8Array(capacity);
-  const byParent = createChains(ring);
-  const byTrace = createChains(ring);
-  /** The first record from `from` on, down the chain, with the words of `key` from `at` on. */
-  const seek = (chains: Chains, from: number, at: number, key: Uint32Array, count: number): number => {
+  const byParent = createChains(ring, heads);
+  const byTrace = createLateChains(ring, (slot) => hashId(words, slot * WORDS + LOWER_HALF_AT, seed));
+  /** The first record from `from` on, down the chain of the hash, with the words of `key` from `at` on. */
+  const seek = (chains: Chains, hash: number, from: number, at: number, key: Uint32Array, count: number): number => {
     let record = from;
     while (record !== 0 && !sameWords(words, ring.slot(record) * WORDS + at, key, at, count))
-      record = chains.after(record);
+      record = chains.after(record, hash);
     return record;
   };
-  const firstChild = (key: Uint32Array): number => byParent.first(hashWords(key, PARENT_AT, SPAN_WORDS, seed));
+  /** The record of local spans that was looked for or added last. */
+  let lastLocal = 0;
+  const parentHash = (key: Uint32Array): number => hashId(key, PARENT_AT, seed);
+  const traceHash = (key: Uint32Array): number => hashId(key, LOWER_HALF_AT, seed);
   return {
     ring,
     bytes: capacity * RECORD_BYTES,
@@ -80,10 +86,8 @@ export function createSpanStore(budgetBytes: number, seed: number): SpanStore {
     internal,
     short,
     holds() {
-      let record = byParent.first(hashWords(scratch, PARENT_AT, SPAN_WORDS, seed));
-      while (record !== 0 && !sameWords(words, ring.slot(record) * WORDS, scratch, 0, WORDS))
-        record = byParent.after(record);
-      return record !== 0;
+      const hash = parentHash(scratch);
+      return seek(byParent, hash, byParent.first(hash), 0, scratch, WORDS) !== 0;
     },
     add(newRole, serviceId, sourceNumber, start, end) {
       const record = ring.advance();
@@ -96,15 +100,50 @@ export function createSpanStore(budgetBytes: number, seed: number): SpanStore {
       role[slot] = newRole;
       internal[slot] = 0;
       short[slot] = 0;
-      byTrace.add(hashWords(scratch, 0, TRACE_WORDS, seed), record);
-      if (newRole === ENTRY) byParent.add(hashWords(scratch, PARENT_AT, SPAN_WORDS, seed), record);
+      if (newRole === ENTRY) byParent.add(parentHash(scratch), record);
+      else lastLocal = record;
       return slot;
     },
-    findChild: (key) => seek(byParent, firstChild(key), 0, key, KEY_WORDS),
-    findOlderChild: (key, record) => seek(byParent, byParent.after(record), 0, key, KEY_WORDS),
-    findForeignChild: (key) => seek(byParent, firstChild(key), PARENT_AT, key, SPAN_WORDS),
-    findTrace: (key) => seek(byTrace, byTrace.first(hashWords(key, 0, TRACE_WORDS, seed)), 0, key, TRACE_WORDS),
-    findOlderTrace: (key, record) => seek(byTrace, byTrace.after(record), 0, key, TRACE_WORDS),
+    findChild(key) {
+      const hash = parentHash(key);
+      return seek(byParent, hash, byParent.first(hash), 0, key, KEY_WORDS);
+    },
+    findOlderChild(key, record) {
+      const hash = parentHash(key);
+      return seek(byParent, hash, byParent.after(record, hash), 0, key, KEY_WORDS);
+    },
+    findForeignChild(key) {
+      const hash = parentHash(key);
+      return seek(byParent, hash, byParent.first(hash), PARENT_AT, key, SPAN_WORDS);
+    },
+    findLocal(key, serviceId) {
+      // Spans of one trace come together.
+      const last = ring.slot(lastLocal);
+      if (
+        lastLocal >= ring.oldest() &&
+        service[last] === serviceId &&
+        sameWords(words, last * WORDS, key, 0, TRACE_WORDS)
+      )
+        return last;
+      const hash = traceHash(key);
+      let record = seek(byTrace, hash, byTrace.first(hash), 0, key, TRACE_WORDS);
+      while (record !== 0) {
+        const slot = ring.slot(record);
+        if (role[slot] === LOCAL && service[slot] === serviceId) break;
+        record = seek(byTrace, hash, byTrace.after(record, hash), 0, key, TRACE_WORDS);
+      }
+      if (record === 0) return -1;
+      lastLocal = record;
+      return ring.slot(record);
+    },
+    findTrace(key) {
+      const hash = traceHash(key);
+      return seek(byTrace, hash, byTrace.first(hash), 0, key, TRACE_WORDS);
+    },
+    findOlderTrace(key, record) {
+      const hash = traceHash(key);
+      return seek(byTrace, hash, byTrace.after(record, hash), 0, key, TRACE_WORDS);
+    },
     readKey(record, key) {
       const from = ring.slot(record) * WORDS;
       for (let word = 0; word < KEY_WORDS; word += 1) key[word] = words[from + word] as number;

@@ -18,17 +18,24 @@ export function createTally(counters: number, windowMs: number): Tally {
   const slotMs = windowMs / SLOTS;
   const counts = new Int32Array(SLOTS * counters);
   const epochs = new Float64Array(SLOTS);
+  /** Of what was added last: most falls into the same slot, and a remainder costs more than all else. */
+  let lastEpoch = NaN;
+  let lastAt = 0;
   return {
     add(counter, atMs, by) {
       const epoch = Math.floor(atMs / slotMs);
-      const slot = epoch % SLOTS;
-      const current = epochs[slot] as number;
-      if (epoch < current) return;
-      if (epoch > current) {
-        epochs[slot] = epoch;
-        counts.fill(0, slot * counters, (slot + 1) * counters);
+      if (epoch !== lastEpoch) {
+        const slot = epoch % SLOTS;
+        const current = epochs[slot] as number;
+        if (epoch < current) return;
+        if (epoch > current) {
+          epochs[slot] = epoch;
+          counts.fill(0, slot * counters, (slot + 1) * counters);
+        }
+        lastEpoch = epoch;
+        lastAt = slot * counters;
       }
-      counts[slot * counters + counter] = (counts[slot * counters + counter] as number) + by;
+      counts[lastAt + counter] = (counts[lastAt + counter] as number) + by;
     },
     sum(counter, nowMs) {
       const newest = Math.floor(nowMs / slotMs);

@@ -105,8 +105,13 @@ const NO_KEYS: readonly AttributeKey[] = [];
 const cursor = new Cursor();
 const inner = new Cursor();
 
-/** Where the singular fields of a span start and end, by field number; an absent one ends at 0. */
+/**
+ * Where the singular fields of a span start and end, by field number; an absent one ends at 0. Field 16 takes the place of
+ * field 0, which does not exist: an array of more than 64 bytes would not be part of the heap, and dear to make.
+ */
 type Offsets = Int32Array;
+const FIELDS = 16;
+const FLAGS = 0;
 
 /** The view that moves; within this package it may be opened on any proven span. */
 export class OpenSpanView implements SpanView {
@@ -114,12 +119,12 @@ export class OpenSpanView implements SpanView {
   #start = 0;
   #end = 0;
   #located = false;
-  readonly #starts: Offsets = new Int32Array(17);
-  readonly #stops: Offsets = new Int32Array(17);
+  readonly #starts: Offsets = new Int32Array(FIELDS);
+  readonly #stops: Offsets = new Int32Array(FIELDS);
   #resourceStart = 0;
   #resourceEnd = 0;
   #resourceTurn = 0;
-  readonly #resourceMemo = new Map<string, AttributeValue | undefined>();
+  #resourceMemo: Map<string, AttributeValue | undefined> | undefined;
 
   /** Looks into another ResourceSpans message. */
   openResource(bytes: Uint8Array, start: number, end: number): void {
@@ -127,7 +132,7 @@ export class OpenSpanView implements SpanView {
     this.#resourceStart = start;
     this.#resourceEnd = end;
     this.#resourceTurn++;
-    this.#resourceMemo.clear();
+    this.#resourceMemo?.clear();
   }
 
   /** Looks at the span from `start` to `end` of the same bytes. */
@@ -191,7 +196,7 @@ export class OpenSpanView implements SpanView {
 
   flags(): number {
     this.#locate();
-    return this.#stops[16] === 0 ? 0 : readFixed32(this.#bytes, this.#starts[16]!);
+    return this.#stops[FLAGS] === 0 ? 0 : readFixed32(this.#bytes, this.#starts[FLAGS]!);
   }
 
   statusCode(): number {
@@ -236,7 +241,7 @@ export class OpenSpanView implements SpanView {
   }
 
   resourceAttribute(key: string): AttributeValue | undefined {
-    const memo = this.#resourceMemo;
+    const memo = (this.#resourceMemo ??= new Map());
     const known = memo.get(key);
     if (known !== undefined || memo.has(key)) return known;
     const value = this.#findResourceAttribute(key);
@@ -299,12 +304,28 @@ export class OpenSpanView implements SpanView {
   #locate(): void {
     if (this.#located) return;
     this.#located = true;
-    for (let field = 0; field < this.#stops.length; field++) this.#stops[field] = 0;
-    cursor.open(this.#bytes, this.#start, this.#end);
-    while (cursor.next()) {
-      if (cursor.field > 16) continue;
-      this.#starts[cursor.field] = cursor.start;
-      this.#stops[cursor.field] = cursor.stop;
+    const starts = this.#starts;
+    const stops = this.#stops;
+    for (let field = 0; field < FIELDS; field++) stops[field] = 0;
+    const bytes = this.#bytes;
+    const end = this.#end;
+    let pos = this.#start;
+    while (pos < end) {
+      const tag = bytes[pos]!;
+      const length = bytes[pos + 1]!;
+      // Most fields are attributes and ids: one byte of tag, one of length.
+      if ((tag & 0x87) === 2 && length < 0x80) {
+        const start = pos + 2;
+        pos = start + length;
+        starts[tag >>> 3] = start;
+        stops[tag >>> 3] = pos;
+        continue;
+      }
+      cursor.open(bytes, pos, end).next();
+      pos = cursor.stop;
+      if (cursor.field > FIELDS) continue;
+      starts[cursor.field % FIELDS] = cursor.start;
+      stops[cursor.field % FIELDS] = pos;
     }
   }
 

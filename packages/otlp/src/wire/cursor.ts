@@ -1,8 +1,10 @@
 /** Steps through the fields of proven bytes without allocating. */
 
+const NO_BYTES = new Uint8Array(0);
+
 /** Where the current field is. Only for bytes `proveFraming` has accepted: nothing is checked again. */
 export class Cursor {
-  bytes: Uint8Array = new Uint8Array(0);
+  bytes: Uint8Array = NO_BYTES;
   /** The number of the current field. */
   field = 0;
   wire = 0;
