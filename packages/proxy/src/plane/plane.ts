@@ -182,7 +182,7 @@ export interface Limits {
   readonly targetBytes: number;
   /** Longest body of a request; a longer one is refused with 413, or broken off where it did not say its length. */
   readonly bodyBytes: number;
-  /** Open exchanges on one connection; what a caller pipelines beyond it over HTTP/1.1 costs it the connection. */
+  /** Open exchanges on one connection of HTTP/2; HTTP/1.1 has one. */
   readonly streams: number;
   /** Requests that wait for a connection to one upstream. */
   readonly waiting: number;
