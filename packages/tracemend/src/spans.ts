@@ -86,14 +86,17 @@ const NO_LINKS: readonly TraceContext[] = [];
 type Outcome = Pick<Try, "status" | "failure">;
 type Called = Outcome & Pick<Try, "upstream" | "endMs">;
 
+/** Whether there is a CLIENT span. */
+export function isCalled({ tries, upstream }: Passed): boolean {
+  return tries.length > 0 || upstream !== undefined;
+}
+
 /** The CLIENT spans alone. Tries that left under one id are one call. */
 export function writeCalls(pen: SpanPen, crossing: Passed, spans: OwnSpans): void {
-  const { tries, upstream, startMs } = crossing;
+  const { tries, startMs } = crossing;
   const { clientSpanId } = spans;
-  if (tries.length === 0) {
-    if (upstream !== undefined) writeCall(pen, crossing, spans, clientSpanId, startMs, crossing, 0);
-    return;
-  }
+  if (!isCalled(crossing)) return;
+  if (tries.length === 0) return writeCall(pen, crossing, spans, clientSpanId, startMs, crossing, 0);
   let first: Try | undefined;
   tries.forEach((one, resends) => {
     first ??= one;

@@ -117,10 +117,10 @@ describe("the source of our own spans", () => {
     const { pipeline, state } = roomFor(100);
     const source = createSpanSource({ ...atOnce, pipeline, later: () => undefined });
     for (let finished = 0; finished < 70; finished += 1) source.grant()?.finish(crossingOf([]));
-    expect(state.filled.map(({ items }) => items)).toEqual([128]);
+    expect(state.filled.map(({ items }) => items)).toEqual([64, 64]);
     source.flush();
     source.flush();
-    expect(state.filled.map(({ items }) => items)).toEqual([128, 12]);
+    expect(state.filled.map(({ items }) => items)).toEqual([64, 64, 12]);
   });
 
   it("throws nothing into the event loop where the pipeline fails, and gives the room back", () => {
