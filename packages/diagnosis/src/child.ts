@@ -39,7 +39,7 @@ export function noteChild(books: Books, record: number, service: Service, startM
     return;
   }
   const { timing } = edges.at(crossings.edge[slot] as number);
-  learnPair(timing, startMs - (crossings.startMs[slot] as number), requestEndMs - endMs);
+  learnPair(timing, startMs - (crossings.startMs[slot] as number), requestEndMs - endMs, endMs - startMs);
   if (beforeMs > SKEW_MS) note(books, record, OTHER_CLOCK, BEGAN_BEFORE, BEGAN_BEFORE_MS, beforeMs);
   else if (afterMs > SKEW_MS) note(books, record, OTHER_CLOCK, BEGAN_AFTER, BEGAN_AFTER_MS, afterMs);
 }

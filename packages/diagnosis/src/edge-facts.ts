@@ -8,7 +8,9 @@ import {
   BEGAN_BEFORE,
   BEGAN_BEFORE_MS,
   CHANCE_UNITS,
+  COMPARED,
   COMPATIBLE,
+  COMPATIBLE_AT_BEST,
   COMPATIBLE_BY_CHANCE,
   LEAKED,
   UNSAMPLED_ANSWERED,
@@ -53,9 +55,12 @@ export interface EdgeFacts {
   /** Answers that began after their request had ended, and by how many milliseconds on average. */
   readonly beganAfter: number;
   readonly beganAfterMs: number;
-  /** Of those missing for no known cause: how many have an orphan that fits in time, and how many would by chance. */
+  /** Those that were missing for no known cause once they had had the longest wait. Of these: */
+  readonly compared: number;
+  /** have an orphan that fits in time; would have one by chance; would have one if each had its own. */
   readonly compatible: number;
   readonly compatibleByChance: number;
+  readonly compatibleAtBest: number;
   /** Roots of these services in the window that nothing explains. */
   readonly orphans: number;
 }
@@ -88,8 +93,10 @@ export function factsOf(edge: Edge, nowMs: number): EdgeFacts {
     beganBeforeMs: mean(BEGAN_BEFORE_MS, beganBefore),
     beganAfter,
     beganAfterMs: mean(BEGAN_AFTER_MS, beganAfter),
+    compared: tally.sum(COMPARED, nowMs),
     compatible: tally.sum(COMPATIBLE, nowMs),
     compatibleByChance: tally.sum(COMPATIBLE_BY_CHANCE, nowMs) / CHANCE_UNITS,
+    compatibleAtBest: tally.sum(COMPATIBLE_AT_BEST, nowMs) / CHANCE_UNITS,
     orphans: services.reduce((sum, service) => sum + service.tally.sum(ORPHANS, nowMs), 0),
   };
 }

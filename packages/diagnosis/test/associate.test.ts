@@ -96,6 +96,6 @@ describe("pairing by time", () => {
     const [found] = world.diagnosis.report().breaks;
     expect(found).toMatchObject({ kind: "dropped-by-callee", count: 20, of: 20 });
     expect(found?.confidence).toBeCloseTo(0.7);
-    expect(found?.evidence[1]).toContain("which belongs to which cannot be told");
+    expect(found?.evidence[1]).toContain("Which belongs to which cannot be told");
   });
 });
