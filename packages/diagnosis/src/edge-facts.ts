@@ -3,8 +3,8 @@ import { BARE, CAUSES } from "./cause.ts";
 import type { Edge } from "./edge.ts";
 import {
   ANSWERED,
-  BEGAN_AFTER,
-  BEGAN_AFTER_MS,
+  LIES_AFTER,
+  LIES_AFTER_MS,
   BEGAN_BEFORE,
   BEGAN_BEFORE_MS,
   CHANCE_UNITS,
@@ -52,9 +52,9 @@ export interface EdgeFacts {
   /** Answers that began before their request, and by how many milliseconds on average. */
   readonly beganBefore: number;
   readonly beganBeforeMs: number;
-  /** Answers that began after their request had ended, and by how many milliseconds on average. */
-  readonly beganAfter: number;
-  readonly beganAfterMs: number;
+  /** Answers that lie after their request, wholly or as far as they began late, and by how many milliseconds on average. */
+  readonly liesAfter: number;
+  readonly liesAfterMs: number;
   /** Those that were missing for no known cause once they had had the longest wait. Of these: */
   readonly compared: number;
   /** have an orphan that fits in time; would have one by chance; would have one if each had its own. */
@@ -71,7 +71,7 @@ export function factsOf(edge: Edge, nowMs: number): EdgeFacts {
   for (let cause = BARE; cause <= CAUSES; cause += 1) missing.push(tally.sum(missingCounter(cause), nowMs));
   const mean = (total: number, count: number): number => (count === 0 ? 0 : tally.sum(total, nowMs) / count);
   const beganBefore = tally.sum(BEGAN_BEFORE, nowMs);
-  const beganAfter = tally.sum(BEGAN_AFTER, nowMs);
+  const liesAfter = tally.sum(LIES_AFTER, nowMs);
   return {
     boundary: edge.boundary,
     cluster: edge.cluster,
@@ -91,8 +91,8 @@ export function factsOf(edge: Edge, nowMs: number): EdgeFacts {
     leaked: tally.sum(LEAKED, nowMs),
     beganBefore,
     beganBeforeMs: mean(BEGAN_BEFORE_MS, beganBefore),
-    beganAfter,
-    beganAfterMs: mean(BEGAN_AFTER_MS, beganAfter),
+    liesAfter,
+    liesAfterMs: mean(LIES_AFTER_MS, liesAfter),
     compared: tally.sum(COMPARED, nowMs),
     compatible: tally.sum(COMPATIBLE, nowMs),
     compatibleByChance: tally.sum(COMPATIBLE_BY_CHANCE, nowMs) / CHANCE_UNITS,
