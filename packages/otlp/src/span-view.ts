@@ -112,6 +112,7 @@ const inner = new Cursor();
 type Offsets = Int32Array;
 const FIELDS = 16;
 const FLAGS = 0;
+const ATTRIBUTE_TAG = 0x4a;
 
 /** The view that moves; within this package it may be opened on any proven span. */
 export class OpenSpanView implements SpanView {
@@ -313,10 +314,11 @@ export class OpenSpanView implements SpanView {
     while (pos < end) {
       const tag = bytes[pos]!;
       const length = bytes[pos + 1]!;
-      // Most fields are attributes and ids: one byte of tag, one of length.
+      // Most fields are attributes, which are many and looked up elsewhere, and ids: one byte of tag, one of length.
       if ((tag & 0x87) === 2 && length < 0x80) {
         const start = pos + 2;
         pos = start + length;
+        if (tag === ATTRIBUTE_TAG) continue;
         starts[tag >>> 3] = start;
         stops[tag >>> 3] = pos;
         continue;
