@@ -112,15 +112,15 @@ const grant = (): OwnSpans => SPANS;
 const refuse = (): undefined => undefined;
 
 function change(lines: FieldLines): FieldLines {
-  return applyEdits(lines, cross(boundary, lines, grant).verdict.edits);
+  return applyEdits(lines, cross(boundary, lines, grant).edits);
 }
 
 function leaveParent(lines: FieldLines): FieldLines {
-  return applyEdits(lines, cross(boundary, lines, refuse).verdict.edits);
+  return applyEdits(lines, cross(boundary, lines, refuse).edits);
 }
 
 function changeAmongFormats(lines: FieldLines): FieldLines {
-  return applyEdits(lines, cross(formats, lines, grant).verdict.edits);
+  return applyEdits(lines, cross(formats, lines, grant).edits);
 }
 
 const propagator = new W3CTraceContextPropagator();

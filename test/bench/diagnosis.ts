@@ -11,7 +11,7 @@ import type { Diagnosis } from "@tracemend/diagnosis";
 import type { Batch, SpanRecord } from "@tracemend/otlp";
 import { encodeSpans, readBatch } from "@tracemend/otlp";
 import { NO_TRIES } from "../../packages/proxy/src/passed.ts";
-import { spansOf } from "../../packages/tracemend/src/spans.ts";
+import { spansOf } from "../../packages/tracemend/src/span-records.ts";
 
 const START_MS = 1_800_000_000_000;
 
@@ -47,12 +47,15 @@ const portOf = (count: number): number => 32_768 + (count % 512);
 
 function crossingAt(count: number, endMs: number): Crossing {
   const lines = ["traceparent", flat(`00-${hex(count, 1, 32)}-${hex(count, 2, 16)}-01`)];
-  const spans = { traceId: "", serverSpanId: hex(count, 3, 16), clientSpanId: hex(count, 4, 16) };
+  const granted = { traceId: "", serverSpanId: hex(count, 3, 16), clientSpanId: hex(count, 4, 16) };
+  const { reading, verdict, spans } = cross(boundary, lines, () => granted);
   return {
     boundary: "edge",
     side: "ingress",
     cluster: "eu-1",
-    ...cross(boundary, lines, () => spans),
+    reading,
+    verdict,
+    spans,
     startMs: endMs - 20,
     endMs,
     protocol: "http/1.1",

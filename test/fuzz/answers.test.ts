@@ -5,7 +5,8 @@ import { Duplex } from "node:stream";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Answer } from "../../packages/proxy/test/plane/answer-texts.ts";
-import { anyAnswer, latin1, lengthOfAnswer, parse } from "../../packages/proxy/test/plane/answer-texts.ts";
+import { anyAnswer, lengthOfAnswer, parse } from "../../packages/proxy/test/plane/answer-texts.ts";
+import { latin1 } from "../../packages/proxy/test/plane/message-texts.ts";
 
 const numRuns = Number(process.env["TRACEMEND_FUZZ_RUNS"] ?? 400);
 const timeoutMs = 30_000 + 20 * numRuns;

@@ -7,13 +7,15 @@ import {
   cross,
   defineBoundary,
   fieldValues,
+  formatOwnMember,
   formatTraceparent,
+  hashTraceId,
   isField,
   parseTraceparent,
   read,
   readTracestate,
 } from "@tracemend/context";
-import type { FieldLines, PolicyOptions, Reading } from "@tracemend/context";
+import type { FieldLines, PolicyOptions, Reading, TraceContext } from "@tracemend/context";
 import { context, head, law, members, spans } from "./context-arbitraries.ts";
 
 const others = fc.constantFrom<FieldLines>([], ["Host", "shop"], ["Connection", "keep-alive"], ["user-agent", "x"]);
@@ -25,19 +27,36 @@ const spelt = fc.constantFrom(
 const parts = fc.array(fc.constantFrom("tm=1", "a=1", "b= 2", "a@b=!", "tmo=1", "A=1", "c=", "a", " ", ""), {
   maxLength: 5,
 });
+/** Our member of a border right before us, and what is nearly that. */
+const bordered = fc
+  .tuple(
+    context,
+    fc.nat(255),
+    fc.nat(3),
+    fc.constantFrom("", ",", ",a=1", ",a=1,b=2", ",a=1,a=2", ",tm=1", ", a=1", " ", ".x"),
+  )
+  .map(([came, hop, which, rest]): readonly [TraceContext, string[]] => {
+    const member = {
+      cluster: "us-1",
+      hop: hop || 1,
+      traceIdHash: hashTraceId(which === 1 ? "0".repeat(32) : came.traceId),
+      spanId: which === 2 ? "e".repeat(16) : came.parentId,
+      flags: came.flags & 3,
+      signature: which === 3 ? "0123456789" : undefined,
+    };
+    return [came, [`tm=${formatOwnMember(member)}${rest}`]];
+  });
+const listed = fc.tuple(
+  context,
+  fc.oneof(
+    members.map((pairs) => pairs.slice(0, 4).map((pair) => pair.join("="))),
+    parts,
+  ),
+);
 /** Heads that are nearly as clean as most. */
 const neat = fc
-  .tuple(
-    others,
-    spelt,
-    context,
-    fc.oneof(
-      members.map((pairs) => pairs.slice(0, 4).map((pair) => pair.join("="))),
-      parts,
-    ),
-    others,
-  )
-  .map(([before, [parent = "", state = ""], came, list, after]): FieldLines => {
+  .tuple(others, spelt, fc.oneof(listed, bordered), others)
+  .map(([before, [parent = "", state = ""], [came, list], after]): FieldLines => {
     const flags = came.flags & 0x83;
     return [...before, parent, formatTraceparent({ ...came, flags }, 0xff), state, list.join(","), ...after];
   });
@@ -59,6 +78,7 @@ const options = fc.constantFrom<PolicyOptions>(
   { carrier: { send: true } },
   { inject: ["b3"] },
   { repair: "report" },
+  { signing: { hmac: (key, text) => `${key}${hashTraceId(text)}`.padEnd(32, "0"), keys: ["a"] }, now: () => 0 },
 );
 
 it("a clean head at a plain policy is judged as the whole table judges it", () => {
@@ -66,7 +86,9 @@ it("a clean head at a plain policy is judged as the whole table judges it", () =
     const boundary = defineBoundary({ name: "b", side: "ingress", cluster: "eu-1", policy });
     const short = cross(boundary, sent, () => granted);
     const long = cross({ ...boundary, policy: { ...boundary.policy, plain: false } }, sent, () => granted);
+    assert.deepEqual(applyEdits(sent, short.edits), applyEdits([...sent], long.edits));
     assert.deepEqual([short.reading, short.verdict, short.spans], [long.reading, long.verdict, long.spans]);
+    assert.deepEqual([short.edits, long.edits], [short.verdict.edits, long.verdict.edits]);
     assert.deepEqual(short.ruling, long.ruling);
   });
   expect(law(property)).toBe("holds");

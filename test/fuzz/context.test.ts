@@ -7,8 +7,8 @@ import { SPANS, context, head, law, names, policy, spans } from "./context-arbit
 
 function passThrough(lines: FieldLines, options: PolicyOptions, granted: OwnSpans | undefined) {
   const boundary = defineBoundary({ name: "b", side: "ingress", cluster: "eu-1", policy: options });
-  const passage = cross(boundary, lines, () => granted);
-  return { ...passage, left: applyEdits(lines, passage.verdict.edits) };
+  const { reading, verdict, edits, spans: used } = cross(boundary, lines, () => granted);
+  return { reading, verdict, spans: used, left: applyEdits(lines, edits) };
 }
 
 const charactersOf = (lines: FieldLines) => lines.reduce((sum, text) => sum + text.length, 0);

@@ -58,7 +58,7 @@ export function leave(
 ): { readonly passage: Passage; readonly lines: FieldLines } {
   const lines = callerLines(number, foreignRequestIds);
   const passage = passOver(egress, lines, 2 * number);
-  return { passage, lines: applyEdits(lines, passage.verdict.edits) };
+  return { passage, lines: applyEdits(lines, passage.edits) };
 }
 
 export function arrive({ ingress }: Borders, number: number, received: FieldLines): Passage {

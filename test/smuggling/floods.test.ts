@@ -190,16 +190,6 @@ describe("one connection", () => {
     await othersAreServed();
   });
 
-  it("is ended where it pipelines more requests than may be open", async () => {
-    const caller = await dialLenient(border.port);
-    const told = border.refusal();
-    await flood(caller, "GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(2_000), 100);
-    await caller.closed;
-    expect(await told).toMatchObject({ kind: "flood", peer: { address: "127.0.0.1" } });
-    expect(served).toBeLessThan(2_000);
-    await othersAreServed();
-  });
-
   it("whose WebSocket is not read stalls the service", async () => {
     server.on("upgrade", (_request, socket: Socket) => {
       socket.on("error", () => undefined);
@@ -262,7 +252,7 @@ describe("a slow caller", () => {
     const caller = await dialLenient(border.port);
     caller.send("GET / HTTP/1.1\r\nHost: a\r\nX: ");
     expect(await caller.closed).toMatch(/^HTTP\/1\.1 408 .*request timeout\n$/s);
-    expect(await told).toMatchObject({ kind: "slow-head", status: 408, detail: "ERR_HTTP_REQUEST_TIMEOUT" });
+    expect(await told).toMatchObject({ kind: "slow-head", status: 408, detail: "no whole head in time" });
   });
 
   it("is let go where it does not say what it speaks, nor over HTTP/2 what it wants, however it pings", async () => {

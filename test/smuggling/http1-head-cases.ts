@@ -41,7 +41,8 @@ export const HEAD_CASES: readonly Http1Case[] = [
     "http in small letters": "GET / http/1.1\r\nHost: a\r\n\r\n",
     "another protocol": "GET / HTTQ/1.1\r\nHost: a\r\n\r\n",
     "a method in small letters": "get / HTTP/1.1\r\nHost: a\r\n\r\n",
-    "a method nobody knows": "GETT / HTTP/1.1\r\nHost: a\r\n\r\n",
+    "two blanks after the method": "GET  / HTTP/1.1\r\nHost: a\r\n\r\n",
+    "a protocol of cameras": "GET / RTSP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n",
     "a method with a colon": "GET: / HTTP/1.1\r\nHost: a\r\n\r\n",
     "a tab after the method": "GET\t/ HTTP/1.1\r\nHost: a\r\n\r\n",
     "a blank before the method": " GET / HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -107,17 +108,7 @@ export const HEAD_CASES: readonly Http1Case[] = [
       ["GET /one HTTP/1.1", "host: a"],
       ["POST /two HTTP/1.1", "content-length: 2", "host: a", "", "hi"],
     ],
-    "two blanks after the method": ["GET  / HTTP/1.1\r\nHost: a\r\n\r\n", ["GET / HTTP/1.1", "host: a"]],
-    "a protocol of cameras, which the parser takes for HTTP/1.0": [
-      "GET / RTSP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n",
-      ["GET / HTTP/1.1", "host: a"],
-    ],
-  }),
-  ...arrivesLast({
-    "a request behind one that ends its connection": [
-      get("Connection: close\r\n") + SMUGGLED,
-      ["GET / HTTP/1.1", "host: a"],
-    ],
+    "a method nobody knows": ["GETT / HTTP/1.1\r\nHost: a\r\n\r\n", ["GETT / HTTP/1.1", "host: a"]],
     "WebSocket by another method": [
       "POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 2\r\n\r\nhi",
       ["POST / HTTP/1.1", "content-length: 2", "host: a", "", "hi"],
@@ -129,6 +120,20 @@ export const HEAD_CASES: readonly Http1Case[] = [
     "WebSocket with chunks": [
       get("Connection: Upgrade\r\nUpgrade: websocket\r\nTransfer-Encoding: chunked\r\n") + "2\r\nhi\r\n0\r\n\r\n",
       ["GET / HTTP/1.1", "host: a", "transfer-encoding: chunked", "", "hi"],
+    ],
+  }),
+  ...arrivesLast({
+    "a request behind one that ends its connection": [
+      get("Connection: close\r\n") + SMUGGLED,
+      ["GET / HTTP/1.1", "host: a"],
+    ],
+    "a request behind one that ends it in the second of two lines": [
+      get("Connection: x-own\r\nconnection: keep-alive, Close\r\n") + SMUGGLED,
+      ["GET / HTTP/1.1", "host: a"],
+    ],
+    "a request behind an offer of WebSocket that is declined": [
+      get("Connection: Upgrade\r\nUpgrade: websocket\r\n") + SMUGGLED,
+      ["GET / HTTP/1.1", "host: a", "upgrade: websocket"],
     ],
   }),
   ...refused(400, {

@@ -1,14 +1,17 @@
 /** A named place where requests cross, and the whole decision for one of them. */
 import type { Arrival } from "./arrival.ts";
+import type { Edits } from "./edits.ts";
 import type { FieldLines } from "./field-lines.ts";
 import type { OwnSpans } from "./judge.ts";
-import { BELIEVED, isClean, judge, judgeClean, planOf, rulingOf, wantsSpans } from "./judge.ts";
+import { judge, planOf, rulingOf, wantsSpans } from "./judge.ts";
 import type { PolicyOptions } from "./define-policy.ts";
 import { checkClusterName, definePolicy } from "./define-policy.ts";
+import type { Places } from "./places.ts";
+import { SCATTERED, placesIn } from "./places.ts";
+import { passPlainly } from "./plain-passage.ts";
 import type { Policy, Ruling } from "./policy.ts";
 import type { Reading } from "./reading.ts";
-import { read } from "./reading.ts";
-import { isSampled } from "./trace-context.ts";
+import { isCut, readWith } from "./reading.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** Which way requests cross: into the cluster or out of it. */
@@ -34,9 +37,16 @@ export function defineBoundary(options: {
   return { name, side, cluster, policy: definePolicy(options.policy) };
 }
 
+/**
+ * One head at one boundary. What is not needed to let it pass is worked out when it is first asked for, so its parts are to
+ * be asked for by their names: a spread copies only those that are there already.
+ */
 export interface Passage {
+  readonly boundary: Boundary;
   readonly reading: Reading;
   readonly verdict: Verdict;
+  /** The verdict's. */
+  readonly edits: Edits;
   /** Present only where the spans' ids may be used: they were granted and the trace is sampled. */
   readonly spans: OwnSpans | undefined;
   /** What it was judged by. Whoever judges it again does so by the same: uses of a signature and forced sampling are counted. */
@@ -54,17 +64,27 @@ export function cross(
   grant: () => OwnSpans | undefined,
   arrival?: Arrival,
 ): Passage {
-  const { cluster } = boundary;
   const policy = policyFor(boundary.policy, arrival);
-  const reading = read(lines, policy, arrival);
-  if (policy.plain && isClean(reading)) {
-    const spans = isSampled(reading.context) ? grant() : undefined;
-    return { reading, verdict: judgeClean(reading, policy, cluster, spans), spans, policy, ruling: BELIEVED };
-  }
+  const places = isCut(arrival) ? SCATTERED : placesIn(lines);
+  return (
+    passPlainly(boundary, policy, lines, places, grant) ?? passClosely(boundary, policy, lines, places, grant, arrival)
+  );
+}
+
+function passClosely(
+  boundary: Boundary,
+  policy: Policy,
+  lines: FieldLines,
+  places: Places,
+  grant: () => OwnSpans | undefined,
+  arrival: Arrival | undefined,
+): Passage {
+  const reading = readWith(lines, places, policy, arrival);
   const ruling = rulingOf(reading, policy, lines, arrival);
   const plan = planOf(reading, policy, ruling);
   const spans = wantsSpans(reading, policy, ruling, plan) ? grant() : undefined;
-  return { reading, verdict: judge(reading, policy, cluster, spans, ruling, plan), spans, policy, ruling };
+  const verdict = judge(reading, policy, boundary.cluster, spans, ruling, plan);
+  return { boundary, reading, verdict, edits: verdict.edits, spans, policy, ruling };
 }
 
 function policyFor(policy: Policy, arrival: Arrival | undefined): Policy {

@@ -1,6 +1,7 @@
 /** What must change on the wire, and its application to header lines. */
 import type { FieldLines } from "./field-lines.ts";
 import { findField, isField } from "./field-lines.ts";
+import { SCATTERED, parentIn, placesAgain, stateIn } from "./places.ts";
 
 export interface Edit {
   /** Lower-case field name. */
@@ -17,38 +18,25 @@ export const NO_EDITS: Edits = [];
 /** The lines with the edits applied; the same array where there are none. */
 export function applyEdits(lines: FieldLines, edits: Edits): FieldLines {
   if (edits.length === 0) return lines;
-  return replaceBoth(lines, edits) ?? applyEach(lines, edits);
+  return writeBoth(lines, edits) ?? applyEach(lines, edits);
 }
 
-/** What nearly all edits come to: W3C's two fields came once each, and each gets another value. Else undefined. */
-function replaceBoth(lines: FieldLines, edits: Edits): FieldLines | undefined {
+/** What nearly all edits come to: W3C's two fields are written, and neither came twice. Else undefined. */
+function writeBoth(lines: FieldLines, edits: Edits): FieldLines | undefined {
   if (edits.length !== 2) return undefined;
   const [first, second] = edits as readonly [Edit, Edit];
-  const { value: traceparent } = first;
-  const { value: tracestate } = second;
-  if (first.name !== "traceparent" || second.name !== "tracestate" || traceparent === null || tracestate === null)
-    return undefined;
+  if (first.name !== "traceparent" || second.name !== "tracestate") return undefined;
+  const places = placesAgain(lines);
+  if (places === SCATTERED || first.value === null || second.value === null) return undefined;
   const edited = lines.slice();
-  let parent = 0;
-  let state = 0;
-  const last = lines.length - 1;
-  for (let at = 0; at < last; at += 2) {
-    const name = lines[at] as string;
-    const { length } = name;
-    if (length === 11) {
-      if (!isField(name, "traceparent")) continue;
-      if (parent > 0) return undefined;
-      parent = at + 1;
-    } else if (length === 10 && (name.charCodeAt(0) | 0x20) === 0x74) {
-      if (!isField(name, "tracestate")) continue;
-      if (state > 0) return undefined;
-      state = at + 1;
-    }
-  }
-  if (parent === 0 || state === 0) return undefined;
-  edited[parent] = traceparent;
-  edited[state] = tracestate;
+  write(edited, parentIn(places), first.name, first.value);
+  write(edited, stateIn(places), second.name, second.value);
   return edited;
+}
+
+function write(lines: string[], place: number, name: string, value: string): void {
+  if (place === 0) lines.push(name, value);
+  else lines[place] = value;
 }
 
 function applyEach(lines: FieldLines, edits: Edits): FieldLines {

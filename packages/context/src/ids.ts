@@ -12,7 +12,7 @@ export interface Ids {
 }
 
 /** Random bytes are drawn in blocks: a call into the source for each id would cost more than the id. */
-const BLOCK_BYTES = 4096;
+const BLOCK_BYTES = 16_384;
 const WORD_BYTES = 4;
 
 export function createIds(random: RandomBytes): Ids {

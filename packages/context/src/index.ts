@@ -50,13 +50,7 @@ export { createIds } from "./ids.ts";
 export { readAltNames } from "./alt-names.ts";
 export type { NodeMessage, NodeSocket } from "./node-message.ts";
 export { applyToMessage, arrivalOfMessage, linesOfMessage } from "./node-message.ts";
-export type {
-  AnswerField,
-  Served,
-  ServiceBoundary,
-  ServiceBoundaryOptions,
-  ServicePassage,
-} from "./service-boundary.ts";
+export type { AnswerField, Served, ServiceBoundary, ServiceBoundaryOptions } from "./service-boundary.ts";
 export type { ServingSpan } from "./service-boundary.ts";
 export { defineServiceBoundary } from "./service-boundary.ts";
 export { TRACE_REQUEST_FIELDS, allowTraceFields, exposeTraceresponse } from "./cors.ts";

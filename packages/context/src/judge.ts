@@ -1,6 +1,5 @@
 /** The heart: reading × trust × policy × span granted → action, reason and edits. A table without I/O. */
 import type { Arrival } from "./arrival.ts";
-import { NO_EDITS } from "./edits.ts";
 import type { FieldLines } from "./field-lines.ts";
 import { leaveAlone, leaveNothing, leaveOpen, leaveStripped, leaveWith } from "./leave.ts";
 import { restoreOutside } from "./outside.ts";
@@ -148,34 +147,6 @@ export function judge(
   return outside === undefined
     ? { ...inside, action: "strip", reason: "egress-strip", context: undefined, ownParent: false, edits }
     : { ...inside, action: "restart", reason: "outside-restored", context: outside, ownParent: false, edits };
-}
-
-/** Whether a W3C context came in with nothing to be told of it, from no border of ours or straight from one. */
-export function isClean(reading: Reading): reading is Reading & { kind: "valid" } {
-  if (reading.kind !== "valid" || reading.notes.length > 0) return false;
-  return reading.own === undefined || reading.own.spanId === reading.context.parentId;
-}
-
-/** The row of the table that most heads come to: what `judge` says of a clean reading where the policy is plain. */
-export function judgeClean(
-  reading: Reading & { kind: "valid" },
-  policy: Policy,
-  cluster: string,
-  spans: OwnSpans | undefined,
-): Verdict {
-  const from = reading.context;
-  const context = spans === undefined ? from : continueAs(spans, from, reading, policy, cluster);
-  return {
-    action: "preserve",
-    reason: "intact",
-    from,
-    context,
-    ownParent: spans !== undefined,
-    edits: spans === undefined ? NO_EDITS : leaveWith(reading, policy, BELIEVED, cluster, context),
-    links: undefined,
-    repaired: undefined,
-    reported: undefined,
-  };
 }
 
 function outsideOf(reading: Reading): TraceContext | undefined {

@@ -1,12 +1,13 @@
 /** The context that leaves with our own span as the parent. */
 import type { OwnSpans } from "./judge.ts";
 import { rememberOutside } from "./outside.ts";
-import { putOwnFirst, unsignedText } from "./own-member.ts";
+import { OWN_KEY, unsignedText } from "./own-member.ts";
 import type { Policy } from "./policy.ts";
 import type { Reading } from "./reading.ts";
 import type { TraceContext } from "./trace-context.ts";
 import { RANDOM, SAMPLED } from "./trace-context.ts";
 import { hashTraceId } from "./trace-id-hash.ts";
+import { putMemberFirst } from "./tracestate.ts";
 
 /** Our span in the trace that came in. It is recorded, so the flag says so (section 3.2.2.5.1). */
 export function continueAs(
@@ -53,5 +54,5 @@ function withMember(
   const { signing, tracestateMaxLength } = policy;
   const unsigned = unsignedText(cluster, hop, hash, parentId, flags);
   const member = signing === undefined ? unsigned : `${unsigned}.${signing.sign(`${traceId}|${unsigned}`)}`;
-  return { traceId, parentId, flags, tracestate: putOwnFirst(tracestate, member, tracestateMaxLength) };
+  return { traceId, parentId, flags, tracestate: putMemberFirst(tracestate, OWN_KEY, member, tracestateMaxLength) };
 }

@@ -1,9 +1,10 @@
 /** The `tm=` member of `tracestate`: what one border tells the next about the trace it forwarded. */
-import { formatByte, isId, isLowerHex, parseByte } from "./hex.ts";
+import { NOT_HEX, formatByte, hexBits, parseByte } from "./hex.ts";
 import { KNOWN_FLAGS } from "./trace-context.ts";
-import { MAX_PART, putMemberFirst, shortListWithout } from "./tracestate.ts";
+import { MAX_PART, shortListWithout } from "./tracestate.ts";
 
 export const OWN_KEY = "tm";
+export const KEY = "tm=";
 
 /** The grammar is in this package's README; a version above 1 is read by the parts of version 1. */
 export interface OwnMember {
@@ -25,7 +26,7 @@ const DOT = 0x2e;
 /** 60 bits in base64url: what 64 characters for the whole member leave. */
 export const SIGNATURE_LENGTH = 10;
 /** `hh.hhhhhhhh.ssssssssssssssss.ff` behind the cluster. */
-const FIXED_LENGTH = 31;
+export const FIXED_LENGTH = 31;
 
 export function formatOwnMember(member: OwnMember): string {
   const { signature } = member;
@@ -35,19 +36,22 @@ export function formatOwnMember(member: OwnMember): string {
 
 /** The member without a signature. A template converts each part to a string by a call; a sum of strings does not. */
 export function unsignedText(cluster: string, hop: number, traceIdHash: string, spanId: string, flags: number): string {
-  return beginningOf(cluster, hop) + traceIdHash + ("." + spanId) + (ENDS[flags & KNOWN_FLAGS] as string);
+  return (
+    beginningOf(cluster, hop).slice(KEY.length) + traceIdHash + ("." + spanId) + (ENDS[flags & KNOWN_FLAGS] as string)
+  );
 }
 
-const ENDS: readonly string[] = [".00", ".01", ".02", ".03"];
+export const ENDS: readonly string[] = [".00", ".01", ".02", ".03"];
 
 /** The last one that was asked for: nearly every member of one process begins alike, and each join is an allocation. */
 let lastCluster = "";
 let lastHop = 0;
 let lastBeginning = "";
 
-function beginningOf(cluster: string, hop: number): string {
+/** From the key to the hash. */
+export function beginningOf(cluster: string, hop: number): string {
   if (cluster !== lastCluster || hop !== lastHop) {
-    lastBeginning = `1.${cluster}.${formatByte(hop)}.`;
+    lastBeginning = `${KEY}1.${cluster}.${formatByte(hop)}.`;
     lastCluster = cluster;
     lastHop = hop;
   }
@@ -61,55 +65,55 @@ export function signedText(traceId: string, member: OwnMember): string {
 
 /** Undefined for anything that does not begin as a member of version 1 does: others' values are never guessed at. */
 export function parseOwnMember(value: string): OwnMember | undefined {
-  const version = value.charCodeAt(0);
-  if (version < 0x31 || version > 0x39 || value.charCodeAt(1) !== DOT) return undefined;
-  const clusterEnd = value.indexOf(".", 2);
-  const cluster = value.slice(2, clusterEnd);
-  if (clusterEnd < 0 || !isClusterName(cluster)) return undefined;
+  return memberIn(value, 0, value.length);
+}
+
+/** The member in a part of a text, read where it stands: the characters of a text cut out of another cost more to reach. */
+export function memberIn(text: string, start: number, end: number): OwnMember | undefined {
+  const version = text.charCodeAt(start);
+  if (version < 0x31 || version > 0x39 || text.charCodeAt(start + 1) !== DOT) return undefined;
+  const clusterEnd = text.indexOf(".", start + 2);
   const at = clusterEnd + 1;
-  const end = at + FIXED_LENGTH;
-  if (value.length < end || (value.length > end && value.charCodeAt(end) !== DOT)) return undefined;
-  const dotted =
-    value.charCodeAt(at + 2) === DOT && value.charCodeAt(at + 11) === DOT && value.charCodeAt(at + 28) === DOT;
-  const hop = parseByte(value, at);
-  const flags = parseByte(value, at + 29);
-  const spanId = value.slice(at + 12, at + 28);
-  if (!dotted || hop < 1 || flags < 0 || !isLowerHex(value, at + 3, at + 11) || !isId(spanId, 16)) return undefined;
-  const traceIdHash = value.slice(at + 3, at + 11);
-  return value.length === end
+  const fixedEnd = at + FIXED_LENGTH;
+  if (at === 0 || fixedEnd > end || (fixedEnd < end && text.charCodeAt(fixedEnd) !== DOT)) return undefined;
+  if (!isClusterIn(text, start + 2, clusterEnd)) return undefined;
+  if (text.charCodeAt(at + 2) !== DOT || text.charCodeAt(at + 11) !== DOT || text.charCodeAt(at + 28) !== DOT)
+    return undefined;
+  const hop = parseByte(text, at);
+  const flags = parseByte(text, at + 29);
+  const span = hexBits(text, at + 12, at + 28);
+  if (hop < 1 || flags < 0 || span === 0 || ((span | hexBits(text, at + 3, at + 11)) & NOT_HEX) !== 0) return undefined;
+  const cluster = text.slice(start + 2, clusterEnd);
+  const traceIdHash = text.slice(at + 3, at + 11);
+  const spanId = text.slice(at + 12, at + 28);
+  return fixedEnd === end
     ? { cluster, hop, traceIdHash, spanId, flags }
-    : { cluster, hop, traceIdHash, spanId, flags, signature: signatureAt(value, end + 1) };
+    : { cluster, hop, traceIdHash, spanId, flags, signature: signatureIn(text, fixedEnd + 1, end) };
 }
 
 /** The part behind the flags; a part of another length belongs to a later version. */
-function signatureAt(value: string, at: number): string | undefined {
-  const end = value.indexOf(".", at);
-  const signature = value.slice(at, end < 0 ? value.length : end);
-  return signature.length === SIGNATURE_LENGTH ? signature : undefined;
+function signatureIn(text: string, at: number, end: number): string | undefined {
+  const dot = text.slice(at, end).indexOf(".");
+  const length = dot < 0 ? end - at : dot;
+  return length === SIGNATURE_LENGTH ? text.slice(at, at + length) : undefined;
 }
 
 const OTHERS = shortListWithout(OWN_KEY);
-/** The list that was found to be without ours last: where a member of ours is written, it is written into that. */
-let lastOthers = "";
 
 /** Whether a list is plain and has no member of ours. False for a long one, whatever it has. */
 export function isOthersAlone(list: string): boolean {
-  if (list.length > MAX_PART || !OTHERS.test(list)) return false;
-  lastOthers = list;
-  return true;
-}
-
-/** `putMemberFirst` of ours. */
-export function putOwnFirst(tracestate: string, value: string, maxLength: number): string {
-  if (tracestate === "" || tracestate !== lastOthers) return putMemberFirst(tracestate, OWN_KEY, value, maxLength);
-  return OWN_KEY + "=" + value + ("," + tracestate);
+  return list.length <= MAX_PART && OTHERS.test(list);
 }
 
 /** 1 to 16 of `a-z 0-9 -`: what fits the member and needs no escape in a header. */
 export function isClusterName(name: string): boolean {
-  if (name.length === 0 || name.length > 16) return false;
-  for (let at = 0; at < name.length; at += 1) {
-    const code = name.charCodeAt(at);
+  return isClusterIn(name, 0, name.length);
+}
+
+function isClusterIn(text: string, start: number, end: number): boolean {
+  if (end === start || end - start > 16) return false;
+  for (let at = start; at < end; at += 1) {
+    const code = text.charCodeAt(at);
     const plain = (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39) || code === 0x2d;
     if (!plain) return false;
   }

@@ -6,15 +6,17 @@ import type { Defect, DefectCode } from "./defect.ts";
 import { defectOf } from "./defect.ts";
 import { singleValue } from "./duplicates.ts";
 import type { FieldLines } from "./field-lines.ts";
-import { fieldValues, findField, isField, trimBlanks } from "./field-lines.ts";
+import { fieldValues, findField, trimBlanks } from "./field-lines.ts";
 import type { Foreign } from "./foreign/extract.ts";
 import type { OwnMember } from "./own-member.ts";
 import { OWN_KEY, isOthersAlone, parseOwnMember } from "./own-member.ts";
+import type { Places } from "./places.ts";
+import { SCATTERED, nominatesTrace, parentIn, placesIn, stateIn } from "./places.ts";
 import type { Aside, Carrier, Policy } from "./policy.ts";
 import type { TraceContext } from "./trace-context.ts";
 import { hashTraceId } from "./trace-id-hash.ts";
 import { contextIn, findDefect, isPlainTraceparent, notesOf } from "./traceparent.ts";
-import { isPlainList, memberValue, readTracestate } from "./tracestate.ts";
+import { memberValue, readTracestate } from "./tracestate.ts";
 
 interface Found {
   /** What the extra carrier held; undefined where there was none or the policy does not read one. */
@@ -34,19 +36,21 @@ export interface Mendable {
   readonly contexts: readonly TraceContext[];
 }
 
+export interface ValidReading extends Found {
+  readonly kind: "valid";
+  readonly context: TraceContext;
+  readonly notes: readonly Defect[];
+  /** Our own `tm=` member, where a border before us wrote one. */
+  readonly own: OwnMember | undefined;
+  /** `traceparent` as it came, without the blanks around it; undefined where the context is of another format. */
+  readonly wire?: string | undefined;
+  /** The members that are valid on their own, where `tracestate` as a whole is not and so is no part of `context`. */
+  readonly salvage?: string | undefined;
+}
+
 export type Reading =
   | (Found & { readonly kind: "absent"; readonly notes: readonly Defect[] })
-  | (Found & {
-      readonly kind: "valid";
-      readonly context: TraceContext;
-      readonly notes: readonly Defect[];
-      /** Our own `tm=` member, where a border before us wrote one. */
-      readonly own: OwnMember | undefined;
-      /** `traceparent` as it came, without the blanks around it; undefined where the context is of another format. */
-      readonly wire?: string | undefined;
-      /** The members that are valid on their own, where `tracestate` as a whole is not and so is no part of `context`. */
-      readonly salvage?: string | undefined;
-    })
+  | ValidReading
   | (Found & {
       readonly kind: "invalid";
       /** At least one; the one that decided comes first. */
@@ -64,44 +68,43 @@ const NONE: readonly Defect[] = [];
 
 /** Reads the trace context of one head. Never throws, whatever the bytes. */
 export function read(lines: FieldLines, policy?: Policy, arrival?: Arrival): Reading {
+  return readWith(lines, isCut(arrival) ? SCATTERED : placesIn(lines), policy, arrival);
+}
+
+/** `read` by whoever knows where the two fields stand. */
+export function readWith(
+  lines: FieldLines,
+  places: Places,
+  policy: Policy | undefined,
+  arrival: Arrival | undefined,
+): Reading {
   const carrier = policy?.carrier;
   const found = carrier === undefined ? NOTHING_FOUND : readCarrier(lines, carrier);
-  const truncated = arrival !== undefined && arrival.truncated === true;
-  const own = (truncated ? undefined : readPlain(lines, found)) ?? readClosely(lines, found, truncated);
+  const own = readPlain(lines, places, found) ?? readClosely(lines, found, isCut(arrival));
   if (policy === undefined || (policy.foreign === undefined && policy.lookAside === undefined)) return own;
   const reading = policy.foreign === undefined ? own : policy.foreign.extract(lines, own);
   return policy.lookAside === undefined ? reading : { ...reading, aside: policy.lookAside(lines) };
 }
 
+/** Whether lines may be missing: then it takes a close look to say so. */
+export function isCut(arrival: Arrival | undefined): boolean {
+  return arrival !== undefined && arrival.truncated === true;
+}
+
 /** A head like nearly all: W3C's two fields once each, clean, and nobody against them; or neither. Else undefined. */
-function readPlain(lines: FieldLines, found: Found): Reading | undefined {
-  let parent = 0;
-  let state = 0;
-  const last = lines.length - 1;
-  for (let at = 0; at < last; at += 2) {
-    const name = lines[at] as string;
-    const { length } = name;
-    if (length === 11) {
-      if (isField(name, "traceparent")) {
-        if (parent > 0) return undefined;
-        parent = at + 1;
-      }
-    } else if (length === 10) {
-      const first = name.charCodeAt(0) | 0x20;
-      if (first === 0x74 && isField(name, "tracestate")) {
-        if (state > 0) return undefined;
-        state = at + 1;
-      } else if (first === 0x63 && nominatesTrace(lines[at + 1] as string) && isField(name, "connection"))
-        return undefined;
-    }
-  }
-  if (parent === 0) return state === 0 ? absentReading(found, NONE) : undefined;
-  const value = lines[parent] as string;
-  if (!isPlainTraceparent(value)) return undefined;
-  if (state === 0) return validReading(found, value, "", NONE, undefined, undefined);
-  const list = lines[state] as string;
-  if (isOthersAlone(list)) return validReading(found, value, list, NONE, undefined, undefined);
-  return isPlainList(list) ? withOwn(found, value, list, NONE, undefined) : undefined;
+function readPlain(lines: FieldLines, places: Places, found: Found): Reading | undefined {
+  if (places === 0) return absentReading(found, NONE);
+  const parent = parentIn(places);
+  if (places === SCATTERED || parent === 0) return undefined;
+  const wire = lines[parent] as string;
+  if (!isPlainTraceparent(wire)) return undefined;
+  const state = stateIn(places);
+  return withTracestate(found, wire, state === 0 ? [] : [lines[state] as string], NONE);
+}
+
+/** The reading of a plain `traceparent` and of the one `tracestate` beside it; `""`: none came. */
+export function readPair(wire: string, list: string): ValidReading {
+  return withTracestate(NOTHING_FOUND, wire, list === "" ? [] : [list], NONE);
 }
 
 /** Any head, with what there is to tell of it. */
@@ -115,7 +118,7 @@ function readClosely(lines: FieldLines, found: Found, truncated: boolean): Readi
     return absentReading(found, orphaned ? [...around, defectOf("tracestate-orphaned")] : around);
   }
   if (values.length === 1 && around.length === 0 && findDefect(value) === undefined)
-    return withTracestate(found, value, lines, notesOf(value));
+    return withTracestate(found, value, fieldValues(lines, "tracestate"), notesOf(value));
   const single = singleValue(values);
   if (single.kind === "several") {
     const { sameTrace, defects } = single;
@@ -124,16 +127,26 @@ function readClosely(lines: FieldLines, found: Found, truncated: boolean): Readi
   }
   const notes = [...around, ...single.notes];
   const defect = findDefect(single.value);
-  if (defect === undefined) return withTracestate(found, single.value, lines, [...notesOf(single.value), ...notes]);
+  if (defect === undefined) {
+    const all = [...notesOf(single.value), ...notes];
+    return withTracestate(found, single.value, fieldValues(lines, "tracestate"), all);
+  }
   const lowered = defect === "traceparent-upper-case" ? [contextIn(single.value.toLowerCase(), "")] : undefined;
   const mendable = lowered === undefined ? undefined : mend("case", lowered, lines);
   return { kind: "invalid", ...found, defects: [defectOf(defect), ...notes], mendable };
 }
 
-function withTracestate(found: Found, value: string, lines: FieldLines, notes: readonly Defect[]): Reading {
-  const { list, defects, salvage } = readTracestate(fieldValues(lines, "tracestate"));
+function withTracestate(found: Found, value: string, lists: readonly string[], notes: readonly Defect[]): ValidReading {
+  if (lists.length === 1 && isOthersAlone(lists[0] as string))
+    return validReading(found, value, lists[0] as string, notes, undefined, undefined);
+  const { list, defects, salvage } = readTracestate(lists);
   const all = defects.length === 0 ? notes : [...notes, ...defects.map(defectOf)];
   return withOwn(found, value, list, all, salvage === "" ? undefined : salvage);
+}
+
+/** The reading of a plain `traceparent` and a plain list, with the member of ours in it that belongs to both. */
+export function readClean(wire: string, list: string, own: OwnMember | undefined): ValidReading {
+  return validReading(NOTHING_FOUND, wire, list, NONE, own, undefined);
 }
 
 function absentReading({ carried, original }: Found, notes: readonly Defect[]): Reading {
@@ -147,7 +160,7 @@ function withOwn(
   tracestate: string,
   notes: readonly Defect[],
   salvage: string | undefined,
-): Reading {
+): ValidReading {
   const member = memberValue(tracestate, OWN_KEY);
   const own = member === undefined ? undefined : parseOwnMember(member);
   const isOfTrace = own === undefined || own.traceIdHash === hashTraceId(wire, 3, 35);
@@ -162,7 +175,7 @@ function validReading(
   notes: readonly Defect[],
   own: OwnMember | undefined,
   salvage: string | undefined,
-): Reading {
+): ValidReading {
   return { kind: "valid", carried, original, context: contextIn(wire, tracestate), notes, own, wire, salvage };
 }
 
@@ -188,14 +201,4 @@ function readCarrier(lines: FieldLines, carrier: Carrier): Found {
   const value = values.map(trimBlanks).join(", ");
   const carried = carrier.read ? parseCarrier(value) : undefined;
   return carried === undefined ? { carried, original: value } : { carried, original: carried.original };
-}
-
-/** Whether `Connection` asks the next hop to remove a trace field; the usual values are too short to. */
-function nominatesTrace(connection: string): boolean {
-  const { length } = connection;
-  if (length < 10 || (length === 10 && (connection.charCodeAt(0) | 0x20) !== 0x74)) return false;
-  return connection.split(",").some((option) => {
-    const name = trimBlanks(option).toLowerCase();
-    return name === "traceparent" || name === "tracestate";
-  });
 }

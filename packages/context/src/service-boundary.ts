@@ -40,11 +40,6 @@ export interface ServiceBoundaryOptions {
   readonly now?: (() => number) | undefined;
 }
 
-/** One request's passage, and the boundary it passed: the same boundary mounted twice is crossed once. */
-export interface ServicePassage extends Passage {
-  readonly boundary: Boundary;
-}
-
 /** What a framework knows of a request it served. */
 export interface Served extends Pick<
   Crossing,
@@ -63,14 +58,14 @@ export interface ServiceBoundary {
   /** The only fields it reads, lower case; undefined where it may read any. */
   readonly fields: readonly string[] | undefined;
   /** Reads and judges one head. */
-  cross(lines: FieldLines, arrival?: Arrival): ServicePassage;
+  cross(lines: FieldLines, arrival?: Arrival): Passage;
   /** Whether anyone is to be told. */
   readonly observed: boolean;
   /** Tells the observer, at the end of the answer. */
-  tell(passage: ServicePassage, served: Served, waitUntil?: WaitUntil): void;
+  tell(passage: Passage, served: Served, waitUntil?: WaitUntil): void;
   readonly answers: boolean;
   /** The fields for the answer, to be asked for while the request's own span is active. */
-  answer(passage: ServicePassage): readonly (readonly [field: AnswerField, value: string])[];
+  answer(passage: Passage): readonly (readonly [field: AnswerField, value: string])[];
 }
 
 /** Throws a `TypeError` that names the option and the value. */
@@ -88,11 +83,7 @@ export function defineServiceBoundary(options: ServiceBoundaryOptions): ServiceB
     now,
     asksPeer: boundary.policy.rule !== undefined,
     fields: fieldsOf(boundary.policy),
-    cross(lines, arrival) {
-      // Named one by one: a spread costs more than the judgement of a clean head.
-      const { reading, verdict, spans, policy, ruling } = cross(boundary, lines, grant, arrival);
-      return { boundary, reading, verdict, spans, policy, ruling };
-    },
+    cross: (lines, arrival) => cross(boundary, lines, grant, arrival),
     observed: observer !== undefined,
     tell(passage, served, waitUntil) {
       observers.crossed(crossingOf(passage, served, now()), waitUntil);
@@ -138,7 +129,7 @@ function responseOf(span: ServingSpan | undefined): TraceResponse | undefined {
   );
 }
 
-function crossingOf(passage: ServicePassage, served: Served, endMs: number): Crossing {
+function crossingOf(passage: Passage, served: Served, endMs: number): Crossing {
   const { boundary, reading, verdict, spans } = passage;
   const { target, lines, startMs, protocol, scheme, method, authority, downstream, status, failure } = served;
   const query = target.indexOf("?");

@@ -3,10 +3,22 @@ import { formatWord } from "./hex.ts";
 
 /**
  * 32-bit FNV-1a over the characters from `start` to `end`: enough to tell a restarted trace from the one that was sent. Of a
- * `traceparent` that came the id is hashed in its place, because the characters of a part cost more to reach.
+ * `traceparent` that came the id is hashed in its place, because the characters of a part cost more to reach. By
+ * fours, the loop itself costs next to nothing.
  */
 export function hashTraceId(text: string, start: number = 0, end: number = text.length): string {
   let hash = 0x811c9dc5;
-  for (let at = start; at < end; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  let at = start;
+  for (; at + 3 < end; at += 4) {
+    hash = mix(hash, text.charCodeAt(at));
+    hash = mix(hash, text.charCodeAt(at + 1));
+    hash = mix(hash, text.charCodeAt(at + 2));
+    hash = mix(hash, text.charCodeAt(at + 3));
+  }
+  for (; at < end; at += 1) hash = mix(hash, text.charCodeAt(at));
   return formatWord(hash);
+}
+
+function mix(hash: number, code: number): number {
+  return Math.imul(hash ^ code, 0x01000193);
 }

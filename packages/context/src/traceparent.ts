@@ -81,7 +81,8 @@ function isValidOnceLowered(value: string): boolean {
   return lower !== value && findDefect(lower) === undefined;
 }
 
-const ENDS: readonly string[] = Array.from({ length: 256 }, (_, flags) => "-" + formatByte(flags));
+/** From the dash before the flags. */
+export const ENDS: readonly string[] = Array.from({ length: 256 }, (_, flags) => "-" + formatByte(flags));
 
 /** Writes version 00. Flag bits outside the mask leave as zero: by default the reserved ones (section 3.2.2.5). */
 export function formatTraceparent(context: TraceContext, flagMask: number = KNOWN_FLAGS): string {

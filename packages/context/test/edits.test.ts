@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { NO_EDITS, applyEdits } from "../src/index.ts";
+import { NO_EDITS, applyEdits, read } from "../src/index.ts";
+import { PARENT_LINE } from "./heads.ts";
 
 const LINES = ["Host", "a", "X-A", "1", "x-b", "2", "x-a", "3", "X-a", "4"];
 
@@ -38,5 +39,19 @@ describe("edits", () => {
     const edits = Array.from({ length: 40 }, (_, at) => ({ name: `x-${at}`, value: `${at}` }));
     const lines = edits.flatMap(({ name }) => [name, "old", name, "older"]);
     expect(applyEdits(lines, edits)).toEqual(edits.flatMap(({ name, value }) => [name, value]));
+  });
+
+  it("of the trace are found anew where the lines were changed since they were read", () => {
+    const lines = ["traceparent", PARENT_LINE, "tracestate", "a=1"];
+    const edits = [
+      { name: "traceparent", value: "new" },
+      { name: "tracestate", value: "newer" },
+    ];
+    read(lines);
+    lines.push("Traceparent", PARENT_LINE);
+    expect(applyEdits(lines, edits)).toEqual(["traceparent", "new", "tracestate", "newer"]);
+    read(lines);
+    expect(applyEdits(["tracestate", "a=1"], edits)).toEqual(["tracestate", "newer", "traceparent", "new"]);
+    expect(applyEdits(lines, edits)).toEqual(["traceparent", "new", "tracestate", "newer"]);
   });
 });

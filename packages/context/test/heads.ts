@@ -12,15 +12,15 @@ export const SPANS: OwnSpans = {
   clientSpanId: "00f067aa0ba902b8",
 };
 
-export interface Crossed extends Passage {
+export interface Crossed extends Pick<Passage, "reading" | "verdict" | "spans"> {
   readonly left: FieldLines;
 }
 
 /** One head through an egress boundary of cluster `eu-1`. */
 export function pass(lines: FieldLines, policy: PolicyOptions = {}, spans?: OwnSpans, arrival: Arrival = {}): Crossed {
   const boundary = defineBoundary({ name: "edge", side: "egress", cluster: "eu-1", policy });
-  const passage = cross(boundary, lines, () => spans, arrival);
-  return { ...passage, left: applyEdits(lines, passage.verdict.edits) };
+  const { reading, verdict, edits, spans: used } = cross(boundary, lines, () => spans, arrival);
+  return { reading, verdict, spans: used, left: applyEdits(lines, edits) };
 }
 
 /** The values of a field that left, by its lower-case name. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { OWN_KEY, formatOwnMember, hashTraceId, parseOwnMember } from "../src/index.ts";
-import { isClusterName, isOthersAlone, putOwnFirst } from "../src/own-member.ts";
+import { isClusterName, isOthersAlone } from "../src/own-member.ts";
 import { PARENT, TRACE } from "./heads.ts";
 
 const MEMBER = { cluster: "eu-1", hop: 2, traceIdHash: hashTraceId(TRACE), spanId: PARENT, flags: 1 };
@@ -57,13 +57,6 @@ describe("the own member", () => {
     ])
       expect(isOthersAlone(list)).toBe(false);
     expect([`a=${"x".repeat(254)}`, `a=${"x".repeat(255)}`].map(isOthersAlone)).toEqual([true, false]);
-  });
-
-  it("is put first in whatever list, also after another was looked at", () => {
-    expect(isOthersAlone("a=1,b=2")).toBe(true);
-    expect(putOwnFirst("a=1,b=2", "x", 512)).toBe("tm=x,a=1,b=2");
-    expect(putOwnFirst("a=1,tm=y", "x", 512)).toBe("tm=x,a=1");
-    expect(putOwnFirst("", "x", 512)).toBe("tm=x");
   });
 
   it("sends no flag bits but the two that are defined", () => {

@@ -4,7 +4,7 @@ import type {
   CrossingFailure,
   ServiceBoundary,
   ServiceBoundaryOptions,
-  ServicePassage,
+  Passage,
   TraceContext,
 } from "@tracemend/context";
 import {
@@ -21,7 +21,7 @@ export interface BoundaryLocals {
   /** The context the request goes on with; undefined where it has none. */
   traceContext?: TraceContext | undefined;
   /** How it was read and judged. */
-  passage?: ServicePassage | undefined;
+  passage?: Passage | undefined;
 }
 
 declare global {
@@ -84,14 +84,14 @@ function enter(service: ServiceBoundary, request: BoundaryRequest, response: Bou
   const startMs = service.observed ? service.now() : 0;
   const lines = linesOfMessage(request);
   const passage = service.cross(lines, arrivalOfMessage(lines, service.asksPeer ? request.socket : undefined));
-  applyToMessage(request, passage.verdict.edits);
+  applyToMessage(request, passage.edits);
   locals.traceContext = passage.verdict.context;
   locals.passage = passage;
   if (service.answers) answer(service, passage, response);
   if (service.observed) observe(service, passage, startMs, request, response);
 }
 
-function answer(service: ServiceBoundary, passage: ServicePassage, response: ServerResponse): void {
+function answer(service: ServiceBoundary, passage: Passage, response: ServerResponse): void {
   const fields = service.answer(passage);
   if (fields.length === 0) return;
   beforeHead(response, () => {
@@ -107,7 +107,7 @@ function answer(service: ServiceBoundary, passage: ServicePassage, response: Ser
 
 function observe(
   service: ServiceBoundary,
-  passage: ServicePassage,
+  passage: Passage,
   startMs: number,
   request: BoundaryRequest,
   response: ServerResponse,

@@ -1,5 +1,5 @@
 /** One request at the boundary, whichever way it came in: read, judged, edited, and its end watched. */
-import type { CrossingFailure, Served, ServiceBoundary, ServicePassage, WaitUntil } from "@tracemend/context";
+import type { CrossingFailure, Served, ServiceBoundary, Passage, WaitUntil } from "@tracemend/context";
 import { applyToMessage, arrivalOfMessage, linesOfMessage } from "@tracemend/context";
 import { applyToStandIn, editedRequest } from "./edited-request.ts";
 import { linesOfHeaders } from "./field-lines.ts";
@@ -7,7 +7,7 @@ import type { NodeExchange } from "./node-exchange.ts";
 import { failureOf, nodeExchangeOf, peerOf, protocolOf } from "./node-exchange.ts";
 
 export interface Entered {
-  readonly passage: ServicePassage;
+  readonly passage: Passage;
   /** What the app is to see: the request as it was, or a new one with the edits. */
   readonly request: Request;
   /** Fields for the answer. */
@@ -27,17 +27,17 @@ export function enter(service: ServiceBoundary, request: Request, env: unknown):
   return { passage, request: edited(request, exchange, passage), fields, tell };
 }
 
-function crossOnNode(service: ServiceBoundary, { incoming }: NodeExchange): ServicePassage {
+function crossOnNode(service: ServiceBoundary, { incoming }: NodeExchange): Passage {
   const lines = linesOfMessage(incoming);
   return service.cross(lines, arrivalOfMessage(lines, service.asksPeer ? incoming.socket : undefined));
 }
 
 /** A Request does not tell who sent it. */
-function crossOnFetch(service: ServiceBoundary, request: Request): ServicePassage {
+function crossOnFetch(service: ServiceBoundary, request: Request): Passage {
   return service.cross(linesOfHeaders(request.headers, service.fields));
 }
 
-function edited(request: Request, exchange: NodeExchange | undefined, { verdict }: ServicePassage): Request {
+function edited(request: Request, exchange: NodeExchange | undefined, { verdict }: Passage): Request {
   if (verdict.edits.length === 0) return request;
   if (exchange === undefined) return editedRequest(request, verdict.edits);
   applyToMessage(exchange.incoming, verdict.edits);
@@ -48,7 +48,7 @@ function edited(request: Request, exchange: NodeExchange | undefined, { verdict 
 /** On Node the answer has ended when its response closes. Elsewhere nobody tells: there it ends when the app gives it. */
 function watch(
   service: ServiceBoundary,
-  passage: ServicePassage,
+  passage: Passage,
   startMs: number,
   request: Request,
   exchange: NodeExchange | undefined,

@@ -1,5 +1,5 @@
 /** The boundary as Hono middleware. It only translates: what is decided is decided in `@tracemend/context`. */
-import type { ServiceBoundary, ServiceBoundaryOptions, ServicePassage, TraceContext } from "@tracemend/context";
+import type { ServiceBoundary, ServiceBoundaryOptions, Passage, TraceContext } from "@tracemend/context";
 import { defineServiceBoundary, exposeTraceresponse } from "@tracemend/context";
 import type { Context, MiddlewareHandler } from "hono";
 import type { Entered } from "./entered.ts";
@@ -11,7 +11,7 @@ export interface BoundaryVariables {
   /** The context the request goes on with; undefined where it has none. */
   traceContext: TraceContext | undefined;
   /** How it was read and judged. */
-  passage: ServicePassage | undefined;
+  passage: Passage | undefined;
 }
 
 type BoundaryContext = Context<{ Variables: BoundaryVariables }>;

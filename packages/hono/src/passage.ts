@@ -1,18 +1,18 @@
 /** Where a request keeps its passage, for whoever has it at hand. */
-import type { ServicePassage } from "@tracemend/context";
+import type { Passage } from "@tracemend/context";
 import type { Context } from "hono";
 
 const PASSAGE = Symbol("tracemend: passage");
 
 interface Passed extends Request {
-  [PASSAGE]?: ServicePassage;
+  [PASSAGE]?: Passage;
 }
 
-export function keepPassage(request: Request, passage: ServicePassage): void {
+export function keepPassage(request: Request, passage: Passage): void {
   (request as Passed)[PASSAGE] = passage;
 }
 
 /** How the request was read and judged, by the middleware or around the app; undefined where it passed no boundary. */
-export function passageOf(c: Context): ServicePassage | undefined {
-  return (c.get("passage") as ServicePassage | undefined) ?? (c.req.raw as Passed)[PASSAGE];
+export function passageOf(c: Context): Passage | undefined {
+  return (c.get("passage") as Passage | undefined) ?? (c.req.raw as Passed)[PASSAGE];
 }

@@ -66,11 +66,12 @@ function sameTrace(context: Context, { traceId }: SpanContext): Passage | undefi
 const SDK_SPANS = { traceId: "f".repeat(32), serverSpanId: "f".repeat(16), clientSpanId: "f".repeat(16) };
 
 /** Where nothing goes on, the SDK begins a trace: the verdict says why, as it would with spans of our own. */
-function readAt({ policy, cluster }: Boundary, lines: FieldLines): Passage {
+function readAt(boundary: Boundary, lines: FieldLines): Passage {
+  const { policy, cluster } = boundary;
   const reading = read(lines, policy);
   const ruling = rulingOf(reading, policy, lines);
   const verdict = judge(reading, policy, cluster, undefined, ruling);
-  const passage = { reading, verdict, spans: undefined, policy, ruling };
+  const passage = { boundary, reading, verdict, edits: verdict.edits, spans: undefined, policy, ruling };
   if (verdict.reason !== "no-span") return passage;
   const { action, reason } = judge(reading, policy, cluster, SDK_SPANS, ruling);
   return { ...passage, verdict: { ...verdict, action, reason } };

@@ -2,6 +2,7 @@
 
 import type { AttributeValue } from "./attribute.ts";
 import { type Batch, batchOf, type Signal } from "./batch.ts";
+import { highNanos, lowNanos } from "./wire/nanos.ts";
 import { Writer } from "./wire/writer.ts";
 
 export type Attributes = Readonly<Record<string, AttributeValue>>;
@@ -25,16 +26,20 @@ export function encodeRecords<T>(
     write(writer, records[at] as T);
     writer.wrap(2, mark);
   }
-  const scopeMark = writer.length;
-  writer.stringField(2, scope.version);
-  writer.stringField(1, scope.name);
-  writer.wrap(1, scopeMark);
+  writeScope(writer, scope);
   writer.wrap(2, 0);
   const resourceMark = writer.length;
   writeAttributes(writer, 1, resource);
   writer.wrap(1, resourceMark);
   writer.wrap(1, 0);
   return batchOf(signal, [writer.finish()], count);
+}
+
+export function writeScope(writer: Writer, { name, version }: Scope): void {
+  const mark = writer.length;
+  writer.stringField(2, version);
+  writer.stringField(1, name);
+  writer.wrap(1, mark);
 }
 
 export function writeAttributes(writer: Writer, number: number, attributes: Attributes): void {
@@ -49,7 +54,7 @@ export function writeAttributes(writer: Writer, number: number, attributes: Attr
   }
 }
 
-function writeValue(writer: Writer, value: AttributeValue): void {
+export function writeValue(writer: Writer, value: AttributeValue): void {
   if (typeof value === "string") writer.stringField(1, value);
   else if (typeof value === "boolean") writer.varintField(2, value ? 1 : 0);
   else if (Number.isSafeInteger(value)) {
@@ -69,16 +74,8 @@ export function writeId(writer: Writer, number: number, name: string, id: string
   writer.tag(number, 2);
 }
 
-const HALF = 2 ** 16;
-const WORD = 2 ** 32;
-
-/** A double cannot hold nanoseconds since 1970: they are counted in two halves that it can. */
 export function writeTime(writer: Writer, number: number, ms: number): void {
-  const whole = Math.floor(ms);
-  const upper = Math.floor(whole / HALF) * 1e6;
-  const lower = (whole % HALF) * 1e6 + Math.round((ms - whole) * 1e6);
-  const low = (upper % HALF) * HALF + lower;
-  writer.fixed32(Math.floor(upper / HALF) + Math.floor(low / WORD));
-  writer.fixed32(low % WORD);
+  writer.fixed32(highNanos(ms));
+  writer.fixed32(lowNanos(ms));
   writer.tag(number, 1);
 }

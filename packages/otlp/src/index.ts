@@ -20,7 +20,18 @@ export { defineStamp, type Stamp, type Stamped } from "./stamp.ts";
 export { type AttributeKeys, defineAttributeKeys, forEachSpan, type SpanLink, type SpanView } from "./span-view.ts";
 export type { AttributeValue } from "./attribute.ts";
 export type { Attributes, Scope } from "./encode-records.ts";
-export { encodeSpans, type SpanLinkRecord, type SpanRecord } from "./encode-spans.ts";
+export { encodeSpans, type SpanRecord } from "./encode-spans.ts";
+export {
+  type AttributeName,
+  defineAttributeName,
+  defineFixedAttributes,
+  type FixedAttributes,
+  type SpanKind,
+  type SpanLinkRecord,
+  type SpanPen,
+  type StatusCode,
+} from "./span-pen.ts";
+export { SpanWriter, type SpanWriterOptions } from "./span-writer.ts";
 export { encodeLogs, type LogRecord } from "./encode-logs.ts";
 export { encodeGauges, type GaugePoint, type GaugeRecord } from "./encode-metrics.ts";
 export { forEachLog, type LogView } from "./log-view.ts";

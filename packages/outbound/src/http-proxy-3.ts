@@ -47,7 +47,7 @@ export function preserve(proxy: ProxyServer, boundary: Boundary, options: Preser
     failOpen(() => {
       const passage = judge(request);
       const { headers } = request;
-      for (const { name, value } of passage.verdict.edits) {
+      for (const { name, value } of passage.edits) {
         if (value === null) delete headers[name];
         else headers[name] = value;
       }
@@ -67,7 +67,7 @@ export function preserve(proxy: ProxyServer, boundary: Boundary, options: Preser
   };
   const onUpgrade = (outgoing: ClientRequest, request: IncomingMessage): void =>
     failOpen(() => {
-      for (const { name, value } of judge(request).verdict.edits) {
+      for (const { name, value } of judge(request).edits) {
         if (value === null) outgoing.removeHeader(name);
         else outgoing.setHeader(name, value);
       }

@@ -8,10 +8,12 @@ export interface Reservation {
   /**
    * Puts the batch into the room held, through the same stages as any other batch. Never fails the first time: a batch
    * larger than what was reserved goes in all the same, past the queue's bound. Throws a TypeError once the reservation
-   * is filled or released.
+   * is filled, ceded or released.
    */
   fill(batch: Batch): void;
-  /** Gives the room back; does nothing once it is filled or released. */
+  /** Gives the room to the batch that another reservation is filled with next, in the same turn. */
+  cede(): void;
+  /** Gives the room back; does nothing once it is filled, ceded or released. */
   release(): void;
 }
 
@@ -71,6 +73,10 @@ class HeldRoom implements Reservation {
     this.release();
     // The stages before the queue are synchronous, so nobody else can take the room in between.
     void this.#entry.accept(batch, forever);
+  }
+
+  cede(): void {
+    this.release();
   }
 
   release(): void {

@@ -135,6 +135,19 @@ describe("a reservation", () => {
     expect(pipeline.reserve(1)).toBeDefined();
   });
 
+  test("is ceded to what fills another one", async () => {
+    const sink = await startSink();
+    sink.answer({ kind: "hang" });
+    const { pipeline, seen } = start({ destinations: [destinationOf(sink, "grpc")] });
+    await seen("reachable");
+    const [one, other] = [pipeline.reserve(2_000), pipeline.reserve(2_000)];
+    one?.cede();
+    one?.release();
+    expect(() => one?.fill(ownSpan())).toThrow(TypeError);
+    other?.fill(ownSpan());
+    expect(pipeline.destinations()[0]?.queueBytes).toBe(ownSpan().bytes + 1_024);
+  });
+
   test("is filled at most once, and releasing it afterwards changes nothing", async () => {
     const sink = await startSink();
     const { pipeline, seen } = start({ destinations: [destinationOf(sink, "grpc")] });

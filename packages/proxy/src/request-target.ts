@@ -35,7 +35,7 @@ function violation(text: string): Destination {
   return { kind: "violation", text };
 }
 
-/** llhttp lets a fragment through, and other engines may let through what would end the request line early. */
+/** What engines let through: a fragment, and what would end the request line early. */
 function doubtIn(target: string): string | undefined {
   for (let at = 0; at < target.length; at += 1) {
     const code = target.charCodeAt(at);

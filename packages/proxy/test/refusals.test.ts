@@ -6,7 +6,7 @@ const REFUSAL: Refusal = {
   kind: "malformed",
   peer: { address: "127.0.0.1", port: 1 },
   status: 400,
-  detail: "HPE_INVALID_METHOD",
+  detail: "a method that is none",
   atMs: 0,
 };
 

@@ -10,7 +10,9 @@ function head(target: string, lines: readonly string[], more: Partial<RequestHea
     scheme: "http",
     authority: undefined,
     lines,
-    ended: false,
+    body: "none",
+    bodyBytes: 0,
+    violation: undefined,
     upgrade: undefined,
     ...more,
   };

@@ -4,7 +4,7 @@ import type { Pipeline } from "@tracemend/pipeline";
 import type { Boundaries } from "./boundaries.ts";
 import type { CrossingIntake } from "./crossing-intake.ts";
 import type { Findings } from "./findings.ts";
-import type { CrossingCounters } from "./metrics.ts";
+import type { CrossingCounters } from "./metrics-crossings.ts";
 import {
   createMetricsText,
   writeBatches,

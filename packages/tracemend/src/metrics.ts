@@ -1,8 +1,6 @@
 /** Our own counters, as Prometheus text. */
-import type { Crossing } from "@tracemend/context";
 import type { DiagnosisReport } from "@tracemend/diagnosis";
-import type { Passed, PassedObserver, RefusalCounts, Try, UpstreamState } from "@tracemend/proxy";
-import { createDurations } from "./metrics-durations.ts";
+import type { RefusalCounts, UpstreamState } from "@tracemend/proxy";
 import type { CrossingIntakeCounts } from "./crossing-intake.ts";
 import type { FindingsCount } from "./findings.ts";
 import type { RepairCount } from "./repairs.ts";
@@ -12,73 +10,7 @@ import type { DestinationState, LedgerRow, PipelineCounters } from "@tracemend/p
 
 export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
-type Labels = Readonly<Record<string, string>>;
-
-/** Counts crossings by what was decided and how they ended, and the tries they took. */
-export interface CrossingCounters extends Required<PassedObserver> {
-  write(out: MetricsText): void;
-}
-
-interface Counted {
-  readonly labels: Labels;
-  count: number;
-}
-
-export function createCrossingCounters(): CrossingCounters {
-  const crossings = new Map<string, Counted>();
-  const routes = new Map<string, Counted>();
-  const durations = createDurations("tracemend_route_seconds", "Time that requests took, by route.");
-  const waits = createDurations("tracemend_upstream_seconds", "Time that tries at an upstream took.");
-  const tries = new Map<string, Counted>();
-  const mirrored = new Map<string, Counted>();
-  return {
-    mirrored(passed) {
-      const { boundary, route = "none", service: upstream = "none", failure } = passed;
-      const outcome = failure?.kind === "abandoned" ? "abandoned" : failure === undefined ? "answered" : "failed";
-      add(mirrored, { boundary, route, upstream, outcome }, 1);
-    },
-    crossed(passed) {
-      add(crossings, labelsOf(passed), 1);
-      const { boundary, route = "none", service: upstream } = passed;
-      add(routes, { boundary, route, ...outcomeOf(passed) }, 1);
-      durations.observe({ boundary, route }, passed.endMs - passed.startMs);
-      if (upstream === undefined) return;
-      for (const one of triesOf(passed)) {
-        add(tries, { boundary, upstream, ...outcomeOf(one) }, 1);
-        waits.observe({ boundary, upstream }, one.endMs - one.startMs);
-      }
-    },
-    write(out) {
-      const write = (name: string, held: ReadonlyMap<string, Counted>, help: string): void => {
-        out.family(name, "counter", help);
-        for (const { labels, count } of held.values()) out.sample(name, labels, count);
-      };
-      write("tracemend_crossings_total", crossings, "Requests that crossed a boundary, by verdict and outcome.");
-      write("tracemend_route_requests_total", routes, "Requests by the route they took and their outcome.");
-      durations.write(out);
-      write("tracemend_upstream_tries_total", tries, "Times a request was sent to an upstream, by outcome.");
-      waits.write(out);
-      write("tracemend_mirrored_requests_total", mirrored, "Copies of requests that went to a mirror, by outcome.");
-    },
-  };
-}
-
-function add(held: Map<string, Counted>, labels: Labels, count: number): void {
-  const key = Object.values(labels).join("\n");
-  const found = held.get(key);
-  if (found === undefined) held.set(key, { labels, count });
-  else found.count += count;
-}
-
-type Outcome = Pick<Try, "status" | "failure">;
-
-function triesOf(passed: Passed): readonly Pick<Try, "startMs" | "endMs" | "status" | "failure">[] {
-  return passed.tries.length === 0 ? [passed] : passed.tries;
-}
-
-function outcomeOf({ status, failure }: Outcome): { status: string; failure: string } {
-  return { status: status === undefined ? "none" : `${Math.floor(status / 100)}xx`, failure: failure?.side ?? "none" };
-}
+export type Labels = Readonly<Record<string, string>>;
 
 export function writeUpstreams(
   out: MetricsText,
@@ -134,17 +66,6 @@ export function writeRefusals(
   out.family(name, "counter", "Callers turned away before there was a request, by reason.");
   for (const { boundary, counts } of refusals)
     for (const [reason, count] of Object.entries(counts)) out.sample(name, { boundary, reason }, count);
-}
-
-/** Closed sets and configured names only: nothing a peer sends may add a series. */
-function labelsOf({ boundary, verdict, status, failure }: Crossing): Labels {
-  return {
-    boundary,
-    action: verdict.action,
-    reason: verdict.reason,
-    parent: verdict.ownParent ? "own" : "inbound",
-    ...outcomeOf({ status, failure }),
-  };
 }
 
 export function writeLedger(out: MetricsText, rows: readonly LedgerRow[]): void {

@@ -97,12 +97,15 @@ function identityOf(pems: PemSource, files: Files): TlsIdentity & { cert: string
   return { cert: pems("cert_file", files.cert_file), key: pems("key_file", files.key_file) };
 }
 
+/** An empty one is none: OpenSSL would take it for a key or certificate that nobody wanted. */
 function readPem(key: string, path: string): string {
   try {
-    return readFileSync(path, "utf8");
+    const text = readFileSync(path, "utf8");
+    if (text.trim() === "") throw new Error("it is empty");
+    return text;
   } catch (error) {
     throw new ConfigError(
-      `${key}: ${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`,
+      `${key}: ${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? (error as Error).message})`,
       {
         cause: error,
       },

@@ -1,10 +1,9 @@
 /** Our own spans through our own pipeline: room is held before their ids are put on the wire. */
 import type { Ids, OwnSpans } from "@tracemend/context";
-import type { SpanRecord } from "@tracemend/otlp";
-import { encodeSpans } from "@tracemend/otlp";
+import { SpanWriter } from "@tracemend/otlp";
 import type { Pipeline, Reservation } from "@tracemend/pipeline";
 import type { Passed, SpanGrant, SpanSource } from "@tracemend/proxy";
-import { CLIENT_BYTES, PAIR_BYTES, spansOf } from "./spans.ts";
+import { CLIENT_BYTES, PAIR_BYTES, isCalled, writeCalls, writeSpans } from "./spans.ts";
 
 export interface SpanSourceOptions {
   readonly pipeline: Pick<Pipeline, "reserve">;
@@ -12,12 +11,19 @@ export interface SpanSourceOptions {
   /** Resource attributes of our own spans; `service.name` among them. */
   readonly resource: Readonly<Record<string, string>>;
   readonly version: string;
-  /** When what has finished leaves; in the next turn of the event loop where absent. */
+  /** When what has finished leaves; after a moment where absent. */
   readonly later?: (leave: () => void) => void;
 }
 
-/** What finishes in one turn leaves as one batch, at the latest when so many reservations wait with it. */
-const MOST_TOGETHER = 64;
+/**
+ * What finishes within a moment leaves as one batch, at the latest when so many reservations wait with it: each batch
+ * costs as much on its way as several spans, and spans are written faster one after the other than between requests.
+ */
+const TOGETHER_MS = 20;
+const MOST_TOGETHER = 32;
+
+/** Kept to write in; what is usual of so many. */
+const MEMORY_BYTES = 64 * 1_024;
 
 /** What a pair of spans with this resource needs at most; a CLIENT span alone needs less. */
 export function pairBytes(resource: SpanSourceOptions["resource"], version: string): number {
@@ -25,7 +31,7 @@ export function pairBytes(resource: SpanSourceOptions["resource"], version: stri
 }
 
 function emptyBytes(resource: SpanSourceOptions["resource"], version: string): number {
-  return encodeSpans(resource, scopeOf(version), []).bytes;
+  return new SpanWriter(resource, scopeOf(version)).finish().bytes;
 }
 
 function scopeOf(version: string): { name: string; version: string } {
@@ -38,77 +44,121 @@ export interface OwnSpanSource extends SpanSource {
 }
 
 /** Grants spans only where the queue holds room for them: else a parent id would leave that nobody exports. */
-export function createSpanSource({
-  pipeline,
-  ids,
-  resource,
-  version,
-  later = setImmediate,
-}: SpanSourceOptions): OwnSpanSource {
-  const scope = scopeOf(version);
+export function createSpanSource(options: SpanSourceOptions): OwnSpanSource {
+  const { pipeline, ids, resource, version, later = afterAMoment } = options;
   const clientBytes = CLIENT_BYTES + emptyBytes(resource, version);
   const bothBytes = pairBytes(resource, version);
-  let records: SpanRecord[] = [];
+  const writer = new SpanWriter(resource, scopeOf(version), { bytes: MEMORY_BYTES, writeText: createTextWriter() });
+  let finished: Finished[] = [];
   let rooms: Reservation[] = [];
+  let due = false;
+
   const flush = (): void => {
-    const [first, ...others] = rooms;
+    const held = rooms;
+    const [first] = held;
     if (first === undefined) return;
-    const finished = records;
-    records = [];
+    const ended = finished;
+    finished = [];
     rooms = [];
+    for (const one of ended) tryWrite(writer, one);
     // All of it in one turn: nobody else can take the room in between.
-    for (const room of others) room.release();
+    for (let at = 1; at < held.length; at++) held[at]?.cede();
     try {
-      first.fill(encodeSpans(resource, scope, finished));
+      first.fill(writer.finish());
     } catch {
       // Telemetry fails open: no exchange is left to tell.
       first.release();
     }
   };
+  /** What waits to leave has more room than it needs. */
+  const hold = (bytes: number): Reservation | undefined => {
+    const room = pipeline.reserve(bytes);
+    if (room !== undefined || rooms.length === 0) return room;
+    flush();
+    return pipeline.reserve(bytes);
+  };
   const source: Source = {
     ids,
-    hold: () => pipeline.reserve(clientBytes),
-    leave(spans, held) {
-      const waits = rooms.length > 0;
-      rooms.push(...held);
-      records.push(...spans);
-      if (rooms.length >= MOST_TOGETHER) flush();
-      else if (!waits) later(flush);
+    hold: () => hold(clientBytes),
+    leave(one, room, more) {
+      finished.push(one);
+      rooms.push(room, ...more);
+      if (rooms.length >= MOST_TOGETHER) return flush();
+      if (due) return;
+      due = true;
+      later(() => {
+        due = false;
+        flush();
+      });
     },
   };
   return {
     grant() {
-      const room = pipeline.reserve(bothBytes);
+      const room = hold(bothBytes);
       return room === undefined ? undefined : new Grant(source, room);
     },
     flush,
   };
 }
 
+function afterAMoment(leave: () => void): void {
+  setTimeout(leave, TOGETHER_MS);
+}
+
+/** The memory that is written in changes seldom. */
+function createTextWriter(): (bytes: Uint8Array, pos: number, text: string) => number {
+  let memory: Uint8Array | undefined;
+  let view: Buffer = Buffer.alloc(0);
+  return (bytes, pos, text) => {
+    if (bytes !== memory) {
+      memory = bytes;
+      view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
+    return pos + view.write(text, pos);
+  };
+}
+
+/** A crossing that has ended, and how it is told. */
+interface Finished {
+  readonly write: typeof writeSpans;
+  readonly passed: Passed;
+  readonly spans: OwnSpans;
+}
+
+function tryWrite(writer: SpanWriter, { write, passed, spans }: Finished): void {
+  try {
+    write(writer, passed, spans);
+  } catch {
+    // One that cannot be told takes none of the others along.
+  }
+}
+
 interface Source {
   readonly ids: Ids;
   /** Room for one more CLIENT span. */
   hold(): Reservation | undefined;
-  /** The spans are ready, and fit what is held for them. */
-  leave(spans: readonly SpanRecord[], held: readonly Reservation[]): void;
+  leave(finished: Finished, room: Reservation, more: readonly Reservation[]): void;
 }
+
+const NO_MORE: readonly Reservation[] = [];
 
 class Grant implements SpanGrant {
   readonly spans: OwnSpans;
   readonly #source: Source;
-  readonly #held: Reservation[];
+  readonly #room: Reservation;
+  #more = NO_MORE;
 
   constructor(source: Source, room: Reservation) {
     const { ids } = source;
     this.spans = { traceId: ids.traceId(), serverSpanId: ids.spanId(), clientSpanId: ids.spanId() };
     this.#source = source;
-    this.#held = [room];
+    this.#room = room;
   }
 
   again(): string | undefined {
     const room = this.#source.hold();
     if (room === undefined) return undefined;
-    this.#held.push(room);
+    this.#more = [...this.#more, room];
     return this.#source.ids.spanId();
   }
 
@@ -120,19 +170,19 @@ class Grant implements SpanGrant {
     return {
       spans,
       finish(passed) {
-        const call = spansOf(passed, spans).filter(({ kind }) => kind === "client");
-        if (call.length === 0) room.release();
-        else source.leave(call, [room]);
+        if (isCalled(passed)) source.leave({ write: writeCalls, passed, spans }, room, NO_MORE);
+        else room.release();
       },
       release: () => room.release(),
     };
   }
 
   finish(passed: Passed): void {
-    this.#source.leave(spansOf(passed, this.spans), this.#held);
+    this.#source.leave({ write: writeSpans, passed, spans: this.spans }, this.#room, this.#more);
   }
 
   release(): void {
-    for (const room of this.#held) room.release();
+    this.#room.release();
+    for (const room of this.#more) room.release();
   }
 }

@@ -1,10 +1,9 @@
 /** A crossing, told as a SERVER and a CLIENT span by OpenTelemetry's HTTP and RPC conventions. */
-import type { Crossing, CrossingFailure, OwnSpans, Upstream } from "@tracemend/context";
+import type { CrossingFailure, OwnSpans, TraceContext } from "@tracemend/context";
 import { KNOWN_FLAGS, SAMPLED } from "@tracemend/context";
-import type { SpanRecord } from "@tracemend/otlp";
+import type { FixedAttributes, SpanPen } from "@tracemend/otlp";
+import { defineAttributeName, defineFixedAttributes } from "@tracemend/otlp";
 import type { Passed, Try } from "@tracemend/proxy";
-
-type Attributes = Record<string, string | number | boolean>;
 
 /** Longest text taken over from a request: the room for a pair of spans is held before the request is known. */
 const MAX_TEXT = 256;
@@ -22,157 +21,135 @@ export const CLIENT_BYTES = 6_144;
 const REMOTE = 0x300;
 export const LOCAL = 0x100;
 
+const METHOD = defineAttributeName("http.request.method");
+const STATUS = defineAttributeName("http.response.status_code");
+const RESENDS = defineAttributeName("http.request.resend_count");
+const ROUTE = defineAttributeName("http.route");
+const REQUEST_ID = defineAttributeName("http.request.header.x-request-id");
+const USER_AGENT = defineAttributeName("user_agent.original");
+const ERROR_TYPE = defineAttributeName("error.type");
+const URL_PATH = defineAttributeName("url.path");
+const SERVER_ADDRESS = defineAttributeName("server.address");
+const SERVER_PORT = defineAttributeName("server.port");
+const CLIENT_ADDRESS = defineAttributeName("client.address");
+const PEER_ADDRESS = defineAttributeName("network.peer.address");
+const PEER_PORT = defineAttributeName("network.peer.port");
+const PEER_SERVICE = defineAttributeName("peer.service");
+const RPC_SERVICE = defineAttributeName("rpc.service");
+const RPC_METHOD = defineAttributeName("rpc.method");
+const RPC_STATUS = defineAttributeName("rpc.grpc.status_code");
+const SOURCE_CLUSTER = defineAttributeName("tracemend.source.cluster");
+
+const RPC = defineFixedAttributes({ "rpc.system": "grpc" });
+const MIRRORED = defineFixedAttributes({ "tracemend.mirrored": true });
+
+// Of these there are as many as the configuration names, or as a closed union has.
+const boundary = fixedBy((name) => ({ "tracemend.boundary": name }));
+const side = fixedBy((name) => ({ "tracemend.side": name }));
+const scheme = fixedBy((name) => ({ "url.scheme": name }));
+const action = fixedBy((name) => ({ "tracemend.verdict.action": name }));
+const reason = fixedBy((name) => ({ "tracemend.verdict.reason": name }));
+const destination = fixedBy((name) => ({ "tracemend.destination.cluster": name }));
+const protocol = fixedBy((name) => ({
+  "network.protocol.name": "http",
+  "network.protocol.version": name === "h2" ? "2" : name.slice("http/".length),
+}));
+
+function fixedBy(attributesOf: (name: string) => Record<string, string>): (name: string) => FixedAttributes {
+  const held = new Map<string, FixedAttributes>();
+  return (name) => {
+    const found = held.get(name);
+    if (found !== undefined) return found;
+    const made = defineFixedAttributes(attributesOf(name));
+    held.set(name, made);
+    return made;
+  };
+}
+
 /** The SERVER span of a crossing, and a CLIENT span for each call of an upstream. `spans`: of the first call. */
-export function spansOf(crossing: Passed, spans: OwnSpans): readonly SpanRecord[] {
+export function writeSpans(pen: SpanPen, crossing: Passed, spans: OwnSpans): void {
   const { verdict } = crossing;
-  // Where the context is stripped on the way out the spans still belong to the trace that came in.
-  const within = verdict.context ?? verdict.from;
-  const traceId = within?.traceId ?? spans.traceId;
-  const flags = (within?.flags ?? SAMPLED) & KNOWN_FLAGS;
-  const times = { startMs: crossing.startMs, endMs: crossing.endMs };
-  const whole = within?.tracestate ?? "";
-  const tracestate = whole.length > MAX_TRACESTATE ? "" : whole;
-  const server: SpanRecord = {
-    traceId,
-    spanId: spans.serverSpanId,
-    ...(verdict.from === undefined ? {} : { parentSpanId: verdict.from.parentId }),
-    tracestate,
-    flags: flags | REMOTE,
-    name: serverNameOf(crossing),
-    kind: "server",
-    ...times,
-    attributes: serverAttributes(crossing),
-    ...statusOf(crossing, 500),
-    ...linksOf(crossing),
-  };
-  const shared = { traceId, parentSpanId: spans.serverSpanId, tracestate, flags: flags | LOCAL };
-  return [
-    server,
-    ...callsOf(crossing, spans).map(({ spanId, upstream, startMs, endMs, status, failure, resends }): SpanRecord => {
-      const call = { ...crossing, status, failure };
-      return {
-        ...shared,
-        spanId,
-        name: nameOf(crossing),
-        kind: "client",
-        startMs,
-        endMs,
-        attributes: clientAttributes(call, upstream, resends),
-        ...statusOf(call, 400),
-      };
-    }),
-  ];
+  open(pen, crossing, spans, spans.serverSpanId);
+  if (verdict.from !== undefined) pen.parent(verdict.from.parentId);
+  pen.what(serverNameOf(crossing), "server", crossing.startMs, crossing.endMs);
+  writeCommon(pen, crossing, crossing);
+  writeServer(pen, crossing);
+  // A trace that was restarted keeps a link to the one that came in (Trace Context Level 2, section 3.4).
+  for (const { traceId, parentId } of verdict.links ?? NO_LINKS)
+    pen.link({ traceId, spanId: parentId, attributes: reason(verdict.reason).attributes });
+  close(pen, crossing, crossing, 500, REMOTE);
+  writeCalls(pen, crossing, spans);
 }
 
-/** What one CLIENT span tells: a try, or several that left under its id. */
-interface Call {
-  readonly spanId: string;
-  readonly startMs: number;
-  readonly endMs: number;
-  readonly upstream: Upstream | undefined;
-  readonly status: number | undefined;
-  readonly failure: CrossingFailure | undefined;
-  readonly resends: number;
+const NO_LINKS: readonly TraceContext[] = [];
+
+type Outcome = Pick<Try, "status" | "failure">;
+type Called = Outcome & Pick<Try, "upstream" | "endMs">;
+
+/** Whether there is a CLIENT span. */
+export function isCalled({ tries, upstream }: Passed): boolean {
+  return tries.length > 0 || upstream !== undefined;
 }
 
-function callsOf(crossing: Passed, { clientSpanId }: OwnSpans): readonly Call[] {
-  const { tries, upstream } = crossing;
-  if (tries.length === 0) return upstream === undefined ? [] : [{ ...crossing, spanId: clientSpanId, resends: 0 }];
-  const calls: Call[] = [];
-  tries.forEach((one: Try, resends) => {
-    const before = calls.at(-1);
-    if (before === undefined || one.spanId !== undefined)
-      calls.push({ ...one, spanId: one.spanId ?? clientSpanId, resends });
-    else calls[calls.length - 1] = { ...one, spanId: before.spanId, startMs: before.startMs, resends };
+/** The CLIENT spans alone. Tries that left under one id are one call. */
+export function writeCalls(pen: SpanPen, crossing: Passed, spans: OwnSpans): void {
+  const { tries, startMs } = crossing;
+  const { clientSpanId } = spans;
+  if (!isCalled(crossing)) return;
+  if (tries.length === 0) return writeCall(pen, crossing, spans, clientSpanId, startMs, crossing, 0);
+  let first: Try | undefined;
+  tries.forEach((one, resends) => {
+    first ??= one;
+    const next = tries[resends + 1];
+    if (next !== undefined && next.spanId === undefined) return;
+    writeCall(pen, crossing, spans, first.spanId ?? clientSpanId, first.startMs, one, resends);
+    first = undefined;
   });
-  return calls;
 }
 
-/** Low cardinality: the path is an attribute, never the name. */
-function nameOf(crossing: Crossing): string {
-  return isGrpc(crossing) ? cut(crossing.path.slice(1)) : cut(crossing.method);
-}
-
-/** With the route's template where it has one: as few names as there are routes. Source: HTTP conventions, "Name". */
-function serverNameOf(crossing: Passed): string {
-  const name = nameOf(crossing);
-  return isGrpc(crossing) || crossing.template === undefined ? name : `${name} ${cut(crossing.template)}`;
-}
-
-function isGrpc(crossing: Crossing): boolean {
-  return crossing.grpcStatus !== undefined;
-}
-
-function commonAttributes(crossing: Passed): Attributes {
-  const attributes: Attributes = {
-    "tracemend.boundary": crossing.boundary,
-    "tracemend.side": crossing.side,
-    "http.request.method": cut(crossing.method),
-    "network.protocol.name": "http",
-    "network.protocol.version": crossing.protocol === "h2" ? "2" : crossing.protocol.slice(5),
-  };
-  if (crossing.mirrored === true) attributes["tracemend.mirrored"] = true;
-  if (crossing.status !== undefined) attributes["http.response.status_code"] = crossing.status;
-  if (crossing.failure !== undefined) attributes["error.type"] = crossing.failure.kind;
-  else if (crossing.status !== undefined && crossing.status >= 500) attributes["error.type"] = String(crossing.status);
-  if (crossing.grpcStatus !== undefined) {
-    const slash = crossing.path.lastIndexOf("/");
-    attributes["rpc.system"] = "grpc";
-    attributes["rpc.service"] = cut(crossing.path.slice(1, slash));
-    attributes["rpc.method"] = cut(crossing.path.slice(slash + 1));
-    attributes["rpc.grpc.status_code"] = crossing.grpcStatus;
+function writeCall(
+  pen: SpanPen,
+  crossing: Passed,
+  spans: OwnSpans,
+  spanId: string,
+  startMs: number,
+  called: Called,
+  resends: number,
+): void {
+  const { upstream } = called;
+  open(pen, crossing, spans, spanId);
+  pen.parent(spans.serverSpanId);
+  pen.what(nameOf(crossing), "client", startMs, called.endMs);
+  writeCommon(pen, crossing, called);
+  if (resends > 0) pen.number(RESENDS, resends);
+  if (crossing.service !== undefined) pen.text(PEER_SERVICE, cut(crossing.service));
+  if (upstream !== undefined) {
+    pen.text(SERVER_ADDRESS, upstream.address);
+    pen.number(SERVER_PORT, upstream.port);
+    pen.text(PEER_ADDRESS, upstream.address);
+    pen.number(PEER_PORT, upstream.port);
   }
-  return attributes;
+  close(pen, crossing, called, 400, LOCAL);
 }
 
-function serverAttributes(crossing: Passed): Attributes {
-  const { reading } = crossing;
-  const attributes = commonAttributes(crossing);
-  attributes["url.scheme"] = crossing.scheme;
-  attributes["url.path"] = cut(crossing.path);
-  const { host, port } = hostOf(crossing.authority);
-  attributes["server.address"] = cut(host);
-  if (port !== undefined) attributes["server.port"] = port;
-  if (crossing.template !== undefined) attributes["http.route"] = cut(crossing.template);
-  attributes["tracemend.verdict.action"] = crossing.verdict.action;
-  attributes["tracemend.verdict.reason"] = crossing.verdict.reason;
-  attributes["tracemend.destination.cluster"] = crossing.cluster;
-  const source = reading.carried?.cluster ?? (reading.kind === "valid" ? reading.own?.cluster : undefined);
-  if (source !== undefined) attributes["tracemend.source.cluster"] = source;
-  if (crossing.userAgent !== undefined) attributes["user_agent.original"] = cut(crossing.userAgent);
-  if (crossing.requestId !== undefined) attributes["http.request.header.x-request-id"] = cut(crossing.requestId);
-  if (crossing.downstream !== undefined) {
-    attributes["client.address"] = crossing.downstream.address;
-    attributes["network.peer.address"] = crossing.downstream.address;
-    attributes["network.peer.port"] = crossing.downstream.port;
-  }
-  return attributes;
+function open(pen: SpanPen, crossing: Passed, spans: OwnSpans, spanId: string): void {
+  const within = traceOf(crossing);
+  pen.open(within?.traceId ?? spans.traceId, spanId);
+  const whole = within?.tracestate ?? "";
+  pen.tracestate(whole.length > MAX_TRACESTATE ? "" : whole);
 }
 
-function hostOf(authority: string): { readonly host: string; readonly port: number | undefined } {
-  const colon = authority.lastIndexOf(":");
-  if (colon < 0 || colon < authority.lastIndexOf("]")) return { host: authority, port: undefined };
-  const port = Number(authority.slice(colon + 1));
-  return { host: authority.slice(0, colon), port: Number.isInteger(port) && port > 0 ? port : undefined };
-}
-
-function clientAttributes(crossing: Passed, upstream: Upstream | undefined, resends: number): Attributes {
-  const attributes = commonAttributes(crossing);
-  if (resends > 0) attributes["http.request.resend_count"] = resends;
-  if (crossing.service !== undefined) attributes["peer.service"] = cut(crossing.service);
-  if (upstream === undefined) return attributes;
-  attributes["server.address"] = upstream.address;
-  attributes["server.port"] = upstream.port;
-  attributes["network.peer.address"] = upstream.address;
-  attributes["network.peer.port"] = upstream.port;
-  return attributes;
+/** Where the context is stripped on the way out the spans still belong to the trace that came in. */
+function traceOf({ verdict }: Passed): TraceContext | undefined {
+  return verdict.context ?? verdict.from;
 }
 
 /** A server's own 4xx is no error of the server; for the caller it is. Source: HTTP conventions, "Status". */
-function statusOf(crossing: Crossing, from: 400 | 500): Pick<SpanRecord, "status"> {
-  const { status, failure, grpcStatus } = crossing;
-  const failed = failure !== undefined || (status !== undefined && status >= from) || isGrpcError(grpcStatus, from);
-  return failed ? { status: { code: "error" } } : {};
+function close(pen: SpanPen, crossing: Passed, { status, failure }: Outcome, from: 400 | 500, remote: number): void {
+  const failed = failure !== undefined || (status !== undefined && status >= from);
+  if (failed || isGrpcError(crossing.grpcStatus, from)) pen.status("error");
+  pen.flags(((traceOf(crossing)?.flags ?? SAMPLED) & KNOWN_FLAGS) | remote);
+  pen.close();
 }
 
 /** The gRPC codes that are the server's fault. Source: RPC conventions, "gRPC status". */
@@ -183,11 +160,67 @@ function isGrpcError(code: number | undefined, from: 400 | 500): boolean {
   return from === 400 || SERVER_ERRORS.has(code);
 }
 
-/** A trace that was restarted keeps a link to the one that came in (Trace Context Level 2, section 3.4). */
-function linksOf({ verdict: { links, reason } }: Crossing): Pick<SpanRecord, "links"> {
-  if (links === undefined || links.length === 0) return {};
-  const attributes = { "tracemend.verdict.reason": reason };
-  return { links: links.map(({ traceId, parentId }) => ({ traceId, spanId: parentId, attributes })) };
+/** Low cardinality: the path is an attribute, never the name. */
+function nameOf(crossing: Passed): string {
+  return isGrpc(crossing) ? cut(crossing.path.slice(1)) : cut(crossing.method);
+}
+
+/** With the route's template where it has one: as few names as there are routes. Source: HTTP conventions, "Name". */
+function serverNameOf(crossing: Passed): string {
+  const name = nameOf(crossing);
+  return isGrpc(crossing) || crossing.template === undefined ? name : `${name} ${cut(crossing.template)}`;
+}
+
+function isGrpc({ grpcStatus }: Passed): boolean {
+  return grpcStatus !== undefined;
+}
+
+function writeCommon(pen: SpanPen, crossing: Passed, { status, failure }: Outcome): void {
+  pen.fixed(boundary(crossing.boundary));
+  pen.fixed(side(crossing.side));
+  pen.text(METHOD, cut(crossing.method));
+  pen.fixed(protocol(crossing.protocol));
+  if (crossing.mirrored === true) pen.fixed(MIRRORED);
+  if (status !== undefined) pen.number(STATUS, status);
+  writeError(pen, status, failure);
+  if (crossing.grpcStatus === undefined) return;
+  const slash = crossing.path.lastIndexOf("/");
+  pen.fixed(RPC);
+  pen.text(RPC_SERVICE, cut(crossing.path.slice(1, slash)));
+  pen.text(RPC_METHOD, cut(crossing.path.slice(slash + 1)));
+  pen.number(RPC_STATUS, crossing.grpcStatus);
+}
+
+function writeError(pen: SpanPen, status: number | undefined, failure: CrossingFailure | undefined): void {
+  if (failure !== undefined) pen.text(ERROR_TYPE, failure.kind);
+  else if (status !== undefined && status >= 500) pen.text(ERROR_TYPE, String(status));
+}
+
+function writeServer(pen: SpanPen, crossing: Passed): void {
+  const { reading, verdict, downstream } = crossing;
+  pen.fixed(scheme(crossing.scheme));
+  pen.text(URL_PATH, cut(crossing.path));
+  writeHost(pen, crossing.authority);
+  if (crossing.template !== undefined) pen.text(ROUTE, cut(crossing.template));
+  pen.fixed(action(verdict.action));
+  pen.fixed(reason(verdict.reason));
+  pen.fixed(destination(crossing.cluster));
+  const source = reading.carried?.cluster ?? (reading.kind === "valid" ? reading.own?.cluster : undefined);
+  if (source !== undefined) pen.text(SOURCE_CLUSTER, source);
+  if (crossing.userAgent !== undefined) pen.text(USER_AGENT, cut(crossing.userAgent));
+  if (crossing.requestId !== undefined) pen.text(REQUEST_ID, cut(crossing.requestId));
+  if (downstream === undefined) return;
+  pen.text(CLIENT_ADDRESS, downstream.address);
+  pen.text(PEER_ADDRESS, downstream.address);
+  pen.number(PEER_PORT, downstream.port);
+}
+
+function writeHost(pen: SpanPen, authority: string): void {
+  const colon = authority.lastIndexOf(":");
+  const alone = colon < 0 || colon < authority.lastIndexOf("]");
+  pen.text(SERVER_ADDRESS, cut(alone ? authority : authority.slice(0, colon)));
+  const port = alone ? 0 : Number(authority.slice(colon + 1));
+  if (Number.isInteger(port) && port > 0) pen.number(SERVER_PORT, port);
 }
 
 function cut(text: string): string {

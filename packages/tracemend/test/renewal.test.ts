@@ -98,6 +98,13 @@ describe("certificate files that change", () => {
     await expect.poll(() => renewals("taken")).toBeGreaterThan(0);
   });
 
+  it("and are empty for a moment, as those that are being written, are refused", async () => {
+    const before = await serial();
+    write("key.pem", "");
+    await expect.poll(() => renewals("refused")).toBe(1);
+    expect(await serial()).toBe(before);
+  });
+
   it("and are no pair are refused and counted, and those before stay", async () => {
     const before = await serial();
     write("cert.pem", (await authority.issue(["localhost"])).cert);

@@ -13,7 +13,8 @@ function roomFor(pairs: number) {
       if (state.free === 0) return undefined;
       state.free -= 1;
       state.bytes = bytes;
-      return { fill: (batch: Batch) => void state.filled.push(batch), release: () => void (state.free += 1) };
+      const release = (): void => void (state.free += 1);
+      return { fill: (batch: Batch) => void state.filled.push(batch), cede: release, release };
     },
   };
   return { state, pipeline };
@@ -86,25 +87,40 @@ describe("the source of our own spans", () => {
     expect(state.free).toBe(1);
   });
 
-  it("lets what finishes in one turn leave as one batch in the room of the first", () => {
+  it("lets what finishes within a moment leave as one batch in the room of the first", () => {
     const { pipeline, state } = roomFor(100);
-    const turns: (() => void)[] = [];
-    const source = createSpanSource({ ...atOnce, pipeline, later: (leave) => turns.push(leave) });
+    const moments: (() => void)[] = [];
+    const source = createSpanSource({ ...atOnce, pipeline, later: (leave) => moments.push(leave) });
     for (let finished = 0; finished < 3; finished += 1) source.grant()?.finish(crossingOf([]));
     expect(state.filled).toEqual([]);
-    for (const turn of turns) turn();
+    for (const over of moments.splice(0)) over();
     expect(state.filled.map(({ items }) => items)).toEqual([6]);
     expect(state.free).toBe(99);
+    source.grant()?.finish(crossingOf([]));
+    expect(moments).toHaveLength(1);
   });
 
-  it("waits for no turn where many finish in one, or all is to leave now", () => {
+  it("waits no longer where the room that waits is wanted", () => {
+    const { pipeline, state } = roomFor(2);
+    const source = createSpanSource({ ...atOnce, pipeline, later: () => undefined });
+    source.grant()?.finish(crossingOf([]));
+    const open = source.grant();
+    expect(state.filled).toEqual([]);
+    expect(source.grant()).toBeUndefined();
+    expect(state.filled.map(({ items }) => items)).toEqual([2]);
+    open?.finish(crossingOf([]));
+    expect(source.grant()).toBeUndefined();
+    expect(state.filled.map(({ items }) => items)).toEqual([2, 2]);
+  });
+
+  it("waits for no moment where many finish, or all is to leave now", () => {
     const { pipeline, state } = roomFor(100);
     const source = createSpanSource({ ...atOnce, pipeline, later: () => undefined });
     for (let finished = 0; finished < 70; finished += 1) source.grant()?.finish(crossingOf([]));
-    expect(state.filled.map(({ items }) => items)).toEqual([128]);
+    expect(state.filled.map(({ items }) => items)).toEqual([64, 64]);
     source.flush();
     source.flush();
-    expect(state.filled.map(({ items }) => items)).toEqual([128, 12]);
+    expect(state.filled.map(({ items }) => items)).toEqual([64, 64, 12]);
   });
 
   it("throws nothing into the event loop where the pipeline fails, and gives the room back", () => {
@@ -114,6 +130,7 @@ describe("the source of our own spans", () => {
         fill: () => {
           throw new Error("full");
         },
+        cede: () => void (state.free += 1),
         release: () => void (state.free += 1),
       }),
     };

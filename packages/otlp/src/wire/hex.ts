@@ -33,19 +33,24 @@ export function parseHex(text: string): Uint8Array | undefined {
 
 /** Writes the bytes that the pairs of digits spell from `pos` on; false when there is anything else among them. */
 export function writeHex(bytes: Uint8Array, pos: number, text: string): boolean {
-  let doubt = 0;
+  let seen = 0;
   for (let index = 0; index + 1 < text.length; index += 2) {
     const high = digitValue(text.charCodeAt(index));
     const low = digitValue(text.charCodeAt(index + 1));
-    doubt |= high | low;
+    seen |= high | low;
     bytes[pos++] = (high << 4) | low;
   }
-  return doubt >= 0;
+  return seen < 16;
 }
 
-/** Negative for what is no digit. */
+/** The value of every ASCII character as a digit; 16 for what is none. */
+const values = new Uint8Array(128).fill(16);
+for (let value = 0; value < 16; value++) {
+  values[digits[value]!] = value;
+  values[String.fromCharCode(digits[value]!).toUpperCase().charCodeAt(0)] = value;
+}
+
+/** 16 or more for what is no digit. No comparison: one would be mispredicted on every third random digit. */
 function digitValue(code: number): number {
-  if (code >= 48 && code <= 57) return code - 48;
-  const lower = code | 32;
-  return lower >= 97 && lower <= 102 ? lower - 87 : -1;
+  return values[code & 0x7f]! | (code & 0xff80);
 }

@@ -42,6 +42,22 @@ export function encodeUtf8(text: string): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
+/** Writes the UTF-8 of a text from `pos` on, and gives where it ends; an unpaired surrogate becomes U+FFFD. */
+export function writeUtf8(bytes: Uint8Array, pos: number, text: string): number {
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code < 0x80) {
+      bytes[pos++] = code;
+      continue;
+    }
+    const encoded = encodeCodePoint(text.codePointAt(index)!);
+    bytes.set(encoded, pos);
+    pos += encoded.length;
+    if (encoded.length === 4) index++;
+  }
+  return pos;
+}
+
 /** Is the text from `start` to `end` well-formed (RFC 3629: shortest form, no surrogates, at most U+10FFFF)? */
 export function isUtf8(bytes: Uint8Array, start: number, end: number): boolean {
   let pos = start;

@@ -8,11 +8,14 @@ export function crossingOf(
   lines: FieldLines = ["traceparent", PARENT_LINE],
 ): Crossing {
   const boundary = ingress();
+  const { reading, verdict, spans } = cross(boundary, lines, () => undefined);
   return {
     boundary: boundary.name,
     side: boundary.side,
     cluster: boundary.cluster,
-    ...cross(boundary, lines, () => undefined),
+    reading,
+    verdict,
+    spans,
     startMs: 1_700_000_000_000,
     endMs: 1_700_000_000_012.5,
     protocol: "http/1.1",

@@ -46,7 +46,15 @@ export function crossCopy(exchange: Exchange, crossed: Passage, { to, sampling }
   const verdict = apart === undefined || within === undefined ? judged : { ...judged, links: [within] };
   return {
     lines: forwarded(exchange, applyEdits(lines, edits)),
-    passage: { reading, verdict, spans: ownParent ? own?.spans : undefined, policy, ruling },
+    passage: {
+      boundary: site.boundary,
+      reading,
+      verdict,
+      edits,
+      spans: ownParent ? own?.spans : undefined,
+      policy,
+      ruling,
+    },
     grant: ownParent ? own : undefined,
   };
 }

@@ -20,17 +20,17 @@ export function cross(exchange: Exchange): undefined {
 
 /** The same request under another CLIENT span of ours, whose export is granted. */
 export function crossAgain(exchange: Exchange, crossed: Passage, clientSpanId: string): void {
-  const { reading, policy, ruling } = crossed;
+  const { boundary, reading, policy, ruling } = crossed;
   if (crossed.spans === undefined) return;
   const spans = { ...crossed.spans, clientSpanId };
-  const verdict = judge(reading, policy, exchange.site.boundary.cluster, spans, ruling);
-  leaveBy(exchange, { ...crossed, verdict, spans });
+  const verdict = judge(reading, policy, boundary.cluster, spans, ruling);
+  leaveBy(exchange, { boundary, reading, verdict, edits: verdict.edits, spans, policy, ruling });
 }
 
 function leaveBy(exchange: Exchange, crossed: Passage): void {
   const kept = leaving(exchange, exchange.site.boundary.policy.carrier);
   exchange.crossed = crossed;
-  exchange.lines = forwarded(exchange, applyEdits(kept, crossed.verdict.edits));
+  exchange.lines = forwarded(exchange, applyEdits(kept, crossed.edits));
 }
 
 /** The lines that go on, as the route changes them; the boundary's edits come behind. */

@@ -1,9 +1,7 @@
 /** First phase: may this request be passed on at all, and can no two readers disagree about where it goes and ends? */
-import { fieldValue } from "@tracemend/context";
 import type { Exchange } from "../exchange.ts";
 import type { Failure } from "../failure.ts";
 import { failureOf } from "../failure.ts";
-import { readFraming } from "../framing.ts";
 import { isGrpc } from "../grpc.ts";
 import type { RequestHead } from "../plane/plane.ts";
 import { LINE_BYTES } from "../plane/http2-settings.ts";
@@ -20,18 +18,9 @@ export function receive(exchange: Exchange): Failure | undefined {
   if (destination.kind === "not-implemented") return failureOf("not-implemented", { text: destination.text });
   exchange.authority = destination.authority;
   exchange.target = destination.target;
-  if (head.version === "2") {
-    if (head.ended || head.upgrade !== undefined) return undefined;
-    const length = fieldValue(head.lines, "content-length");
-    exchange.body = length === undefined ? "unsized" : "sized";
-    return Number(length ?? 0) > limits.bodyBytes ? failureOf("body-too-large") : undefined;
-  }
-  const framing = readFraming(head.lines, head.version);
-  if ("violation" in framing) return failureOf("bad-request", { text: `bad request: ${framing.violation}` });
-  exchange.body = framing.body;
-  if (framing.body === "sized" && Number(fieldValue(head.lines, "content-length")) > limits.bodyBytes)
-    return failureOf("body-too-large");
-  return undefined;
+  if (head.violation !== undefined) return failureOf("bad-request", { text: `bad request: ${head.violation}` });
+  exchange.body = head.body;
+  return head.bodyBytes > limits.bodyBytes ? failureOf("body-too-large") : undefined;
 }
 
 /** As HTTP/2 counts, so that the limit is the one its SETTINGS announce. HTTP/1 parsers count for themselves. */

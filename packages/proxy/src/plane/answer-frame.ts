@@ -1,6 +1,7 @@
 /** Where an answer of HTTP/1.1 ends, and whether its connection can carry another request. Pure. */
 import type { FieldLines } from "@tracemend/context";
 import { isField } from "@tracemend/context";
+import { readLength } from "./request-frame.ts";
 
 export interface AnswerFrame {
   /** Bytes; 0 where there is no body. */
@@ -43,18 +44,6 @@ export function readAnswerFrame(method: string, status: number, minor: 0 | 1, li
   const bare = method === "HEAD" || status === 204 || status === 304;
   const body = bare ? 0 : coding === undefined ? (bytes ?? "until close") : "chunked";
   return { body, keep: keep && body !== "until close", idleMs };
-}
-
-/** -1 where it is no number. */
-function readLength(text: string): number {
-  if (text.length === 0 || text.length > 15) return -1;
-  let value = 0;
-  for (let at = 0; at < text.length; at += 1) {
-    const digit = text.charCodeAt(at) - 0x30;
-    if (digit < 0 || digit > 9) return -1;
-    value = value * 10 + digit;
-  }
-  return value;
 }
 
 /** `timeout=5, max=100` → 5000. */

@@ -54,13 +54,6 @@ export function isIdempotent(method: string): boolean {
   return method === "GET" || method === "HEAD" || method === "OPTIONS" || method === "TRACE" || method === "QUERY";
 }
 
-/** Name and value pairs, as node:http takes trailers. */
-export function toPairs(lines: FieldLines): [string, string][] {
-  const pairs: [string, string][] = [];
-  for (let at = 0; at + 1 < lines.length; at += 2) pairs.push([lines[at] as string, lines[at + 1] as string]);
-  return pairs;
-}
-
 /** The text of an answer's head. */
 export function formatHead(status: number, reason: string, lines: FieldLines): string {
   return `HTTP/1.1 ${status} ${reason}\r\n${formatLines(lines)}\r\n`;

@@ -7,7 +7,7 @@ import type { Deadline } from "../deadlines.ts";
 import { createDeadlines } from "../deadlines.ts";
 import { NO_ERROR } from "../reset.ts";
 import { fieldValue, findField } from "@tracemend/context";
-import { LINGER_MS } from "./http1-refusal.ts";
+import { LINGER_MS } from "./http1-connection.ts";
 import type { Fields } from "./http2-lines.ts";
 import { pseudoEnd, toFields, withoutPseudo } from "./http2-lines.ts";
 import { END_STREAM, SESSION_WINDOW_BYTES, sessionOptions } from "./http2-settings.ts";
@@ -245,9 +245,14 @@ function readHead(raw: FieldLines, ended: boolean, scheme: "http" | "https"): Re
     else if (raw[at] === ":protocol") protocol = value;
   }
   const lines = withoutPseudo(raw);
-  const head = { target, version: "2", scheme, authority, ended };
+  const length = fieldValue(lines, "content-length");
+  // nghttp2 has made sure that it is a number.
+  const bodyBytes = ended ? 0 : Number(length ?? 0);
+  const body = ended ? "none" : length === undefined ? "unsized" : "sized";
+  const shared = { target, version: "2", scheme, authority, violation: undefined };
   // With a length, what is a body to one reader are the tunnel's first bytes to another.
-  const bare = !ended && findField(lines, "content-length") < 0;
-  if (method !== "CONNECT" || protocol !== WEBSOCKET || !bare) return { ...head, method, lines, upgrade: undefined };
-  return { ...head, method: "GET", lines: [...without(lines, KEY_FIELD), KEY_FIELD, newKey()], upgrade: protocol };
+  if (method !== "CONNECT" || protocol !== WEBSOCKET || body !== "unsized")
+    return { ...shared, method, lines, body, bodyBytes, upgrade: undefined };
+  const keyed = [...without(lines, KEY_FIELD), KEY_FIELD, newKey()];
+  return { ...shared, method: "GET", lines: keyed, body: "none", bodyBytes: 0, upgrade: protocol };
 }

@@ -1,107 +1,84 @@
 /** One port for HTTP/1.1 and HTTP/2: by ALPN over TLS, by the first bytes in plaintext. */
-import { createServer } from "node:http";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import { createServer as createSecureServer } from "node:https";
-import type { Server as SecureServer } from "node:https";
-import type { AddressInfo, Socket } from "node:net";
-import type { TLSSocket } from "node:tls";
-import { fieldValue } from "@tracemend/context";
+import { createServer } from "node:net";
+import type { AddressInfo, Server, Socket } from "node:net";
+import { createServer as createSecureServer } from "node:tls";
+import type { Server as SecureServer, TLSSocket } from "node:tls";
 import { wrong } from "../check.ts";
-import { Http1Tunnel } from "./http1-tunnel.ts";
-import { Http1Caller, breakOff } from "./http1.ts";
-import { isEnding, isLast, markLast, openExchanges } from "./http1-connection.ts";
-import { isBare, readAgain } from "./http1-declined.ts";
-import { refusalOf, refuseConnection } from "./http1-refusal.ts";
+import { createDeadlines } from "../deadlines.ts";
+import type { Http1Port } from "./http1-connection.ts";
+import { Http1Connection } from "./http1-connection.ts";
 import { createHttp2 } from "./http2.ts";
+import { peerOf } from "./peer.ts";
 import type { Caller, EngineSettings, ListenTarget, Listener } from "./plane.ts";
 import { createProxied } from "./proxied.ts";
+import { refusalOf } from "./refusal.ts";
 import type { Secured } from "./secured.ts";
 import { createSecured, keepIdentities } from "./secured.ts";
 import { sniff } from "./sniff.ts";
+
+/** Slow heads and idle connections are met up to this late. */
+const DEADLINE_STEP_MS = 500;
 
 export async function listen(
   target: ListenTarget,
   settings: EngineSettings,
   accept: (caller: Caller) => void,
 ): Promise<Listener> {
+  const { clock, timeouts } = settings;
   const scheme: "http" | "https" = target.tls === undefined ? "http" : "https";
   const http2 = createHttp2(settings, scheme, accept);
   const secured = target.tls === undefined ? undefined : createSecured(target.tls);
-  const server = createHttp1(secured, settings);
+  const server = createTransport(secured, settings);
   const proxied = target.proxyProtocol && createProxied(target.proxyProtocol, settings, scheme === "https");
   const sockets = new Set<Socket>();
   const undecided = new Set<Socket>();
   let closing = false;
+  const deadlines = createDeadlines<Http1Connection>(
+    clock,
+    Math.min(DEADLINE_STEP_MS, timeouts.headMs, timeouts.keepAliveMs),
+  );
+  const seconds = Math.floor(timeouts.keepAliveMs / 1000);
+  const kept = `Connection: keep-alive\r\n${seconds > 0 ? `Keep-Alive: timeout=${seconds}\r\n` : ""}`;
+  const http1: Http1Port = { settings, scheme, accept, deadlines, isClosing: () => closing, kept };
 
-  // HTTP/1.1 keeps its own way in, with its timers for slow heads; HTTP/2 is turned off before it.
-  const event = target.tls === undefined ? "connection" : "secureConnection";
-  const [http1] = server.listeners(event);
-  server.removeAllListeners(event);
-  const take = (socket: Socket, spoken: string): void => {
-    if (spoken === "h2") http2.take(socket);
-    else {
-      http1?.call(server, socket);
-      socket.resume();
-    }
-    if (closing && spoken === "h2") http2.drain();
+  const takeHttp2 = (socket: Socket): void => {
+    http2.take(socket);
+    if (closing) http2.drain();
   };
+  const decide = (socket: Socket): void => {
+    undecided.add(socket);
+    const timer = clock.after(timeouts.headMs, () => {
+      settings.refused(refusalOf(settings, peerOf(socket), "slow-head", undefined, "no first bytes"));
+      socket.destroy();
+    });
+    const decided = (): void => {
+      timer.cancel();
+      undecided.delete(socket);
+    };
+    socket.once("close", decided);
+    sniff(socket, (spoken, seen) => {
+      decided();
+      if (spoken === "http/1.1") return new Http1Connection(socket, http1).read(seen);
+      socket.unshift(seen);
+      takeHttp2(socket);
+    });
+  };
+
   server.prependListener("connection", (socket: Socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   });
-  server.on(event, (socket: Socket) => {
-    if ("alpnProtocol" in socket) {
-      keepIdentities(socket as TLSSocket);
-      proxied?.pass(socket);
-      return take(socket, socket.alpnProtocol === "h2" ? "h2" : "http/1.1");
-    }
-    undecided.add(socket);
-    const timer = settings.clock.after(settings.timeouts.headMs, () => {
-      settings.refused(refusalOf(settings, socket, "slow-head", undefined, "no first bytes"));
-      socket.destroy();
-    });
-    const decide = (): void => {
-      timer.cancel();
-      undecided.delete(socket);
-    };
-    socket.once("close", decide);
-    sniff(socket, (spoken) => {
-      decide();
-      take(socket, spoken);
-    });
+  if (secured === undefined) server.on("connection", decide);
+  server.on("secureConnection", (socket: TLSSocket) => {
+    keepIdentities(socket);
+    proxied?.pass(socket);
+    if (socket.alpnProtocol === "h2") takeHttp2(socket);
+    else void new Http1Connection(socket, http1);
   });
-
-  const options = (request: IncomingMessage, expects: boolean) => ({
-    scheme,
-    expects,
-    upgrade: upgradeOf(request),
-    last: isLast(request),
-    closing: () => closing,
-    clock: settings.clock,
-  });
-  const take1 = (request: IncomingMessage, response: ServerResponse, expects: boolean): void => {
-    const { socket } = request;
-    if (isEnding(socket)) return;
-    if (openExchanges(socket) < settings.limits.streams)
-      return accept(new Http1Caller(request, response, options(request, expects)));
-    settings.refused(refusalOf(settings, socket, "flood", undefined, "too many pipelined requests"));
-    breakOff(socket);
-  };
-  server.on("request", (request: IncomingMessage, response: ServerResponse) => take1(request, response, false));
-  server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => take1(request, response, true));
-  const tunnel = (request: IncomingMessage, socket: Socket, first: Uint8Array): void => {
-    if (isEnding(socket)) socket.destroy();
-    else if (request.method !== "CONNECT" && upgradeOf(request) === undefined)
-      readAgain(request, socket, first, () => take(socket, "http/1.1"));
-    else accept(new Http1Tunnel(request, socket, first, options(request, false)));
-  };
-  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => refuseConnection(settings, error, socket));
   server.on("tlsClientError", (error: NodeJS.ErrnoException, socket: Socket) => {
     proxied?.pass(socket);
-    settings.refused(refusalOf(settings, socket, "tls-handshake", undefined, error.code ?? error.message));
+    settings.refused(refusalOf(settings, peerOf(socket), "tls-handshake", undefined, error.code ?? error.message));
   });
-  server.on("upgrade", tunnel);
-  server.on("connect", tunnel);
 
   if (proxied !== undefined) {
     const behind = server.listeners("connection");
@@ -139,6 +116,7 @@ export async function listen(
         closed.resolve();
       });
       http2.drain();
+      deadlines.forEach((connection) => connection.drain());
       proxied?.destroy();
       for (const socket of undecided) socket.destroy();
       if (signal.aborted) abort();
@@ -148,43 +126,13 @@ export async function listen(
   };
 }
 
-function createHttp1(secured: Secured | undefined, settings: EngineSettings): Server | SecureServer {
-  const { limits, timeouts } = settings;
-  const options = {
-    maxHeaderSize: limits.headBytes,
-    headersTimeout: timeouts.headMs,
-    // A limit on the whole request would cut long uploads; idle ones are cut by the exchange's own deadline.
-    requestTimeout: 0,
-    keepAliveTimeout: timeouts.keepAliveMs,
-    connectionsCheckingInterval: Math.min(30_000, timeouts.headMs),
-    insecureHTTPParser: false,
-    // Refused with a reason by the first phase, and recorded.
-    requireHostHeader: false,
+function createTransport(secured: Secured | undefined, { timeouts }: EngineSettings): Server | SecureServer {
+  // Who is told to go reads it first. Not over TLS: node:tls would keep a caller that leaves in the handshake.
+  if (secured === undefined) return createServer({ allowHalfOpen: true, noDelay: true });
+  return createSecureServer({
+    ...secured.options,
     noDelay: true,
-    // node:http leaves the connection for any protocol that a caller names: an offer that is declined is read again.
-    shouldUpgradeCallback(request: IncomingMessage) {
-      const left = isBare(request);
-      if (!left) markLast(request);
-      return left;
-    },
-  };
-  const server =
-    secured === undefined
-      ? createServer(options)
-      : createSecureServer({
-          ...options,
-          ...secured.options,
-          handshakeTimeout: timeouts.headMs,
-          ALPNProtocols: ["h2", "http/1.1"],
-        });
-  // With a count, node:http drops the lines beyond it in silence; bytes are counted and refused with 431.
-  server.maxHeadersCount = 0;
-  return server;
-}
-
-/** None with a body: what one reader takes for it are the new protocol's first bytes to another. */
-function upgradeOf(request: IncomingMessage): string | undefined {
-  const value = fieldValue(request.rawHeaders, "upgrade");
-  if (value === undefined || request.method !== "GET" || value.toLowerCase() !== "websocket") return undefined;
-  return isBare(request) ? value : undefined;
+    handshakeTimeout: timeouts.headMs,
+    ALPNProtocols: ["h2", "http/1.1"],
+  });
 }

@@ -1,4 +1,4 @@
-/** The first data plane: node:http and node:http2 toward callers, our own HTTP/1.1 and node:http2 toward upstreams. */
+/** The data plane on Node's sockets: HTTP/1.1 of our own and node:http2, toward callers and toward upstreams. */
 import { createDial } from "./dial.ts";
 import { createHttp1Client } from "./http1-client.ts";
 import { createHttp2Sessions } from "./http2-sessions.ts";

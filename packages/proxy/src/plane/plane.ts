@@ -17,8 +17,11 @@ export interface RequestHead {
   /** `:authority` of HTTP/2; undefined where there was none, and for HTTP/1. */
   readonly authority: string | undefined;
   readonly lines: FieldLines;
-  /** The message ended with its head: END_STREAM of HTTP/2. HTTP/1 tells by its fields. */
-  readonly ended: boolean;
+  readonly body: BodyKind;
+  /** Of a sized body. */
+  readonly bodyBytes: number;
+  /** Why nobody can say where it ends; then it has no body, and nothing may be read behind it. */
+  readonly violation: string | undefined;
   /**
    * The caller asked to leave HTTP for this protocol and the engine can. By extended CONNECT over HTTP/2 too (RFC 8441);
    * the method is GET all the same, as it is over HTTP/1.1.
@@ -179,7 +182,7 @@ export interface Limits {
   readonly targetBytes: number;
   /** Longest body of a request; a longer one is refused with 413, or broken off where it did not say its length. */
   readonly bodyBytes: number;
-  /** Open exchanges on one connection; what a caller pipelines beyond it over HTTP/1.1 costs it the connection. */
+  /** Open exchanges on one connection of HTTP/2; HTTP/1.1 has one. */
   readonly streams: number;
   /** Requests that wait for a connection to one upstream. */
   readonly waiting: number;

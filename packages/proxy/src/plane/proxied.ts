@@ -1,8 +1,8 @@
 /** Connections that come through a load balancer: each begins with a PROXY header, before TLS and before HTTP. */
 import type { Socket } from "node:net";
 import type { Peer } from "@tracemend/context";
-import { refusalOf } from "./http1-refusal.ts";
-import { keepPeer } from "./peer.ts";
+import { refusalOf } from "./refusal.ts";
+import { keepPeer, peerOf } from "./peer.ts";
 import type { EngineSettings, ProxyProtocol } from "./plane.ts";
 import { readProxyHeader } from "./proxy-header.ts";
 
@@ -25,7 +25,7 @@ export function createProxied(
   // Nothing public leads from a TLS socket to the one below it; both tell the same other end.
   const peers = new Map<string, Peer>();
   const refuse = (socket: Socket, detail: string): void => {
-    settings.refused(refusalOf(settings, socket, "proxy-header", undefined, detail));
+    settings.refused(refusalOf(settings, peerOf(socket), "proxy-header", undefined, detail));
     socket.destroy();
   };
   const name = (socket: Socket, peer: Peer): void => {

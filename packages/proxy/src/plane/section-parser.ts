@@ -1,4 +1,4 @@
-/** A head or trailers of HTTP/1.1 that have come in whole: status line and field lines, or what is wrong with them. Pure. */
+/** A head or trailers of HTTP/1.1 that have come in whole: first line and field lines, or what is wrong with them. Pure. */
 import type { FieldLines } from "@tracemend/context";
 
 /** The same section as bytes from `start` on, and as text; each of its lines ends with CR LF. */
@@ -16,11 +16,22 @@ export interface StatusLine {
   readonly length: number;
 }
 
+export interface RequestLine {
+  readonly method: string;
+  readonly target: string;
+  /** As `1.1`. */
+  readonly version: string;
+  /** Of the line with its end. */
+  readonly length: number;
+}
+
 const TAB = 0x09;
 const LF = 0x0a;
 const CR = 0x0d;
 const SPACE = 0x20;
 const COLON = 0x3a;
+const SMALL_A = 0x61;
+const SMALL_Z = 0x7a;
 
 const NAME = 1;
 const VALUE = 2;
@@ -51,6 +62,34 @@ export function readStatusLine({ bytes, start, text }: SectionText): StatusLine 
   return { minor, status, reason: text.slice(13, end), length: end + 2 };
 }
 
+/**
+ * Source: RFC 9112, section 3, and no more leniently: one space between the parts, none in them. A method in small
+ * letters is refused: to some readers it is the one in capitals.
+ */
+export function readRequestLine({ bytes, start, text }: SectionText): RequestLine | string {
+  let at = start;
+  while (((KINDS[bytes[at] as number] as number) & NAME) !== 0) at += 1;
+  if (at === start || bytes[at] !== SPACE) return "a method that is none";
+  for (let each = start; each < at; each += 1)
+    if ((bytes[each] as number) >= SMALL_A && (bytes[each] as number) <= SMALL_Z) return "a method in small letters";
+  const methodEnd = at - start;
+  at += 1;
+  const targetAt = at - start;
+  while (((KINDS[bytes[at] as number] as number) & VALUE) !== 0 && bytes[at] !== SPACE && bytes[at] !== TAB) at += 1;
+  const targetEnd = at - start;
+  if (targetEnd === targetAt || bytes[at] !== SPACE) return "a target that is none";
+  const version = VERSIONS.get(text.slice(targetEnd, targetEnd + VERSION_CHARS));
+  if (version === undefined) return "an HTTP version that is none";
+  const method = text.slice(0, methodEnd);
+  return { method, target: text.slice(targetAt, targetEnd), version, length: targetEnd + VERSION_CHARS };
+}
+
+/** ` HTTP/1.1` and the end of its line. Of others a whole head can be read too, so that its sender is told why not. */
+const VERSION_CHARS = 11;
+const VERSIONS: ReadonlyMap<string, string> = new Map(
+  ["1.1", "1.0", "0.9", "2.0"].map((version) => [` HTTP/${version}\r\n`, version]),
+);
+
 /** The field lines from `from` on. A line that is folded, and a blank before the colon, are refused. */
 export function readLines({ bytes, start, text }: SectionText, from: number): FieldLines | string {
   const lines: string[] = [];
@@ -76,6 +115,11 @@ export function readLines({ bytes, start, text }: SectionText, from: number): Fi
 
 function isBlank(code: number): boolean {
   return code === SPACE || code === TAB;
+}
+
+/** Whether a method or a field name may begin with it. */
+export function isNameByte(byte: number): boolean {
+  return ((KINDS[byte] as number) & NAME) !== 0;
 }
 
 /** Whether this may be a method or a field name. */

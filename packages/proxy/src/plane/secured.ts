@@ -54,6 +54,8 @@ function othersOf(tls: ListenTls): readonly Other[] {
 /** OpenSSL's own words on what is wrong with a key or certificate, after the option; the texts themselves are secrets. */
 function contextOf(identity: TlsIdentity, tls: ListenTls, option: string): SecureContext {
   try {
+    // OpenSSL takes none for none wanted; a file that is being written is empty for a moment.
+    if (identity.key.length === 0 || identity.cert.length === 0) throw new Error("empty");
     return createSecureContext(credentialsOf(identity, tls));
   } catch (error) {
     throw new TypeError(`${option} is no key with its certificate in PEM (${(error as Error).message})`, {

@@ -16,8 +16,8 @@ export function readPreface(bytes: Uint8Array): Spoken | undefined {
   return "h2";
 }
 
-/** Reads as little as tells, and puts it back. A connection that ends or fails before that is nobody's. */
-export function sniff(socket: Socket, decided: (spoken: Spoken) => void): void {
+/** Reads as little as tells, and hands it over. A connection that ends or fails before that is nobody's. */
+export function sniff(socket: Socket, decided: (spoken: Spoken, seen: Buffer) => void): void {
   let seen: Buffer | undefined;
   const onData = (chunk: Buffer): void => {
     seen = seen === undefined ? chunk : Buffer.concat([seen, chunk]);
@@ -25,8 +25,7 @@ export function sniff(socket: Socket, decided: (spoken: Spoken) => void): void {
     if (spoken === undefined) return;
     socket.pause();
     socket.off("data", onData).off("error", onEnd).off("end", onEnd);
-    socket.unshift(seen);
-    decided(spoken);
+    decided(spoken, seen);
   };
   const onEnd = (): void => {
     socket.destroy();

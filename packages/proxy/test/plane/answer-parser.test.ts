@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { AnswerParser } from "../../src/plane/answer-parser.ts";
-import { anyAnswer, latin1, parse } from "./answer-texts.ts";
+import { anyAnswer, parse } from "./answer-texts.ts";
+import { latin1 } from "./message-texts.ts";
 
 const HEAD = "HTTP/1.1 200 OK\r\n";
 const CHUNKED = `${HEAD}Transfer-Encoding: chunked\r\n\r\n`;
@@ -54,7 +55,7 @@ describe("the answers of an upstream", () => {
   });
 
   it.each([
-    ["no status line", "SSH-2.0-OpenSSH\r\n"],
+    ["no first line of HTTP/1.1", "SSH-2.0-OpenSSH\r\n"],
     ["no status line", "HTTP/2.0 200 OK\r\n\r\n"],
     ["no status line", "HTTP/1.2 200 OK\r\n\r\n"],
     ["a status that is no number", "HTTP/1.1  200 OK\r\n\r\n"],
@@ -89,7 +90,7 @@ describe("the answers of an upstream", () => {
     ["a chunk size that is no number", `${CHUNKED}5\n`],
     ["a chunk size that is no number", `${CHUNKED}00000000000005\r\n`],
     ["a chunk size without its line end", `${CHUNKED}5\r5`],
-    ["a control character in a chunk extension", `${CHUNKED}5;a\nb\r\n`],
+    ["a chunk extension that is none", `${CHUNKED}5;a\nb\r\n`],
     ["a chunk longer than its size", `${CHUNKED}2\r\nabc`],
     ["a chunk longer than its size", `${CHUNKED}2\r\nab\ra`],
     ["a field name that is none", `${CHUNKED}0\r\nA : 1\r\n\r\n`],
@@ -97,6 +98,10 @@ describe("the answers of an upstream", () => {
     ["a head that is too large", `${HEAD}A: ${"x".repeat(1_000)}\r\n\r\n`],
     ["a head that is too large", `${HEAD}A: ${"x".repeat(1_000)}`],
     ["a head that is too large", `${CHUNKED}0\r\nA: ${"x".repeat(1_000)}`],
+    ["a chunk extension that is none", `${CHUNKED}5;a="\r\n`],
+    ["a chunk extension that is none", `${CHUNKED}5; \r\n`],
+    ["trailers that say where the body ends", `${CHUNKED}0\r\nContent-Length: 5\r\n\r\n`],
+    ["trailers that say where the body ends", `${CHUNKED}0\r\ntransfer-encoding: x\r\n\r\n`],
     ["chunk extensions that are too large", `${CHUNKED}5;${"x".repeat(1_001)}`],
   ])("are refused for %s: %j", (wrong, text) => {
     expect(of(text).wrong).toBe(wrong);

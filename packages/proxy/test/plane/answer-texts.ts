@@ -2,6 +2,7 @@
 import type { FieldLines } from "@tracemend/context";
 import fc from "fast-check";
 import { AnswerParser } from "../../src/plane/answer-parser.ts";
+import { anyBody, anyLines, chunksOf, textOf } from "./message-texts.ts";
 
 export interface Answer {
   readonly status: number;
@@ -20,15 +21,6 @@ export interface Told {
   readonly reusable: boolean;
 }
 
-const token = fc.string({ unit: fc.constantFrom(...Array.from("abcXYZ09-_!#")), minLength: 1, maxLength: 8 });
-const value = fc
-  .string({ unit: fc.constantFrom(...Array.from('abc XYZ09,;="\t\u00e4\u00ff')), maxLength: 12 })
-  .map((text) => text.replaceAll(/^[ \t]+|[ \t]+$/g, ""));
-const lines = fc
-  .array(fc.tuple(token, value), { maxLength: 4 })
-  .map((pairs) => pairs.flatMap(([name, text]) => [`x-${name}`, text]));
-const bytes = fc.string({ unit: fc.constantFrom(...Array.from("ab\r\n0: \u00ff")), maxLength: 40 });
-
 /** How an answer says where its body ends. */
 export type Framing = "sized" | "chunked" | "until close";
 
@@ -36,9 +28,9 @@ export const anyAnswer: fc.Arbitrary<{ readonly answer: Answer; readonly framing
   .record({
     status: fc.constantFrom(200, 201, 206, 302, 404, 500, 599),
     reason: fc.constantFrom("OK", "", "Not Found", "\u00e4"),
-    own: lines,
-    body: bytes,
-    trailers: lines,
+    own: anyLines,
+    body: anyBody,
+    trailers: anyLines,
     framing: fc.constantFrom<Framing>("sized", "chunked", "until close"),
     cuts: fc.array(fc.nat({ max: 40 }), { maxLength: 4 }),
     extension: fc.constantFrom("", ";a=1", ' ;b="c"'.trim()),
@@ -57,22 +49,6 @@ export const anyAnswer: fc.Arbitrary<{ readonly answer: Answer; readonly framing
     const end = framing === "chunked" ? `${chunksOf(body, cuts, extension)}0\r\n${textOf(trailers)}\r\n` : body;
     return { answer, framing, text: before + head + end };
   });
-
-function textOf(all: FieldLines): string {
-  let text = "";
-  for (let at = 0; at < all.length; at += 2) text += `${all[at]}: ${all[at + 1]}\r\n`;
-  return text;
-}
-
-function chunksOf(body: string, cuts: readonly number[], extension: string): string {
-  const places = [0, ...cuts.filter((cut) => cut < body.length).sort((a, b) => a - b), body.length];
-  let text = "";
-  for (let at = 1; at < places.length; at += 1) {
-    const chunk = body.slice(places[at - 1], places[at]);
-    if (chunk !== "") text += `${chunk.length.toString(16)}${extension}\r\n${chunk}\r\n`;
-  }
-  return text;
-}
 
 /** What the parser tells of the pieces, and of the end of the connection behind them where `closed`. */
 export function parse(pieces: readonly Buffer[], { method = "GET", closed = false, headBytes = 1_000 } = {}): Told {
@@ -105,8 +81,4 @@ export function lengthOfAnswer(bytes: Buffer, headBytes: number): number {
   for (let length = 1; length <= bytes.length; length += 1)
     if (parse([bytes.subarray(0, length)], { headBytes }).ended) return length;
   return bytes.length;
-}
-
-export function latin1(text: string): Buffer {
-  return Buffer.from(text, "latin1");
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatHead, formatRequest, isIdempotent, toHttp1Lines, toPairs } from "../../src/plane/http1-lines.ts";
+import { formatHead, formatRequest, isIdempotent, toHttp1Lines } from "../../src/plane/http1-lines.ts";
 import type { OutgoingHead } from "../../src/plane/plane.ts";
 
 function head(authority: string, lines: readonly string[]): OutgoingHead {
@@ -33,12 +33,8 @@ describe("header lines for HTTP/1.1", () => {
     expect(toHttp1Lines(head("a", lines))).toEqual(["host", "a", "cookie", "a=1; b=2", "x", "y"]);
   });
 
-  it("make a head, and pairs", () => {
+  it("make a head", () => {
     expect(formatHead(103, "", ["link", "x"])).toBe("HTTP/1.1 103 \r\nlink: x\r\n\r\n");
-    expect(toPairs(["a", "1", "b", "2"])).toEqual([
-      ["a", "1"],
-      ["b", "2"],
-    ]);
   });
 
   it("tell by the method whether a request may be repeated", () => {

@@ -102,6 +102,9 @@ describe("a listener with several certificates", () => {
     expect(() => proxy.reload({ boundary, routes: [{ answer: { status: 500 } }], tls: bad })).toThrow(
       "listen.tls is no key with its certificate",
     );
+    // OpenSSL takes no key for a listener that has none, and then fails every handshake.
+    for (const empty of [{ key: "" }, { cert: "" }, { key: new Uint8Array() }])
+      expect(() => proxy.reload({ boundary, routes, tls: { ...main, ...empty } })).toThrow("listen.tls is no key");
     expect(() => proxy.reload({ boundary, routes, tls: { ...main, clientCa: authority.ca } })).toThrow(
       "listen.tls.clientAuth",
     );

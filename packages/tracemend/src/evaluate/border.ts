@@ -2,7 +2,7 @@
 import type { Boundary, Crossing, FieldLines, Verdict } from "@tracemend/context";
 import { applyEdits, cross, defineBoundary } from "@tracemend/context";
 import type { SpanRecord } from "@tracemend/otlp";
-import { spansOf } from "../spans.ts";
+import { spansOf } from "../span-records.ts";
 import type { Edge } from "./call.ts";
 import { isGrpc } from "./call.ts";
 import type { Hop } from "./hop.ts";

@@ -18,6 +18,7 @@ export function createLease(terms: () => LeaseTerms, changed: (urgent: boolean) 
   let free = 0;
   let open = 0;
   let returned = 0;
+  let filled = 0;
   let batches: Batch[] = [];
   const slot = (): Reservation => {
     let used = false;
@@ -30,8 +31,12 @@ export function createLease(terms: () => LeaseTerms, changed: (urgent: boolean) 
     return {
       fill(batch) {
         if (!end()) throw new TypeError("a reservation is filled once, and not after its release");
+        filled += 1;
         batches.push(batch);
         changed(false);
+      },
+      cede() {
+        if (end()) filled += 1;
       },
       release() {
         if (end()) free += 1;
@@ -66,8 +71,9 @@ export function createLease(terms: () => LeaseTerms, changed: (urgent: boolean) 
       }
       const parts = batches.flatMap((batch) => batch.parts);
       const items = batches.reduce((sum, batch) => sum + batch.items, 0);
-      const told = { spans: Buffer.concat(parts), items, filled: batches.length, returned, open };
+      const told = { spans: Buffer.concat(parts), items, filled, returned, open };
       batches = [];
+      filled = 0;
       returned = 0;
       return told;
     },

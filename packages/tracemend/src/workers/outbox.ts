@@ -7,6 +7,8 @@ import type { Handover, LeaseTerms } from "./message.ts";
 
 export interface Outbox extends PassedObserver {
   readonly lease: Lease;
+  /** Runs right before the next handover, which comes soon. */
+  before(run: () => void): void;
   /** The program has dealt with one handover. */
   taken(): void;
   /** Hands over what there is, and resolves once the program has dealt with all of it. */
@@ -32,9 +34,13 @@ export function createOutbox({ terms, send, soon }: OutboxOptions): Outbox {
   let untaken = 0;
   let due = false;
   let told = false;
+  let preparing: (() => void)[] = [];
   let emptied: (() => void) | undefined;
   const flush = (): void => {
     if (!told || untaken >= MOST_UNTAKEN) return;
+    const runs = preparing;
+    preparing = [];
+    for (const run of runs) run();
     told = false;
     untaken += 1;
     const handover: Handover = { kind: "handover", ...lease.take(), crossings: packCrossings(crossings), lost };
@@ -60,6 +66,10 @@ export function createOutbox({ terms, send, soon }: OutboxOptions): Outbox {
   };
   return {
     lease,
+    before(run) {
+      preparing.push(run);
+      changed(false);
+    },
     crossed: keep,
     mirrored: keep,
     taken() {

@@ -33,7 +33,7 @@ export function createTenancy(pipeline: Pick<Pipeline, "reserve">, { slotBytes, 
       release(returned);
       if (filled === 0) return;
       const [room, ...others] = held.splice(-filled, filled);
-      for (const other of others) other.release();
+      for (const other of others) other.cede();
       // A copy: these bytes are a view of the whole message, which they would keep for as long as they are queued.
       const bytes = new Uint8Array(spans);
       room?.fill({ signal: "traces", parts: [bytes], items, bytes: bytes.length });

@@ -32,8 +32,7 @@ function start(): void {
         ids: createIds(randomFillSync),
         resource,
         version,
-        // Each into its own slot: one that is free again before the handover would be leased twice.
-        later: (leave) => leave(),
+        later: (leave) => outbox.before(leave),
       }),
       observer: outbox,
       watch: createEndpointWatch((service, reason) => send({ kind: "endpoints", service, reason })),

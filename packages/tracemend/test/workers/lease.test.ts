@@ -38,6 +38,7 @@ function queuesFor(capacity: number) {
       };
       return {
         release,
+        cede: release,
         fill(batch) {
           expect(used).toBe(false);
           release();
@@ -88,6 +89,22 @@ describe("room that is leased to a worker", () => {
     expect(lease.take()).toMatchObject({ items: 0, filled: 0, open: 0 });
   });
 
+  it("is not free again where it was ceded to what fills another slot", () => {
+    const lease = createLease(
+      () => TERMS,
+      () => undefined,
+    );
+    lease.granted(2);
+    const [one, other] = [lease.reserve(10), lease.reserve(10)];
+    one?.cede();
+    one?.cede();
+    one?.release();
+    expect(lease.reserve(10)).toBeUndefined();
+    expect(() => one?.fill(batchOf(2))).toThrow("filled once");
+    other?.fill(batchOf(4));
+    expect(lease.take()).toMatchObject({ items: 4, filled: 2, open: 0 });
+  });
+
   it("goes back where it is too much, and all of it where the spans could not be exported", () => {
     const lease = createLease(
       () => TERMS,
@@ -104,6 +121,7 @@ describe("room that is leased to a worker", () => {
     const act = fc.oneof(
       { weight: 4, arbitrary: fc.constant("reserve" as const) },
       { weight: 3, arbitrary: fc.constant("fill" as const) },
+      fc.constant("cede" as const),
       fc.constant("release" as const),
       { weight: 2, arbitrary: fc.constant("hand over" as const) },
       fc.constant("withdraw" as const),
@@ -133,9 +151,13 @@ describe("room that is leased to a worker", () => {
             if (room !== undefined) open.push(room);
           } else if (what === "release") open.pop()?.release();
           else {
+            // Both in the slot of one.
+            const ceded = what === "cede" && open.length > 1 ? open.pop() : undefined;
+            const spans = ceded === undefined ? 2 : 4;
+            ceded?.cede();
             const room = open.pop();
-            room?.fill(batchOf(2));
-            if (room !== undefined) filled += 2;
+            room?.fill(batchOf(spans));
+            if (room !== undefined) filled += spans;
           }
           // What is leased and what is free in the queues is all there is.
           expect(queues.state.free + tenancy.slots).toBe(capacity);

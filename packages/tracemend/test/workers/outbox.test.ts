@@ -34,6 +34,28 @@ describe("what a worker tells", () => {
     expect(second).toEqual(crossing);
   });
 
+  it("is made ready right before, once for each time that it was asked for", () => {
+    const { box, sent, pass, due } = boxOf();
+    box.lease.granted(4);
+    const room = box.lease.reserve(10);
+    pass();
+    const ready: number[] = [];
+    box.before(() => {
+      ready.push(sent.length);
+      room?.cede();
+    });
+    expect([ready, due()]).toEqual([[], 1]);
+    pass();
+    box.crossed(crossingOf([]));
+    pass();
+    expect(ready).toEqual([1]);
+    expect(sent.map(({ open, filled }) => [open, filled])).toEqual([
+      [1, 0],
+      [0, 1],
+      [0, 0],
+    ]);
+  });
+
   it("goes at once where half of the room that was free is used", () => {
     const { box, sent, pass } = boxOf();
     box.lease.granted(4);

@@ -1,0 +1,137 @@
+/**
+ * The row of the table that nearly all requests come to: a clean head at a policy that asks for nothing but that it goes
+ * on. The edits are there at once; the reading and the verdict, which say why, are worked out for whoever asks.
+ */
+import { formatBorderList, parseBorderList } from "./border-list.ts";
+import type { Boundary, Passage } from "./boundary.ts";
+import type { Edits } from "./edits.ts";
+import { NO_EDITS } from "./edits.ts";
+import type { FieldLines } from "./field-lines.ts";
+import type { OwnSpans } from "./judge.ts";
+import { BELIEVED, judge } from "./judge.ts";
+import type { OwnMember } from "./own-member.ts";
+import { OWN_KEY, isOthersAlone } from "./own-member.ts";
+import type { Places } from "./places.ts";
+import { SCATTERED, parentIn, stateIn } from "./places.ts";
+import { flagsIn, parentIdIn, traceIdHashIn, withParentId } from "./plain-traceparent.ts";
+import type { Policy, Ruling } from "./policy.ts";
+import type { ValidReading } from "./reading.ts";
+import { readClean, readPair } from "./reading.ts";
+import { SAMPLED } from "./trace-context.ts";
+import { isPlainTraceparent } from "./traceparent.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** Undefined where the head is of another row; then `grant` was not asked. */
+export function passPlainly(
+  boundary: Boundary,
+  policy: Policy,
+  lines: FieldLines,
+  places: Places,
+  grant: () => OwnSpans | undefined,
+): Passage | undefined {
+  const parent = parentIn(places);
+  if (!policy.plain || places === SCATTERED || parent === 0) return undefined;
+  const wire = lines[parent] as string;
+  const state = stateIn(places);
+  const list = state === 0 ? "" : (lines[state] as string);
+  if (!isPlainTraceparent(wire) || (state > 0 && mayNotStay(list, policy))) return undefined;
+  const spans = (flagsIn(wire) & SAMPLED) === 0 ? undefined : grant();
+  return spans === undefined
+    ? new PlainPassage(boundary, policy, undefined, NO_EDITS, wire, list, undefined)
+    : continueBy(spans, boundary, policy, wire, list);
+}
+
+/** A list of nothing but commas and blanks leaves, and one that names the last exported span may be a reason to repair. */
+function mayNotStay(list: string, policy: Policy): boolean {
+  return !(list.charCodeAt(0) > COMMA) || (policy.repairs.parent === "on" && list.includes(OWN_KEY));
+}
+
+const COMMA = 0x2c;
+
+/** Our span in the trace, and our member first in the list, in place of the one that the border before us put there. */
+function continueBy(spans: OwnSpans, boundary: Boundary, policy: Policy, wire: string, list: string): Passage {
+  const { cluster } = boundary;
+  const { clientSpanId } = spans;
+  const hash = traceIdHashIn(wire);
+  const border = parseBorderList(list);
+  const own = border?.own;
+  const others = border === undefined ? list : border.others;
+  const isOfHead = own === undefined || (own.traceIdHash === hash && own.spanId === parentIdIn(wire));
+  if (policy.signing !== undefined || !isOfHead || !(others === "" || isOthersAlone(others))) {
+    const reading = readPair(wire, list);
+    const verdict = judge(reading, policy, cluster, spans, BELIEVED);
+    return { boundary, reading, verdict, edits: verdict.edits, spans, policy, ruling: BELIEVED };
+  }
+  const hop = own === undefined ? 1 : Math.min(own.hop + 1, 255);
+  const edits = [
+    { name: "traceparent", value: withParentId(wire, clientSpanId) },
+    { name: "tracestate", value: formatBorderList(cluster, hop, hash, clientSpanId, flagsIn(wire), others) },
+  ];
+  return new PlainPassage(boundary, policy, spans, edits, wire, list, own);
+}
+
+class PlainPassage implements Passage {
+  readonly boundary: Boundary;
+  readonly policy: Policy;
+  readonly spans: OwnSpans | undefined;
+  readonly edits: Edits;
+  readonly #wire: string;
+  readonly #list: string;
+  readonly #own: OwnMember | undefined;
+  #reading: ValidReading | undefined;
+  #verdict: Verdict | undefined;
+
+  constructor(
+    boundary: Boundary,
+    policy: Policy,
+    spans: OwnSpans | undefined,
+    edits: Edits,
+    wire: string,
+    list: string,
+    own: OwnMember | undefined,
+  ) {
+    this.boundary = boundary;
+    this.policy = policy;
+    this.spans = spans;
+    this.edits = edits;
+    this.#wire = wire;
+    this.#list = list;
+    this.#own = own;
+  }
+
+  get ruling(): Ruling {
+    return BELIEVED;
+  }
+
+  get reading(): ValidReading {
+    return (this.#reading ??=
+      this.spans === undefined ? readPair(this.#wire, this.#list) : readClean(this.#wire, this.#list, this.#own));
+  }
+
+  get verdict(): Verdict {
+    return (this.#verdict ??= this.#judge());
+  }
+
+  #judge(): Verdict {
+    const { reading, spans, edits } = this;
+    const { context: from } = reading;
+    const isClean = reading.notes.length === 0 && reading.own === undefined;
+    if (spans === undefined && !isClean) return judge(reading, this.policy, this.boundary.cluster, undefined, BELIEVED);
+    const tracestate = edits[1]?.value ?? "";
+    const context =
+      spans === undefined
+        ? from
+        : { traceId: from.traceId, parentId: spans.clientSpanId, flags: from.flags, tracestate };
+    return {
+      action: "preserve",
+      reason: "intact",
+      from,
+      context,
+      ownParent: spans !== undefined,
+      edits,
+      links: undefined,
+      repaired: undefined,
+      reported: undefined,
+    };
+  }
+}
