@@ -5,8 +5,8 @@ import { LATE_WORK, OTHER_CLOCK, UNSAMPLED } from "./cause.ts";
 import { learnPair } from "./timing-model.ts";
 import { EXCUSED, SAMPLED_BIT } from "./crossing-store.ts";
 import {
-  BEGAN_AFTER,
-  BEGAN_AFTER_MS,
+  LIES_AFTER,
+  LIES_AFTER_MS,
   BEGAN_BEFORE,
   BEGAN_BEFORE_MS,
   LEAKED,
@@ -39,9 +39,13 @@ export function noteChild(books: Books, record: number, service: Service, startM
     return;
   }
   const { timing } = edges.at(crossings.edge[slot] as number);
-  learnPair(timing, startMs - (crossings.startMs[slot] as number), requestEndMs - endMs);
+  learnPair(timing, startMs - (crossings.startMs[slot] as number), requestEndMs - endMs, endMs - startMs);
   if (beforeMs > SKEW_MS) note(books, record, OTHER_CLOCK, BEGAN_BEFORE, BEGAN_BEFORE_MS, beforeMs);
-  else if (afterMs > SKEW_MS) note(books, record, OTHER_CLOCK, BEGAN_AFTER, BEGAN_AFTER_MS, afterMs);
+  else {
+    const overMs = endMs - requestEndMs;
+    const lateMs = afterMs <= SKEW_MS && -beforeMs >= overMs ? overMs : afterMs;
+    if (lateMs > SKEW_MS) note(books, record, OTHER_CLOCK, LIES_AFTER, LIES_AFTER_MS, lateMs);
+  }
 }
 
 /** What one answer may add to a sum of milliseconds. */

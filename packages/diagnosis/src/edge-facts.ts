@@ -3,12 +3,14 @@ import { BARE, CAUSES } from "./cause.ts";
 import type { Edge } from "./edge.ts";
 import {
   ANSWERED,
-  BEGAN_AFTER,
-  BEGAN_AFTER_MS,
+  LIES_AFTER,
+  LIES_AFTER_MS,
   BEGAN_BEFORE,
   BEGAN_BEFORE_MS,
   CHANCE_UNITS,
+  COMPARED,
   COMPATIBLE,
+  COMPATIBLE_AT_BEST,
   COMPATIBLE_BY_CHANCE,
   LEAKED,
   UNSAMPLED_ANSWERED,
@@ -50,12 +52,15 @@ export interface EdgeFacts {
   /** Answers that began before their request, and by how many milliseconds on average. */
   readonly beganBefore: number;
   readonly beganBeforeMs: number;
-  /** Answers that began after their request had ended, and by how many milliseconds on average. */
-  readonly beganAfter: number;
-  readonly beganAfterMs: number;
-  /** Of those missing for no known cause: how many have an orphan that fits in time, and how many would by chance. */
+  /** Answers that lie after their request, wholly or as far as they began late, and by how many milliseconds on average. */
+  readonly liesAfter: number;
+  readonly liesAfterMs: number;
+  /** Those that were missing for no known cause once they had had the longest wait. Of these: */
+  readonly compared: number;
+  /** have an orphan that fits in time; would have one by chance; would have one if each had its own. */
   readonly compatible: number;
   readonly compatibleByChance: number;
+  readonly compatibleAtBest: number;
   /** Roots of these services in the window that nothing explains. */
   readonly orphans: number;
 }
@@ -66,7 +71,7 @@ export function factsOf(edge: Edge, nowMs: number): EdgeFacts {
   for (let cause = BARE; cause <= CAUSES; cause += 1) missing.push(tally.sum(missingCounter(cause), nowMs));
   const mean = (total: number, count: number): number => (count === 0 ? 0 : tally.sum(total, nowMs) / count);
   const beganBefore = tally.sum(BEGAN_BEFORE, nowMs);
-  const beganAfter = tally.sum(BEGAN_AFTER, nowMs);
+  const liesAfter = tally.sum(LIES_AFTER, nowMs);
   return {
     boundary: edge.boundary,
     cluster: edge.cluster,
@@ -86,10 +91,12 @@ export function factsOf(edge: Edge, nowMs: number): EdgeFacts {
     leaked: tally.sum(LEAKED, nowMs),
     beganBefore,
     beganBeforeMs: mean(BEGAN_BEFORE_MS, beganBefore),
-    beganAfter,
-    beganAfterMs: mean(BEGAN_AFTER_MS, beganAfter),
+    liesAfter,
+    liesAfterMs: mean(LIES_AFTER_MS, liesAfter),
+    compared: tally.sum(COMPARED, nowMs),
     compatible: tally.sum(COMPATIBLE, nowMs),
     compatibleByChance: tally.sum(COMPATIBLE_BY_CHANCE, nowMs) / CHANCE_UNITS,
+    compatibleAtBest: tally.sum(COMPATIBLE_AT_BEST, nowMs) / CHANCE_UNITS,
     orphans: services.reduce((sum, service) => sum + service.tally.sum(ORPHANS, nowMs), 0),
   };
 }

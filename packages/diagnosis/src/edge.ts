@@ -31,14 +31,17 @@ export const LEAKED = 6;
 /** Answers that began before their request, and the milliseconds by which they did. */
 export const BEGAN_BEFORE = 7;
 export const BEGAN_BEFORE_MS = 8;
-/** Answers that began after their request had ended, and the milliseconds by which they did. */
-export const BEGAN_AFTER = 9;
-export const BEGAN_AFTER_MS = 10;
+/** Answers that lie after their request, wholly or as far as they began late, and the milliseconds by which they do. */
+export const LIES_AFTER = 9;
+export const LIES_AFTER_MS = 10;
 /** Missing for no known cause, with an orphan that fits in time; and how many of them would by chance, in fractions. */
 export const COMPATIBLE = 11;
 export const COMPATIBLE_BY_CHANCE = 12;
+/** How many of them would if each had its own, in fractions; and how many were looked at. */
+export const COMPATIBLE_AT_BEST = 13;
+export const COMPARED = 14;
 export const CHANCE_UNITS = 1_000;
-const MISSING_FROM = 12;
+const MISSING_FROM = 14;
 const COUNTERS: number = MISSING_FROM + CAUSES + 1;
 
 export function missingCounter(cause: number): number {

@@ -1,5 +1,5 @@
 /** The expected-child test: has the span that a request is owed arrived, and if not, is it surely missing? */
-import { associate } from "./associate.ts";
+import { MOST_COMPARED, associate } from "./associate.ts";
 import type { Books } from "./books.ts";
 import type { BreakExample } from "./break.ts";
 import { countedAtMs, forwardedExample } from "./books.ts";
@@ -191,13 +191,19 @@ function markMissing({ crossings, totals }: Books, record: number, edge: Edge): 
   edge.waiting -= 1;
 }
 
+/** Requests of one edge that are compared in one moment; more are left undecided. */
+const MOST_BY_TIME = 2_048;
+
 /** Pairs by their times what no exact join explained; called once the requests of this moment have had the longest wait. */
 export function settleByTime(books: Books): void {
   for (const edge of books.edges.all()) {
     if (edge.undecided.length === 0) continue;
-    for (const { record, orphan, confidence } of associate(books, edge, edge.undecided)) {
-      edge.tally.add(missingCounter(BARE), countedAtMs(books, books.crossings.ring.slot(record)), -1);
-      conclude(books, record, edge, { cause: SAME_TIME, orphan, span: 0, confidence });
+    for (let from = 0; from < Math.min(MOST_BY_TIME, edge.undecided.length); from += MOST_COMPARED) {
+      const records = edge.undecided.slice(from, from + MOST_COMPARED);
+      for (const { record, orphan, confidence } of associate(books, edge, records)) {
+        edge.tally.add(missingCounter(BARE), countedAtMs(books, books.crossings.ring.slot(record)), -1);
+        conclude(books, record, edge, { cause: SAME_TIME, orphan, span: 0, confidence });
+      }
     }
     edge.undecided.length = 0;
   }
@@ -268,7 +274,7 @@ function learnTimes({ crossings, orphans }: Books, slot: number, edge: Edge, orp
   const at = orphans.ring.slot(orphan);
   const startMs = (orphans.startMs[at] as number) - (crossings.startMs[slot] as number);
   const endMs = (crossings.endMs[slot] as number) - (orphans.endMs[at] as number);
-  learnPair(edge.timing, startMs, endMs);
+  learnPair(edge.timing, startMs, endMs, (orphans.endMs[at] as number) - (orphans.startMs[at] as number));
   comparePath(edge, crossings.path[slot] as number, orphans.path[at] as number);
 }
 

@@ -1,63 +1,59 @@
 import { describe, expect, it } from "vitest";
 import {
+  KEPT_PAIRS,
   createTimingModel,
   joinableShare,
-  learnClose,
+  keptPairs,
+  learnComparison,
+  learnLonePair,
   learnPair,
   learnSure,
   leastDelays,
-  logLikelihood,
-  logLikelihoodFloor,
+  offsetMs,
+  strangersPerMs,
   sureShare,
 } from "../src/timing-model.ts";
 
 describe("a timing model", () => {
-  it("finds the delays it has learned likelier than others", () => {
-    const model = createTimingModel();
-    for (let at = 0; at < 300; at += 1) learnPair(model, 1 + (at % 3) / 10, 2 + (at % 5) / 10);
-    const likely = logLikelihood(model, 1.1, 2.2);
-    expect(likely).toBeGreaterThan(logLikelihood(model, 8, 2.2));
-    expect(likely).toBeGreaterThan(logLikelihood(model, 1.1, 60));
-    expect(likely).toBeGreaterThanOrEqual(logLikelihoodFloor(model));
-    expect(logLikelihood(model, 800, 600)).toBeLessThan(logLikelihoodFloor(model));
-  });
-
   it("knows how far spans begin before their request where the clocks differ", () => {
     const model = createTimingModel();
     expect(leastDelays(model)).toEqual({ startMs: 0, endMs: 0 });
-    for (let at = 0; at < 100; at += 1) learnPair(model, -48, 55);
-    expect(leastDelays(model).endMs).toBe(0);
-    for (let at = 0; at < 300; at += 1) learnPair(model, -48, 55);
-    expect(leastDelays(model).startMs).toBeLessThan(-40);
-    expect(leastDelays(model).startMs).toBeGreaterThan(-70);
-    expect(leastDelays(model).endMs).toBeCloseTo(55, 0);
+    for (let at = 0; at < 100; at += 1) learnPair(model, -48, 55, 20);
+    expect(leastDelays(model)).toEqual({ startMs: -48, endMs: 0 });
+    expect(offsetMs(model)).toBe(-48);
+    for (let at = 0; at < 300; at += 1) learnPair(model, -48, 55, 20);
+    expect(leastDelays(model)).toEqual({ startMs: -48, endMs: 55 });
   });
 
   it("follows a change", () => {
     const model = createTimingModel();
-    for (let at = 0; at < 20_000; at += 1) learnPair(model, 1, 1);
-    for (let at = 0; at < 40_000; at += 1) learnPair(model, 9, 9);
-    expect(logLikelihood(model, 9, 9)).toBeGreaterThan(logLikelihood(model, 1, 1) - 5);
+    for (let at = 0; at < 20_000; at += 1) learnPair(model, 1, 1, 20);
+    expect(leastDelays(model)).toEqual({ startMs: 1, endMs: 1 });
+    for (let at = 0; at < 20_000; at += 1) learnPair(model, 9, 9, 20);
+    expect(leastDelays(model)).toEqual({ startMs: 9, endMs: 9 });
   });
 
-  it("tells delays apart as finely where the clocks differ", () => {
-    const lead = (aheadMs: number): number => {
-      const model = createTimingModel();
-      for (let at = 0; at < 400; at += 1) learnPair(model, aheadMs + 1 + (at % 9) / 10, 2 - aheadMs + (at % 7) / 10);
-      return logLikelihood(model, aheadMs + 1.4, 2.3 - aheadMs) - logLikelihood(model, aheadMs + 6.4, 2.3 - aheadMs);
-    };
-    expect(lead(0)).toBeGreaterThan(3);
-    expect(lead(45)).toBeGreaterThan(3);
-  });
-
-  it("estimates how many requests have their span among the orphans, against chance", () => {
+  it("keeps the pairs that are known when one comes that merely has no rival", () => {
     const model = createTimingModel();
-    expect(joinableShare(model)).toBe(0);
-    for (let at = 0; at < 100; at += 1) learnClose(model, at % 4 === 0, 0);
-    expect(joinableShare(model)).toBeCloseTo(0.5);
-    const chance = createTimingModel();
-    for (let at = 0; at < 100; at += 1) learnClose(chance, at % 2 === 0, 0.5);
-    expect(joinableShare(chance)).toBe(0);
+    for (let at = 0; at < KEPT_PAIRS; at += 1) learnPair(model, 2, 3, 20);
+    for (let at = 0; at < KEPT_PAIRS; at += 1) learnLonePair(model, 40, 50, 20);
+    expect(keptPairs(model)).toBe(KEPT_PAIRS);
+    expect(new Set(model.startMs)).toEqual(new Set([2]));
+    const empty = createTimingModel();
+    learnLonePair(empty, 40, 50, 20);
+    expect(keptPairs(empty)).toBe(1);
+    expect(empty.startMs[0]).toBe(40);
+  });
+
+  it("remembers how many requests have their span among the orphans, and how dense the others are", () => {
+    const model = createTimingModel();
+    for (let at = 0; at < 100; at += 1)
+      learnComparison(model, { requests: 10, joinable: 5, strangers: 2, strangersMs: 100 });
+    expect(joinableShare(model)).toBeCloseTo(0.5, 2);
+    expect(strangersPerMs(model, { requests: 0, joinable: 0, strangers: 0, strangersMs: 0 })).toBeCloseTo(0.02, 3);
+    for (let at = 0; at < 1_000; at += 1)
+      learnComparison(model, { requests: 10, joinable: 1, strangers: 8, strangersMs: 100 });
+    expect(joinableShare(model)).toBeCloseTo(0.1, 1);
   });
 
   it("knows when hardly any pair is sure", () => {

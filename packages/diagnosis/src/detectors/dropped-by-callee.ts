@@ -14,6 +14,9 @@ const ENOUGH = 5;
 /** Standard deviations by which agreement must exceed chance. */
 const FAR_BEYOND = 3;
 
+/** What chance does is itself known by a sample: the variance of the difference is that much larger. */
+const UNSURE_CHANCE = 1.5;
+
 /** A service that drops contexts leaves a root for each request; fewer agree where it is merely called by others too. */
 const LEAST_AGREEMENT = 0.5;
 
@@ -28,10 +31,7 @@ export function detectDroppedByCallee(facts: EdgeFacts): Finding | undefined {
   const time = facts.missing[SAME_TIME] as number;
   const bare = facts.missing[BARE] as number;
   const joined = named + request + connection + time;
-  const byChance = facts.compatibleByChance;
-  const excess = Math.round(Math.min(bare, facts.compatible - time) - byChance);
-  const surprising = excess >= ENOUGH && excess > FAR_BEYOND * Math.sqrt(2 * byChance + 1);
-  const agreeing = surprising && excess >= (bare + time) * LEAST_AGREEMENT ? excess : 0;
+  const agreeing = Math.min(bare, Math.max(0, agreeingOf(facts) - time));
   const count = joined + agreeing;
   if (!isWorthAlarm(count, judgedOf(facts))) return undefined;
   const of = toldOf(facts) + agreeing;
@@ -52,7 +52,7 @@ export function detectDroppedByCallee(facts: EdgeFacts): Finding | undefined {
   }
   if (agreeing > 0) {
     evidence.push(
-      `For ${agreeing} more a root span of ${callee} lies within the request where chance would put one in ${Math.round(byChance)}; which belongs to which cannot be told.`,
+      `For ${agreeing} more a root span of ${callee} lies where theirs would; ${facts.compatible} of ${facts.compared} have one there, ${Math.round(facts.compatibleByChance)} would by chance. Which belongs to which cannot be told.`,
     );
   }
   evidence.push(...untoldText(facts, agreeing));
@@ -83,4 +83,14 @@ export function detectDroppedByCallee(facts: EdgeFacts): Finding | undefined {
     },
     causes: agreeing > 0 ? [...JOINED, BARE] : JOINED,
   };
+}
+
+/** How many of the compared requests have their span among the roots that fit; 0 where chance may have put them there. */
+function agreeingOf({ compared, compatible, compatibleByChance, compatibleAtBest }: EdgeFacts): number {
+  const excess = compatible - compatibleByChance;
+  const byChance = Math.min(1, compatibleByChance / Math.max(1, compared));
+  const deviation = Math.sqrt(UNSURE_CHANCE * compared * byChance * (1 - byChance) + 1);
+  const share = excess / Math.max(1, compatibleAtBest - compatibleByChance);
+  const agreeing = Math.round(Math.min(1, share) * compared);
+  return excess > FAR_BEYOND * deviation && agreeing >= ENOUGH && share >= LEAST_AGREEMENT ? agreeing : 0;
 }

@@ -257,6 +257,15 @@ describe("behind us", () => {
     expect(found?.evidence[0]).toContain("by 40 ms on average: the clock is behind");
   });
 
+  it("answers that begin as late as they outlive their request show a clock that is ahead", () => {
+    const world = run((it, crossing) => {
+      it.answer(crossing, { startMs: crossing.startMs + 9, endMs: crossing.endMs + 7 });
+    });
+    const [found] = world.diagnosis.report().breaks;
+    expect(found).toMatchObject({ kind: "clock-skew", count: 10 });
+    expect(found?.evidence[0]).toContain("by 7 ms on average: the clock is ahead");
+  });
+
   it("answers that outlive their request show no clock at all", () => {
     const world = run((it, crossing) => void it.answer(crossing, { endMs: crossing.endMs + 400 }));
     expect(world.diagnosis.report().breaks).toEqual([]);

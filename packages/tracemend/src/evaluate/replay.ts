@@ -35,19 +35,26 @@ export interface Replayed {
   readonly clientCalls: ClientCall[];
 }
 
-/** A call as the CLIENT span of the caller tells it, and when what it reached began, each by its own clock. */
+/** A call as the CLIENT span of the caller tells it, and the span that it reached, each by its own clock. */
 export interface ClientCall {
   readonly edge: string;
   readonly service: string;
   readonly startMs: number;
   readonly endMs: number;
-  readonly reachedMs: number;
+  readonly reached: Reached;
+}
+
+export interface Reached {
+  readonly startMs: number;
+  readonly endMs: number;
 }
 
 export interface PassedCall {
   readonly edge: Edge | undefined;
   readonly crossing: Passed["crossing"];
   readonly ownSpans: readonly SpanRecord[];
+  /** The span of the first border that the caller reached; undefined where it recorded none. */
+  readonly reached: Reached | undefined;
   /** The SERVER span that it was answered with; undefined where none was recorded. */
   callee: Emission | undefined;
   /** Whether the called service sees another hop's connection. */
@@ -107,7 +114,7 @@ export function createReplay(plan: Plan, truth: Truth): Replay {
         lost = caller.elsewhere && trace.spans[span.parent]?.service === span.service;
         if (call !== undefined) {
           ({ entry: own, elsewhere: lost, through } = enter(trace, call, originMs, own));
-          noteClientCall(emitted[span.parent], "tracemend", through?.ownSpans[0]?.startMs);
+          noteClientCall(emitted[span.parent], "tracemend", through?.reached);
         }
       }
       const spanId = random.spanId();
@@ -119,7 +126,7 @@ export function createReplay(plan: Plan, truth: Truth): Replay {
       emitted[at] = emission;
       if (at === first) entered = emission;
       if (call !== undefined && through === undefined) {
-        noteClientCall(emitted[span.parent], span.service, emission.record.startMs);
+        noteClientCall(emitted[span.parent], span.service, emission.record);
       }
       if (through === undefined) continue;
       through.callee = emission;
@@ -177,10 +184,10 @@ export function createReplay(plan: Plan, truth: Truth): Replay {
     return { entry, elsewhere, through };
   };
 
-  const noteClientCall = (caller: Emission | undefined, service: string, reachedMs: number | undefined): void => {
-    if (caller?.record.kind !== "client" || reachedMs === undefined) return;
+  const noteClientCall = (caller: Emission | undefined, service: string, reached: Reached | undefined): void => {
+    if (caller?.record.kind !== "client" || reached === undefined) return;
     const { startMs, endMs } = caller.record;
-    clientCalls.push({ edge: `${caller.service}→${service}`, service, startMs, endMs, reachedMs });
+    clientCalls.push({ edge: `${caller.service}→${service}`, service, startMs, endMs, reached });
   };
 
   const noteBroken = (atMs: number): void => {
@@ -207,9 +214,11 @@ export function createReplay(plan: Plan, truth: Truth): Replay {
   const passBorders = (edge: Edge, request: Request, isCut: boolean, broken: boolean): PassedCall => {
     let { lines, startMs, endMs } = request;
     let lost: TraceContext | undefined;
+    let reached: Reached | undefined;
     if (isCut && abroad !== undefined) {
       const before = passAbroad(abroad, request, broken ? hop : undefined, random);
-      passed.push({ ...before, edge: undefined, callee: undefined, foreignPeer: false });
+      passed.push({ ...before, edge: undefined, callee: undefined, reached: undefined, foreignPeer: false });
+      reached = before.ownSpans[0];
       lines = before.lines;
       lost = before.verdict.context;
       startMs += BORDER_MS;
@@ -227,7 +236,14 @@ export function createReplay(plan: Plan, truth: Truth): Replay {
       const { traceId } = lost;
       truth.cuts.set(lost.parentId, { forwardedTraceId: traceId, traceId, spanId: through.ownSpans[0]?.spanId });
     }
-    const call = { ...through, edge, callee: undefined, foreignPeer: isCut && breakClass.foreignPeer === true };
+    reached ??= through.ownSpans[0];
+    const call = {
+      ...through,
+      edge,
+      callee: undefined,
+      reached,
+      foreignPeer: isCut && breakClass.foreignPeer === true,
+    };
     passed.push(call);
     return call;
   };
@@ -250,7 +266,7 @@ export function createReplay(plan: Plan, truth: Truth): Replay {
     const foreignPeer = call.edge === cutEdge && breakClass.foreignPeer === true;
     const entry = { traceId: context.traceId, parentId: context.parentId, sampled: true, links: [] };
     const callee = walk(trace, call.callee, atMs, entry, false);
-    passed.push({ ...through, edge: call.edge, callee, foreignPeer });
+    passed.push({ ...through, edge: call.edge, callee, reached: undefined, foreignPeer });
   };
 
   const addEntries = (trace: ReadyTrace, call: EdgeCall, originMs: number, what: string, now: boolean): void => {

@@ -10,7 +10,7 @@ import { assignConnections } from "./connections.ts";
 import type { Delivery } from "./exporter.ts";
 import { exportAll } from "./exporter.ts";
 import { createRandom, seedOf } from "./random.ts";
-import type { ClientCall, PassedCall } from "./replay.ts";
+import type { ClientCall, PassedCall, Reached } from "./replay.ts";
 import { EPOCH_MS, createReplay } from "./replay.ts";
 import { startsOf } from "./superposition.ts";
 import type { Truth } from "./truth.ts";
@@ -127,18 +127,19 @@ function eventsOf(passed: readonly PassedCall[], deliveries: readonly Delivery[]
 const AGREE_MS = 5;
 
 function noteEdges(truth: Truth, passed: readonly PassedCall[], clientCalls: readonly ClientCall[]): void {
-  const note = (name: string, service: string, startMs: number, endMs: number, reachedMs: number | undefined): void => {
+  const note = (name: string, service: string, startMs: number, endMs: number, reached: Reached | undefined): void => {
     const known = truth.edges.get(name) ?? { service, requests: 0, outside: 0 };
     truth.edges.set(name, known);
     known.requests += 1;
-    if (reachedMs === undefined) return;
-    if (reachedMs < startMs - AGREE_MS || reachedMs > endMs + AGREE_MS) known.outside += 1;
+    if (reached === undefined) return;
+    const overMs = reached.endMs - endMs;
+    const isLate = reached.startMs > endMs + AGREE_MS || (overMs > AGREE_MS && reached.startMs - startMs >= overMs);
+    if (isLate || reached.startMs < startMs - AGREE_MS) known.outside += 1;
   };
   for (const { crossing, edge, callee } of passed) {
-    note(crossing.boundary, edge?.to ?? "", crossing.startMs, crossing.endMs, callee?.record.startMs);
+    note(crossing.boundary, edge?.to ?? "", crossing.startMs, crossing.endMs, callee?.record);
   }
-  for (const { edge, service, startMs, endMs, reachedMs } of clientCalls)
-    note(edge, service, startMs, endMs, reachedMs);
+  for (const { edge, service, startMs, endMs, reached } of clientCalls) note(edge, service, startMs, endMs, reached);
 }
 
 /** For how many requests of the edge the span of another one would fit: it starts and ends within them. */

@@ -32,7 +32,7 @@ export interface CutTruth {
 export interface EdgeTruth {
   readonly service: string;
   requests: number;
-  /** Answered by a span that by its clock begins outside of its request. */
+  /** Answered by a span that by its clock begins outside of its request, or as late as it ends after it. */
   outside: number;
 }
 

@@ -1,0 +1,64 @@
+/** Whether requests that miss their span have orphans where these would be, more often than chance puts any there. */
+import type { Books } from "./books.ts";
+import { countedAtMs } from "./books.ts";
+import type { Edge } from "./edge.ts";
+import { CHANCE_UNITS, COMPARED, COMPATIBLE, COMPATIBLE_AT_BEST, COMPATIBLE_BY_CHANCE } from "./edge.ts";
+import type { Likelihood } from "./likelihood.ts";
+import type { Timed } from "./timed.ts";
+import { answeredBeside, someFitting } from "./timed.ts";
+import type { Delays } from "./timing-model.ts";
+
+/**
+ * A request moved by these meets only orphans that are not its own: how often that is compatible is chance. No round
+ * numbers, because load often comes at a round rate.
+ */
+const SHIFTS_MS: readonly number[] = [-6_389, 7_621];
+
+/** Fewer answered requests than this do not tell what chance does. */
+const LEAST_ANSWERED = 16;
+
+/** The share of known pairs that lie close. */
+const CLOSE = 0.75;
+
+/** What was found around requests whose time has come. */
+export interface Surroundings {
+  readonly due: ReadonlySet<number>;
+  readonly requests: readonly Timed[];
+  readonly orphans: readonly Timed[];
+  readonly least: Delays;
+  /** Where enough pairs are known. */
+  readonly likelihood: Likelihood | undefined;
+}
+
+/**
+ * Notes how many of the due requests have an orphan that fits: one that lies as most known pairs do, or, while few are
+ * known, any within the request. Beside it how many would if each had its own, and how many by chance: as many as do when
+ * they are moved to other times, or as many as do of the requests beside them that were answered, whichever are more.
+ */
+export function noteAgreement(books: Books, edge: Edge, surroundings: Surroundings): void {
+  const { due, requests, orphans, least, likelihood } = surroundings;
+  const closeOdds = likelihood?.reachedBy(CLOSE) ?? 0;
+  const fits = (request: Timed, shiftMs: number): boolean => {
+    likelihood?.take(request.endMs - request.startMs);
+    return someFitting(request, orphans, least, shiftMs, (orphan) => {
+      if (likelihood === undefined) return true;
+      const startMs = orphan.startMs - request.startMs - shiftMs;
+      const endMs = request.endMs + shiftMs - orphan.endMs;
+      return likelihood.odds(startMs, endMs, orphan.endMs - orphan.startMs) >= closeOdds;
+    });
+  };
+  const answered = answeredBeside(books, edge, [...due]);
+  const beside =
+    answered.length < LEAST_ANSWERED ? 0 : answered.filter((request) => fits(request, 0)).length / answered.length;
+  const own = likelihood === undefined ? 1 : CLOSE;
+  for (const request of requests) {
+    if (!due.has(request.at)) continue;
+    const atMs = countedAtMs(books, books.crossings.ring.slot(request.at));
+    const moved = SHIFTS_MS.filter((shiftMs) => fits(request, shiftMs)).length / SHIFTS_MS.length;
+    const chance = Math.max(moved, beside);
+    edge.tally.add(COMPARED, atMs, 1);
+    if (fits(request, 0)) edge.tally.add(COMPATIBLE, atMs, 1);
+    edge.tally.add(COMPATIBLE_BY_CHANCE, atMs, Math.round(CHANCE_UNITS * chance));
+    edge.tally.add(COMPATIBLE_AT_BEST, atMs, Math.round(CHANCE_UNITS * (own + (1 - own) * chance)));
+  }
+}

@@ -1,0 +1,101 @@
+/** How much likelier it is that a span lies where it does because it answers a request than by chance, by known pairs. */
+import type { TimingModel } from "./timing-model.ts";
+import { KEPT_PAIRS, keptPairs } from "./timing-model.ts";
+
+export interface Likelihood {
+  /** Takes a request: what is asked next is asked of it. Requests of another length tell less of where its span lies. */
+  take(requestMs: number): void;
+  /**
+   * The odds for a span with these delays at both ends to answer the request, against one that begins in any one
+   * millisecond: both have the lengths that spans of this edge have.
+   */
+  odds(startMs: number, endMs: number, spanMs: number): number;
+  /** What so many of the known pairs reach, each by all the others. */
+  reachedBy(share: number): number;
+}
+
+/** Each known pair stands for a range as wide as so many neighbours on either side lie apart. */
+const NEIGHBOURS = 3;
+/** Lengths of requests: wider, so that there always are some like the one at hand. */
+const NEIGHBOURS_IN_LENGTH = 12;
+const LEAST_WIDTH_MS = 0.1;
+
+/** Spans that lie anywhere in their request, as what nobody has seen yet does. */
+const ANYWHERE = 0.02;
+
+/** Known pairs that are tried against the others. */
+const TRIED = 64;
+
+export function createLikelihood(model: TimingModel): Likelihood {
+  const kept = keptPairs(model);
+  const { startMs: starts, endMs: ends, spanMs: spans } = model;
+  const lengths = new Float32Array(KEPT_PAIRS);
+  for (let at = 0; at < kept; at += 1)
+    lengths[at] = (starts[at] as number) + (ends[at] as number) + (spans[at] as number);
+  const startWidths = widthsOf(starts, kept, NEIGHBOURS);
+  const endWidths = widthsOf(ends, kept, NEIGHBOURS);
+  const spanWidths = widthsOf(spans, kept, NEIGHBOURS);
+  const lengthWidths = widthsOf(lengths, kept, NEIGHBOURS_IN_LENGTH);
+  const weights = new Float64Array(kept);
+  let weight = 0;
+
+  const take = (requestMs: number): void => {
+    weight = 0;
+    for (let at = 0; at < kept; at += 1) {
+      const width = lengthWidths[at] as number;
+      weights[at] = bell((requestMs - (lengths[at] as number)) / width) / width;
+      weight += weights[at] as number;
+    }
+  };
+
+  const odds = (startMs: number, endMs: number, spanMs: number): number => {
+    let here = 0;
+    let anywhere = 0;
+    for (let at = 0; at < kept; at += 1) {
+      const startWidth = startWidths[at] as number;
+      const endWidth = endWidths[at] as number;
+      const spanWidth = spanWidths[at] as number;
+      const atStart = bell((startMs - (starts[at] as number)) / startWidth) / startWidth;
+      const atEnd = bell((endMs - (ends[at] as number)) / endWidth) / endWidth;
+      here += (weights[at] as number) * atStart * atEnd;
+      anywhere += bell((spanMs - (spans[at] as number)) / spanWidth) / spanWidth;
+    }
+    const density = here / Math.max(Number.MIN_VALUE, weight) / Math.max(Number.MIN_VALUE, anywhere / kept);
+    return (1 - ANYWHERE) * density + ANYWHERE / Math.max(1, startMs + endMs + spanMs);
+  };
+
+  return {
+    take,
+    odds,
+    reachedBy(share) {
+      const reached: number[] = [];
+      for (let at = 0; at < kept; at += Math.max(1, Math.floor(kept / TRIED))) {
+        take(lengths[at] as number);
+        weight -= weights[at] as number;
+        weights[at] = 0;
+        reached.push(odds(starts[at] as number, ends[at] as number, spans[at] as number));
+      }
+      return reached.sort((a, b) => b - a)[Math.floor(reached.length * share)] ?? Infinity;
+    },
+  };
+}
+
+/** A bell with the long tails of delays (Cauchy's), of area 1. */
+function bell(distance: number): number {
+  return 1 / (Math.PI * (1 + distance * distance));
+}
+
+function widthsOf(values: Float32Array, kept: number, neighbours: number): Float64Array {
+  const widths = new Float64Array(kept);
+  const order = Uint16Array.from({ length: kept }, (_, at) => at).sort(
+    (a, b) => (values[a] as number) - (values[b] as number),
+  );
+  for (let rank = 0; rank < kept; rank += 1) {
+    const low = Math.max(0, rank - neighbours);
+    const high = Math.min(kept - 1, rank + neighbours);
+    const apartMs = (values[order[high] as number] as number) - (values[order[low] as number] as number);
+    const halfMs = (apartMs * neighbours) / Math.max(1, high - low);
+    widths[order[rank] as number] = Math.max(LEAST_WIDTH_MS, halfMs);
+  }
+  return widths;
+}

@@ -1,0 +1,140 @@
+/** Requests and orphans of one edge as intervals in time, and which orphans lie where a request's span would. */
+import type { Books } from "./books.ts";
+import { BARE } from "./cause.ts";
+import { MATCHED, MISSING, WAITING } from "./crossing-store.ts";
+import type { CrossingStore } from "./crossing-store.ts";
+import type { Edge } from "./edge.ts";
+import { answersFor } from "./edge.ts";
+import { overlaps } from "./interval.ts";
+import type { OrphanStore } from "./orphan-store.ts";
+import { pathsTell } from "./path-agreement.ts";
+import type { Delays } from "./timing-model.ts";
+
+export interface Timed {
+  /** The number of a request's or an orphan's record. */
+  readonly at: number;
+  readonly startMs: number;
+  readonly endMs: number;
+  /** Of its path; 0 where it is not known, or where paths do not tell. */
+  readonly path: number;
+}
+
+/** How far clocks and roundings may put a span outside its request, beyond what the model knows. */
+const SLACK_MS = 1;
+
+/** Orphans are looked at up to so far from the requests. */
+const FARTHEST_MS = 10_000;
+
+/** Records before and after the due ones among which others are looked for that may want the same orphans. */
+const BESIDE_DUE = 2_048;
+
+/** Records before and after the first due one among which answered requests are looked for, and how many tell enough. */
+const BESIDE = 512;
+const MOST_ANSWERED = 64;
+
+/** The due requests and those open beside them that may want the same orphans. */
+export function requestsAround({ crossings }: Books, edge: Edge, due: ReadonlySet<number>): readonly Timed[] {
+  const { ring, state, cause, startMs, endMs } = crossings;
+  let fromMs = Infinity;
+  let untilMs = -Infinity;
+  let first = Infinity;
+  let last = 0;
+  for (const record of due) {
+    const slot = ring.slot(record);
+    fromMs = Math.min(fromMs, startMs[slot] as number);
+    untilMs = Math.max(untilMs, endMs[slot] as number);
+    first = Math.min(first, record);
+    last = Math.max(last, record);
+  }
+  const requests: Timed[] = [];
+  const until = Math.min(ring.newest(), last + BESIDE_DUE);
+  for (let record = Math.max(ring.oldest(), first - BESIDE_DUE); record <= until; record += 1) {
+    const slot = ring.slot(record);
+    if (crossings.edge[slot] !== edge.id) continue;
+    const isUnanswered = state[slot] === WAITING || (state[slot] === MISSING && cause[slot] === BARE);
+    if (!isUnanswered || !overlaps(startMs[slot] as number, endMs[slot] as number, fromMs, untilMs)) continue;
+    requests.push(timedOf(crossings, record, pathsTell(edge)));
+  }
+  return requests;
+}
+
+/** Orphans of the edge's services that belong to nothing yet, by start. */
+export function orphansAround({ orphans }: Books, edge: Edge, requests: readonly Timed[]): readonly Timed[] {
+  let fromMs = Infinity;
+  let untilMs = -Infinity;
+  for (const { startMs, endMs } of requests) {
+    fromMs = Math.min(fromMs, startMs);
+    untilMs = Math.max(untilMs, endMs);
+  }
+  const found: Timed[] = [];
+  const { ring, joined, service } = orphans;
+  for (let at = ring.oldest(); at <= ring.newest(); at += 1) {
+    const slot = ring.slot(at);
+    if (joined[slot] === 1 || !answersFor(edge, service[slot] as number)) continue;
+    const orphan = timedOf(orphans, at, pathsTell(edge));
+    if (orphan.endMs >= fromMs - FARTHEST_MS && orphan.startMs <= untilMs + FARTHEST_MS) found.push(orphan);
+  }
+  return found.sort((a, b) => a.startMs - b.startMs);
+}
+
+/** Requests of the edge that were answered at about the time of the due ones: an orphan that fits them is not theirs. */
+export function answeredBeside({ crossings }: Books, edge: Edge, [first = 0]: readonly number[]): readonly Timed[] {
+  const { ring, state, startMs } = crossings;
+  const aroundMs = startMs[ring.slot(first)] as number;
+  const answered: Timed[] = [];
+  for (let step = 1; step <= 2 * BESIDE && answered.length < MOST_ANSWERED; step += 1) {
+    const record = first + (step % 2 === 0 ? step / 2 : -(step + 1) / 2);
+    if (record < ring.oldest() || record > ring.newest()) continue;
+    const slot = ring.slot(record);
+    if (crossings.edge[slot] !== edge.id || state[slot] !== MATCHED) continue;
+    if (Math.abs((startMs[slot] as number) - aroundMs) > FARTHEST_MS / 2) continue;
+    answered.push(timedOf(crossings, record, pathsTell(edge)));
+  }
+  return answered;
+}
+
+/**
+ * Calls `visit` for each orphan that lies within the request, moved by `shiftMs`, as spans of this edge do, until it
+ * returns true. Returns whether it did.
+ */
+export function someFitting(
+  request: Timed,
+  orphans: readonly Timed[],
+  least: Delays,
+  shiftMs: number,
+  visit: (orphan: Timed) => boolean,
+): boolean {
+  const fromMs = request.startMs + shiftMs + least.startMs - SLACK_MS;
+  const untilMs = request.endMs + shiftMs - Math.min(0, least.endMs) + SLACK_MS;
+  const lastMs = request.endMs + shiftMs - least.endMs + SLACK_MS;
+  for (let at = firstFrom(orphans, fromMs); at < orphans.length; at += 1) {
+    const orphan = orphans[at] as Timed;
+    if (orphan.startMs > untilMs) return false;
+    if (orphan.endMs > lastMs) continue;
+    if (request.path !== orphan.path && request.path !== 0 && orphan.path !== 0) continue;
+    if (visit(orphan)) return true;
+  }
+  return false;
+}
+
+function timedOf({ ring, startMs, endMs, path }: CrossingStore | OrphanStore, at: number, pathTells: boolean): Timed {
+  const slot = ring.slot(at);
+  return {
+    at,
+    startMs: startMs[slot] as number,
+    endMs: endMs[slot] as number,
+    path: pathTells ? (path[slot] as number) : 0,
+  };
+}
+
+/** The first orphan that starts at this time or later. */
+function firstFrom(orphans: readonly Timed[], startMs: number): number {
+  let low = 0;
+  let high = orphans.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((orphans[middle] as Timed).startMs < startMs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

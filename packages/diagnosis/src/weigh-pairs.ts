@@ -1,0 +1,116 @@
+/** How sure it is that a request and an orphan belong together, where each may belong to several others or to nobody. */
+import type { Comparison, TimingModel } from "./timing-model.ts";
+import { joinableShare, strangersPerMs } from "./timing-model.ts";
+
+export interface Candidate {
+  readonly record: number;
+  readonly orphan: number;
+  /** Of the pair, against an orphan that begins in any one millisecond. */
+  readonly odds: number;
+}
+
+export interface TimedPair {
+  readonly record: number;
+  readonly orphan: number;
+  readonly confidence: number;
+}
+
+/** What was compared, beside the pairs: `due` are the requests whose time has come, `records` are all. */
+export interface Scene {
+  readonly due: ReadonlySet<number>;
+  readonly records: number;
+  /** Orphans that lie where the requests do, and how long that is. */
+  readonly orphans: number;
+  readonly spanMs: number;
+}
+
+export interface Weighed {
+  readonly pairs: readonly TimedPair[];
+  readonly comparison: Comparison;
+}
+
+/** How often the shares are estimated by the pairs, and the pairs by the shares. */
+const ESTIMATES = 6;
+
+/** How often all rivals are heard: where few compete it has settled by then, where many do none is sure anyway. */
+const ROUNDS = 10;
+
+/** A known pair that lies oddly looks like a stranger, so the estimates are low by about as much. */
+const ODD_PAIRS = 1.5;
+
+/** Beyond this nothing gets surer. */
+const MOST_ODDS = 1e9;
+
+/**
+ * Each request has one orphan or none, each orphan one request or none: the confidence of a pair by belief propagation.
+ * A rival that surely belongs elsewhere does not count. How many requests have an orphan, and how many orphans no request,
+ * is estimated along with it, beside what the model remembers.
+ */
+export function weighPairs(model: TimingModel, candidates: readonly Candidate[], scene: Scene): Weighed {
+  const { due, records, orphans, spanMs } = scene;
+  const requests = due.size;
+  const byRequest = groupsOf(candidates, ({ record }) => record);
+  const byOrphan = groupsOf(candidates, ({ orphan }) => orphan);
+  const odds = new Float64Array(candidates.length);
+  const sure = new Float64Array(candidates.length);
+  const first = joinableShare(model);
+  let joinable = first * requests;
+  let explained = Math.min(orphans, first * records);
+  const compared = (): Comparison => ({
+    requests,
+    joinable,
+    strangers: Math.max(0, orphans - explained),
+    strangersMs: spanMs,
+  });
+  for (let estimate = 0; estimate < ESTIMATES; estimate += 1) {
+    const now = compared();
+    const share = joinableShare(model, now);
+    const scale = (ODD_PAIRS * share) / (1 - share) / strangersPerMs(model, now);
+    for (const [at, pair] of candidates.entries()) odds[at] = Math.min(MOST_ODDS, scale * pair.odds);
+    propagate(odds, byRequest, byOrphan, sure);
+    joinable = 0;
+    explained = 0;
+    for (const [at, { record }] of candidates.entries()) {
+      explained += sure[at] as number;
+      if (due.has(record)) joinable += sure[at] as number;
+    }
+  }
+  const pairs = candidates.map(({ record, orphan }, at) => ({ record, orphan, confidence: sure[at] as number }));
+  return { pairs, comparison: compared() };
+}
+
+type Groups = readonly (readonly number[])[];
+
+function propagate(odds: Float64Array, byRequest: Groups, byOrphan: Groups, sure: Float64Array): void {
+  /** How free the request of a pair is of its other orphans, and the orphan of its other requests. */
+  const requestFree = new Float64Array(odds.length).fill(1);
+  const orphanFree = new Float64Array(odds.length).fill(1);
+  for (let round = 0; round < ROUNDS; round += 1) {
+    hearRivals(byRequest, odds, orphanFree, requestFree);
+    hearRivals(byOrphan, odds, requestFree, orphanFree);
+  }
+  for (let at = 0; at < odds.length; at += 1) {
+    const own = (odds[at] as number) * (requestFree[at] as number) * (orphanFree[at] as number);
+    sure[at] = own / (1 + own);
+  }
+}
+
+function hearRivals(groups: Groups, odds: Float64Array, free: Float64Array, told: Float64Array): void {
+  for (const group of groups) {
+    for (const at of group) {
+      let others = 0;
+      for (const rival of group) if (rival !== at) others += (odds[rival] as number) * (free[rival] as number);
+      told[at] = 1 / (1 + others);
+    }
+  }
+}
+
+function groupsOf(candidates: readonly Candidate[], keyOf: (pair: Candidate) => number): Groups {
+  const groups = new Map<number, number[]>();
+  for (const [at, pair] of candidates.entries()) {
+    const group = groups.get(keyOf(pair));
+    if (group === undefined) groups.set(keyOf(pair), [at]);
+    else group.push(at);
+  }
+  return [...groups.values()];
+}

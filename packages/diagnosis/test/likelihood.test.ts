@@ -1,0 +1,48 @@
+import { describe, expect, it } from "vitest";
+import { createLikelihood } from "../src/likelihood.ts";
+import { createTimingModel, learnPair } from "../src/timing-model.ts";
+
+describe("the likelihood of a pair", () => {
+  it("is greater for delays that are known than for others, however far the clocks differ", () => {
+    for (const aheadMs of [0, 45]) {
+      const model = createTimingModel();
+      for (let at = 0; at < 400; at += 1)
+        learnPair(model, aheadMs + 1 + (at % 9) / 10, 2 - aheadMs + (at % 7) / 10, 20 + (at % 11));
+      const likelihood = createLikelihood(model);
+      likelihood.take(28);
+      const known = likelihood.odds(aheadMs + 1.4, 2.3 - aheadMs, 24.3);
+      expect(known).toBeGreaterThan(20 * likelihood.odds(aheadMs + 6.4, 2.3 - aheadMs, 19.3));
+      expect(known).toBeGreaterThan(20 * likelihood.odds(aheadMs + 1.4, 9.3 - aheadMs, 17.3));
+    }
+  });
+
+  it("counts what is known of requests of that length: where long ones wait after their span, short ones do not", () => {
+    const model = createTimingModel();
+    for (let at = 0; at < 200; at += 1) {
+      learnPair(model, 2 + (at % 5) / 10, 1 + (at % 3) / 10, 3 + (at % 4) / 10);
+      learnPair(model, 2 + (at % 5) / 10, 95 + (at % 3) / 10, 3 + (at % 4) / 10);
+    }
+    const likelihood = createLikelihood(model);
+    likelihood.take(100.5);
+    const late = likelihood.odds(93.2, 4, 3.3);
+    expect(likelihood.odds(2.2, 95, 3.3)).toBeGreaterThan(100 * late);
+    likelihood.take(6.5);
+    expect(likelihood.odds(2.2, 1.1, 3.2)).toBeGreaterThan(0.5);
+  });
+
+  it("is told against spans of that length that begin anywhere: an odd place is likelier chance's", () => {
+    const model = createTimingModel();
+    for (let at = 0; at < 400; at += 1) learnPair(model, 2 + (at % 9) / 10, 90 + (at % 7) / 2, 1 + (at % 3) / 10);
+    const likelihood = createLikelihood(model);
+    likelihood.take(95);
+    expect(likelihood.odds(2.4, 91.5, 1.1)).toBeGreaterThan(0.5);
+    expect(likelihood.odds(50, 43.9, 1.1)).toBeLessThan(0.001);
+  });
+
+  it("tells what a share of the known pairs reach", () => {
+    const model = createTimingModel();
+    for (let at = 0; at < 400; at += 1) learnPair(model, 1 + (at % 10) / 10, at % 10 === 0 ? 60 : 2, 20);
+    const likelihood = createLikelihood(model);
+    expect(likelihood.reachedBy(0.5)).toBeGreaterThan(likelihood.reachedBy(0.95));
+  });
+});
