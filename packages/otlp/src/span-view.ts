@@ -101,7 +101,7 @@ export function forEachSpan(batch: Batch, visit: (span: SpanView) => void): void
 }
 
 const attributes = new AttributeView();
-const NO_KEYS: readonly AttributeKey[] = [];
+const NO_LINKS: readonly SpanLink[] = [];
 const cursor = new Cursor();
 const inner = new Cursor();
 
@@ -231,7 +231,10 @@ export class OpenSpanView implements SpanView {
     while (cursor.next()) {
       if (cursor.field !== 9) continue;
       attributes.open(this.#bytes, cursor.start, cursor.stop);
-      for (const { key, place } of keys.byLength[attributes.keyLength()] ?? NO_KEYS) {
+      const known = keys.byLength[attributes.keyLength()];
+      if (known === undefined) continue;
+      for (let at = 0; at < known.length; at++) {
+        const { key, place } = known[at]!;
         if (values[place] === undefined && attributes.hasKey(key)) values[place] = attributes.value();
       }
     }
@@ -251,6 +254,8 @@ export class OpenSpanView implements SpanView {
   }
 
   links(): readonly SpanLink[] {
+    this.#locate();
+    if (this.#stops[13] === 0) return NO_LINKS;
     const links: SpanLink[] = [];
     const bytes = this.#bytes;
     cursor.open(bytes, this.#start, this.#end);
