@@ -1,9 +1,10 @@
 /**
  * What middleware costs a small app: bare Express and bare Hono beside the same app with the boundary in front, and with
  * OpenTelemetry's instrumentation. Every variant is a process of its own; each of its slices is compared with a slice of
- * a bare app right before or after it.
+ * a bare app right before or after it. Two processes of one app differ by more than a middleware costs, so each variant is
+ * measured in several; the row of a bare app shows how far to trust the others.
  *
- *     node test/bench/middleware.ts [pairs of slices for each variant] [part of the variants' names]
+ *     node test/bench/middleware.ts [pairs of slices for each variant] [name of a variant, or part of it] [processes]
  */
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
@@ -117,14 +118,19 @@ function median(numbers: readonly number[]): number {
     : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 }
 
+interface Pair {
+  readonly bare: Slice;
+  readonly own: Slice;
+}
+
 /** Both apps are new processes and get the same warm-up: one that has served more would be the faster for it. */
-async function compare(name: VariantName): Promise<Readonly<Record<string, number>>> {
+async function slicesOf(name: VariantName, count: number): Promise<readonly Pair[]> {
   const bare = await start(name.startsWith("express") ? "express bare" : "hono bare");
   const server = await start(name);
-  const slices: { readonly bare: Slice; readonly own: Slice }[] = [];
+  const slices: Pair[] = [];
   try {
     for (const each of [bare, server]) await load(each, WARM_UP_REQUESTS);
-    for (let pair = 0; pair < pairs; pair += 1) {
+    for (let pair = 0; pair < count; pair += 1) {
       const first = await measure(pair % 2 === 0 ? bare : server);
       const second = await measure(pair % 2 === 0 ? server : bare);
       slices.push(pair % 2 === 0 ? { bare: first, own: second } : { bare: second, own: first });
@@ -132,6 +138,12 @@ async function compare(name: VariantName): Promise<Readonly<Record<string, numbe
   } finally {
     for (const { child } of [bare, server]) child.disconnect();
   }
+  return slices;
+}
+
+async function compare(name: VariantName): Promise<Readonly<Record<string, number>>> {
+  const slices: Pair[] = [];
+  for (let turn = 0; turn < processes; turn += 1) slices.push(...(await slicesOf(name, Math.ceil(pairs / processes))));
   // Whatever else runs on the machine can only add to the CPU time of a slice.
   const least = (which: "bare" | "own"): number => Math.min(...slices.map((slice) => slice[which].cpuUs));
   const rates = slices.map(({ bare, own }) => own.perSecond / bare.perSecond);
@@ -147,8 +159,13 @@ async function compare(name: VariantName): Promise<Readonly<Record<string, numbe
 }
 
 const pairs = Number(process.argv[2] ?? 40);
-const wanted = VARIANT_NAMES.filter((name) => name.includes(process.argv[3] ?? ""));
+const part = process.argv[3] ?? "";
+const processes = Number(process.argv[4] ?? 4);
+const exact = VARIANT_NAMES.filter((name) => name === part);
+const wanted = exact.length > 0 ? exact : VARIANT_NAMES.filter((name) => name.includes(part));
 const rows: [VariantName, Readonly<Record<string, number>>][] = [];
 for (const name of wanted) rows.push([name, await compare(name)]);
-console.log(`${pairs} pairs of ${SLICE_REQUESTS} requests, ${CONNECTIONS} connections; Node ${process.version}`);
+console.log(
+  `${pairs} pairs of ${SLICE_REQUESTS} requests in ${processes} processes, ${CONNECTIONS} connections; ${process.version}`,
+);
 console.table(Object.fromEntries(rows));
