@@ -123,6 +123,14 @@ function changeAmongFormats(lines: FieldLines): FieldLines {
   return applyEdits(lines, cross(formats, lines, grant).edits);
 }
 
+/** As an observer would ask: why it was judged so, and what came. */
+function changeAndTell(lines: FieldLines): FieldLines {
+  const passage = cross(boundary, lines, grant);
+  const { reading, verdict } = passage;
+  assert(reading.kind === "valid" && verdict.reason === "intact");
+  return applyEdits(lines, passage.edits);
+}
+
 const propagator = new W3CTraceContextPropagator();
 
 type Headers = Record<string, string>;
@@ -203,6 +211,8 @@ const CASES: readonly Case[] = [
   of("nothing changes: read + judge + edit", UNSAMPLED, change),
   of("sampled, no span of ours to be had", SAMPLED, leaveParent),
   of("own span: read + judge + edit", SAMPLED, change),
+  of("nothing changes, and an observer asks for the rest", UNSAMPLED, changeAndTell),
+  of("own span, and an observer asks for the rest", SAMPLED, changeAndTell),
   of("own span, values read", SAMPLED, (lines) => readLines(change(lines))),
   of("own span behind another border, values read", BEHIND_BORDER, (lines) => readLines(change(lines))),
   of("own span, b3 + xray read, stale watched", SAMPLED, changeAmongFormats),

@@ -22,8 +22,8 @@ const DELAY_MS = 5_000;
 const CHUNK = 100;
 const SPANS_PER_BATCH = 100;
 
-/** Requests whose own spans leave together: those that end in one turn of the event loop. */
-const TOGETHER = 20;
+/** Requests whose own spans leave together: those that end within a moment. */
+const TOGETHER = 25;
 
 /** Chunks between two collections of the bench's own garbage. */
 const COLLECT_EVERY = 5;

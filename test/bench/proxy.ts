@@ -33,7 +33,7 @@ const { values: options } = parseArgs({
   options: {
     row: { type: "string", multiple: true, default: [] },
     rival: { type: "string", multiple: true, default: Object.keys(CONTENDERS) },
-    rounds: { type: "string", default: "5" },
+    rounds: { type: "string", default: "3" },
     share: { type: "string", default: "1" },
     "no-memory": { type: "boolean", default: false },
     out: { type: "string" },
@@ -76,6 +76,11 @@ function summary(taken: readonly Round[], direct: readonly Load[]): Measured {
   };
 }
 
+/** With the seconds since the start. */
+function progress(what: string): void {
+  process.stderr.write(`${(performance.now() / 1000).toFixed(0).padStart(4)} s  ${what}\n`);
+}
+
 if (peerOrReason("h2load") === undefined) process.exit(0);
 const rows = chosenRows(options.row);
 const folder = mkdtempSync(join(tmpdir(), "bench-"));
@@ -92,6 +97,7 @@ try {
     if (one === undefined) continue;
     pinTo(0, one.pid);
     running.push({ name, ...one });
+    progress(`${name} runs`);
   }
   for (const one of running) await prove(one, rows);
   const trailers = new Map<string, boolean>();
@@ -101,7 +107,9 @@ try {
   if (!options["no-memory"])
     for (const one of running) {
       await load(ROWS[0] as Row, one.ports.http as number, WARM_REQUESTS / 2);
-      memory.set(one.name, await measureMemory(one, ROWS[0] as Row, origin));
+      const measured = await measureMemory(one, ROWS[0] as Row, origin).catch(String);
+      if (typeof measured !== "string") memory.set(one.name, measured);
+      progress(`${one.name}: memory ${typeof measured === "string" ? `not measured, ${measured}` : "measured"}`);
     }
 
   const measured = new Map<Row, ReadonlyMap<string, Measured>>();
@@ -119,15 +127,16 @@ try {
       direct.push(
         await load(plain, row.entry === "grpc" ? origin.ports.grpc : origin.ports.http, ALONE_REQUESTS, true),
       );
-      for (const { name, pid, ports } of able)
-        rounds_.get(name)?.push(await measure(row, pid, ports[row.entry] as number));
+      for (const { name, pid, ports } of able) {
+        const taken = await measure(row, pid, ports[row.entry] as number);
+        rounds_.get(name)?.push(taken);
+        progress(`${row.name}, round ${round + 1} of ${rounds}: ${name} ${taken.cpuMicros.toFixed(1)} µs`);
+      }
     }
     const each = able.map(({ name }) => [name, summary(rounds_.get(name) ?? [], direct)] as const);
     measured.set(row, new Map(each));
-    process.stderr.write(`measured: ${row.name}\n`);
   }
-  for (const one of running)
-    if (one.spans) process.stderr.write(`${one.name}: ${await one.exported()} spans were exported\n`);
+  for (const one of running) if (one.spans) progress(`${one.name}: ${await one.exported()} spans were exported`);
   const names = running.map(({ name }) => name);
   const text = formatTable({ names, measured, memory, trailers, rounds });
   process.stdout.write(text);

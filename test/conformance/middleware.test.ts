@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
-import { boundary as expressBoundary } from "@tracemend/express";
-import { boundary as honoBoundary } from "@tracemend/hono";
+import { boundary as expressBoundary, bounded as expressBounded } from "@tracemend/express";
+import { boundary as honoBoundary, bounded as honoBounded } from "@tracemend/hono";
 import type { FieldLines } from "@tracemend/context";
 import { getRequestListener } from "@hono/node-server";
 import express from "express";
@@ -27,6 +27,21 @@ const APPS = {
     express4()
       .use(expressBoundary(optionsOf(role)))
       .get("/", (request, response) => void response.json(request.rawHeaders)),
+  "express 5, bounded": (role: Role) =>
+    expressBounded(
+      express().get("/", (request, response) => void response.json(request.rawHeaders)),
+      optionsOf(role),
+    ),
+  "express 4, bounded": (role: Role) =>
+    expressBounded(
+      express4().get("/", (request, response) => void response.json(request.rawHeaders)),
+      optionsOf(role),
+    ),
+  "hono, bounded, on fetch": (role: Role) => {
+    const app = new Hono().get("/", (context) => context.json([...context.req.raw.headers].flat()));
+    const fetch = honoBounded(app.fetch, optionsOf(role));
+    return getRequestListener(async (request) => fetch(new Request(request)));
+  },
   "hono on node": (role: Role) =>
     getRequestListener(
       new Hono<{ Bindings: { incoming: { rawHeaders: string[] } } }>()

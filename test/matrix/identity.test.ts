@@ -12,7 +12,7 @@ import { ProxyServer } from "http-proxy-3";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Boundary } from "@tracemend/context";
 import { defineBoundary } from "@tracemend/context";
-import { boundary as expressBoundary } from "@tracemend/express";
+import { boundary as expressBoundary, bounded as expressBounded } from "@tracemend/express";
 import { boundary as honoBoundary, bounded } from "@tracemend/hono";
 import { createOutbound } from "@tracemend/outbound";
 import { preserve } from "@tracemend/outbound/http-proxy-3";
@@ -59,6 +59,11 @@ const FRAMEWORKS: Readonly<Record<string, () => RequestListener | Promise<Reques
     express4().use(expressBoundary({ boundary: BOUNDARY }), (seen, response) => response.end(lineOf(seen))),
   "express 5": () =>
     express().use(expressBoundary({ boundary: BOUNDARY }), (seen, response) => response.end(lineOf(seen))),
+  "express 5, bounded": () =>
+    expressBounded(
+      express().use((seen, response) => void response.end(lineOf(seen))),
+      { boundary: BOUNDARY },
+    ),
   hono: () => {
     const app = new Hono()
       .use(honoBoundary({ boundary: BOUNDARY }))

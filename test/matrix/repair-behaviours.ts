@@ -97,6 +97,8 @@ export const REPAIR_BEHAVIOURS: readonly SubjectBehaviour[] = [
     except: {
       "express 4": LAST_HOP,
       "express 5": LAST_HOP,
+      "express 4, bounded": LAST_HOP,
+      "express 5, bounded": LAST_HOP,
       "hono on node": LAST_HOP,
       "hono, bounded, on node": LAST_HOP,
       "hono on fetch": LAST_HOP,

@@ -32,6 +32,8 @@ const EXPECTED: readonly (readonly [SubjectName, reason: string, behaviour: stri
   ["proxy", NO_ANSWERS, "says in the answer which span served it"],
   ["express 4", LAST_HOP, "does not tell the next hop to take the context out, as Connection told this one"],
   ["express 5", LAST_HOP, "does not tell the next hop to take the context out, as Connection told this one"],
+  ["express 4, bounded", LAST_HOP, "does not tell the next hop to take the context out, as Connection told this one"],
+  ["express 5, bounded", LAST_HOP, "does not tell the next hop to take the context out, as Connection told this one"],
   ["hono on node", JOINED, "leaves the lines of a clean head as they came"],
   ["hono on node", LAST_HOP, "does not tell the next hop to take the context out, as Connection told this one"],
   ["hono on fetch", JOINED, "leaves the lines of a clean head as they came"],

@@ -5,10 +5,11 @@ import { Agent } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import type { ServiceBoundaryOptions } from "@tracemend/context";
 import { defineBoundary } from "@tracemend/context";
-import { boundary as expressBoundary } from "@tracemend/express";
+import { boundary as expressBoundary, bounded as expressBounded } from "@tracemend/express";
 import { boundary as honoBoundary, bounded } from "@tracemend/hono";
 import { preserve } from "@tracemend/outbound/http-proxy-3";
 import { createProxy } from "@tracemend/proxy";
+import type { Express } from "express";
 import express from "express";
 import { Hono } from "hono";
 import { ProxyServer } from "http-proxy-3";
@@ -40,6 +41,8 @@ export const SUBJECTS = {
   },
   "express 4": service((options, behind) => onExpress(express4, options, behind)),
   "express 5": service((options, behind) => onExpress(express, options, behind)),
+  "express 4, bounded": service((options, behind) => expressBounded(expressApp(express4, behind), options)),
+  "express 5, bounded": service((options, behind) => expressBounded(expressApp(express, behind), options)),
   "hono on node": service((options, behind) => {
     const listener = getRequestListener(onHono(options, behind).fetch);
     return (request, response) => void listener(request, response);
@@ -89,9 +92,11 @@ function service(listen: (options: ServiceBoundaryOptions, behind: Behind) => Re
 }
 
 function onExpress(framework: typeof express, options: ServiceBoundaryOptions, behind: Behind): RequestListener {
-  return framework()
-    .use(expressBoundary(options))
-    .use((request, response) => answerFrom(behind, request, response));
+  return expressApp(framework, behind, framework().use(expressBoundary(options)));
+}
+
+function expressApp(framework: typeof express, behind: Behind, app: Express = framework()): Express {
+  return app.use((request, response) => answerFrom(behind, request, response));
 }
 
 function onHono(options: ServiceBoundaryOptions, behind: Behind): Hono {

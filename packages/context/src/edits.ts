@@ -23,15 +23,25 @@ export function applyEdits(lines: FieldLines, edits: Edits): FieldLines {
 
 /** What nearly all edits come to: W3C's two fields are written, and neither came twice. Else undefined. */
 function writeBoth(lines: FieldLines, edits: Edits): FieldLines | undefined {
-  if (edits.length !== 2) return undefined;
-  const [first, second] = edits as readonly [Edit, Edit];
-  if (first.name !== "traceparent" || second.name !== "tracestate") return undefined;
+  if (!areBoth(edits)) return undefined;
   const places = placesAgain(lines);
-  if (places === SCATTERED || first.value === null || second.value === null) return undefined;
+  if (places === SCATTERED) return undefined;
   const edited = lines.slice();
-  write(edited, parentIn(places), first.name, first.value);
-  write(edited, stateIn(places), second.name, second.value);
+  write(edited, parentIn(places), edits[0].name, edits[0].value);
+  write(edited, stateIn(places), edits[1].name, edits[1].value);
   return edited;
+}
+
+interface Written extends Edit {
+  readonly value: string;
+}
+
+/** Whether it is W3C's two fields that are edited, and each is given a value. */
+export function areBoth(edits: Edits): edits is readonly [Written, Written] {
+  if (edits.length !== 2) return false;
+  const [first, second] = edits as readonly [Edit, Edit];
+  const named = first.name === "traceparent" && second.name === "tracestate";
+  return named && first.value !== null && second.value !== null;
 }
 
 function write(lines: string[], place: number, name: string, value: string): void {

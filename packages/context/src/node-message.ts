@@ -2,9 +2,10 @@
 import { readAltNames } from "./alt-names.ts";
 import type { Arrival } from "./arrival.ts";
 import type { Edits } from "./edits.ts";
-import { applyEdits } from "./edits.ts";
+import { applyEdits, areBoth } from "./edits.ts";
 import type { FieldLines } from "./field-lines.ts";
 import { findField } from "./field-lines.ts";
+import { SCATTERED, parentIn, placesAgain, stateIn } from "./places.ts";
 
 /** The part of `IncomingMessage` and `Http2ServerRequest` that holds header fields. */
 export interface NodeMessage {
@@ -58,10 +59,8 @@ export function applyToMessage(message: NodeMessage, edits: Edits): void {
   const { rawHeaders } = message;
   // Node folds each view out of rawHeaders when it is first read, by a count of lines it took on arrival. While their
   // number stays, a view that nobody has read yet will be right by itself, and to fold it costs more than the judgement.
-  if (rawHeaders !== undefined && keepsCount(rawHeaders, edits)) {
-    const views = madeViews(message);
-    for (const { name, value } of edits) rawHeaders[findField(rawHeaders, name) + 1] = value as string;
-    applyToViews(views, edits);
+  if (rawHeaders !== undefined && replaceValues(rawHeaders, edits)) {
+    applyToViews(madeViews(message), edits);
     return;
   }
   const { headers, headersDistinct } = message;
@@ -72,6 +71,19 @@ export function applyToMessage(message: NodeMessage, edits: Edits): void {
     rawHeaders.length = edited.length;
   }
   applyToViews({ headers, headersDistinct }, edits);
+}
+
+/** Gives each field its new value where there is one line of each; false where not, and then nothing is changed. */
+function replaceValues(lines: string[], edits: Edits): boolean {
+  const places = areBoth(edits) ? placesAgain(lines) : SCATTERED;
+  if (places !== SCATTERED && parentIn(places) > 0 && stateIn(places) > 0) {
+    lines[parentIn(places)] = edits[0]?.value as string;
+    lines[stateIn(places)] = edits[1]?.value as string;
+    return true;
+  }
+  if (!keepsCount(lines, edits)) return false;
+  for (const { name, value } of edits) lines[findField(lines, name) + 1] = value as string;
+  return true;
 }
 
 /** Whether each edit gives another value to the one line there is of its field. */

@@ -1,7 +1,7 @@
 /** The `tm=` member of `tracestate`: what one border tells the next about the trace it forwarded. */
 import { NOT_HEX, formatByte, hexBits, parseByte } from "./hex.ts";
 import { KNOWN_FLAGS } from "./trace-context.ts";
-import { MAX_PART, shortListWithout } from "./tracestate.ts";
+import { MAX_PART, otherThanShortWithout } from "./tracestate.ts";
 
 export const OWN_KEY = "tm";
 export const KEY = "tm=";
@@ -98,11 +98,11 @@ function signatureIn(text: string, at: number, end: number): string | undefined 
   return length === SIGNATURE_LENGTH ? text.slice(at, at + length) : undefined;
 }
 
-const OTHERS = shortListWithout(OWN_KEY);
+const UNUSUAL = otherThanShortWithout(OWN_KEY);
 
 /** Whether a list is plain and has no member of ours. False for a long one, whatever it has. */
 export function isOthersAlone(list: string): boolean {
-  return list.length <= MAX_PART && OTHERS.test(list);
+  return list.length <= MAX_PART && !UNUSUAL.test(list);
 }
 
 /** 1 to 16 of `a-z 0-9 -`: what fits the member and needs no escape in a header. */

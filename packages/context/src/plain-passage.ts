@@ -2,6 +2,7 @@
  * The row of the table that nearly all requests come to: a clean head at a policy that asks for nothing but that it goes
  * on. The edits are there at once; the reading and the verdict, which say why, are worked out for whoever asks.
  */
+import type { BorderList } from "./border-list.ts";
 import { formatBorderList, parseBorderList } from "./border-list.ts";
 import type { Boundary, Passage } from "./boundary.ts";
 import type { Edits } from "./edits.ts";
@@ -53,21 +54,30 @@ function continueBy(spans: OwnSpans, boundary: Boundary, policy: Policy, wire: s
   const { cluster } = boundary;
   const { clientSpanId } = spans;
   const hash = traceIdHashIn(wire);
-  const border = parseBorderList(list);
-  const own = border?.own;
-  const others = border === undefined ? list : border.others;
-  const isOfHead = own === undefined || (own.traceIdHash === hash && own.spanId === parentIdIn(wire));
-  if (policy.signing !== undefined || !isOfHead || !(others === "" || isOthersAlone(others))) {
+  const isFirst = list === "" || isOthersAlone(list);
+  const border = isFirst ? undefined : borderBefore(list, wire, hash);
+  if (policy.signing !== undefined || !(isFirst || border !== undefined)) {
     const reading = readPair(wire, list);
     const verdict = judge(reading, policy, cluster, spans, BELIEVED);
     return { boundary, reading, verdict, edits: verdict.edits, spans, policy, ruling: BELIEVED };
   }
+  const own = border?.own;
+  const others = border?.others ?? list;
   const hop = own === undefined ? 1 : Math.min(own.hop + 1, 255);
   const edits = [
     { name: "traceparent", value: withParentId(wire, clientSpanId) },
     { name: "tracestate", value: formatBorderList(cluster, hop, hash, clientSpanId, flagsIn(wire), others) },
   ];
   return new PlainPassage(boundary, policy, spans, edits, wire, list, own);
+}
+
+/** The list as the border right before us left it beside this very `traceparent`; undefined for any other. */
+function borderBefore(list: string, wire: string, hash: string): BorderList | undefined {
+  const border = parseBorderList(list);
+  if (border === undefined) return undefined;
+  const { own, others } = border;
+  const isBeside = own.traceIdHash === hash && own.spanId === parentIdIn(wire);
+  return isBeside && (others === "" || isOthersAlone(others)) ? border : undefined;
 }
 
 class PlainPassage implements Passage {

@@ -2,7 +2,7 @@
 import { KEY_WORDS, LOWER_HALF_AT, SPAN_WORDS, TRACE_WORDS, formatWords, sameWords } from "./id-words.ts";
 import { hashId, hashPair, hashWords } from "./hash.ts";
 import type { Chains, Heads, Ring } from "./ring.ts";
-import { INDEX_BYTES, NO_KEY, capacityFor, createChains, createLateChains, createRing, secondOf } from "./ring.ts";
+import { INDEX_BYTES, capacityFor, createChains, createLateChains, createRing, secondOf } from "./ring.ts";
 
 /** What became of the span that the called service owes a request. */
 export const WAITING = 1;
@@ -138,23 +138,23 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
   const path = new Uint32Array(capacity);
   const route = new Uint8Array(capacity);
   const cause = new Uint8Array(capacity);
-  const spanHeads = new Uint32Array(capacity * SPAN_BUCKETS * 2);
+  const spanHeads = new Int32Array(capacity * SPAN_BUCKETS * 2);
   const bySpan = createChains(ring, { words: spanHeads, stride: 2, at: 0 });
   const byStarted = createLateChains(ring, (slot) =>
-    ((bits[slot] as number) & STARTED_BIT) === 0 ? NO_KEY : hashWords(words, slot * WORDS, TRACE_WORDS, seed),
+    ((bits[slot] as number) & STARTED_BIT) === 0 ? undefined : hashWords(words, slot * WORDS, TRACE_WORDS, seed),
   );
   const byRequest = createLateChains(ring, (slot) => {
     const at = slot * WORDS + REQUEST_ID_AT;
-    return words[at] === 0 ? NO_KEY : hashWords(words, at, 2, seed);
+    return words[at] === 0 ? undefined : hashWords(words, at, 2, seed);
   });
   const byPort = createLateChains(ring, (slot) => {
     const port = localPort[slot] as number;
-    return port === 0 ? NO_KEY : hashPair(port, secondOf(startMs[slot] as number), seed);
+    return port === 0 ? undefined : hashPair(port, secondOf(startMs[slot] as number), seed);
   });
   const byLowerHalf = createLateChains(ring, (slot) => hashWords(words, slot * WORDS + LOWER_HALF_AT, 2, seed));
   const byEntry = createLateChains(ring, (slot) =>
     ((bits[slot] as number) & ENTRY_BIT) === 0
-      ? NO_KEY
+      ? undefined
       : hashPair(path[slot] as number, secondOf(startMs[slot] as number), seed),
   );
 
@@ -203,7 +203,7 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
   let longestMs = 0;
   let longestBeforeMs = 0;
   const noteLength = (record: number, lengthMs: number): void => {
-    if (record % capacity === 0) {
+    if (ring.slot(record) === 0) {
       longestBeforeMs = longestMs;
       longestMs = 0;
     }

@@ -1,4 +1,4 @@
-/** Hashes of id words and of texts, for indexes and for exact joins on texts that are not kept. */
+/** Hashes of id words and of texts, of 32 bits with a sign: for indexes, and for exact joins on texts that are not kept. */
 
 /** Mixes one word into a running hash (the round and the finish of MurmurHash3, 32 bit). */
 function mix(hash: number, word: number): number {
@@ -21,8 +21,9 @@ let lastHash: number = hashWords(new Uint32Array(2), 0, 2, 0);
 
 /** Of two words, like `hashWords`: one id is looked for in several indexes in a row, and hashed for the first. */
 export function hashId(words: Uint32Array, at: number, seed: number): number {
-  const high = words[at] as number;
-  const low = words[at + 1] as number;
+  // Whole numbers of 32 bits with a sign are kept without an object of their own.
+  const high = (words[at] as number) | 0;
+  const low = (words[at + 1] as number) | 0;
   if (high !== lastHigh || low !== lastLow || seed !== lastSeed) {
     lastHigh = high;
     lastLow = low;
@@ -62,5 +63,5 @@ function finish(hash: number): number {
   h = Math.imul(h, 0x85ebca6b);
   h ^= h >>> 13;
   h = Math.imul(h, 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
+  return h ^ (h >>> 16);
 }

@@ -2,7 +2,7 @@
 import { KEY_WORDS, LOWER_HALF_AT, TRACE_WORDS, formatWords, sameWords } from "./id-words.ts";
 import { hashPair, hashWords } from "./hash.ts";
 import type { Chains, Ring } from "./ring.ts";
-import { INDEX_BYTES, NO_KEY, capacityFor, createLateChains, createRing, secondOf } from "./ring.ts";
+import { INDEX_BYTES, capacityFor, createLateChains, createRing, secondOf } from "./ring.ts";
 
 /** Words of a record: trace id, span id, linked trace id and span id, request id hash. */
 const LINK_AT: number = KEY_WORDS;
@@ -77,15 +77,15 @@ export function createOrphanStore(budgetBytes: number, seed: number): OrphanStor
   const byLink = createLateChains(ring, (slot) => {
     const at = slot * WORDS + LINK_AT;
     const linked = words[at + TRACE_WORDS] !== 0 || words[at + TRACE_WORDS + 1] !== 0;
-    return linked ? hashWords(words, at, KEY_WORDS, seed) : NO_KEY;
+    return linked ? hashWords(words, at, KEY_WORDS, seed) : undefined;
   });
   const byRequest = createLateChains(ring, (slot) => {
     const at = slot * WORDS + REQUEST_ID_AT;
-    return words[at] === 0 ? NO_KEY : hashWords(words, at, 2, seed);
+    return words[at] === 0 ? undefined : hashWords(words, at, 2, seed);
   });
   const byPort = createLateChains(ring, (slot) => {
     const port = peerPort[slot] as number;
-    return port === 0 ? NO_KEY : hashPair(port, secondOf(startMs[slot] as number), seed);
+    return port === 0 ? undefined : hashPair(port, secondOf(startMs[slot] as number), seed);
   });
   const byTrace = createLateChains(ring, (slot) => hashWords(words, slot * WORDS + LOWER_HALF_AT, 2, seed));
   const seek = (

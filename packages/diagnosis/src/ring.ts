@@ -77,7 +77,7 @@ export interface OpenChains extends Chains {
 
 /** Where chains begin, a power of two of buckets: indexes with the same hash have their heads in one, found by one look. */
 export interface Heads {
-  readonly words: Uint32Array;
+  readonly words: Int32Array;
   /** Words of a bucket, and which of them is the index's own. */
   readonly stride: number;
   readonly at: number;
@@ -88,17 +88,17 @@ export function createChains(ring: Ring, heads: Heads = headsOf(ring)): OpenChai
 }
 
 function headsOf({ capacity }: Ring): Heads {
-  return { words: new Uint32Array(capacity), stride: 1, at: 0 };
+  return { words: new Int32Array(capacity), stride: 1, at: 0 };
 }
 
-/** What stands for the hash of a record that has no such key. */
-export const NO_KEY = -1;
+/** The hash of the record in this slot; undefined where it has no such key. */
+export type HashOf = (slot: number) => number | undefined;
 
 /**
  * Chains that take records in once somebody looks for one, and read their hashes from the columns then: what no evidence
  * calls for is never written, and what is written together waits for the memory together.
  */
-export function createLateChains(ring: Ring, hashOf: (slot: number) => number): Chains {
+export function createLateChains(ring: Ring, hashOf: HashOf): Chains {
   return new LateChains(ring, hashOf);
 }
 
@@ -117,11 +117,11 @@ class RingChains implements OpenChains {
   readonly #ring: Ring;
   readonly #capacity: number;
   readonly #mask: number;
-  readonly #heads: Uint32Array;
+  readonly #heads: Int32Array;
   readonly #stride: number;
   readonly #at: number;
   readonly #headMask: number;
-  readonly #links: Uint32Array;
+  readonly #links: Int32Array;
   #walked = 0;
   /** The newest record when old numbers were last taken out. */
   #swept = 0;
@@ -135,7 +135,7 @@ class RingChains implements OpenChains {
     this.#stride = stride;
     this.#at = at;
     this.#headMask = words.length / stride - 1;
-    this.#links = new Uint32Array(capacity);
+    this.#links = new Int32Array(capacity);
   }
 
   add(hash: number, record: number): void {
@@ -185,10 +185,10 @@ class RingChains implements OpenChains {
 class LateChains implements Chains {
   readonly #ring: Ring;
   readonly #chains: RingChains;
-  readonly #hashOf: (slot: number) => number;
+  readonly #hashOf: HashOf;
   #taken = 0;
 
-  constructor(ring: Ring, hashOf: (slot: number) => number) {
+  constructor(ring: Ring, hashOf: HashOf) {
     this.#ring = ring;
     this.#chains = new RingChains(ring, headsOf(ring));
     this.#hashOf = hashOf;
@@ -209,7 +209,7 @@ class LateChains implements Chains {
     if (this.#taken < oldest - 1) this.#chains.clear();
     for (let record = Math.max(this.#taken + 1, oldest); record <= newest; record += 1) {
       const hash = this.#hashOf(this.#ring.slot(record));
-      if (hash !== NO_KEY) this.#chains.add(hash, record);
+      if (hash !== undefined) this.#chains.add(hash, record);
     }
     this.#taken = newest;
   }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Chains } from "../src/ring.ts";
-import { NO_KEY, capacityFor, createChains, createLateChains, createRing } from "../src/ring.ts";
+import { capacityFor, createChains, createLateChains, createRing } from "../src/ring.ts";
 
 function walk(chains: Chains, hash: number): readonly number[] {
   const records: number[] = [];
@@ -50,22 +50,22 @@ describe("hash chains over a ring", () => {
   });
 
   it("are the same where records are taken in only once they are looked for", () => {
-    const asked = fc.record({ hash: fc.constantFrom(NO_KEY, 0, 1, 17, 2 ** 31), look: fc.boolean() });
+    const asked = fc.record({ hash: fc.constantFrom(undefined, 0, 1, 17, -1), look: fc.boolean() });
     fc.assert(
       fc.property(fc.array(asked, { maxLength: 100 }), (steps) => {
         const ring = createRing(16);
         const eager = createChains(ring);
-        const hashes: number[] = Array.from({ length: 16 }, () => NO_KEY);
-        const late = createLateChains(ring, (slot) => hashes[slot] ?? NO_KEY);
+        const hashes: (number | undefined)[] = [];
+        const late = createLateChains(ring, (slot) => hashes[slot]);
         const found: (readonly number[])[] = [];
         const wanted: (readonly number[])[] = [];
         for (const { hash, look } of steps) {
           const record = ring.advance();
           hashes[ring.slot(record)] = hash;
-          if (hash !== NO_KEY) eager.add(hash, record);
+          if (hash !== undefined) eager.add(hash, record);
           if (!look) continue;
-          found.push(walk(late, hash >>> 0));
-          wanted.push(walk(eager, hash >>> 0));
+          found.push(walk(late, hash ?? 0));
+          wanted.push(walk(eager, hash ?? 0));
         }
         expect(found).toEqual(wanted);
       }),
@@ -73,7 +73,7 @@ describe("hash chains over a ring", () => {
   });
 
   it("may begin side by side with those of another ring", () => {
-    const words = new Uint32Array(2 * 64);
+    const words = new Int32Array(2 * 64);
     const few = createRing(16);
     const many = createRing(64);
     const first = createChains(few, { words, stride: 2, at: 0 });

@@ -8,6 +8,12 @@ export type AttributeValue = string | number | boolean;
 const pair = new Cursor();
 const any = new Cursor();
 
+const KEY_TAG = 0x0a;
+const VALUE_TAG = 0x12;
+
+/** A varint of so many bytes has no more than 49 bits, and no sign. */
+const EXACT_BYTES = 7;
+
 /** The KeyValue message whose fields were looked at last, and what its key and value are. */
 export class AttributeView {
   #bytes: Uint8Array = pair.bytes;
@@ -21,6 +27,17 @@ export class AttributeView {
     this.#bytes = bytes;
     this.#start = start;
     this.#end = end;
+    const length = bytes[start + 1]!;
+    // Nearly all are a key and a value, both short: then nothing is left to look for.
+    if (bytes[start] === KEY_TAG && length < 0x80) {
+      const valueAt = start + 2 + length;
+      const valueLength = bytes[valueAt + 1]!;
+      if (bytes[valueAt] === VALUE_TAG && valueLength < 0x80 && valueAt + 2 + valueLength === end) {
+        this.#keyStart = start + 2;
+        this.#keyEnd = valueAt;
+        return this;
+      }
+    }
     this.#keyStart = this.#keyEnd = start;
     pair.open(bytes, start, end);
     while (pair.next()) {
@@ -67,7 +84,7 @@ export class AttributeView {
     }
     if (member === 1) return decodeUtf8(bytes, start, stop);
     if (member === 2) return !isZeroVarint(bytes, start, stop);
-    if (member === 3) return Number(readInt64(bytes, start));
+    if (member === 3) return stop - start <= EXACT_BYTES ? readVarint(bytes, start) : Number(readInt64(bytes, start));
     if (member === 4) return readDouble(bytes, start);
     return undefined;
   }

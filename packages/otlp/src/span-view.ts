@@ -101,7 +101,7 @@ export function forEachSpan(batch: Batch, visit: (span: SpanView) => void): void
 }
 
 const attributes = new AttributeView();
-const NO_KEYS: readonly AttributeKey[] = [];
+const NO_LINKS: readonly SpanLink[] = [];
 const cursor = new Cursor();
 const inner = new Cursor();
 
@@ -112,6 +112,7 @@ const inner = new Cursor();
 type Offsets = Int32Array;
 const FIELDS = 16;
 const FLAGS = 0;
+const ATTRIBUTE_TAG = 0x4a;
 
 /** The view that moves; within this package it may be opened on any proven span. */
 export class OpenSpanView implements SpanView {
@@ -230,7 +231,10 @@ export class OpenSpanView implements SpanView {
     while (cursor.next()) {
       if (cursor.field !== 9) continue;
       attributes.open(this.#bytes, cursor.start, cursor.stop);
-      for (const { key, place } of keys.byLength[attributes.keyLength()] ?? NO_KEYS) {
+      const known = keys.byLength[attributes.keyLength()];
+      if (known === undefined) continue;
+      for (let at = 0; at < known.length; at++) {
+        const { key, place } = known[at]!;
         if (values[place] === undefined && attributes.hasKey(key)) values[place] = attributes.value();
       }
     }
@@ -250,6 +254,8 @@ export class OpenSpanView implements SpanView {
   }
 
   links(): readonly SpanLink[] {
+    this.#locate();
+    if (this.#stops[13] === 0) return NO_LINKS;
     const links: SpanLink[] = [];
     const bytes = this.#bytes;
     cursor.open(bytes, this.#start, this.#end);
@@ -313,10 +319,11 @@ export class OpenSpanView implements SpanView {
     while (pos < end) {
       const tag = bytes[pos]!;
       const length = bytes[pos + 1]!;
-      // Most fields are attributes and ids: one byte of tag, one of length.
+      // Most fields are attributes, which are many and looked up elsewhere, and ids: one byte of tag, one of length.
       if ((tag & 0x87) === 2 && length < 0x80) {
         const start = pos + 2;
         pos = start + length;
+        if (tag === ATTRIBUTE_TAG) continue;
         starts[tag >>> 3] = start;
         stops[tag >>> 3] = pos;
         continue;

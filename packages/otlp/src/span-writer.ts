@@ -75,12 +75,16 @@ export class SpanWriter implements SpanPen {
     return this.#spans;
   }
 
-  /** One request with the spans that are whole; it shares no memory with what is written next. */
-  finish(): Batch {
+  /**
+   * One request with the spans that are whole; it shares no memory with what is written next. `allocate` gives memory of
+   * at least so many bytes, of whatever content; default: new memory.
+   */
+  finish(allocate: (bytes: number) => Uint8Array = (bytes) => new Uint8Array(bytes)): Batch {
     const spansBytes = this.#end;
     const scopeBytes = this.#scope.length + spansBytes;
     const resourceBytes = this.#resource.length + fieldBytes(scopeBytes);
-    const request = new Uint8Array(fieldBytes(resourceBytes));
+    const requestBytes = fieldBytes(resourceBytes);
+    const request = allocate(requestBytes).subarray(0, requestBytes);
     let pos = writeHead(request, 0, RESOURCE_SPANS, resourceBytes);
     request.set(this.#resource, pos);
     pos = writeHead(request, pos + this.#resource.length, SCOPE_SPANS, scopeBytes);

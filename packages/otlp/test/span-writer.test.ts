@@ -126,4 +126,15 @@ describe("the writer of spans", () => {
     expect(writer.finish()).toEqual(encodeSpans(RESOURCE, SCOPE, [second]));
     expect(batch).toEqual(encodeSpans(RESOURCE, SCOPE, [first]));
   });
+
+  it("gives what was written in memory that it is told to take", () => {
+    const writer = new SpanWriter(RESOURCE, SCOPE);
+    const span = { name: "GET", kind: "server", startMs: 1, endMs: 2, attributes: {} } as const;
+    const one = { ...span, traceId: traceId(1), spanId: spanId(1) };
+    const memory = new Uint8Array(1_000).fill(7);
+    tell(writer, one);
+    const batch = writer.finish((bytes) => (bytes > memory.length ? new Uint8Array(bytes) : memory));
+    expect(batch).toEqual(encodeSpans(RESOURCE, SCOPE, [one]));
+    expect(batch.parts[0]?.buffer).toBe(memory.buffer);
+  });
 });

@@ -8,7 +8,7 @@ export interface Memory {
 }
 
 /** Sizes differ by this much at least. Smaller pieces are not worth keeping. */
-const stepBytes = 16 * 1024;
+const stepBytes = 8 * 1024;
 const leastBytes = 4 * stepBytes;
 /** What counts its bytes must not sit in much more memory than that. */
 const mostWaste = 1.25;

@@ -117,6 +117,11 @@ export interface Pipeline extends Sink {
    */
   reserve(bytes: number): Reservation | undefined;
   /**
+   * Memory of at least so many bytes, of whatever content, for a batch that a reservation will be filled with: it is used
+   * again once that batch has left.
+   */
+  allocate(bytes: number): Uint8Array;
+  /**
    * A request crossed a boundary, with the trace it goes on in, 32 lower-case hexadecimal digits. Where a rule of `filter`
    * asks for nothing but its route, the trace is dropped, also of services whose spans do not tell the route.
    */
@@ -227,6 +232,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     accept: (batch, signal) => entry.accept(batch, signal),
     holds: true,
     reserve,
+    allocate: memory.take,
     repair(repair) {
       if (repairing === undefined) throw new TypeError("repair is off: the pipeline was created without it");
       repairs.add(repair);

@@ -148,6 +148,21 @@ describe("a reservation", () => {
     expect(pipeline.destinations()[0]?.queueBytes).toBe(ownSpan().bytes + 1_024);
   });
 
+  test("takes a batch in memory that is used again once it has left", async () => {
+    const sink = await startSink();
+    const { pipeline, seen } = start({ destinations: [destinationOf(sink, "grpc")] });
+    await seen("reachable");
+    const span = ownSpan();
+    const memory = pipeline.allocate(100_000);
+    const [part] = span.parts;
+    memory.set(part as Uint8Array);
+    pipeline.reserve(500)?.fill({ ...span, parts: [memory.subarray(0, span.bytes)] });
+    expect(pipeline.allocate(100_000).buffer).not.toBe(memory.buffer);
+    await sink.until(() => sink.items("traces") === 1);
+    await eventually(() => pipeline.destinations()[0]?.queueBytes === 0);
+    expect(pipeline.allocate(100_000).buffer).toBe(memory.buffer);
+  });
+
   test("is filled at most once, and releasing it afterwards changes nothing", async () => {
     const sink = await startSink();
     const { pipeline, seen } = start({ destinations: [destinationOf(sink, "grpc")] });

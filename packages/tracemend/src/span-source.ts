@@ -6,7 +6,8 @@ import type { Passed, SpanGrant, SpanSource } from "@tracemend/proxy";
 import { CLIENT_BYTES, PAIR_BYTES, isCalled, writeCalls, writeSpans } from "./spans.ts";
 
 export interface SpanSourceOptions {
-  readonly pipeline: Pick<Pipeline, "reserve">;
+  /** `allocate`: where the memory of a batch is used again. */
+  readonly pipeline: Pick<Pipeline, "reserve"> & Partial<Pick<Pipeline, "allocate">>;
   readonly ids: Ids;
   /** Resource attributes of our own spans; `service.name` among them. */
   readonly resource: Readonly<Record<string, string>>;
@@ -64,7 +65,7 @@ export function createSpanSource(options: SpanSourceOptions): OwnSpanSource {
     // All of it in one turn: nobody else can take the room in between.
     for (let at = 1; at < held.length; at++) held[at]?.cede();
     try {
-      first.fill(writer.finish());
+      first.fill(writer.finish(pipeline.allocate));
     } catch {
       // Telemetry fails open: no exchange is left to tell.
       first.release();

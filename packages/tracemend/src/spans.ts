@@ -21,7 +21,7 @@ export const CLIENT_BYTES = 6_144;
 const REMOTE = 0x300;
 export const LOCAL = 0x100;
 
-const METHOD = defineAttributeName("http.request.method");
+const METHOD_ORIGINAL = defineAttributeName("http.request.method_original");
 const STATUS = defineAttributeName("http.response.status_code");
 const RESENDS = defineAttributeName("http.request.resend_count");
 const ROUTE = defineAttributeName("http.route");
@@ -41,9 +41,11 @@ const RPC_STATUS = defineAttributeName("rpc.grpc.status_code");
 const SOURCE_CLUSTER = defineAttributeName("tracemend.source.cluster");
 
 const RPC = defineFixedAttributes({ "rpc.system": "grpc" });
+const OTHER_METHOD = defineFixedAttributes({ "http.request.method": "_OTHER" });
 const MIRRORED = defineFixedAttributes({ "tracemend.mirrored": true });
 
 // Of these there are as many as the configuration names, or as a closed union has.
+const knownMethod = fixedBy((name) => ({ "http.request.method": name }));
 const boundary = fixedBy((name) => ({ "tracemend.boundary": name }));
 const side = fixedBy((name) => ({ "tracemend.side": name }));
 const scheme = fixedBy((name) => ({ "url.scheme": name }));
@@ -54,6 +56,9 @@ const protocol = fixedBy((name) => ({
   "network.protocol.name": "http",
   "network.protocol.version": name === "h2" ? "2" : name.slice("http/".length),
 }));
+
+/** Source: HTTP conventions, `http.request.method`. Callers make up others without end. */
+const METHODS = new Set("CONNECT DELETE GET HEAD OPTIONS PATCH POST PUT QUERY TRACE".split(" "));
 
 function fixedBy(attributesOf: (name: string) => Record<string, string>): (name: string) => FixedAttributes {
   const held = new Map<string, FixedAttributes>();
@@ -162,7 +167,8 @@ function isGrpcError(code: number | undefined, from: 400 | 500): boolean {
 
 /** Low cardinality: the path is an attribute, never the name. */
 function nameOf(crossing: Passed): string {
-  return isGrpc(crossing) ? cut(crossing.path.slice(1)) : cut(crossing.method);
+  if (isGrpc(crossing)) return cut(crossing.path.slice(1));
+  return METHODS.has(crossing.method) ? crossing.method : "HTTP";
 }
 
 /** With the route's template where it has one: as few names as there are routes. Source: HTTP conventions, "Name". */
@@ -178,7 +184,7 @@ function isGrpc({ grpcStatus }: Passed): boolean {
 function writeCommon(pen: SpanPen, crossing: Passed, { status, failure }: Outcome): void {
   pen.fixed(boundary(crossing.boundary));
   pen.fixed(side(crossing.side));
-  pen.text(METHOD, cut(crossing.method));
+  writeMethod(pen, crossing.method);
   pen.fixed(protocol(crossing.protocol));
   if (crossing.mirrored === true) pen.fixed(MIRRORED);
   if (status !== undefined) pen.number(STATUS, status);
@@ -189,6 +195,12 @@ function writeCommon(pen: SpanPen, crossing: Passed, { status, failure }: Outcom
   pen.text(RPC_SERVICE, cut(crossing.path.slice(1, slash)));
   pen.text(RPC_METHOD, cut(crossing.path.slice(slash + 1)));
   pen.number(RPC_STATUS, crossing.grpcStatus);
+}
+
+function writeMethod(pen: SpanPen, method: string): void {
+  if (METHODS.has(method)) return pen.fixed(knownMethod(method));
+  pen.fixed(OTHER_METHOD);
+  pen.text(METHOD_ORIGINAL, cut(method));
 }
 
 function writeError(pen: SpanPen, status: number | undefined, failure: CrossingFailure | undefined): void {

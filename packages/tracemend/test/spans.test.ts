@@ -50,6 +50,16 @@ describe("the spans of a crossing", () => {
     });
   });
 
+  it("have one name for all methods that nobody knows, and tell them apart as they came", () => {
+    for (const span of spansOf(crossingOf(INBOUND, { method: "FETCH-42", template: "/a" }), SPANS)) {
+      expect(span.name).toBe(span.kind === "server" ? "HTTP /a" : "HTTP");
+      expect(span.attributes).toMatchObject({
+        "http.request.method": "_OTHER",
+        "http.request.method_original": "FETCH-42",
+      });
+    }
+  });
+
   it("say so where they are of a copy for a mirror", () => {
     const [server, client] = spansOf(crossingOf(INBOUND), SPANS);
     expect(

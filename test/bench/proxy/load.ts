@@ -13,6 +13,9 @@ export interface Load {
   readonly p99Ms: number;
 }
 
+/** By then it is a proxy that hangs. */
+const LATE_MS = 120_000;
+
 /** Rejects where an answer was missing, late or not of status 200. `alone`: one request at a time. */
 export async function load(row: Row, port: number, requests: number, alone = false): Promise<Load> {
   const folder = mkdtempSync(join(tmpdir(), "load-"));
@@ -52,7 +55,7 @@ export async function load(row: Row, port: number, requests: number, alone = fal
 
 function run(args: readonly string[]): Promise<string> {
   const env = { ...process.env, LD_LIBRARY_PATH: librariesOf("h2load") };
-  const child = spawn(findPeer("h2load") as string, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(findPeer("h2load") as string, args, { env, stdio: ["ignore", "pipe", "pipe"], timeout: LATE_MS });
   let said = "";
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding("utf8").on("data", (text: string) => (said += text));

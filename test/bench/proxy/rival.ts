@@ -57,7 +57,10 @@ function listen(server: Server): Promise<number> {
 }
 
 const listener = rival === "http-proxy-3" ? httpProxy3() : undiciByHand();
-const http = await listen(createServer(listener));
-const tls = await listen(createSecureServer({ key: readFileSync(keyFile), cert: readFileSync(certFile) }, listener));
+// Node closes an idle connection after five seconds, which is less than a busy host takes to open a thousand.
+const patient = { keepAliveTimeout: 300_000 };
+const http = await listen(createServer(patient, listener));
+const identity = { key: readFileSync(keyFile), cert: readFileSync(certFile) };
+const tls = await listen(createSecureServer({ ...patient, ...identity }, listener));
 process.on("disconnect", () => process.exit());
 process.send?.({ http, tls });

@@ -84,7 +84,8 @@ export class Http1Caller implements Caller {
       this.#body = "chunked";
       own = "Transfer-Encoding: chunked\r\n";
     }
-    this.#last = head.last || this.#body === "until close" || this.#connection.isLast;
+    // A caller that was not told to go on may send the body or leave it out: what comes next could be either.
+    this.#last = head.last || this.#expects || this.#body === "until close" || this.#connection.isLast;
     own += this.#connection.linesOf(this.#last);
     this.#text = `HTTP/1.1 ${status} ${reason}\r\n${formatLines(lines)}${own}\r\n`;
     if (head.open) process.nextTick(flushHead, this);

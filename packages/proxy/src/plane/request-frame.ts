@@ -56,13 +56,15 @@ export function readRequestFrame(lines: FieldLines, version: string): RequestFra
   const bodyBytes = length === undefined ? 0 : readLength(length);
   if (bodyBytes < 0) violation ??= "a Content-Length that is no number";
   const body = violation !== undefined ? "none" : coding !== undefined ? "unsized" : bodyBytes > 0 ? "sized" : "none";
+  const options = connection === undefined || connection === "keep-alive" ? NO_OPTIONS : optionsOf(connection);
   return {
     body,
     bodyBytes: body === "sized" ? bodyBytes : 0,
     violation,
-    keep: isKept(connection, version),
+    keep: connection === "keep-alive" || isKept(options, version),
     expects,
-    upgrade,
+    // RFC 9110, section 7.8: without the option the field is of another connection.
+    upgrade: options.includes("upgrade") ? upgrade : undefined,
   };
 }
 
@@ -73,15 +75,17 @@ function wrongCoding(coding: string, length: string | undefined, version: string
 }
 
 /** RFC 9112, section 9.3: `close` stands against everything, `keep-alive` against the default of HTTP/1.0. */
-function isKept(connection: string | undefined, version: string): boolean {
-  if (connection === undefined) return version === "1.1";
-  if (connection === "keep-alive") return true;
-  const options = connection.toLowerCase().split(",").map(trimmed);
+function isKept(options: readonly string[], version: string): boolean {
   return !options.includes("close") && (version === "1.1" || options.includes("keep-alive"));
 }
 
-function trimmed(text: string): string {
-  return text.trim();
+const NO_OPTIONS: readonly string[] = [];
+
+function optionsOf(connection: string): readonly string[] {
+  return connection
+    .toLowerCase()
+    .split(",")
+    .map((option) => option.trim());
 }
 
 /** Bytes that `Content-Length` says; -1 where it is no number. */

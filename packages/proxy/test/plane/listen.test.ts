@@ -98,6 +98,18 @@ describe("a plaintext port", () => {
     caller.socket.destroy();
   });
 
+  it("keeps no connection whose body was neither asked for nor sent", async () => {
+    const head = "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
+    const caller = await dialLenient(border.port);
+    const crossed = border.crossing();
+    await peer.close();
+    caller.send(head);
+    const answer = await caller.closed;
+    expect(answer).toMatch(/^HTTP\/1\.1 502 .*\r\nConnection: close\r\n/s);
+    expect(answer).not.toContain("100 Continue");
+    expect((await crossed).status).toBe(502);
+  });
+
   it("resets an HTTP/2 stream whose head is beyond the limit, and only that", async () => {
     const session = http2.connect(`http://127.0.0.1:${border.port}`, { settings: {} });
     session.on("error", () => undefined);

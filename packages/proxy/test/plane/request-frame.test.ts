@@ -53,4 +53,14 @@ describe("the framing of an HTTP/1 request", () => {
   ])("over HTTP/%s with %j waits for 100: %s", (version, lines, expects) => {
     expect(readRequestFrame(lines, version).expects).toBe(expects);
   });
+
+  it.each([
+    [["Connection", "Upgrade", "Upgrade", "WebSocket"], "websocket"],
+    [["Upgrade", "websocket"], undefined],
+    [["Connection", "keep-alive", "Upgrade", "websocket"], undefined],
+    [["Connection", "keep-alive, upgrade", "Upgrade", "h2c"], "h2c"],
+    [["Connection", "upgrade"], undefined],
+  ])("with %j would rather speak %s", (lines, upgrade) => {
+    expect(readRequestFrame(lines, "1.1").upgrade).toBe(upgrade);
+  });
 });
