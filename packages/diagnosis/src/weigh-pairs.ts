@@ -36,7 +36,10 @@ const ESTIMATES = 6;
 const ROUNDS = 10;
 
 /** A known pair that lies oddly looks like a stranger, so the estimates are low by about as much. */
-const ODD_PAIRS = 1.5;
+const ODD_PAIRS = 2;
+
+/** Pairs that are less sure are told to nobody, and hardly taken. */
+const WORTH_A_LOOK = 0.1;
 
 /** Beyond this nothing gets surer. */
 const MOST_ODDS = 1e9;
@@ -75,11 +78,45 @@ export function weighPairs(model: TimingModel, candidates: readonly Candidate[],
       if (due.has(record)) joinable += sure[at] as number;
     }
   }
-  const pairs = candidates.map(({ record, orphan }, at) => ({ record, orphan, confidence: sure[at] as number }));
+  const pairs = candidates.map(({ record, orphan }, at) => {
+    const swaps = swapsOf(at, candidates, odds, sure, byRequest, byOrphan);
+    return { record, orphan, confidence: (sure[at] as number) / (1 + swaps) };
+  });
   return { pairs, comparison: compared() };
 }
 
-type Groups = readonly (readonly number[])[];
+/** By record: the places of its pairs among the candidates. */
+type Groups = ReadonlyMap<number, readonly number[]>;
+
+/**
+ * How likely all ways are to give both this pair's orphan and another pair's each to the other's request, against leaving
+ * them: the propagation does not see these, since in each both are taken.
+ */
+function swapsOf(
+  at: number,
+  candidates: readonly Candidate[],
+  odds: Float64Array,
+  sure: Float64Array,
+  byRequest: Groups,
+  byOrphan: Groups,
+): number {
+  if ((sure[at] as number) < WORTH_A_LOOK) return 0;
+  const { record, orphan } = candidates[at] as Candidate;
+  let swaps = 0;
+  for (const mine of byRequest.get(record) ?? []) {
+    if (mine === at) continue;
+    for (const other of byOrphan.get((candidates[mine] as Candidate).orphan) ?? []) {
+      if (other === mine || (sure[other] as number) < WORTH_A_LOOK) continue;
+      const { record: otherRecord } = candidates[other] as Candidate;
+      const theirs = (byRequest.get(otherRecord) ?? []).find((one) => (candidates[one] as Candidate).orphan === orphan);
+      if (theirs === undefined) continue;
+      const ways =
+        ((odds[mine] as number) * (odds[theirs] as number)) / ((odds[at] as number) * (odds[other] as number));
+      swaps += (sure[other] as number) * ways;
+    }
+  }
+  return swaps;
+}
 
 function propagate(odds: Float64Array, byRequest: Groups, byOrphan: Groups, sure: Float64Array): void {
   /** How free the request of a pair is of its other orphans, and the orphan of its other requests. */
@@ -96,7 +133,7 @@ function propagate(odds: Float64Array, byRequest: Groups, byOrphan: Groups, sure
 }
 
 function hearRivals(groups: Groups, odds: Float64Array, free: Float64Array, told: Float64Array): void {
-  for (const group of groups) {
+  for (const group of groups.values()) {
     for (const at of group) {
       let others = 0;
       for (const rival of group) if (rival !== at) others += (odds[rival] as number) * (free[rival] as number);
@@ -112,5 +149,5 @@ function groupsOf(candidates: readonly Candidate[], keyOf: (pair: Candidate) => 
     if (group === undefined) groups.set(keyOf(pair), [at]);
     else group.push(at);
   }
-  return [...groups.values()];
+  return groups;
 }

@@ -41,6 +41,17 @@ describe("weighing pairs", () => {
     expect(left).toBeGreaterThan(0.95);
   });
 
+  it("is as sure of two pairs that could be swapped as both ways differ, however likely each is", () => {
+    const [one, , , other] = weigh([
+      { record: 1, orphan: 1, odds: 2_000 },
+      { record: 1, orphan: 2, odds: 1_000 },
+      { record: 2, orphan: 1, odds: 1_000 },
+      { record: 2, orphan: 2, odds: 1_000 },
+    ]);
+    expect(one).toBeCloseTo(2 / 3, 1);
+    expect(other).toBeCloseTo(2 / 3, 1);
+  });
+
   it("trusts pairs less where many orphans lie about that no request explains", () => {
     const pair = [{ record: 1, orphan: 1, odds: 0.05 }];
     const [quiet = 0] = weigh(pair, { orphans: 1, spanMs: 1_000 });

@@ -2,13 +2,12 @@
 import type { Association, Told } from "./association.ts";
 import type { CostScore } from "./cost.ts";
 import type { Evaluation } from "./evaluate.ts";
-import type { ClassScore, EdgeScore, Ratio, Score } from "./score.ts";
+import type { ClassScore, EdgeScore, Ratio, RecordingScore, Score, Shortfall } from "./score.ts";
 import type { LocalisationTrial } from "./topology.ts";
 import { formatTable } from "./table.ts";
 
 export function renderEvaluation(evaluation: Evaluation): string {
-  const { recordings, passedOver, notCarried, score, associations, localisations, costs, results } = evaluation;
-  const loud = results.filter(({ falseAlarms }) => falseAlarms.length > 0);
+  const { recordings, passedOver, notCarried, score, associations, localisations, costs } = evaluation;
   const parts = [
     heading("Breaks, by class", classTable(score.classes.filter(({ wanted }) => wanted))),
     heading(
@@ -18,18 +17,8 @@ export function renderEvaluation(evaluation: Evaluation): string {
     heading("Trials that nothing tells of, in no figure above", beyondTable(score.classes)),
     heading("Edges", edgeTable(score.edges)),
     heading("What each class was called in the end", namedTable(score.classes)),
-    heading(
-      "False alarms on intact edges",
-      loud.length === 0
-        ? "none"
-        : formatTable([
-            ["stream", "alarms"],
-            ...loud.map(({ recording, edge, breakClass, share, falseAlarms }) => [
-              `${recording} ${edge}, ${breakClass} ${percent(share)}`,
-              falseAlarms.map(({ boundary, kind }) => `${boundary} ${kind}`).join("; "),
-            ]),
-          ]),
-    ),
+    heading("By recording", recordingTable(score.recordings)),
+    heading("What is not as it should be", shortfallTable(score.shortfalls)),
     heading("Repairs of spans, by the join they rest on", ratioTable("join", score.byReason)),
     heading("By time alone: by requests that one span could belong to", ratioTable("candidates", score.byCandidates)),
     heading("By time alone: by the confidence that was claimed", ratioTable("confidence", score.byConfidence)),
@@ -127,6 +116,44 @@ function edgeTable(edges: readonly EdgeScore[]): string {
       counted(edge.topRight),
       counted(edge.repairs),
       edge.candidates.toFixed(1),
+    ]),
+  ]);
+}
+
+function recordingTable(recordings: readonly RecordingScore[]): string {
+  return formatTable([
+    [
+      "recording",
+      "edges",
+      "trials",
+      "found",
+      "found 2 %",
+      "precision",
+      "false alarms",
+      "look-alikes",
+      "top-1",
+      "repairs right",
+    ],
+    ...recordings.map((one) => [
+      one.recording,
+      String(one.edges),
+      String(one.trials),
+      ...[one.recall, one.recallRare, one.precision, one.falseAlarms, one.lookAlikes, one.topRight, one.repairs].map(
+        counted,
+      ),
+    ]),
+  ]);
+}
+
+function shortfallTable(shortfalls: readonly Shortfall[]): string {
+  if (shortfalls.length === 0) return "nothing";
+  return formatTable([
+    ["recording", "edge", "class", "what"],
+    ...shortfalls.map(({ recording, edge, breakClass, share, what }) => [
+      recording,
+      edge,
+      `${breakClass} ${percent(share)}`,
+      what,
     ]),
   ]);
 }

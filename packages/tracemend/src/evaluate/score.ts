@@ -39,7 +39,8 @@ export interface EdgeScore {
   readonly candidates: number;
 }
 
-export interface Score {
+/** What some trials add up to. */
+export interface Figures {
   readonly trials: number;
   readonly recall: Ratio;
   readonly recallRare: Ratio;
@@ -47,11 +48,28 @@ export interface Score {
   readonly precision: Ratio;
   /** Intact edge-windows with a false alarm, of all intact ones. */
   readonly falseAlarms: Ratio;
-  readonly falseAlarmsPer1000: number;
   readonly lookAlikes: Ratio;
   readonly topRight: Ratio;
   /** Repairs of spans that were decided rightly, of all decided; the rest is harm. */
   readonly repairs: Ratio;
+}
+
+export interface RecordingScore extends Figures {
+  readonly recording: string;
+  readonly edges: number;
+}
+
+/** One trial that is not as it should be. */
+export interface Shortfall {
+  readonly recording: string;
+  readonly edge: string;
+  readonly breakClass: string;
+  readonly share: number;
+  readonly what: string;
+}
+
+export interface Score extends Figures {
+  readonly falseAlarmsPer1000: number;
   /** Requests repaired rightly, of those that could be. */
   readonly repaired: Ratio;
   readonly byReason: Readonly<Record<string, Ratio>>;
@@ -65,26 +83,19 @@ export interface Score {
   readonly repairsOnIntact: number;
   readonly classes: readonly ClassScore[];
   readonly edges: readonly EdgeScore[];
+  readonly recordings: readonly RecordingScore[];
+  readonly shortfalls: readonly Shortfall[];
 }
 
 export const RARE = 0.05;
 
 export function scoreOf(trials: readonly TrialResult[]): Score {
-  const wanted = trials.filter((trial) => trial.wanted);
-  const often = wanted.filter(({ share }) => share >= RARE);
-  const found = wanted.filter((trial) => trial.found).length;
-  const falseAlarms = falseAlarmsOf(trials);
+  const figures = figuresOf(trials);
+  const { falseAlarms } = figures;
   const repairs = trials.flatMap((trial) => trial.repairs);
   return {
-    trials: trials.length,
-    recall: foundOf(often),
-    recallRare: foundOf(wanted.filter(({ share }) => share < RARE)),
-    precision: { hits: found, of: found + falseAlarms.hits },
-    falseAlarms,
+    ...figures,
     falseAlarmsPer1000: falseAlarms.of === 0 ? 0 : (1000 * falseAlarms.hits) / falseAlarms.of,
-    lookAlikes: quietOf(trials.filter(isLookAlike)),
-    topRight: topRightOf(often),
-    repairs: repairsOf(trials),
     repaired: { hits: repairsOf(trials).hits, of: sum(trials, ({ repairable }) => repairable) },
     byReason: ratiosBy(repairs, ({ reason }) => reason),
     byCandidates: mapValues(Map.groupBy(trials, candidateClass), (some) => repairsOf(some, "same-time")),
@@ -102,7 +113,43 @@ export function scoreOf(trials: readonly TrialResult[]): Score {
     ),
     classes: [...Map.groupBy(trials, ({ breakClass }) => breakClass).values()].map(classScore),
     edges: [...Map.groupBy(trials, ({ recording, edge }) => `${recording} ${edge}`).values()].map(edgeScore),
+    recordings: [...Map.groupBy(trials, ({ recording }) => recording)].map(([recording, some]) => ({
+      recording,
+      edges: new Set(some.map(({ edge }) => edge)).size,
+      ...figuresOf(some),
+    })),
+    shortfalls: trials.flatMap(shortfallsOf),
   };
+}
+
+function figuresOf(trials: readonly TrialResult[]): Figures {
+  const wanted = trials.filter((trial) => trial.wanted);
+  const often = wanted.filter(({ share }) => share >= RARE);
+  const found = wanted.filter((trial) => trial.found).length;
+  const falseAlarms = falseAlarmsOf(trials);
+  return {
+    trials: trials.length,
+    recall: foundOf(often),
+    recallRare: foundOf(wanted.filter(({ share }) => share < RARE)),
+    precision: { hits: found, of: found + falseAlarms.hits },
+    falseAlarms,
+    lookAlikes: quietOf(trials.filter(isLookAlike)),
+    topRight: topRightOf(often),
+    repairs: repairsOf(trials),
+  };
+}
+
+function shortfallsOf(trial: TrialResult): readonly Shortfall[] {
+  const { recording, edge, breakClass, share, wanted, found, topRight, named, falseAlarms, alsoNamed } = trial;
+  const wrong = trial.repairs.filter(({ right }) => !right).length;
+  const whats = [
+    ...(wanted && !found ? [`not found (${trial.broken} of ${trial.requests} requests)`] : []),
+    ...(wanted && found && !topRight ? [`first named ${named}`] : []),
+    ...(isLookAlike(trial) && alsoNamed.length > 0 ? [`taken for ${alsoNamed.join(", ")}`] : []),
+    ...falseAlarms.map(({ boundary, kind }) => `false alarm: ${kind} at ${boundary}`),
+    ...(wrong > 0 ? [`${wrong} of ${trial.repairs.length} repairs wrong`] : []),
+  ];
+  return whats.map((what) => ({ recording, edge, breakClass, share, what }));
 }
 
 function classScore(trials: readonly TrialResult[]): ClassScore {

@@ -65,3 +65,23 @@ test("repairs by time are counted by candidates and by confidence", () => {
 test("whatever is repaired on an intact stream is counted", () => {
   expect(scoreOf([{ ...FOUND, broken: 0, wanted: false }, FOUND]).repairsOnIntact).toBe(6);
 });
+
+test("each recording has its figures, and each trial that is not as it should be is told by name", () => {
+  const alarm = { boundary: "b→c", kind: "ghost-hop" };
+  const score = scoreOf([
+    { ...FOUND, repairs: [] },
+    { ...MISSED, recording: "mill" },
+    { ...MISSED, recording: "mill", edge: "b→c", found: true, named: "export-loss", falseAlarms: [alarm] },
+    { ...LOOK_ALIKE, alsoNamed: ["ghost-hop"] },
+  ]);
+  expect(score.recordings).toMatchObject([
+    { recording: "shop", edges: 1, trials: 2, recall: { hits: 1, of: 1 }, lookAlikes: { hits: 0, of: 1 } },
+    { recording: "mill", edges: 2, trials: 2, recall: { hits: 1, of: 2 }, falseAlarms: { hits: 1, of: 8 } },
+  ]);
+  expect(score.shortfalls.map(({ recording, edge, what }) => `${recording} ${edge}: ${what}`)).toEqual([
+    "mill a→b: not found (20 of 200 requests)",
+    "mill b→c: first named export-loss",
+    "mill b→c: false alarm: ghost-hop at b→c",
+    "shop a→b: taken for ghost-hop",
+  ]);
+});
