@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import { Duplex } from "node:stream";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { latin1 } from "../../packages/proxy/test/plane/message-texts.ts";
+import { anyChanges, changed, latin1 } from "../../packages/proxy/test/plane/message-texts.ts";
 import type { Request } from "../../packages/proxy/test/plane/request-texts.ts";
 import { anyRequest, parse } from "../../packages/proxy/test/plane/request-texts.ts";
 import { readRequestFrame } from "../../packages/proxy/src/plane/request-frame.ts";
@@ -53,15 +53,6 @@ function wholeOf(request: IncomingMessage): Promise<Request | undefined> {
   return promise;
 }
 
-/** What a byte is replaced by, or preceded by: what readers are known to differ about. */
-const PIECES = ["", " ", "\t", "\r", "\n", "\r\n", "\0", ":", ";", ",", "0", "1", "f", "-", "+", "\u00ff", "chunked"];
-
-const change = fc.record({
-  place: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
-  removed: fc.constantFrom(0, 0, 0, 1, 2),
-  piece: fc.constantFrom(...PIECES),
-});
-
 /** Methods are a list to node:http, and it wants none of these bytes in a target. */
 const inCommon = ({ method, target }: Request): boolean =>
   ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "M-SEARCH"].includes(method) && /^[!-~]+$/.test(target);
@@ -81,13 +72,8 @@ describe("requests of HTTP/1.1", () => {
   it("that are changed are refused, or read by node:http as by us", { timeout: timeoutMs }, async () => {
     let compared = 0;
     await fc.assert(
-      fc.asyncProperty(anyRequest, fc.array(change, { minLength: 1, maxLength: 2 }), async ({ text }, changes) => {
-        let changed = text;
-        for (const { place, removed, piece } of changes) {
-          const at = Math.floor(place * changed.length);
-          changed = changed.slice(0, at) + piece + changed.slice(at + removed);
-        }
-        const bytes = latin1(changed);
+      fc.asyncProperty(anyRequest, anyChanges, async ({ text }, changes) => {
+        const bytes = latin1(changed(text, changes));
         const { requests, whole } = parse([bytes], HEAD_BYTES);
         const [first] = requests;
         if (first === undefined || whole === 0 || !inCommon(first)) return;

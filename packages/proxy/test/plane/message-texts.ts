@@ -33,3 +33,30 @@ export function chunksOf(body: string, cuts: readonly number[], extension: strin
 export function latin1(text: string): Buffer {
   return Buffer.from(text, "latin1");
 }
+
+/** Where a text is cut into, how many characters go, and what comes in their place. */
+export interface Change {
+  /** From 0 at the beginning to 1 behind the end. */
+  readonly place: number;
+  readonly removed: number;
+  readonly piece: string;
+}
+
+/** What readers are known to differ about. */
+const PIECES = ["", " ", "\t", "\r", "\n", "\r\n", "\0", ":", ";", ",", "0", "1", "f", "-", "+", "\u00ff", "chunked"];
+
+export const anyChanges: fc.Arbitrary<Change[]> = fc.array(
+  fc.record({
+    place: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
+    removed: fc.constantFrom(0, 0, 0, 1, 2),
+    piece: fc.constantFrom(...PIECES),
+  }),
+  { minLength: 1, maxLength: 2 },
+);
+
+export function changed(text: string, changes: readonly Change[]): string {
+  return changes.reduce((before, { place, removed, piece }) => {
+    const at = Math.floor(place * before.length);
+    return before.slice(0, at) + piece + before.slice(at + removed);
+  }, text);
+}
