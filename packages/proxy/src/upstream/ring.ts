@@ -1,7 +1,7 @@
 /** A hash ring: a key keeps its place when others come and go. Pure. */
 import { hashText } from "./hash.ts";
 
-/** Enough that the largest share of a small ring stays within a third of the mean. */
+/** Of the heaviest place: enough that the largest share of a small ring of equals stays within a third of the mean. */
 const POINTS = 160;
 
 export interface Ring {
@@ -9,9 +9,17 @@ export interface Ring {
   find(key: number, accepts: (place: number) => boolean): number;
 }
 
-export function createRing(keys: readonly string[]): Ring {
+/** `weights`: of each key, above 0; its share of what is asked for. All alike where absent. */
+export function createRing(keys: readonly string[], weights: readonly number[] = []): Ring {
+  const heaviest = Math.max(...weights);
+  const pointsOf = (place: number): number => {
+    const weight = weights[place];
+    return weight === undefined ? POINTS : Math.max(1, Math.round((POINTS * weight) / heaviest));
+  };
   const points = keys
-    .flatMap((key, place) => Array.from({ length: POINTS }, (_, at) => ({ hash: hashText(`${key}#${at}`), place })))
+    .flatMap((key, place) =>
+      Array.from({ length: pointsOf(place) }, (_, at) => ({ hash: hashText(`${key}#${at}`), place })),
+    )
     .sort((left, right) => left.hash - right.hash || left.place - right.place);
   const hashes = Uint32Array.from(points, ({ hash }) => hash);
   const places = Uint32Array.from(points, ({ place }) => place);

@@ -141,7 +141,10 @@ export class Service {
     const { hashField: field } = this.settings;
     const found = field === undefined ? hashTrace(lines) : hashField(lines, field);
     const key = found ?? Math.floor(this.#means.random() * 2 ** 32);
-    this.#ring ??= createRing(this.#endpoints.map((endpoint) => endpoint.key));
+    this.#ring ??= createRing(
+      this.#endpoints.map(({ key }) => key),
+      this.#endpoints.map(({ weight }) => weight),
+    );
     const usable = this.#usable;
     const open = !usable.some((endpoint) => endpoint !== tried);
     const place = this.#ring.find(key, (at) => {

@@ -13,6 +13,24 @@ describe("a ring", () => {
     for (const count of counts) expect(count / KEYS.length).toBeGreaterThan(0.15);
   });
 
+  it("gives a place as many keys as its weight says", () => {
+    const weights = [4, 2, 1, 1];
+    const ring = createRing(["a:1", "b:1", "c:1", "d:1"], weights);
+    const counts = [0, 0, 0, 0];
+    for (const key of KEYS) counts[ring.find(key, any)] = (counts[ring.find(key, any)] ?? 0) + 1;
+    for (const [place, weight] of weights.entries()) {
+      const share = ((counts[place] as number) / KEYS.length) * 8;
+      expect([weight * 0.6 < share, share < weight * 1.4]).toEqual([true, true]);
+    }
+    // The least of weights is a place all the same.
+    expect(createRing(["a:1", "b:1"], [65_535, 1]).find(1, (at) => at === 1)).toBe(1);
+  });
+
+  it("with equal weights is the ring without any", () => {
+    const [plain, weighted] = [createRing(["a:1", "b:1"]), createRing(["a:1", "b:1"], [7, 7])];
+    for (const key of KEYS) expect(weighted.find(key, any)).toBe(plain.find(key, any));
+  });
+
   it("moves only the keys of the place that goes", () => {
     const before = createRing(["a:1", "b:1", "c:1"]);
     const after = createRing(["a:1", "b:1"]);
