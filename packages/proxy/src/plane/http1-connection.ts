@@ -2,6 +2,7 @@
 import type { Socket } from "node:net";
 import type { FieldLines, Peer } from "@tracemend/context";
 import type { Deadline, Deadlines } from "../deadlines.ts";
+import { LINGER_MS, breakOff } from "./connection-end.ts";
 import { Http1Caller } from "./http1-caller.ts";
 import { formatHead } from "./http1-lines.ts";
 import { HEAD_TOO_LARGE } from "./message-reader.ts";
@@ -26,9 +27,6 @@ export interface Http1Port {
   /** What an answer says of a connection that is kept. */
   readonly kept: string;
 }
-
-/** How long a caller that is told to go may take to read it. Closed at once, TCP would take the answer back. */
-export const LINGER_MS = 1_000;
 
 const CLOSED = "Connection: close\r\n";
 
@@ -244,13 +242,9 @@ export class Http1Connection implements RequestParserEvents, Deadline {
     else {
       this.#flowing = true;
       this.deadlineMs = clock.now() + timeouts.keepAliveMs;
-      if (this.#rest !== undefined || !this.#complete) setImmediate(parseOn, this);
+      if (this.#rest !== undefined || !this.#complete) setImmediate(() => this.#parse());
     }
     caller.closed(whole);
-  }
-
-  parseOn(): void {
-    this.#parse();
   }
 
   /** A connection that is closed while bytes wait in it is reset, and with it goes the answer. */
@@ -310,14 +304,4 @@ export class Http1Connection implements RequestParserEvents, Deadline {
     this.#caller = undefined;
     caller?.closed(false);
   }
-}
-
-function parseOn(connection: Http1Connection): void {
-  connection.parseOn();
-}
-
-/** RST rather than FIN: a body that ends with its connection would look whole. A TLS caller misses the close alert. */
-export function breakOff(socket: Socket): void {
-  if ("encrypted" in socket) socket.destroy();
-  else socket.resetAndDestroy();
 }

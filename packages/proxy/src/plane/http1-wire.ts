@@ -7,7 +7,7 @@ import { failureOf } from "../failure.ts";
 import type { AnswerParserEvents } from "./answer-parser.ts";
 import { AnswerParser } from "./answer-parser.ts";
 import type { Dial } from "./dial.ts";
-import { breakOff } from "./http1-connection.ts";
+import { breakOff } from "./connection-end.ts";
 import type { EngineSettings } from "./plane.ts";
 import { KEEP_ALIVE_MS } from "./websocket.ts";
 

@@ -7,7 +7,7 @@ import type { Deadline } from "../deadlines.ts";
 import { createDeadlines } from "../deadlines.ts";
 import { NO_ERROR } from "../reset.ts";
 import { fieldValue, findField } from "@tracemend/context";
-import { LINGER_MS } from "./http1-connection.ts";
+import { LINGER_MS } from "./connection-end.ts";
 import type { Fields } from "./http2-lines.ts";
 import { pseudoEnd, toFields, withoutPseudo } from "./http2-lines.ts";
 import { END_STREAM, SESSION_WINDOW_BYTES, sessionOptions } from "./http2-settings.ts";
