@@ -1,4 +1,4 @@
-/** Lower-case hexadecimal without regular expressions: checks, the all-zero test, bytes to text. */
+/** Lower-case hexadecimal without regular expressions: checks, the all-zero test, numbers to text. */
 
 const DIGITS = "0123456789abcdef";
 
@@ -26,7 +26,7 @@ export function hexBits(text: string, start: number, end: number): number {
 }
 
 /** The value of the character, or `NOT_HEX`. */
-export function digitOf(code: number): number {
+function digitOf(code: number): number {
   return VALUES[code] as number;
 }
 
@@ -71,10 +71,4 @@ export function formatWord(bits: number): string {
 
 function codeOf(value: number): number {
   return DIGITS.charCodeAt(value & 0xf);
-}
-
-export function formatBytes(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += formatByte(byte);
-  return text;
 }

@@ -10,12 +10,12 @@ export function spansOf(crossing: Passed, spans: OwnSpans): readonly SpanRecord[
   return pen.records;
 }
 
-export interface RecordPen extends SpanPen {
+interface RecordPen extends SpanPen {
   /** The spans that were told whole. */
   readonly records: readonly SpanRecord[];
 }
 
-export function createRecordPen(): RecordPen {
+function createRecordPen(): RecordPen {
   const records: SpanRecord[] = [];
   let attributes: Record<string, AttributeValue> = {};
   let links: NonNullable<SpanRecord["links"]>[number][] = [];

@@ -275,7 +275,7 @@ export class MessageReader {
 export const HEAD_TOO_LARGE = "a head that is too large";
 
 /** The first bytes are those of no message of this kind. */
-export const NO_BEGINNING = "no first line of HTTP/1.1";
+const NO_BEGINNING = "no first line of HTTP/1.1";
 
 /** RFC 9110, section 6.5.1: a reader that takes them up would see another end. */
 function framesAgain(trailers: FieldLines): boolean {
