@@ -31,26 +31,33 @@ const DEVIATIONS: Readonly<Record<string, string>> = {
 const h2spec = peerOrReason("h2spec");
 
 describe("h2spec", () => {
-  it.skipIf(h2spec === undefined)("passes but for the cases whose reasons are known", { timeout: 60_000 }, async () => {
-    const server = createServer((request, response) => request.resume().once("end", () => response.end("hello")));
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const border = await openBorder(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-    const folder = mkdtempSync(join(tmpdir(), "h2spec-"));
-    const file = join(folder, "report.xml");
-    const options = ["-h", "127.0.0.1", "-p", String(border.port), "-o", "1", "-j", file];
-    await new Promise<void>((resolve) => {
-      execFile(h2spec as string, options, { maxBuffer: 2 ** 26 }, () => resolve());
-    });
-    // It writes bytes of frames into what should be XML.
-    const report = readFileSync(file, "latin1");
-    rmSync(folder, { recursive: true });
-    const failed = [...report.matchAll(/package="([^"]*)" classname="([^"]*)"[^>]*>\s*<(?:error|failure)>/g)];
-    expect(report.match(/<testcase /g)?.length).toBe(145);
-    expect(failed.map(([, section, name]) => `${section}: ${name}`).toSorted()).toEqual(
-      Object.keys(DEVIATIONS).toSorted(),
-    );
-    await border.close();
-    server.closeAllConnections();
-    server.close();
-  });
+  it.skipIf(h2spec === undefined)(
+    "passes but for the cases whose reasons are known",
+    { timeout: 120_000 },
+    async () => {
+      // Cases send frames behind a finished request and mean a stream still half closed: the answer waits until they are in.
+      const server = createServer((request, response) =>
+        request.resume().once("end", () => setTimeout(() => response.end("hello"), 100)),
+      );
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      const border = await openBorder(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+      const folder = mkdtempSync(join(tmpdir(), "h2spec-"));
+      const file = join(folder, "report.xml");
+      const options = ["-h", "127.0.0.1", "-p", String(border.port), "-o", "3", "-j", file];
+      await new Promise<void>((resolve) => {
+        execFile(h2spec as string, options, { maxBuffer: 2 ** 26 }, () => resolve());
+      });
+      // It writes bytes of frames into what should be XML.
+      const report = readFileSync(file, "latin1");
+      rmSync(folder, { recursive: true });
+      const failed = [...report.matchAll(/package="([^"]*)" classname="([^"]*)"[^>]*>\s*<(?:error|failure)>/g)];
+      expect(report.match(/<testcase /g)?.length).toBe(145);
+      expect(failed.map(([, section, name]) => `${section}: ${name}`).toSorted()).toEqual(
+        Object.keys(DEVIATIONS).toSorted(),
+      );
+      await border.close();
+      server.closeAllConnections();
+      server.close();
+    },
+  );
 });
