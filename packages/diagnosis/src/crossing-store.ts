@@ -46,6 +46,9 @@ export const EGRESS_BIT = 256;
 /** It came without anything that a border before us could have written: where a trace begins, or all was taken away. */
 export const ENTRY_BIT = 512;
 
+/** Spans that `fetch` takes at once. */
+export const MOST_FETCHED = 32;
+
 /** What `add` takes, beside the words in the scratch key. */
 export interface CrossingEntry {
   startMs: number;
@@ -84,6 +87,11 @@ export interface CrossingStore {
   readonly childHeads: Heads;
   /** Writes the scratch and the entry over the oldest record; returns the new record's number. */
   add(entry: CrossingEntry): number;
+  /**
+   * Fetches what looking for requests by the span they forwarded will read: of `count` spans, whose ids stand in `ids` at
+   * `places`. Each lies anywhere in memory, and waiting for one after the other takes most of the time that a span does.
+   */
+  fetch(ids: Uint32Array, places: Uint16Array, count: number): void;
   /** Newest record that forwarded the trace and span of `key`, and the next older one; 0 for none. */
   findSpan(key: Uint32Array): number;
   findOlderSpan(key: Uint32Array, record: number): number;
@@ -157,6 +165,9 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
   const byPort = new MomentIndex(ring, localPort, startMs, seed, (slot) => localPort[slot] !== 0);
   const byEntry = new MomentIndex(ring, path, startMs, seed, (slot) => has(slot, ENTRY_BIT));
 
+  const hashes = new Int32Array(MOST_FETCHED);
+  const found = new Float64Array(MOST_FETCHED);
+  const fetched = new Float64Array(2);
   let longestMs = 0;
   let longestBeforeMs = 0;
   const noteLength = (slot: number, lengthMs: number): void => {
@@ -201,6 +212,20 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
       noteLength(slot, entry.endMs - entry.startMs);
       spanChains.add(hashId(scratch, SPAN_AT, seed), record);
       return record;
+    },
+    fetch(ids, places, count) {
+      for (let at = 0; at < count; at += 1) {
+        const hash = hashId(ids, places[at] as number, seed);
+        hashes[at] = hash;
+        found[at] = spanChains.first(hash);
+      }
+      for (let at = 0; at < count; at += 1) {
+        const record = found[at] as number;
+        const slot = ring.slot(record);
+        found[at] = spanChains.after(record, hashes[at] as number);
+        fetched[0] = (words[slot * WORDS] as number) + (startMs[slot] as number) + (endMs[slot] as number);
+        fetched[1] = (arrivedMs[slot] as number) + (state[slot] as number) + (edge[slot] as number);
+      }
     },
     findSpan: (key) => bySpan.find(key, 0, 0, KEY_WORDS),
     findOlderSpan: (key, record) => bySpan.findOlder(record, key, 0, 0, KEY_WORDS),

@@ -1,7 +1,6 @@
 /** The ledger of requests and the spans they are owed: what comes in, and the passage of time. */
 import type { Crossing } from "@tracemend/context";
 import type { Batch } from "@tracemend/otlp";
-import { forEachSpan } from "@tracemend/otlp";
 import type { Arrival } from "./arrival.ts";
 import type { Books } from "./books.ts";
 import { WAITING } from "./crossing-store.ts";
@@ -38,14 +37,13 @@ export function createLedger(books: Books): Ledger {
     tally.add(PARENTS_CHECKED, settings.now(), 1);
     if (!exported) tally.add(PARENTS_MISSING, settings.now(), 1);
   };
-  const intake = createSpanIntake(books);
+  const enterSpans = createSpanIntake(books);
   return {
     forwarded(crossing, arrival, nowMs) {
       enterCrossing(books, crossing, arrival, nowMs);
     },
     spans(batch, nowMs) {
-      intake.begin(nowMs);
-      forEachSpan(batch, intake.enter);
+      enterSpans(batch, nowMs);
     },
     settle(nowMs) {
       readWatermarks(books, nowMs);
