@@ -88,10 +88,12 @@ export interface CrossingStore {
   /** Writes the scratch and the entry over the oldest record; returns the new record's number. */
   add(entry: CrossingEntry): number;
   /**
-   * Fetches what looking for requests by the span they forwarded will read: of `count` spans, whose ids stand in `ids` at
+   * Fetches what looking for requests by the span they forwarded will read: for `count` spans, whose ids stand in `ids` at
    * `places`. Each lies anywhere in memory, and waiting for one after the other takes most of the time that a span does.
    */
-  fetch(ids: Uint32Array, places: Uint16Array, count: number): void;
+  fetch(ids: Uint32Array, places: Int32Array, count: number): void;
+  /** The same for the spans under which the records from `from` to before `until` came, at most `MOST_FETCHED`. */
+  fetchInbound(from: number, until: number): void;
   /** Newest record that forwarded the trace and span of `key`, and the next older one; 0 for none. */
   findSpan(key: Uint32Array): number;
   findOlderSpan(key: Uint32Array, record: number): number;
@@ -165,9 +167,24 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
   const byPort = new MomentIndex(ring, localPort, startMs, seed, (slot) => localPort[slot] !== 0);
   const byEntry = new MomentIndex(ring, path, startMs, seed, (slot) => has(slot, ENTRY_BIT));
 
+  const places = new Int32Array(MOST_FETCHED);
   const hashes = new Int32Array(MOST_FETCHED);
   const found = new Float64Array(MOST_FETCHED);
   const fetched = new Float64Array(2);
+  const fetch = (ids: Uint32Array, at: Int32Array, count: number): void => {
+    for (let next = 0; next < count; next += 1) {
+      const hash = hashId(ids, at[next] as number, seed);
+      hashes[next] = hash;
+      found[next] = spanChains.first(hash);
+    }
+    for (let next = 0; next < count; next += 1) {
+      const record = found[next] as number;
+      const slot = ring.slot(record);
+      found[next] = spanChains.after(record, hashes[next] as number);
+      fetched[0] = (words[slot * WORDS] as number) + (startMs[slot] as number) + (endMs[slot] as number);
+      fetched[1] = (arrivedMs[slot] as number) + (state[slot] as number) + (edge[slot] as number);
+    }
+  };
   let longestMs = 0;
   let longestBeforeMs = 0;
   const noteLength = (slot: number, lengthMs: number): void => {
@@ -213,19 +230,10 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
       spanChains.add(hashId(scratch, SPAN_AT, seed), record);
       return record;
     },
-    fetch(ids, places, count) {
-      for (let at = 0; at < count; at += 1) {
-        const hash = hashId(ids, places[at] as number, seed);
-        hashes[at] = hash;
-        found[at] = spanChains.first(hash);
-      }
-      for (let at = 0; at < count; at += 1) {
-        const record = found[at] as number;
-        const slot = ring.slot(record);
-        found[at] = spanChains.after(record, hashes[at] as number);
-        fetched[0] = (words[slot * WORDS] as number) + (startMs[slot] as number) + (endMs[slot] as number);
-        fetched[1] = (arrivedMs[slot] as number) + (state[slot] as number) + (edge[slot] as number);
-      }
+    fetch,
+    fetchInbound(from, until) {
+      for (let record = from; record < until; record += 1) places[record - from] = table.at(record) + INBOUND_AT;
+      fetch(words, places, until - from);
     },
     findSpan: (key) => bySpan.find(key, 0, 0, KEY_WORDS),
     findOlderSpan: (key, record) => bySpan.findOlder(record, key, 0, 0, KEY_WORDS),

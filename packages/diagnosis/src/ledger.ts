@@ -3,7 +3,7 @@ import type { Crossing } from "@tracemend/context";
 import type { Batch } from "@tracemend/otlp";
 import type { Arrival } from "./arrival.ts";
 import type { Books } from "./books.ts";
-import { WAITING } from "./crossing-store.ts";
+import { MOST_FETCHED, WAITING } from "./crossing-store.ts";
 import { enterCrossing } from "./forwarded.ts";
 import { compareNested, tellNested } from "./nested-entries.ts";
 import { checkParentBefore, comparePair } from "./pairs.ts";
@@ -30,8 +30,12 @@ export function createLedger(books: Books): Ledger {
   let agedFrom = 1;
   /** Orphans before it have ended the waits that they can. */
   let heardFrom = 1;
-  const isOlder = (record: number, thanMs: number): boolean =>
-    record <= ring.newest() && (arrivedMs[ring.slot(record)] as number) <= thanMs;
+  /** The first record from `from` on that arrived after this time. */
+  const firstYounger = (from: number, thanMs: number): number => {
+    let record = from;
+    while (record <= ring.newest() && (arrivedMs[ring.slot(record)] as number) <= thanMs) record += 1;
+    return record;
+  };
   const noteParent = (serviceId: number, exported: boolean): void => {
     const { tally } = services.at(serviceId);
     tally.add(PARENTS_CHECKED, settings.now(), 1);
@@ -50,17 +54,21 @@ export function createLedger(books: Books): Ledger {
       heardFrom = Math.max(heardFrom, orphans.ring.oldest());
       for (; heardFrom <= orphans.ring.newest(); heardFrom += 1) settleByRoot(books, heardFrom);
       probedFrom = Math.max(probedFrom, ring.oldest());
-      while (isOlder(probedFrom, nowMs - settings.settleMs)) {
+      const probedUntil = firstYounger(probedFrom, nowMs - settings.settleMs);
+      for (let fetchedUntil = probedFrom; probedFrom < probedUntil; probedFrom += 1) {
+        if (probedFrom === fetchedUntil) {
+          fetchedUntil = Math.min(probedUntil, probedFrom + MOST_FETCHED);
+          crossings.fetchInbound(probedFrom, fetchedUntil);
+        }
         probeRequest(books, probedFrom);
         comparePair(books, probedFrom);
-        probedFrom += 1;
       }
       agedFrom = Math.max(agedFrom, ring.oldest());
-      while (isOlder(agedFrom, nowMs - settings.hardWaitMs)) {
+      const agedUntil = firstYounger(agedFrom, nowMs - settings.hardWaitMs);
+      for (; agedFrom < agedUntil; agedFrom += 1) {
         settleByAge(books, agedFrom);
         checkParentBefore(books, agedFrom);
         compareNested(books, agedFrom);
-        agedFrom += 1;
       }
       settleByTime(books);
       tellNested(books);

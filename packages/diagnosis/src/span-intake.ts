@@ -63,7 +63,7 @@ export function createSpanIntake(books: Books): SpanIntake {
   const run = new SpanRun(MOST_FETCHED);
   const runIds = new Uint32Array(MOST_FETCHED * ID_WORDS);
   const repeated = new Uint8Array(MOST_FETCHED);
-  const places = new Uint16Array(MOST_FETCHED);
+  const places = new Int32Array(MOST_FETCHED);
   const views: SpanView[] = [];
   let arrivalMs = 0;
   let turn = 0;
