@@ -128,10 +128,12 @@ export interface CrossingStore {
   spanId(record: number): string;
 }
 
-export const CROSSING_SCRATCH: { readonly requestId: number; readonly inbound: number; readonly member: number } = {
+/** Where the scratch holds what, and how many words it has. */
+export const CROSSING_SCRATCH: Readonly<Record<"requestId" | "inbound" | "member" | "words", number>> = {
   requestId: REQUEST_ID_AT,
   inbound: INBOUND_AT,
   member: MEMBER_AT,
+  words: WORDS,
 };
 
 export function createCrossingStore(budgetBytes: number, seed: number): CrossingStore {

@@ -3,8 +3,8 @@ import type { Crossing } from "@tracemend/context";
 import type { Batch } from "@tracemend/otlp";
 import type { Arrival } from "./arrival.ts";
 import type { Books } from "./books.ts";
+import { createCrossingIntake } from "./crossing-intake.ts";
 import { MOST_FETCHED, WAITING } from "./crossing-store.ts";
-import { enterCrossing } from "./forwarded.ts";
 import { compareNested, tellNested } from "./nested-entries.ts";
 import { checkParentBefore, comparePair } from "./pairs.ts";
 import { probeRequest, readWatermarks, settleByAge, settleByTime, settleByWatermark } from "./settle.ts";
@@ -41,15 +41,18 @@ export function createLedger(books: Books): Ledger {
     tally.add(PARENTS_CHECKED, settings.now(), 1);
     if (!exported) tally.add(PARENTS_MISSING, settings.now(), 1);
   };
+  const intake = createCrossingIntake(books);
   const enterSpans = createSpanIntake(books);
   return {
     forwarded(crossing, arrival, nowMs) {
-      enterCrossing(books, crossing, arrival, nowMs);
+      intake.take(crossing, arrival, nowMs);
     },
     spans(batch, nowMs) {
+      intake.enterTaken();
       enterSpans(batch, nowMs);
     },
     settle(nowMs) {
+      intake.enterTaken();
       readWatermarks(books, nowMs);
       heardFrom = Math.max(heardFrom, orphans.ring.oldest());
       for (; heardFrom <= orphans.ring.newest(); heardFrom += 1) settleByRoot(books, heardFrom);
