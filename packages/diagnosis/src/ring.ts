@@ -211,7 +211,9 @@ class RingChains implements OpenChains {
   }
 }
 
+export const SECOND_MS = 1_000;
+
 /** The second of a time: a busy connection's records are too many for one chain. */
 export function secondOf(ms: number): number {
-  return Math.floor(ms / 1_000);
+  return Math.floor(ms / SECOND_MS);
 }
