@@ -163,7 +163,7 @@ function withOwn(
 ): ValidReading {
   const member = memberValue(tracestate, OWN_KEY);
   const own = member === undefined ? undefined : parseOwnMember(member);
-  const isOfTrace = own === undefined || own.traceIdHash === hashTraceId(wire, 3, 35);
+  const isOfTrace = own === undefined || own.traceIdHash === hashTraceId(wire, 3);
   const all = isOfTrace ? notes : [...notes, defectOf("own-member-mismatch")];
   return validReading(found, wire, tracestate, all, own, salvage);
 }
