@@ -99,9 +99,9 @@ export function enterRecord(books: Books, edge: Edge, owed: CrossingEntry): void
   if (child !== 0) earlyChildren(books, record, edge, child);
 }
 
-/** Instrumentation commonly leaves probes out. */
-function isOwed({ failure, userAgent, path }: Crossing, context: TraceContext): boolean {
-  return isSampled(context) && failure === undefined && !isProbe(userAgent, path);
+/** Instrumentation commonly leaves probes out, and a tunnel carries bytes alone. */
+function isOwed({ failure, userAgent, path, method }: Crossing, context: TraceContext): boolean {
+  return isSampled(context) && failure === undefined && method !== "CONNECT" && !isProbe(userAgent, path);
 }
 
 function writeScratch(books: Books, crossing: Crossing, context: TraceContext): boolean {

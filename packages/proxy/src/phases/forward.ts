@@ -15,7 +15,7 @@ import { outgoingHead } from "./outgoing.ts";
 export function forward(exchange: Exchange, answer: CallEvents): Failure | undefined {
   const { caller, route, service } = exchange;
   if (route?.answer !== undefined) return answerDirectly(exchange, route.answer);
-  if (service === undefined) return failureOf("no-route");
+  if (service === undefined) return failureOf(caller.head.method === "CONNECT" ? "forbidden" : "no-route");
   const endpoint = service.pick(caller.head.lines);
   if (endpoint === undefined) return failureOf("unreachable");
   if (!service.admit()) return failureOf("busy");

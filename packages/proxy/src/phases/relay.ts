@@ -7,6 +7,7 @@ import { GATEWAY_ERRORS, failureOf } from "../failure.ts";
 import { grpcStatus } from "../grpc.ts";
 import { endToEnd } from "../hop-by-hop.ts";
 import type { AnswerHead, CallEvents } from "../plane/plane.ts";
+import { opensTunnel } from "../plane/tunnel.ts";
 import { toTrailers } from "../trailers.ts";
 import { answerLines } from "./named.ts";
 import { retry } from "./retry.ts";
@@ -58,7 +59,7 @@ export class Relaying implements CallEvents {
     exchange.status = head.status;
     exchange.touch();
     if (exchange.grpc) exchange.grpcStatus = grpcStatus(lines);
-    if (head.status === 101) exchange.caller.resume();
+    if (opensTunnel(exchange.caller.head.upgrade, head.status)) exchange.caller.resume();
   }
 
   body(chunk: Uint8Array): void {
