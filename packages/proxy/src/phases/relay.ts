@@ -9,6 +9,7 @@ import { endToEnd } from "../hop-by-hop.ts";
 import type { AnswerHead, CallEvents } from "../plane/plane.ts";
 import { opensTunnel } from "../plane/tunnel.ts";
 import { toTrailers } from "../trailers.ts";
+import { flow } from "./forward.ts";
 import { answerLines } from "./named.ts";
 import { retry } from "./retry.ts";
 
@@ -28,10 +29,7 @@ export class Relaying implements CallEvents {
     const exchange = this.#exchange;
     if (exchange.over) return;
     exchange.upstream = { name: exchange.service?.name ?? "", address, port, localPort };
-    if (exchange.body === "none") return exchange.awaitAnswer();
-    exchange.touch();
-    exchange.flowing = true;
-    exchange.caller.resume();
+    if (exchange.call !== undefined) flow(exchange);
   }
 
   informed(status: number, lines: FieldLines): void {
