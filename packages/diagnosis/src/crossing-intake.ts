@@ -120,9 +120,9 @@ function readWords(
   return true;
 }
 
-/** Instrumentation commonly leaves probes out. */
-function isOwed({ failure, userAgent, path }: Crossing, context: TraceContext): boolean {
-  return isSampled(context) && failure === undefined && !isProbe(userAgent, path);
+/** Instrumentation commonly leaves probes out, and a tunnel carries bytes alone. */
+function isOwed({ failure, userAgent, path, method }: Crossing, context: TraceContext): boolean {
+  return isSampled(context) && failure === undefined && method !== "CONNECT" && !isProbe(userAgent, path);
 }
 
 function bitsOf({ reading, verdict, answer, side }: Crossing, context: TraceContext): number {

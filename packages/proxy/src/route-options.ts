@@ -9,9 +9,12 @@ import type { Limits, Timeouts } from "./plane/plane.ts";
 import type { Fits, RouteMatch } from "./routing.ts";
 import { compileMatch } from "./routing.ts";
 import type { ExchangeTimeouts, UpstreamOptions, UpstreamSettings } from "./upstream/options.ts";
-import { completeUpstream } from "./upstream/options.ts";
+import { completeUpstream, isTunnel } from "./upstream/options.ts";
 
-/** With exactly one of `upstream`, `split` and `answer`. */
+/**
+ * With exactly one of `upstream`, `split` and `answer`. Where the upstream is `tcp:` it is a tunnel: CONNECT alone takes it,
+ * to the `host:port` that `match.authority` names, and nobody else is connected to what the caller says.
+ */
 export interface Route {
   /** What metrics and logs call it; `route <index>` where absent. */
   readonly name?: string;
@@ -54,6 +57,8 @@ export interface Rewrite {
 export interface RouteOf<T> {
   readonly name: string;
   readonly fits: Fits;
+  /** For CONNECT alone. */
+  readonly tunnel: boolean;
   readonly template: string | undefined;
   /** Empty where the proxy answers itself. */
   readonly ways: readonly Way<T>[];
@@ -107,14 +112,18 @@ export function completeRoute(
   const total = shares.reduce((sum, { weight }) => sum + weight, 0);
   if (shares.length > 0 && total === 0) throw wrong(`${option}.split`, 0, "weights of which one is above 0");
   let sum = 0;
+  const ways = shares.map(({ upstream: to, weight }, at) => ({
+    to: completeUpstream(to, split === undefined ? `${option}.upstream` : `${option}.split[${at}].upstream`, engine),
+    upTo: (sum += weight) / total,
+  }));
+  const tunnel = ways.some(({ to }) => isTunnel(to.target));
+  if (tunnel) checkTunnel(route, ways, option);
   return {
     name: route.name ?? `route ${index}`,
     fits: compileMatch(match, `${option}.match`),
+    tunnel,
     template: match.path ?? match.pathTemplate,
-    ways: shares.map(({ upstream: to, weight }, at) => ({
-      to: completeUpstream(to, split === undefined ? `${option}.upstream` : `${option}.split[${at}].upstream`, engine),
-      upTo: (sum += weight) / total,
-    })),
+    ways,
     answer: answer === undefined ? undefined : completeAnswer(answer, `${option}.answer`),
     authority: rewrite?.authority,
     path: completeRewrite(rewrite, match, `${option}.rewrite`),
@@ -124,6 +133,24 @@ export function completeRoute(
     answerEdits: completeFields(route.answerFields, `${option}.answerFields`),
     mirror: mirror === undefined ? undefined : completeMirror(mirror, `${option}.mirror`, engine),
   };
+}
+
+/** Which ports a caller can name is written down, and so is where each of them leads. */
+function checkTunnel(route: Route, ways: readonly Way<UpstreamSettings>[], option: string): void {
+  const { match = {}, split } = route;
+  if (!ways.every(({ to }) => isTunnel(to.target)))
+    throw wrong(
+      `${option}.split`,
+      split?.map(({ upstream }) => String(upstream.url)),
+      "tcp: alone or none of it",
+    );
+  const { authority = "", headers: _headers, ...rest } = match;
+  if (!/:[1-9][0-9]*$/.test(authority))
+    throw wrong(`${option}.match.authority`, authority, "host:port where the upstream is tcp:");
+  const asked = Object.entries({ ...rest }).find(([, given]) => given !== undefined);
+  if (asked !== undefined) throw wrong(`${option}.match.${asked[0]}`, asked[1], "absent where the upstream is tcp:");
+  for (const key of ["rewrite", "mirror", "requestFields"] as const)
+    if (route[key] !== undefined) throw wrong(`${option}.${key}`, route[key], "absent where the upstream is tcp:");
 }
 
 function completeAnswer(answer: DirectAnswer, option: string): ReadyAnswer {

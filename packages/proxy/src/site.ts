@@ -21,6 +21,8 @@ import { Service } from "./upstream/service.ts";
 export interface Site {
   readonly boundary: Boundary;
   readonly routes: readonly RouteOf<Service>[];
+  /** Those that CONNECT may take, and nothing else. */
+  readonly tunnels: readonly RouteOf<Service>[];
   readonly forwarding: Forwarding | undefined;
   readonly services: ReadonlyMap<string, Service>;
   readonly spans: SpanSource | undefined;
@@ -52,7 +54,19 @@ export function createSite(rules: ProxyRules, standing: Standing, before?: Site)
   }));
   const { spans, observer, clock, random, deadlines } = standing;
   const { limits } = standing.engine;
-  return { boundary: rules.boundary, routes, forwarding, services, spans, observer, clock, random, deadlines, limits };
+  return {
+    boundary: rules.boundary,
+    routes: routes.filter(({ tunnel }) => !tunnel),
+    tunnels: routes.filter(({ tunnel }) => tunnel),
+    forwarding,
+    services,
+    spans,
+    observer,
+    clock,
+    random,
+    deadlines,
+    limits,
+  };
 }
 
 function refuseWatched(route: RouteOf<UpstreamSettings>, index: number): void {

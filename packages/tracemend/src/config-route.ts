@@ -133,7 +133,7 @@ const kubernetes = z.strictObject({
 });
 
 export const upstreamSchema = z.strictObject({
-  url: z.url({ protocol: /^https?$/ }),
+  url: z.url({ protocol: /^(?:https?|tcp)$/ }),
   protocol: z.enum(["http/1.1", "h2", "auto"]).default("auto"),
   service: name.optional(),
   tls: clientTls.optional(),

@@ -40,6 +40,7 @@ const RPC_METHOD = defineAttributeName("rpc.method");
 const RPC_STATUS = defineAttributeName("rpc.grpc.status_code");
 const SOURCE_CLUSTER = defineAttributeName("tracemend.source.cluster");
 
+const TRANSPORT = defineFixedAttributes({ "network.transport": "tcp" });
 const RPC = defineFixedAttributes({ "rpc.system": "grpc" });
 const OTHER_METHOD = defineFixedAttributes({ "http.request.method": "_OTHER" });
 const MIRRORED = defineFixedAttributes({ "tracemend.mirrored": true });
@@ -125,7 +126,8 @@ function writeCall(
   open(pen, crossing, spans, spanId);
   pen.parent(spans.serverSpanId);
   pen.what(nameOf(crossing), "client", startMs, called.endMs);
-  writeCommon(pen, crossing, called);
+  if (isTunnel(crossing)) writeConnect(pen, crossing, called);
+  else writeCommon(pen, crossing, called);
   if (resends > 0) pen.number(RESENDS, resends);
   if (crossing.service !== undefined) pen.text(PEER_SERVICE, cut(crossing.service));
   if (upstream !== undefined) {
@@ -177,8 +179,20 @@ function serverNameOf(crossing: Passed): string {
   return isGrpc(crossing) || crossing.template === undefined ? name : `${name} ${cut(crossing.template)}`;
 }
 
+/** Toward the upstream it is TCP and nothing else. */
+function isTunnel({ method }: Passed): boolean {
+  return method === "CONNECT";
+}
+
 function isGrpc({ grpcStatus }: Passed): boolean {
   return grpcStatus !== undefined;
+}
+
+function writeConnect(pen: SpanPen, crossing: Passed, { failure }: Outcome): void {
+  pen.fixed(boundary(crossing.boundary));
+  pen.fixed(side(crossing.side));
+  pen.fixed(TRANSPORT);
+  writeError(pen, undefined, failure);
 }
 
 function writeCommon(pen: SpanPen, crossing: Passed, { status, failure }: Outcome): void {
@@ -211,7 +225,7 @@ function writeError(pen: SpanPen, status: number | undefined, failure: CrossingF
 function writeServer(pen: SpanPen, crossing: Passed): void {
   const { reading, verdict, downstream } = crossing;
   pen.fixed(scheme(crossing.scheme));
-  pen.text(URL_PATH, cut(crossing.path));
+  if (crossing.path !== "") pen.text(URL_PATH, cut(crossing.path));
   writeHost(pen, crossing.authority);
   if (crossing.template !== undefined) pen.text(ROUTE, cut(crossing.template));
   pen.fixed(action(verdict.action));

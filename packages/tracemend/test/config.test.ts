@@ -94,6 +94,23 @@ describe("the configuration", () => {
     ]);
   });
 
+  it("takes tunnels for CONNECT, and says what is wrong with one", () => {
+    const routes = 'routes:\n      - { match: { authority: "db.internal:5432" }, upstream: gateway }';
+    const text = MINIMAL.replace("routes:\n      - upstream: gateway", routes).replace("http://10", "tcp://10");
+    expect(findings(text)).toEqual([]);
+    expect(findings(text.replace("db.internal:5432", "db.internal"))).toEqual([
+      expect.stringMatching(
+        /^tracemend\.yaml:7:5: boundaries\.0\.routes: routes\[0\]\.match\.authority is "db\.internal"/,
+      ),
+    ]);
+    expect(findings(text.replace(/tcp:\/\/10[^"]*/, "tcp://db"))).toEqual([
+      expect.stringContaining("routes[0].upstream.url is"),
+    ]);
+    expect(findings(MINIMAL.replace("http://10", "tcp://10"))).toEqual([
+      expect.stringContaining("routes[0].match.authority is"),
+    ]);
+  });
+
   it("takes endpoints as a list, with weights, or as a service of Kubernetes", () => {
     const url = 'url: "http://10.0.0.1:9000"';
     const withEndpoints = (endpoints: string) => MINIMAL.replace(url, `${url}, endpoints: ${endpoints}`);

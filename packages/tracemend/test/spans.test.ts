@@ -50,6 +50,26 @@ describe("the spans of a crossing", () => {
     });
   });
 
+  it("of a tunnel are an HTTP SERVER span and the connection below it, which is no HTTP", () => {
+    const tunnel = { method: "CONNECT", path: "", authority: "db.internal:5432" } as const;
+    const [server, client] = spansOf(crossingOf(INBOUND, tunnel), SPANS);
+    expect([server?.name, client?.name]).toEqual(["CONNECT", "CONNECT"]);
+    expect(server?.attributes).toMatchObject({
+      "http.request.method": "CONNECT",
+      "http.response.status_code": 200,
+      "server.address": "db.internal",
+      "server.port": 5432,
+    });
+    expect(server?.attributes).not.toHaveProperty("url.path");
+    expect(client?.attributes).toMatchObject({ "network.transport": "tcp", "peer.service": "catalogue" });
+    for (const name of ["http.request.method", "http.response.status_code", "network.protocol.name"])
+      expect(client?.attributes).not.toHaveProperty(name);
+    const failure = { kind: "unreachable", side: "upstream" } as const;
+    const [refused, failed] = spansOf(crossingOf(INBOUND, { ...tunnel, status: 502, failure }), SPANS);
+    expect([refused?.status, failed?.status]).toEqual([{ code: "error" }, { code: "error" }]);
+    expect(failed?.attributes).toMatchObject({ "error.type": "unreachable" });
+  });
+
   it("have one name for all methods that nobody knows, and tell them apart as they came", () => {
     for (const span of spansOf(crossingOf(INBOUND, { method: "FETCH-42", template: "/a" }), SPANS)) {
       expect(span.name).toBe(span.kind === "server" ? "HTTP /a" : "HTTP");

@@ -15,7 +15,7 @@ import { outgoingHead } from "./outgoing.ts";
 export function forward(exchange: Exchange, answer: CallEvents): Failure | undefined {
   const { caller, route, service } = exchange;
   if (route?.answer !== undefined) return answerDirectly(exchange, route.answer);
-  if (service === undefined) return failureOf("no-route");
+  if (service === undefined) return failureOf(caller.head.method === "CONNECT" ? "forbidden" : "no-route");
   const endpoint = service.pick(caller.head.lines);
   if (endpoint === undefined) return failureOf("unreachable");
   if (!service.admit()) return failureOf("busy");
@@ -45,7 +45,18 @@ export function send(exchange: Exchange, service: Service, endpoint: Endpoint, a
   exchange.answering = true;
   exchange.endpoint = endpoint;
   endpoint.enter();
+  exchange.call = undefined;
   exchange.call = connections.send(head, answer);
+  // A connection that was kept is had at once.
+  if (exchange.upstream !== undefined) flow(exchange);
+}
+
+/** The try has a connection and its call is known: the body may come. */
+export function flow(exchange: Exchange): void {
+  if (exchange.body === "none") return exchange.awaitAnswer();
+  exchange.touch();
+  exchange.flowing = true;
+  exchange.caller.resume();
 }
 
 class Forwarding implements CallerEvents {

@@ -7,7 +7,9 @@ import { GATEWAY_ERRORS, failureOf } from "../failure.ts";
 import { grpcStatus } from "../grpc.ts";
 import { endToEnd } from "../hop-by-hop.ts";
 import type { AnswerHead, CallEvents } from "../plane/plane.ts";
+import { opensTunnel } from "../plane/tunnel.ts";
 import { toTrailers } from "../trailers.ts";
+import { flow } from "./forward.ts";
 import { answerLines } from "./named.ts";
 import { retry } from "./retry.ts";
 
@@ -27,10 +29,7 @@ export class Relaying implements CallEvents {
     const exchange = this.#exchange;
     if (exchange.over) return;
     exchange.upstream = { name: exchange.service?.name ?? "", address, port, localPort };
-    if (exchange.body === "none") return exchange.awaitAnswer();
-    exchange.touch();
-    exchange.flowing = true;
-    exchange.caller.resume();
+    if (exchange.call !== undefined) flow(exchange);
   }
 
   informed(status: number, lines: FieldLines): void {
@@ -58,7 +57,7 @@ export class Relaying implements CallEvents {
     exchange.status = head.status;
     exchange.touch();
     if (exchange.grpc) exchange.grpcStatus = grpcStatus(lines);
-    if (head.status === 101) exchange.caller.resume();
+    if (opensTunnel(exchange.caller.head.upgrade, head.status)) exchange.caller.resume();
   }
 
   body(chunk: Uint8Array): void {

@@ -23,14 +23,14 @@ export interface RequestHead {
   /** Why nobody can say where it ends; then it has no body, and nothing may be read behind it. */
   readonly violation: string | undefined;
   /**
-   * The caller asked to leave HTTP for this protocol and the engine can. By extended CONNECT over HTTP/2 too (RFC 8441);
-   * the method is GET all the same, as it is over HTTP/1.1.
+   * The caller asked to leave HTTP for this protocol and the engine can: `websocket`, by extended CONNECT over HTTP/2 too
+   * (RFC 8441), where the method is GET all the same, as it is over HTTP/1.1; `tcp` by CONNECT, the target its authority.
    */
   readonly upgrade: string | undefined;
 }
 
 export interface AnswerHead {
-  /** 200 to 599, or 101 where the connection, or the stream of HTTP/2, becomes a tunnel. */
+  /** 200 to 599, or 101 where the connection, or the stream of HTTP/2, becomes a tunnel; it does too at 2xx for `tcp`. */
   readonly status: number;
   /** The reason phrase of HTTP/1; undefined for HTTP/2. */
   readonly reason: string | undefined;
@@ -58,7 +58,7 @@ export interface Caller {
   resume(): void;
   /** An answer of status 102 to 199 before the final one. */
   inform(status: number, lines: FieldLines): void;
-  /** Throws where the head cannot be written. After 101, `write` and `end` are the tunnel's. */
+  /** Throws where the head cannot be written. After one that opens a tunnel, `write` and `end` are the tunnel's. */
   answer(head: AnswerHead): void;
   /** False: enough for now, `drained` will be told. */
   write(chunk: Uint8Array): boolean;
@@ -78,7 +78,7 @@ export interface CallerEvents {
 /** A request as it leaves. */
 export interface OutgoingHead {
   readonly method: string;
-  /** Origin-form or `*`. */
+  /** Origin-form or `*`; empty where `upgrade` is `tcp`. */
   readonly target: string;
   readonly scheme: "http" | "https";
   /** `Host` or `:authority`. */

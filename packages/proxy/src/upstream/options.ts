@@ -6,7 +6,10 @@ import type { Limits, Timeouts, UpstreamProtocol, UpstreamTarget, UpstreamTls } 
 export interface UpstreamOptions {
   /** The service that is called; what crossings and spans call it. Routes of one name share its connections. */
   readonly name: string;
-  /** Origin alone, for instance `http://127.0.0.1:8080`: paths go on as they came. Its host is the name TLS asks for. */
+  /**
+   * Origin alone, for instance `http://127.0.0.1:8080`: paths go on as they came. Its host is the name TLS asks for.
+   * `tcp://host:port` is where CONNECT leads: to bytes and no HTTP.
+   */
   readonly url: string | URL;
   /**
    * `h2` is prior knowledge for `http:` and ALPN for `https:`. `auto` (the default) lets ALPN choose for `https:` and
@@ -143,6 +146,7 @@ export function completeUpstream(
 ): UpstreamSettings {
   const { name, health, discovery, hashField } = upstream;
   const target = completeTarget(upstream, option);
+  if (isTunnel(target)) refuseHttp(upstream, option);
   const { endpoints, kubernetes } = completeEndpoints(upstream.endpoints, `${option}.endpoints`);
   if (upstream.endpoints !== undefined && discovery !== undefined)
     throw wrong(`${option}.discovery`, discovery, "absent where there are endpoints");
@@ -190,15 +194,40 @@ function completeTarget(upstream: UpstreamOptions, option: string): UpstreamTarg
   const { name, protocol = "auto", tls = {} } = upstream;
   const url = URL.parse(upstream.url);
   if (name === "") throw wrong(`${option}.name`, name, "a name");
-  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:"))
-    throw wrong(`${option}.url`, String(upstream.url), "an http: or https: URL");
-  if (url.pathname !== "/" || url.search !== "" || url.hash !== "" || url.username !== "" || url.password !== "")
+  if (url === null || !["http:", "https:", "tcp:"].includes(url.protocol) || url.host === "")
+    throw wrong(`${option}.url`, String(upstream.url), "an http:, https: or tcp: URL");
+  if (url.protocol === "tcp:" && !(Number(url.port) > 0)) throw wrong(`${option}.url`, url.href, "with a port");
+  if (
+    (url.pathname !== "/" && url.pathname !== "") ||
+    url.search !== "" ||
+    url.hash !== "" ||
+    url.username !== "" ||
+    url.password !== ""
+  )
     throw wrong(`${option}.url`, url.href, "an origin alone, without user, path, query or fragment");
   oneOf(`${option}.protocol`, protocol, ["http/1.1", "h2", "auto"]);
   const connections = upstream.connections ?? (protocol === "h2" ? 4 : 128);
   checkInteger(`${option}.connections`, connections, 1);
   const { maxAgeMs } = completeNumbers(option, { maxAgeMs: Number.POSITIVE_INFINITY }, pickMaxAge(upstream));
   return { name, url, protocol, tls, connections, maxAgeMs };
+}
+
+/** Whether it carries bytes and no HTTP. */
+export function isTunnel({ url }: Pick<UpstreamTarget, "url">): boolean {
+  return url.protocol === "tcp:";
+}
+
+/** The bytes of a tunnel are its two ends' own, TLS included, and each has a connection for itself. */
+function refuseHttp(upstream: UpstreamOptions, option: string): void {
+  const { protocol = "auto", tls, health, maxAgeMs, retry } = upstream;
+  const given = {
+    protocol: protocol === "auto" ? undefined : protocol,
+    health,
+    maxAgeMs,
+    "retry.statuses": retry?.statuses,
+  };
+  for (const [key, value] of Object.entries({ ...given, tls: tls && Object.keys(tls) }))
+    if (value !== undefined) throw wrong(`${option}.${key}`, value, "absent where url is tcp:");
 }
 
 function pickMaxAge({ maxAgeMs }: UpstreamOptions): { maxAgeMs?: number } {
