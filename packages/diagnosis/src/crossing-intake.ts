@@ -21,7 +21,6 @@ import {
   TRANSLATED_BIT,
   WAITING,
 } from "./crossing-store.ts";
-import type { Edge } from "./edge.ts";
 import { FORWARDED } from "./edge.ts";
 import { enterRecord } from "./forwarded.ts";
 import { hashShort, hashText } from "./hash.ts";
@@ -31,7 +30,6 @@ import { markJoined } from "./settle.ts";
 
 /** A crossing whose words are read and whose place is not yet looked for. */
 interface Taken {
-  edge: Edge | undefined;
   /** The other trace that the answer named. */
   named: string | undefined;
   readonly entry: CrossingEntry;
@@ -40,7 +38,7 @@ interface Taken {
 function createTaken(): Taken {
   const times = { startMs: 0, endMs: 0, arrivedMs: 0 };
   const entry = { ...times, edge: 0, arrival: 0, localPort: 0, path: 0, route: 0, state: 0, bits: 0 };
-  return { edge: undefined, named: undefined, entry };
+  return { named: undefined, entry };
 }
 
 export interface CrossingIntake {
@@ -58,13 +56,13 @@ export function createCrossingIntake(books: Books): CrossingIntake {
   const taken = Array.from({ length: MOST_FETCHED }, createTaken);
   let count = 0;
   const enterTaken = (): void => {
-    if (count === 0) return;
-    crossings.fetch(words, spans, count);
-    for (let at = 0; at < count; at += 1) {
+    const due = count;
+    count = 0;
+    crossings.fetch(words, spans, due);
+    for (let at = 0; at < due; at += 1) {
       for (let word = 0; word < stride; word += 1) crossings.scratch[word] = words[at * stride + word] as number;
       enter(books, taken[at] as Taken);
     }
-    count = 0;
   };
   return {
     take(crossing, arrival, nowMs) {
@@ -76,7 +74,6 @@ export function createCrossingIntake(books: Books): CrossingIntake {
       const next = taken[count] as Taken;
       const { entry } = next;
       const named = crossing.answer?.traceId;
-      next.edge = edge;
       next.named = named === context.traceId ? undefined : named;
       entry.startMs = crossing.startMs;
       entry.endMs = crossing.endMs;
@@ -96,10 +93,9 @@ export function createCrossingIntake(books: Books): CrossingIntake {
 }
 
 /** Enters the crossing whose words stand in the scratch of the store. */
-function enter(books: Books, { edge, named, entry }: Taken): void {
-  if (edge === undefined) return;
+function enter(books: Books, { named, entry }: Taken): void {
   if ((entry.bits & OWN_PARENT_BIT) !== 0) withdrawCall(books);
-  enterRecord(books, edge, entry);
+  enterRecord(books, books.edges.at(entry.edge), entry);
   if (named !== undefined && entry.state === WAITING) books.answers.add(books.crossings.ring.newest(), named);
   if ((entry.bits & STARTED_BIT) !== 0) ownRootIsNoOrphan(books);
 }
