@@ -13,6 +13,10 @@ export const KEY_WORDS = 6;
 
 /** Where the lower half of a trace id begins: what formats with ids of 64 bits keep. */
 export const LOWER_HALF_AT = 2;
+export const LOWER_HALF_WORDS = 2;
+
+/** Of the hash of a request id. */
+export const REQUEST_ID_WORDS = 2;
 
 /**
  * Reads `words * 8` lower-case hexadecimal digits into `into` from `at` on. False for another length, another digit or

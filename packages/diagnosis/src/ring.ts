@@ -68,6 +68,8 @@ export interface Chains {
   first(hash: number): number;
   /** The next older one; 0 for none, and after the longest walk. */
   after(record: number, hash: number): number;
+  /** Whether any record that has a hash is held: most that nobody looks for was never sent. */
+  isEmpty(): boolean;
 }
 
 /** Chains that are told of each record. */
@@ -123,6 +125,8 @@ class RingChains implements OpenChains {
   readonly #headMask: number;
   readonly #links: Int32Array;
   #walked = 0;
+  /** The newest record that was added. */
+  #added = 0;
   /** The newest record when old numbers were last taken out. */
   #swept = 0;
 
@@ -146,6 +150,11 @@ class RingChains implements OpenChains {
     const signs = age < this.#capacity ? before & ~NUMBER : 0;
     this.#links[record & this.#mask] = before;
     this.#heads[head] = (record & NUMBER) | signs | (FIRST_SIGN << (hash >>> 29));
+    this.#added = record;
+  }
+
+  isEmpty(): boolean {
+    return this.#added < this.#ring.oldest();
   }
 
   first(hash: number): number {
@@ -197,6 +206,11 @@ class LateChains implements Chains {
   first(hash: number): number {
     if (this.#taken !== this.#ring.newest()) this.#takeIn();
     return this.#chains.first(hash);
+  }
+
+  isEmpty(): boolean {
+    if (this.#taken !== this.#ring.newest()) this.#takeIn();
+    return this.#chains.isEmpty();
   }
 
   after(record: number, hash: number): number {

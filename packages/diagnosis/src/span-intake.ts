@@ -3,7 +3,7 @@ import type { SpanView } from "@tracemend/otlp";
 import type { Books } from "./books.ts";
 import { noteChild } from "./child.ts";
 import { enterClientCall } from "./client-call.ts";
-import { hashShort, hashText } from "./hash.ts";
+import { hashText } from "./hash.ts";
 import { KEY_WORDS, readSpanId, readTraceId, sameWords } from "./id-words.ts";
 import type { OrphanEntry } from "./orphan-store.ts";
 import { ORPHAN_SCRATCH } from "./orphan-store.ts";
@@ -148,7 +148,7 @@ function enterChild(
     noteChild(books, record, service, startMs, endMs);
     noteFacets(books, record, source, false);
     const edge = books.edges.at(crossings.edge[crossings.ring.slot(record)] as number);
-    if (wantsPath(edge)) comparePath(edge, crossings.path[crossings.ring.slot(record)] as number, pathOf(span));
+    if (wantsPath(edge)) comparePath(edge, crossings.path[crossings.ring.slot(record)] as number, readRoot(span).path);
   }
   if (taken) return;
   // The request that it answers may still be open.
@@ -158,11 +158,6 @@ function enterChild(
   spans.add(ENTRY, service.id, source, startMs, endMs);
   const foreign = newest === 0 ? crossings.findForeignSpan(scratch) : 0;
   if (foreign !== 0) settleByForm(books, foreign);
-}
-
-function pathOf(span: SpanView): number {
-  const { path } = readRoot(span);
-  return path === "" ? 0 : hashShort(path);
 }
 
 /** One record stands for all local spans of a service in a trace. */
@@ -204,8 +199,7 @@ function enterRoot(books: Books, span: SpanView, service: Service, source: numbe
     service.tally.add(LEGITIMATE_ROOTS, atMs, 1);
     return;
   }
-  scratch.fill(0);
-  scratch.set(ids.subarray(0, KEY_WORDS));
+  for (let word = 0; word < scratch.length; word += 1) scratch[word] = word < KEY_WORDS ? (ids[word] as number) : 0;
   const link = span.links()[0];
   const linked = link !== undefined && readTraceId(link.traceId, linkWords) && readSpanId(link.spanId, linkWords, 4);
   if (linked) scratch.set(linkWords, ORPHAN_SCRATCH.link);
@@ -215,7 +209,7 @@ function enterRoot(books: Books, span: SpanView, service: Service, source: numbe
   orphan.startMs = span.startMs();
   orphan.endMs = endMs;
   orphan.peerPort = root.peerPort;
-  orphan.path = root.path === "" ? 0 : hashShort(root.path);
+  orphan.path = root.path;
   countEvicted(books, nowMs);
   const record = orphans.add(orphan);
   // A root that links to another trace was begun anew on purpose; it counts only once its link is one of ours.

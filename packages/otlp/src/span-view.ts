@@ -1,5 +1,6 @@
 /** Lazy accessors over the bytes of one span, and the walk that shows every span of a batch. */
 
+import type { AttributeKeys, FoundAttributes } from "./attribute-keys.ts";
 import { type AttributeValue, AttributeView } from "./attribute.ts";
 import type { Batch } from "./batch.ts";
 import { Cursor, readFixed32, readFixed64, readInt32 } from "./wire/cursor.ts";
@@ -42,37 +43,14 @@ export interface SpanView {
   statusCode(): number;
   statusMessage(): string;
   attribute(key: string): AttributeValue | undefined;
-  /** Looks up several attributes in one pass; `values` gets one for each of the keys. */
-  attributes(keys: AttributeKeys, values: (AttributeValue | undefined)[]): void;
+  /** Looks up several attributes in one pass. */
+  attributes(keys: AttributeKeys, found: FoundAttributes): void;
   resourceAttribute(key: string): AttributeValue | undefined;
   /** Another number than at the last span: the resource is another one. Numbers begin anew with each batch. */
   resourceTurn(): number;
   links(): readonly SpanLink[];
   /** The bytes of the span's message. */
   bytes(): Uint8Array;
-}
-
-/** Keys to look up together, by the length of their UTF-8 form. */
-export interface AttributeKeys {
-  readonly count: number;
-  readonly byLength: readonly (readonly AttributeKey[] | undefined)[];
-}
-
-interface AttributeKey {
-  readonly key: string;
-  /** Its place among the values. */
-  readonly place: number;
-}
-
-/** Throws TypeError for a key that is not ASCII. */
-export function defineAttributeKeys(keys: readonly string[]): AttributeKeys {
-  const byLength: AttributeKey[][] = [];
-  for (const [place, key] of keys.entries()) {
-    for (let at = 0; at < key.length; at++)
-      if (key.charCodeAt(at) > 0x7f) throw new TypeError(`keys: only ASCII can be looked up together: ${key}`);
-    (byLength[key.length] ??= []).push({ key, place });
-  }
-  return { count: keys.length, byLength };
 }
 
 /** Shows every span, in the order of the bytes. A batch of another signal has none. */
@@ -225,19 +203,8 @@ export class OpenSpanView implements SpanView {
     return undefined;
   }
 
-  attributes(keys: AttributeKeys, values: (AttributeValue | undefined)[]): void {
-    for (let place = 0; place < keys.count; place++) values[place] = undefined;
-    cursor.open(this.#bytes, this.#start, this.#end);
-    while (cursor.next()) {
-      if (cursor.field !== 9) continue;
-      attributes.open(this.#bytes, cursor.start, cursor.stop);
-      const known = keys.byLength[attributes.keyLength()];
-      if (known === undefined) continue;
-      for (let at = 0; at < known.length; at++) {
-        const { key, place } = known[at]!;
-        if (values[place] === undefined && attributes.hasKey(key)) values[place] = attributes.value();
-      }
-    }
+  attributes(keys: AttributeKeys, found: FoundAttributes): void {
+    found.look(keys, this.#bytes, this.#start, this.#end, 9);
   }
 
   resourceTurn(): number {
