@@ -1,6 +1,6 @@
 /** Beside the third phase: a trace that begins here is recorded, or leaves so that nobody behind us records it either. */
 import type { Passage, Verdict } from "@tracemend/context";
-import { RANDOM, judge } from "@tracemend/context";
+import { RANDOM, SAMPLED, judge } from "@tracemend/context";
 import type { Exchange } from "../exchange.ts";
 import type { RootSampler } from "../root-sampling.ts";
 import { isRecorded } from "../root-sampling.ts";
@@ -22,7 +22,8 @@ export function sampleRoot(exchange: Exchange, passage: Passage): Passage {
 /** A trace id and a parent that no span bears: without them a service behind us would begin a trace of its own. */
 function unrecorded({ boundary, reading, verdict, policy, ruling }: Passage, traceId: string, id: string): Passage {
   const action = verdict.action === "restart" ? "restart" : "start";
-  const root = { traceId, parentId: id, flags: RANDOM, tracestate: "" };
+  const flags = (verdict.context?.flags ?? RANDOM) & ~SAMPLED;
+  const root = { traceId, parentId: id, flags, tracestate: "" };
   const plan = { action, reason: "sampled-out", from: root } as const;
   const judged = judge(reading, policy, boundary.cluster, undefined, ruling, plan);
   const left: Verdict = { ...judged, from: undefined };
