@@ -118,7 +118,9 @@ describe("the configuration", () => {
     const routes = "sampling: { ratio: 0.1 }\n    routes:\n      - { upstream: gateway, sampling: { ratio: 1 } }";
     const text = MINIMAL.replace("routes:\n      - upstream: gateway", routes);
     expect(findings(text)).toEqual([]);
-    expect(findings(text.replace("ratio: 0.1", "ratio: 1.1"))).toEqual([expect.stringContaining("boundaries.0.sampling.ratio: ")]);
+    expect(findings(text.replace("ratio: 0.1", "ratio: 1.1"))).toEqual([
+      expect.stringContaining("boundaries.0.sampling.ratio: "),
+    ]);
     expect(findings(text.replace("{ ratio: 1 }", "{ ratio: -1 }"))).toEqual([
       expect.stringContaining("boundaries.0.routes.0.sampling.ratio: "),
     ]);
