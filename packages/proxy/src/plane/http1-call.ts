@@ -116,7 +116,7 @@ export class Http1Call implements Call, WireUser {
     if (this.#tunnel) this.#wire?.openTunnel();
     // Declined: what comes behind the request has no reader.
     if (!this.#tunnel && this.#head.upgrade !== undefined) this.#sent = true;
-    this.#events.answered({ status, reason, lines, open, trailers: chunked, last: false });
+    this.#events.answered({ status, reason, lines, proven: lines, open, trailers: chunked, last: false });
   }
 
   body(chunk: Uint8Array): void {

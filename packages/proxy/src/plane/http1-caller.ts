@@ -68,7 +68,7 @@ export class Http1Caller implements Caller {
 
   answer(head: AnswerHead): void {
     const { status, reason = STATUS_CODES[status] ?? "", lines } = head;
-    if (!areLines(lines)) throw new TypeError("a field of the answer cannot stand on the wire");
+    if (!areLines(lines, head.proven)) throw new TypeError("a field of the answer cannot stand on the wire");
     this.#answered = true;
     if (opensTunnel(this.head.upgrade, status)) return this.#agree(status, reason, lines);
     const { method, version } = this.head;

@@ -122,6 +122,7 @@ export class Http1Connection implements RequestParserEvents, Deadline {
       scheme,
       authority: undefined,
       lines,
+      proven: lines,
       body,
       bodyBytes,
       violation,

@@ -17,6 +17,8 @@ export interface RequestHead {
   /** `:authority` of HTTP/2; undefined where there was none, and for HTTP/1. */
   readonly authority: string | undefined;
   readonly lines: FieldLines;
+  /** Lines that were read as strictly as HTTP/1.1 has them: who writes one of them on unchanged need not check it again. */
+  readonly proven?: FieldLines | undefined;
   readonly body: BodyKind;
   /** Of a sized body. */
   readonly bodyBytes: number;
@@ -35,6 +37,7 @@ export interface AnswerHead {
   /** The reason phrase of HTTP/1; undefined for HTTP/2. */
   readonly reason: string | undefined;
   readonly lines: FieldLines;
+  readonly proven?: FieldLines | undefined;
   /** Whether body or trailers can follow. */
   readonly open: boolean;
   /** Whether trailers can follow: only then an engine must keep a place for them. */
@@ -85,6 +88,7 @@ export interface OutgoingHead {
   readonly authority: string;
   /** End-to-end fields with `host` and `content-length`, in the caller's order and case. */
   readonly lines: FieldLines;
+  readonly proven?: FieldLines | undefined;
   readonly body: BodyKind;
   /** Whether trailers can follow. */
   readonly trailers: boolean;
