@@ -18,8 +18,9 @@ import { flagsIn, parentIdIn, traceIdHashIn, withParentId } from "./plain-tracep
 import type { Policy, Ruling } from "./policy.ts";
 import type { ValidReading } from "./reading.ts";
 import { readClean, readPair } from "./reading.ts";
+import type { TraceContext } from "./trace-context.ts";
 import { SAMPLED } from "./trace-context.ts";
-import { isPlainTraceparent } from "./traceparent.ts";
+import { contextIn, isPlainTraceparent } from "./traceparent.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** Undefined where the head is of another row; then `grant` was not asked. */
@@ -80,6 +81,11 @@ function borderBefore(list: string, wire: string, hash: string): BorderList | un
   return isBeside && (others === "" || isOthersAlone(others)) ? border : undefined;
 }
 
+/** The verdict's context; where it is plain from the head, without a verdict. */
+export function contextOf(passage: Passage): TraceContext | undefined {
+  return passage instanceof PlainPassage ? passage.context : passage.verdict.context;
+}
+
 class PlainPassage implements Passage {
   readonly boundary: Boundary;
   readonly policy: Policy;
@@ -88,6 +94,7 @@ class PlainPassage implements Passage {
   readonly #wire: string;
   readonly #list: string;
   readonly #own: OwnMember | undefined;
+  #context: TraceContext | undefined;
   #reading: ValidReading | undefined;
   #verdict: Verdict | undefined;
 
@@ -109,6 +116,10 @@ class PlainPassage implements Passage {
     this.#own = own;
   }
 
+  get context(): TraceContext | undefined {
+    return this.#verdict === undefined ? (this.#context ??= this.#contextAlone()) : this.#verdict.context;
+  }
+
   get ruling(): Ruling {
     return BELIEVED;
   }
@@ -122,21 +133,26 @@ class PlainPassage implements Passage {
     return (this.#verdict ??= this.#judge());
   }
 
+  #contextAlone(): TraceContext | undefined {
+    const { spans } = this;
+    if (spans !== undefined) {
+      const { traceId, flags, tracestate } = contextIn(this.#wire, this.edits[1]?.value ?? "");
+      return { traceId, parentId: spans.clientSpanId, flags, tracestate };
+    }
+    const list = this.#list;
+    return list === "" || isOthersAlone(list) ? contextIn(this.#wire, list) : this.verdict.context;
+  }
+
   #judge(): Verdict {
     const { reading, spans, edits } = this;
     const { context: from } = reading;
     const isClean = reading.notes.length === 0 && reading.own === undefined;
     if (spans === undefined && !isClean) return judge(reading, this.policy, this.boundary.cluster, undefined, BELIEVED);
-    const tracestate = edits[1]?.value ?? "";
-    const context =
-      spans === undefined
-        ? from
-        : { traceId: from.traceId, parentId: spans.clientSpanId, flags: from.flags, tracestate };
     return {
       action: "preserve",
       reason: "intact",
       from,
-      context,
+      context: spans === undefined ? from : this.context,
       ownParent: spans !== undefined,
       edits,
       links: undefined,
