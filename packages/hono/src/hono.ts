@@ -1,6 +1,6 @@
 /** The boundary as Hono middleware. It only translates: what is decided is decided in `@tracemend/context`. */
 import type { ServiceBoundary, ServiceBoundaryOptions, Passage, TraceContext } from "@tracemend/context";
-import { defineServiceBoundary, exposeTraceresponse } from "@tracemend/context";
+import { contextOf, defineServiceBoundary, exposeTraceresponse } from "@tracemend/context";
 import type { Context, MiddlewareHandler } from "hono";
 import type { Entered } from "./entered.ts";
 import { enter } from "./entered.ts";
@@ -43,7 +43,7 @@ function tryEnter(service: ServiceBoundary, c: BoundaryContext): Entered | undef
     const before = passageOf(c);
     const entered = before?.boundary === service.boundary ? undefined : enter(service, c.req.raw, c.env);
     const passage = entered?.passage ?? before;
-    c.set("traceContext", passage?.verdict.context);
+    c.set("traceContext", passage && contextOf(passage));
     c.set("passage", passage);
     if (entered === undefined) return undefined;
     if (entered.request !== c.req.raw) c.req.raw = entered.request;
