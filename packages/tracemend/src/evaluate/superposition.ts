@@ -24,12 +24,15 @@ export interface Load {
 /** A recording that was made in pieces has gaps between them: longer ones are shortened to this. */
 const LONGEST_GAP_MS = 2_000;
 
+/** How often the first half is gone through at most: a few requests over and over teach what no real load does. */
+const MOST_LAPS = 4;
+
 /** Traces that do not use the edge, by those that do: enough for the other edges to be busy. */
 const OTHERS_SHARE = 0.25;
 
 /**
- * `before` requests of the first half of a recording, then as many as are left of the second: no request that comes after
- * the turn was seen before it.
+ * Up to `before` requests of the first half of a recording, then as many as are left of the second: no request that comes
+ * after the turn was seen before it.
  */
 export function startsInTurn(
   recording: ReadyRecording,
@@ -41,7 +44,7 @@ export function startsInTurn(
   const halfAt = halfOf(recording, edge);
   const part = (traces: readonly ReadyTrace[], requests: number): readonly Start[] =>
     startsOf({ ...recording, traces }, edge, { ...load, requests }, random);
-  const first = part(recording.traces.slice(0, halfAt), before);
+  const first = part(recording.traces.slice(0, halfAt), Math.min(before, (MOST_LAPS * edge.requests) / 2));
   const turnMs = (first.at(-1)?.atMs ?? 0) + 1_000 / load.requestsPerSecond;
   const second = part(recording.traces.slice(halfAt), load.requests - before);
   return { starts: [...first, ...second.map(({ trace, atMs }) => ({ trace, atMs: atMs + turnMs }))], turnMs };
