@@ -16,6 +16,7 @@ import {
   learnLonePair,
   learnSure,
   leastDelays,
+  mayTell,
   sureShare,
 } from "./timing-model.ts";
 import type { Candidate, TimedPair } from "./weigh-pairs.ts";
@@ -71,7 +72,8 @@ export function associate(books: Books, edge: Edge, records: readonly number[]):
   const likeliest = pairs.filter(({ record, confidence }) => due.has(record) && confidence >= LIKELIEST);
   const sure = likeliest.filter(({ confidence }) => confidence >= ACCEPTED);
   learnSure(timing, likeliest.length, sure.length);
-  return joinableShare(timing) < LEAST_JOINABLE || sureShare(timing) < LEAST_SURE ? [] : sure;
+  if (joinableShare(timing) < LEAST_JOINABLE || sureShare(timing) < LEAST_SURE) return [];
+  return sure.sort((a, b) => b.confidence - a.confidence).filter(({ confidence }) => mayTell(timing, confidence));
 }
 
 /** A pair that is as likely as this is the likeliest of its request, or nearly. */
