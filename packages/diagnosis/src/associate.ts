@@ -11,6 +11,7 @@ import type { Delays } from "./timing-model.ts";
 import {
   ENOUGH_FOR_OFFSET,
   ENOUGH_PAIRS,
+  claimOf,
   joinableShare,
   learnComparison,
   learnLonePair,
@@ -34,8 +35,8 @@ const MOST_PAIRS = 8_192;
 /** Where fewer requests than this have their span among the orphans, most pairs would be chance. */
 const LEAST_JOINABLE = 0.2;
 
-/** Where fewer pairs than this are sure, those that seem to be are where the model errs. */
-const LEAST_SURE = 0.25;
+/** Where fewer pairs than this are sure, none is told. */
+const LEAST_SURE = 0.1;
 
 /** Pairs that must be known before what lies as they do is told from what merely lies within a request. */
 const ENOUGH_TO_LIKEN = 50;
@@ -73,7 +74,10 @@ export function associate(books: Books, edge: Edge, records: readonly number[]):
   const sure = likeliest.filter(({ confidence }) => confidence >= ACCEPTED);
   learnSure(timing, likeliest.length, sure.length);
   if (joinableShare(timing) < LEAST_JOINABLE || sureShare(timing) < LEAST_SURE) return [];
-  return sure.sort((a, b) => b.confidence - a.confidence).filter(({ confidence }) => mayTell(timing, confidence));
+  return sure
+    .map((pair) => ({ ...pair, confidence: claimOf(timing, pair.confidence) }))
+    .sort((a, b) => b.confidence - a.confidence)
+    .filter(({ confidence }) => confidence >= ACCEPTED && mayTell(timing, confidence));
 }
 
 /** A pair that is as likely as this is the likeliest of its request, or nearly. */

@@ -27,6 +27,9 @@ const FIRST_SHARE = 0.8;
 const FIRST_REQUESTS = 5;
 const MOST_SHARE = 0.98;
 
+/** Where a smaller share of pairs is sure than this, as much less is claimed of each. */
+const MANY_SURE = 0.5;
+
 /** Of all pairs of an edge that are told no more may be wrong, by what is claimed of them. */
 const MOST_DOUBTFUL = 0.02;
 
@@ -193,6 +196,11 @@ export function learnSure(model: TimingModel, chosen: number, sure: number): voi
   model.sure /= 2;
 }
 
+/** What is claimed of a pair that is as sure as this: where few are sure, those that seem to be are where the model errs. */
+export function claimOf(model: TimingModel, confidence: number): number {
+  return 1 - Math.max(1, MANY_SURE / sureShare(model)) * (1 - confidence);
+}
+
 /** Whether a pair as sure as this may be told, the surest first; notes it if so. */
 export function mayTell(model: TimingModel, confidence: number): boolean {
   const doubtful = model.doubtful + 1 - confidence;
@@ -206,7 +214,7 @@ export function mayTell(model: TimingModel, confidence: number): boolean {
   return true;
 }
 
-/** The share of pairs that are sure; where it is small, those few are where the model errs. */
+/** The share of pairs that are sure. */
 export function sureShare({ chosen, sure }: TimingModel): number {
   return (sure + 2) / (chosen + 10);
 }

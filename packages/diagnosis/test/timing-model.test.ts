@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   KEPT_PAIRS,
+  claimOf,
   createTimingModel,
   joinableShare,
   keptPairs,
@@ -84,5 +85,16 @@ describe("a timing model", () => {
     expect(told).toBeGreaterThan(25);
     expect(told).toBeLessThan(40);
     expect(mayTell(model, 1)).toBe(true);
+  });
+
+  it("claims less of a pair where few are sure, and never more than it seems", () => {
+    const many = createTimingModel();
+    learnSure(many, 1_000, 900);
+    expect(claimOf(many, 0.96)).toBe(0.96);
+    const few = createTimingModel();
+    learnSure(few, 1_000, 200);
+    expect(claimOf(few, 0.96)).toBeCloseTo(0.9, 2);
+    expect(claimOf(few, 0.99)).toBeGreaterThan(claimOf(few, 0.98));
+    expect(claimOf(few, 1)).toBe(1);
   });
 });
