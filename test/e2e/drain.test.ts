@@ -1,13 +1,9 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { startCollector } from "../support/collector.ts";
-import { startProgram } from "../support/program.ts";
-
-const closing: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).toReversed()) await close();
-});
+import { closeAtEnd, openProgram } from "../support/opened.ts";
+import { untilReachable } from "../support/otlp-client.ts";
 
 it("SIGTERM lets an open request finish, exports its spans and ends with 0", async () => {
   const arrived = Promise.withResolvers<void>();
@@ -18,10 +14,10 @@ it("SIGTERM lets an open request finish, exports its spans and ends with 0", asy
     void answer.promise.then(() => response.end("ended"));
   });
   await new Promise<void>((resolve) => upstream.listen(0, "127.0.0.1", () => resolve()));
-  closing.push(() => new Promise((resolve) => upstream.close(resolve)));
+  closeAtEnd(() => new Promise((resolve) => upstream.close(resolve)));
   const collector = await startCollector();
-  closing.push(() => collector.close());
-  const program = await startProgram(`
+  closeAtEnd(() => collector.close());
+  const program = await openProgram(`
 cluster: eu-1
 boundaries:
   - { name: out, side: egress, listen: "127.0.0.1:0", routes: [{ upstream: service }] }
@@ -29,10 +25,8 @@ upstreams: { service: { url: "http://127.0.0.1:${(upstream.address() as AddressI
 destinations: { agent: { endpoint: "http://127.0.0.1:${collector.port}", batch: { max_age_ms: 60000 } } }
 admin: { listen: "127.0.0.1:0" }
 `);
-  closing.push(() => program.stop());
   expect((await program.page("/readyz")).status).toBe(200);
-  let metrics = "";
-  while (!metrics.includes('reachable{destination="agent"} 1')) metrics = (await program.page("/metrics")).text;
+  await untilReachable(program, "agent");
 
   const open = fetch(`${program.url("boundary out")}/long`);
   await arrived.promise;

@@ -1,16 +1,12 @@
 import { fieldValues } from "@tracemend/context";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Collector } from "../support/collector.ts";
 import { startCollector } from "../support/collector.ts";
+import { closeAtEnd, openProgram } from "../support/opened.ts";
+import { untilReachable } from "../support/otlp-client.ts";
 import type { ProgramProcess } from "../support/program.ts";
-import { startProgram } from "../support/program.ts";
 import type { RecordingUpstream } from "../support/upstream.ts";
 import { startUpstream } from "../support/upstream.ts";
-
-const closing: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).toReversed()) await close();
-});
 
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PARENT = "00f067aa0ba902b7";
@@ -26,7 +22,10 @@ async function bench(queueBytes: number): Promise<Bench> {
   const upstream = await startUpstream();
   const shadow = await startUpstream();
   const collector = await startCollector();
-  const program = await startProgram(`
+  closeAtEnd(() => upstream.close());
+  closeAtEnd(() => shadow.close());
+  closeAtEnd(() => collector.close());
+  const program = await openProgram(`
 cluster: eu-1
 boundaries:
   - name: out
@@ -46,23 +45,8 @@ access_log: { format: json }
 shutdown: { drain_ms: 1000, flush_ms: 1000 }
 admin: { listen: "127.0.0.1:0" }
 `);
-  closing.push(
-    () => upstream.close(),
-    () => shadow.close(),
-    () => collector.close(),
-    () => program.stop(),
-  );
-  await reachable(program, 1);
+  await untilReachable(program, "agent");
   return { program, upstream, shadow, collector };
-}
-
-/** Resolves when the program says whether its destination can be reached; each look is a request of its own. */
-async function reachable(program: ProgramProcess, wanted: 0 | 1): Promise<void> {
-  const line = `tracemend_destination_reachable{destination="agent"} ${wanted}`;
-  for (let looks = 0; looks < 2000; looks += 1) {
-    if ((await program.page("/metrics")).text.includes(line)) return;
-  }
-  throw new Error(`the program never said ${line}`);
 }
 
 /** The contexts with which one request and its copy arrived. */
@@ -108,7 +92,7 @@ describe("a mirrored request", () => {
   it("is recorded by nobody when its span could not be exported: destination down, or queue full", async () => {
     const down = await bench(1_000_000);
     await down.collector.close();
-    await reachable(down.program, 0);
+    await untilReachable(down.program, "agent", false);
     const { request, copy } = await call(down);
     expect(request).toBe(`00-${TRACE}-${PARENT}-01`);
     expect(copy).toMatch(new RegExp(`^00-${TRACE}-(?!${PARENT})[0-9a-f]{16}-00$`));

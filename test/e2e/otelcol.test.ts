@@ -1,22 +1,15 @@
 /** A real Collector as destination: it takes what the program forwards, and passes on the same telemetry. */
 import { freePorts } from "../../examples/two-clusters/ports.ts";
-import { afterEach, expect, it } from "vitest";
+import { expect, it } from "vitest";
+import { closeAtEnd, openProgram, openSink } from "../support/opened.ts";
 import { peerOrReason, startPeer } from "../support/peer.ts";
-import { startProgram } from "../support/program.ts";
-import { createRecordingSink } from "../support/recording-sink.ts";
 import { findMissing, runNodeClient } from "../support/sdk-clients.ts";
-
-const closing: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).toReversed()) await close();
-});
 
 it.skipIf(peerOrReason("otelcol") === undefined).each(["grpc", "http/protobuf"] as const)(
   "an OpenTelemetry Collector takes all signals that are forwarded over %s, and reads what was sent",
   async (protocol) => {
     const { grpc, http } = await freePorts(["grpc", "http"]);
-    const sink = await createRecordingSink();
-    closing.push(() => sink.stop());
+    const sink = await openSink();
     const pipe = "{ receivers: [otlp], exporters: [otlp_grpc] }";
     const config = `
 receivers: { otlp: { protocols: { grpc: { endpoint: "127.0.0.1:${grpc}" }, http: { endpoint: "127.0.0.1:${http}" } } } }
@@ -33,8 +26,8 @@ service:
       (file) => ["--config", file],
       port,
     );
-    closing.push(() => otelcol.stop());
-    const program = await startProgram(`
+    closeAtEnd(() => otelcol.stop());
+    const program = await openProgram(`
 cluster: us-1
 resource: { k8s.cluster.name: us-1 }
 receivers: { otlp_http: { listen: "127.0.0.1:0" } }
@@ -42,7 +35,6 @@ destinations:
   otelcol: { endpoint: "http://127.0.0.1:${port}", protocol: ${protocol}, compression: gzip, batch: { max_age_ms: 20 } }
 admin: { listen: "127.0.0.1:0" }
 `);
-    closing.push(() => program.stop());
     await runNodeClient("http/protobuf", program.url("otlp http"));
     expect(await findMissing(sink)).toEqual([]);
   },

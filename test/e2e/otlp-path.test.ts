@@ -2,8 +2,9 @@
 import { connect } from "node:tls";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { decodeStatus } from "@tracemend/otlp";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createAuthority } from "../support/certificates.ts";
+import { openProgram, openSink } from "../support/opened.ts";
 import {
   call,
   ledgerOf,
@@ -18,20 +19,7 @@ import {
 } from "../support/otlp-client.ts";
 import { decodeRequest, decodeResponse, encodeRequest } from "../support/otlp-reference.ts";
 import type { ProgramProcess } from "../support/program.ts";
-import { startProgram } from "../support/program.ts";
 import type { RecordingSink } from "../support/recording-sink.ts";
-import { createRecordingSink } from "../support/recording-sink.ts";
-
-const closing: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).toReversed()) await close();
-});
-
-async function startSink(): Promise<RecordingSink> {
-  const sink = await createRecordingSink();
-  closing.push(() => sink.stop());
-  return sink;
-}
 
 const inside = `
 cluster: eu-1
@@ -43,18 +31,15 @@ const quick = "batch: { max_age_ms: 1 }, retry: { initial_interval_ms: 5, max_in
 const to = (sink: RecordingSink, more = ""): string =>
   `destinations: { a: { endpoint: "${sink.httpEndpoint}", protocol: http/protobuf, ${quick}${more} } }`;
 
-async function start(config: string, files: Readonly<Record<string, string>> = {}): Promise<ProgramProcess> {
-  const program = await startProgram(`${inside}\n${config}`, files);
-  closing.push(() => program.stop());
-  return program;
-}
+const start = (config: string, files?: Readonly<Record<string, string>>): Promise<ProgramProcess> =>
+  openProgram(`${inside}\n${config}`, files);
 
 const spans = (count: number, more: object = {}): object[] =>
   Array.from({ length: count }, (_, index) => spanOf(index + 1, index + 1, more));
 
 describe("what is received", () => {
   it("is read plain, packed with gzip or zstd, as JSON and over gRPC, and answered in kind", async () => {
-    const sink = await startSink();
+    const sink = await openSink();
     const listen = `receivers: { otlp_http: { listen: "127.0.0.1:0" }, otlp_grpc: { listen: "127.0.0.1:0" } }`;
     const program = await start(`${listen}\n${to(sink)}`);
     const body = tracesOf("shop", spans(2));
@@ -78,7 +63,7 @@ describe("what is received", () => {
   });
 
   it("is refused record by record, and as a whole when it is too large after decompression", async () => {
-    const sink = await startSink();
+    const sink = await openSink();
     const program = await start(
       `receivers: { max_request_bytes: 100000, otlp_http: { listen: "127.0.0.1:0" }, otlp_grpc: { listen: "127.0.0.1:0" } }\n${to(sink)}`,
     );
@@ -118,7 +103,7 @@ destinations: { a: { endpoint: "http://127.0.0.1:9", queue: { max_bytes: 4000 } 
     const authority = await createAuthority();
     const server = await authority.issue(["127.0.0.1"]);
     const client = await authority.issue(["agent"]);
-    const sink = await startSink();
+    const sink = await openSink();
     const pem = { "ca.pem": authority.ca };
     const gateway = await start(
       `receivers: { bearer_tokens: [s3cret], otlp_grpc: { listen: "127.0.0.1:0", tls: { cert_file: s.pem, key_file: s.key, client_ca_file: ca.pem } } }
@@ -155,7 +140,7 @@ ${to(sink, ", compression: zstd")}`,
   });
 
   it("as profiles goes on byte by byte, whatever is in it", async () => {
-    const sink = await startSink();
+    const sink = await openSink();
     const program = await start(`${http}\nresource: { cloud.region: eu-1 }\n${to(sink)}`);
     const body = Buffer.from("0a021a00120812066a6f696e6564", "hex");
     expect((await post(program, "profiles", body)).status).toBe(200);
@@ -167,7 +152,7 @@ ${to(sink, ", compression: zstd")}`,
 
 describe("what is sent", () => {
   it("is cut in two until it fits the peer", async () => {
-    const sink = await startSink();
+    const sink = await openSink();
     sink.answer(({ items }) => ({ kind: items > 10 ? "too-large" : "accept" }));
     const program = await start(`${http}\n${to(sink)}`);
     await post(program, "traces", tracesOf("shop", spans(100)));
@@ -177,7 +162,7 @@ describe("what is sent", () => {
   });
 
   it("loses one record for which a peer refuses the whole, and tells of partial successes", async () => {
-    const sink = await startSink();
+    const sink = await openSink();
     sink.answer(({ message }) =>
       JSON.stringify(message).includes("poison") ? { kind: "refuse", message: "no" } : { kind: "accept" },
     );
@@ -210,7 +195,7 @@ describe("what is sent", () => {
   });
 
   it("goes again no sooner than the peer asks", async () => {
-    const sink = await startSink();
+    const sink = await openSink();
     const times: number[] = [];
     sink.answer(() => {
       times.push(performance.now());
@@ -225,7 +210,7 @@ describe("what is sent", () => {
   });
 
   it("is stamped, and goes to a new tier for a share of all services, each always on one side", async () => {
-    const [old, next] = [await startSink(), await startSink()];
+    const [old, next] = [await openSink(), await openSink()];
     const destination = (sink: RecordingSink): string =>
       `{ endpoint: "${sink.httpEndpoint}", protocol: http/protobuf, ${quick} }`;
     const program = await start(`${http}
@@ -261,7 +246,7 @@ it.each([
   ["normal", true, false],
   ["detailed", true, true],
 ] as const)("metrics of level %s", async (level, normal, detailed) => {
-  const sink = await startSink();
+  const sink = await openSink();
   const program = await start(`metrics: { level: ${level}, collector_names: true }\n${http}\n${to(sink)}`);
   await post(program, "traces", tracesOf("shop", spans(5)));
   await ledgerUntil(program, "a", "traces", ({ exported }) => exported === 5);

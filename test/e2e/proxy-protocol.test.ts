@@ -2,10 +2,10 @@ import { once } from "node:events";
 import { get } from "node:http";
 import { get as getSecure } from "node:https";
 import type { IncomingMessage } from "node:http";
-import { connect, createServer } from "node:net";
-import type { AddressInfo } from "node:net";
+import { connect } from "node:net";
 import { fieldValue } from "@tracemend/context";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { freePorts } from "../../examples/two-clusters/ports.ts";
 import { createAuthority } from "../support/certificates.ts";
 import type { RunningPeer } from "../support/peer.ts";
 import { peerOrReason, startPeer } from "../support/peer.ts";
@@ -43,15 +43,6 @@ afterAll(async () => {
 
 const portOf = (listener: string) => Number(new URL(program.url(listener)).port);
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
 describe("HAProxy in front of a boundary", () => {
   it.skipIf(haproxy === undefined).each([
     ["plain", "send-proxy"],
@@ -59,7 +50,7 @@ describe("HAProxy in front of a boundary", () => {
     ["secure", "send-proxy"],
     ["secure", "send-proxy-v2 proxy-v2-options unique-id"],
   ])("names its client: %s, %s", async (boundary, options) => {
-    const port = await freePort();
+    const { port } = await freePorts(["port"]);
     const text = `
 defaults
   mode tcp

@@ -1,28 +1,18 @@
 /** Two regions and the program between them: what may leave leaves redacted, what may not waits, nothing is lost. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, expect, it } from "vitest";
+import { expect, it } from "vitest";
+import { openFolder, openProgram, openSink } from "../support/opened.ts";
 import {
   ledgerOf,
   ledgerUntil,
   logsOf,
   metricsOf,
-  metricsUntil,
   post,
   spanOf,
   stringAttribute,
   tracesOf,
+  untilReachable,
 } from "../support/otlp-client.ts";
-import type { ProgramProcess } from "../support/program.ts";
-import { startProgram } from "../support/program.ts";
 import type { RecordingSink } from "../support/recording-sink.ts";
-import { createRecordingSink } from "../support/recording-sink.ts";
-
-const closing: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).toReversed()) await close();
-});
 
 const SECRETS = ["alice@example.com", "customer-4711", "4111 1111 1111 1111"];
 
@@ -32,8 +22,7 @@ interface Region extends RecordingSink {
 }
 
 async function startRegion(): Promise<Region> {
-  const sink = await createRecordingSink();
-  closing.push(() => sink.stop());
+  const sink = await openSink();
   const bodies: Uint8Array[] = [];
   sink.answer(({ bytes }) => {
     bodies.push(bytes);
@@ -45,18 +34,6 @@ async function startRegion(): Promise<Region> {
 function secretsIn({ bodies }: Region): string[] {
   const all = Buffer.concat(bodies);
   return SECRETS.filter((secret) => all.includes(secret));
-}
-
-async function start(config: string): Promise<ProgramProcess> {
-  const program = await startProgram(config);
-  closing.push(() => program.stop());
-  return program;
-}
-
-function createFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "regions-"));
-  closing.push(async () => rmSync(folder, { recursive: true, force: true }));
-  return folder;
 }
 
 const regions = `
@@ -98,22 +75,19 @@ destinations:
       queue: { storage: { folder: ${folder}/rest, fsync: always } } }
 `;
 
-const reachable = (destination: string, yes: 0 | 1) => (text: string) =>
-  text.includes(`tracemend_destination_reachable{destination="${destination}"} ${yes}`);
-
 it("while the region's agent is gone traces fail over redacted, logs wait on disk, and nothing else leaves", async () => {
   const home = await startRegion();
   const abroad = await startRegion();
   const failover = `failover: { after_ms: 0, targets: [{ endpoint: "${abroad.httpEndpoint}", protocol: http/protobuf, region: us }] },`;
-  const program = await start(agents(home, createFolder(), failover));
-  await metricsUntil(program, reachable("traces", 1));
+  const program = await openProgram(agents(home, openFolder(), failover));
+  await untilReachable(program, "traces");
   expect((await post(program, "traces", spansWithSecrets(5))).status).toBe(200);
   await ledgerUntil(program, "traces", "traces", ({ exported }) => exported === 5);
   expect(abroad.attempts).toBe(0);
   expect(secretsIn(home)).toEqual(SECRETS);
 
   await home.stop();
-  await metricsUntil(program, reachable("rest", 0));
+  await untilReachable(program, "rest", false);
   expect((await post(program, "logs", logsOf(SECRETS))).status).toBe(200);
   expect((await post(program, "metrics", metricsOf(4))).status).toBe(200);
   for (let round = 0; round < 20; round++)
@@ -151,11 +125,11 @@ it("what may not leave its region outlives a kill while it waits, and arrives at
   const home = await startRegion();
   const abroad = await startRegion();
   await home.stop();
-  const folder = createFolder();
+  const folder = openFolder();
   const config = `${agents(home, folder, "")}
   abroad: { endpoint: "${abroad.grpcEndpoint}", region: us, ${brief} }
 `;
-  const first = await start(config);
+  const first = await openProgram(config);
   expect((await post(first, "traces", spansWithSecrets(6))).status).toBe(200);
   expect((await post(first, "logs", logsOf(SECRETS))).status).toBe(200);
   await ledgerUntil(first, "abroad", "traces", ({ exported }) => exported === 6);
@@ -164,7 +138,7 @@ it("what may not leave its region outlives a kill while it waits, and arrives at
   first.signal("SIGKILL");
   await first.ended;
 
-  const second = await start(config);
+  const second = await openProgram(config);
   await home.start();
   await ledgerUntil(second, "traces", "traces", ({ recovered, exported }) => recovered === 6 && exported === 6);
   await ledgerUntil(second, "rest", "logs", ({ recovered, exported }) => recovered === 3 && exported === 3);
@@ -178,7 +152,7 @@ it("what may not leave its region outlives a kill while it waits, and arrives at
 it("metrics and logs stay with the cluster's agent, traces go to the tier in the middle", async () => {
   const agent = await startRegion();
   const central = await startRegion();
-  const program = await start(`${around}
+  const program = await openProgram(`${around}
 telemetry: ${regions.replace("[us]", "[central]")}
 destinations:
   agent: { endpoint: "${agent.grpcEndpoint}", region: eu, signals: [metrics, logs], ${brief} }

@@ -4,17 +4,12 @@ import { connect, createServer as createHttp2Server } from "node:http2";
 import type { ClientHttp2Session, Http2Server, ServerHttp2Session } from "node:http2";
 import type { AddressInfo, Server as NetServer } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { afterEach, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { Pool } from "undici";
 import type { Authority, Identity } from "../support/certificates.ts";
 import { createAuthority } from "../support/certificates.ts";
+import { closeAtEnd, openProgram } from "../support/opened.ts";
 import type { ProgramProcess } from "../support/program.ts";
-import { startProgram } from "../support/program.ts";
-
-const closing: (() => Promise<unknown> | void)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).toReversed()) await close();
-});
 
 const REQUESTS = 20_000;
 const ROUNDS = 3;
@@ -134,7 +129,7 @@ async function hold(load: Load, ask: () => Promise<number>): Promise<void> {
 /** Of every four requests one has a body, and one goes to the service over HTTP/2. */
 async function overHttp1(load: Load, url: string, ca: string, going: () => boolean): Promise<void> {
   const pool = new Pool(url, { connections: 1, allowH2: false, connect: { ca, servername: "localhost" } });
-  closing.push(() => pool.destroy());
+  closeAtEnd(() => pool.destroy());
   for (let at = 0; going(); at += 1) {
     const post = at % 4 === 0;
     await hold(load, async () => {
@@ -151,7 +146,7 @@ async function overHttp1(load: Load, url: string, ca: string, going: () => boole
 
 async function overHttp2(load: Load, url: string, ca: string, going: () => boolean): Promise<void> {
   const session = connect(url, { ca, servername: "localhost" });
-  closing.push(() => session.destroy());
+  closeAtEnd(() => session.destroy());
   for (let at = 0; going(); at += 1) await hold(load, () => askHttp2(session, at % 2 === 0 ? "/calls" : "/"));
 }
 
@@ -215,14 +210,13 @@ it.each([1, 2])(
     const first = await authority.issue(["localhost"]);
     let servers = [await startInstance("0"), await startInstance("0")];
     let calls = [await startHttp2Instance("0"), await startHttp2Instance("0")];
-    closing.push(() => Promise.all([...servers.map(stopInstance), ...calls.map(stopHttp2Instance)]));
+    closeAtEnd(() => Promise.all([...servers.map(stopInstance), ...calls.map(stopHttp2Instance)]));
     // A port that is the kernel's choice at first: a configuration that says so again means the same listener.
     const probe = await startInstance("probe");
     const listen = `127.0.0.1:${portOf(probe)}`;
     await stopInstance(probe);
     const files = { "cert.pem": first.cert, "key.pem": first.key };
-    const program = await startProgram(configOf({ servers, calls, listen, answer: "0", workers }), files);
-    closing.push(() => program.stop());
+    const program = await openProgram(configOf({ servers, calls, listen, answer: "0", workers }), files);
     const url = `https://${listen}`;
 
     const load: Load = { count: 0, failures: [] };
@@ -279,7 +273,7 @@ it.each([1, 2])(
     expect(load.count).toBeGreaterThanOrEqual(REQUESTS);
     expect([reloads, serials.size]).toEqual([RELOADS, ROUNDS * 2]);
     const pool = new Pool(url, { allowH2: false, connect: { ca: authority.ca, servername: "localhost" } });
-    closing.push(() => pool.destroy());
+    closeAtEnd(() => pool.destroy());
     const { body } = await pool.request({ path: "/version", method: "GET" });
     expect(await body.text()).toBe(String(ROUNDS));
   },
@@ -287,17 +281,16 @@ it.each([1, 2])(
 
 it("moves safe requests away from an instance that goes without a word", async () => {
   let servers = [await startInstance("0"), await startInstance("0")];
-  closing.push(() => Promise.all(servers.map(stopInstance)));
+  closeAtEnd(() => Promise.all(servers.map(stopInstance)));
   const config = configOf({ servers, listen: "127.0.0.1:0", answer: "0" }).replace(/^ {4}tls:.*$/m, "");
-  const program = await startProgram(config);
-  closing.push(() => program.stop());
+  const program = await openProgram(config);
   const url = program.url("boundary in");
   const load: Load = { count: 0, failures: [] };
   let rolling = true;
   const going = (): boolean => (rolling || load.count < 2_000) && load.failures.length < MOST_FAILURES;
   const callers = Array.from({ length: 4 }, async () => {
     const pool = new Pool(url, { connections: 1 });
-    closing.push(() => pool.destroy());
+    closeAtEnd(() => pool.destroy());
     while (going()) {
       await hold(load, async () => {
         const { statusCode, body } = await pool.request({ path: "/", method: "GET" });

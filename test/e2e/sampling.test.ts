@@ -1,27 +1,12 @@
 /** The program as a gateway that samples: traces kept or dropped whole, counted by policy, none lost by a kill. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, expect, it } from "vitest";
+import { expect, it } from "vitest";
+import { openFolder, openProgram, openSink } from "../support/opened.ts";
 import { ledgerUntil, metricsUntil, post, spanOf, tracesOf } from "../support/otlp-client.ts";
 import type { ProgramProcess } from "../support/program.ts";
-import { startProgram } from "../support/program.ts";
 import type { RecordingSink } from "../support/recording-sink.ts";
-import { createRecordingSink } from "../support/recording-sink.ts";
-
-const closing: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).toReversed()) await close();
-});
-
-async function startSink(): Promise<RecordingSink> {
-  const sink = await createRecordingSink();
-  closing.push(() => sink.stop());
-  return sink;
-}
 
 async function start(sink: RecordingSink, destination: string): Promise<ProgramProcess> {
-  const program = await startProgram(`
+  const program = await openProgram(`
 cluster: eu-1
 receivers: { otlp_http: { listen: "127.0.0.1:0" } }
 admin: { listen: "127.0.0.1:0" }
@@ -33,7 +18,6 @@ destinations:
     batch: { max_age_ms: 1 }
     retry: { initial_interval_ms: 5, max_interval_ms: 10 }
 ${destination}`);
-  closing.push(() => program.stop());
   return program;
 }
 
@@ -49,7 +33,7 @@ function spansByTrace(sink: RecordingSink): Map<string, number> {
 const error = { status: { code: 2 } };
 
 it("keeps traces with an error whole although it comes last, drops the others whole, and says by which policy", async () => {
-  const sink = await startSink();
+  const sink = await openSink();
   const program = await start(
     sink,
     `    sample: { kind: tail, decision_wait_ms: 3000, policies: [{ name: errors, type: status_code, status_code: { status_codes: [ERROR] } }] }`,
@@ -84,9 +68,8 @@ it("keeps traces with an error whole although it comes last, drops the others wh
 });
 
 it("traces that wait for their decision in a queue on disk outlive a kill", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "sampling-"));
-  closing.push(async () => rmSync(folder, { recursive: true, force: true }));
-  const sink = await startSink();
+  const folder = openFolder();
+  const sink = await openSink();
   const destination = (waitMs: number): string => `
     queue: { storage: { folder: ${folder}, fsync: always } }
     sample: { kind: tail, decision_wait_ms: ${waitMs}, policies: [
@@ -123,7 +106,7 @@ it("two programs that keep a tenth keep the same traces, and write down that the
     bodies.push(tracesOf("shop", spans));
   }
   const keep = async (order: readonly Uint8Array[]): Promise<string[]> => {
-    const sink = await startSink();
+    const sink = await openSink();
     const program = await start(sink, "    sample: { kind: probabilistic, sampling_percentage: 10 }");
     for (const body of order) await post(program, "traces", body);
     const row = await ledgerUntil(
@@ -145,7 +128,7 @@ it("two programs that keep a tenth keep the same traces, and write down that the
 });
 
 it("agents that balance by trace id bring each trace to one gateway, which then can keep it whole", async () => {
-  const sink = await startSink();
+  const sink = await openSink();
   const gateways: ProgramProcess[] = [];
   for (let gateway = 0; gateway < 2; gateway++)
     gateways.push(
@@ -155,7 +138,7 @@ it("agents that balance by trace id bring each trace to one gateway, which then 
       ),
     );
   const peers = gateways.map((gateway) => new URL(gateway.url("otlp http")).host);
-  const agent = await startProgram(`
+  const agent = await openProgram(`
 cluster: eu-1
 receivers: { otlp_http: { listen: "127.0.0.1:0" } }
 admin: { listen: "127.0.0.1:0" }
@@ -166,7 +149,6 @@ destinations:
     batch: { max_age_ms: 1 }
     balance: { resolver: { kind: static, peers: ${JSON.stringify(peers)} } }
 `);
-  closing.push(() => agent.stop());
   for (let part = 1; part <= 2; part++) {
     const spans = Array.from({ length: 60 }, (_, trace) =>
       spanOf(trace + 1, part, part === 2 && trace % 3 === 0 ? error : {}),

@@ -1,23 +1,26 @@
 /** What the program may keep and show: nothing that redaction takes out; and what the proxy knows of probes. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { startCollector } from "../support/collector.ts";
-import { ledgerUntil, metricsUntil, post, spanOf, stringAttribute, tracesOf } from "../support/otlp-client.ts";
-import { startProgram } from "../support/program.ts";
-
-const closing: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).toReversed()) await close();
-});
+import { closeAtEnd, openProgram } from "../support/opened.ts";
+import {
+  ledgerUntil,
+  metricsUntil,
+  post,
+  spanOf,
+  stringAttribute,
+  tracesOf,
+  untilReachable,
+} from "../support/otlp-client.ts";
 
 async function start(telemetry: string) {
   const upstream = createServer((_request, response) => response.end("ok"));
   await new Promise<void>((resolve) => upstream.listen(0, "127.0.0.1", () => resolve()));
-  closing.push(() => new Promise((resolve) => upstream.close(resolve)));
+  closeAtEnd(() => new Promise((resolve) => upstream.close(resolve)));
   const collector = await startCollector();
-  closing.push(() => collector.close());
-  const program = await startProgram(`
+  closeAtEnd(() => collector.close());
+  const program = await openProgram(`
 cluster: eu-1
 boundaries:
   - { name: in, side: ingress, listen: "127.0.0.1:0", routes: [{ upstream: service }] }
@@ -28,8 +31,7 @@ admin: { listen: "127.0.0.1:0" }
 diagnosis: { settle_ms: 0, hard_wait_ms: 100 }
 telemetry: ${telemetry}
 `);
-  closing.push(() => program.stop());
-  await metricsUntil(program, (text) => text.includes('reachable{destination="agent"} 1'));
+  await untilReachable(program, "agent");
   return { program, collector };
 }
 

@@ -1,15 +1,11 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Collector } from "../support/collector.ts";
 import { startCollector } from "../support/collector.ts";
+import { closeAtEnd, openProgram } from "../support/opened.ts";
+import { untilReachable } from "../support/otlp-client.ts";
 import type { ProgramProcess } from "../support/program.ts";
-import { startProgram } from "../support/program.ts";
 import type { RecordingUpstream } from "../support/upstream.ts";
 import { startUpstream } from "../support/upstream.ts";
-
-const closing: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).toReversed()) await close();
-});
 
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PARENT = "00f067aa0ba902b7";
@@ -24,7 +20,9 @@ interface Bench {
 async function bench(queueBytes: number): Promise<Bench> {
   const upstream = await startUpstream();
   const collector = await startCollector();
-  const program = await startProgram(`
+  closeAtEnd(() => upstream.close());
+  closeAtEnd(() => collector.close());
+  const program = await openProgram(`
 cluster: eu-1
 resource: { k8s.cluster.name: eu-1 }
 boundaries:
@@ -40,22 +38,8 @@ destinations:
 shutdown: { drain_ms: 1000, flush_ms: 1000 }
 admin: { listen: "127.0.0.1:0" }
 `);
-  closing.push(
-    () => upstream.close(),
-    () => collector.close(),
-    () => program.stop(),
-  );
-  await reachable(program, 1);
+  await untilReachable(program, "agent");
   return { program, upstream, collector };
-}
-
-/** Resolves when the program says whether its destination can be reached; each look is a request of its own. */
-async function reachable(program: ProgramProcess, wanted: 0 | 1): Promise<void> {
-  const line = `tracemend_destination_reachable{destination="agent"} ${wanted}`;
-  for (let looks = 0; looks < 2000; looks += 1) {
-    if ((await program.page("/metrics")).text.includes(line)) return;
-  }
-  throw new Error(`the program never said ${line}`);
 }
 
 /** The parent id that the upstream saw; fails where the request did. */
@@ -79,14 +63,14 @@ describe("the parent id that leaves", () => {
     await all.collector.until((spans) => own.every((id) => spans.some((span) => span.spanId === id)));
 
     await all.collector.close();
-    await reachable(all.program, 0);
+    await untilReachable(all.program, "agent", false);
     const gone: string[] = [];
     for (let calls = 0; calls < 5; calls += 1) gone.push(await call(all));
     expect(gone).toEqual(Array.from({ length: 5 }, () => PARENT));
 
     const back = await startCollector(all.collector.port);
-    closing.push(() => back.close());
-    await reachable(all.program, 1);
+    closeAtEnd(() => back.close());
+    await untilReachable(all.program, "agent");
     const again = await call(all);
     expect(again).not.toBe(PARENT);
     await back.until((spans) => spans.some((span) => span.spanId === again));

@@ -6,10 +6,10 @@ import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
-import type { AddressInfo } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePorts } from "../../examples/two-clusters/ports.ts";
 import { CACHE, findPeer, librariesOf, versionOf } from "../peers/cache.ts";
 import { PEERS } from "../peers/peers.ts";
 import { serveOnSocket, toRawLines } from "../support/raw-exchange.ts";
@@ -41,15 +41,6 @@ function environment(program: Setup["program"], folder: string): NodeJS.ProcessE
   };
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
 async function listens(port: number, child: ChildProcess): Promise<void> {
   const untilMs = Date.now() + START_MS;
   while (child.exitCode === null && Date.now() < untilMs) {
@@ -72,7 +63,7 @@ async function record(setup: Setup, binary: string): Promise<Recording> {
     heads.push(request.rawHeaders);
     response.end("ok");
   });
-  const ports = { listen: await freePort(), upstream: upstream.port, nowhere: await freePort() };
+  const ports = { ...(await freePorts(["listen", "nowhere"])), upstream: upstream.port };
   const file = join(folder, setup.program === "envoy" ? "envoy.yaml" : "gateway.conf");
   writeFileSync(file, setup.config(ports));
   const child = spawn(binary, ARGUMENTS[setup.program](file, folder), {

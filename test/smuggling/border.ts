@@ -13,6 +13,8 @@ export interface Border {
   /** Resolves with the next refusal. */
   refusal(): Promise<Refusal>;
   readonly counts: () => RefusalCounts;
+  /** Ends what is open once the signal is aborted. */
+  drain(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -51,6 +53,7 @@ export async function openBorder(
     refusals,
     refusal: () => refused.promise,
     counts: () => proxy.refusals(),
+    drain: (signal) => proxy.close(signal),
     close: () => proxy.close(AbortSignal.abort()),
   };
 }

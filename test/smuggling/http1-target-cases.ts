@@ -4,6 +4,7 @@ import type { Http1Case } from "./http1-case.ts";
 
 const host = (value: string): string => `GET / HTTP/1.1\r\nHost:${value}\r\n\r\n`;
 const target = (text: string, method = "GET"): string => `${method} ${text} HTTP/1.1\r\nHost: a\r\n\r\n`;
+const tunnel = (to: string, fields = ""): string => `CONNECT ${to} HTTP/1.1\r\nHost: a:443\r\n${fields}\r\n`;
 
 export const TARGET_CASES: readonly Http1Case[] = [
   ...refused(400, {
@@ -58,9 +59,35 @@ export const TARGET_CASES: readonly Http1Case[] = [
     "a target with an absolute form and no Host": "GET http://a/ HTTP/1.1\r\n\r\n",
     "a target in authority form of HTTP/1.0": "GET a:80 HTTP/1.0\r\nHost: a\r\n\r\n",
   }),
-  ...refused(501, {
-    CONNECT: "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n",
-    "CONNECT to a path": "CONNECT /x HTTP/1.1\r\nHost: a\r\n\r\n",
+  ...refused(403, {
+    "CONNECT to whom nobody allowed": tunnel("a:443"),
+    "CONNECT over HTTP/1.0": "CONNECT a:443 HTTP/1.0\r\n\r\n",
+    "CONNECT that says it is gRPC, which is answered with 200": tunnel("a:443", "Content-Type: application/grpc\r\n"),
+    "CONNECT with a length of 0": tunnel("a:443", "Content-Length: 0\r\n"),
+  }),
+  ...refused(400, {
+    "CONNECT to a path": tunnel("/x"),
+    "CONNECT to a URL": tunnel("http://a:443/"),
+    "CONNECT to *": tunnel("*"),
+    "CONNECT without a port": tunnel("a"),
+    "CONNECT to an empty port": tunnel("a:"),
+    "CONNECT to port 0": tunnel("a:0"),
+    "CONNECT to a port with zeros before it": tunnel("a:0443"),
+    "CONNECT to a port beyond 65535": tunnel("a:65979"),
+    "CONNECT to a named port": tunnel("a:https"),
+    "CONNECT to two ports": tunnel("a:1:443"),
+    "CONNECT to a port alone": tunnel(":443"),
+    "CONNECT to an address without brackets": tunnel("::1:443"),
+    "CONNECT to brackets without a port": tunnel("[::1]"),
+    "CONNECT with user information": tunnel("good@evil:443"),
+    "CONNECT to a list": tunnel("a:443,b:443"),
+    "CONNECT to an escape": tunnel("a%2eb:443"),
+    "CONNECT with a query": tunnel("a:443?x"),
+    "CONNECT with a fragment": tunnel("a:443#x"),
+    "CONNECT with a length": tunnel("a:443", "Content-Length: 5\r\n") + "GET /",
+    "CONNECT with chunks": tunnel("a:443", "Transfer-Encoding: chunked\r\n") + "0\r\n\r\n",
+    "CONNECT with two Hosts": tunnel("a:443", "Host: b:443\r\n"),
+    "CONNECT without a Host": "CONNECT a:443 HTTP/1.1\r\n\r\n",
   }),
   ...arrives({
     "an absolute target, whose authority counts": [target("http://b:81/x?y"), ["GET /x?y HTTP/1.1", "host: b:81"]],

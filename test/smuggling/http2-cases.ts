@@ -45,6 +45,9 @@ const by = (method: string): string => headers(1, [[":method", method], S, A, P]
 const connect = (fields: readonly Field[], flags: number = END_HEADERS): string =>
   headers(1, [[":method", "CONNECT"], [":protocol", "websocket"], S, A, P, ...fields], flags);
 
+const tunnel = (authority: string, fields: readonly Field[] = [], flags: number = END_HEADERS): string =>
+  headers(1, [[":method", "CONNECT"], [":authority", authority], ...fields], flags);
+
 const post = (body: string, fields: readonly Field[] = [], flags?: number): string =>
   headers(1, [[":method", "POST"], S, A, P, ...fields], END_HEADERS) + data(1, body, flags);
 
@@ -142,16 +145,26 @@ export const HTTP2_CASES: readonly Http2Case[] = [
   ),
   ...rows({ kind: "refused", status: 400 }, { "a WebSocket with a Host of its own": connect([["host", "b"]]) }),
   ...rows(
+    { kind: "refused", status: 403 },
+    {
+      "CONNECT to whom nobody allowed": tunnel("a:443") + data(1, "GET /smuggled HTTP/1.1\r\n\r\n", 0),
+      "CONNECT that says it is gRPC": tunnel("a:443", [["content-type", "application/grpc"]]),
+      "CONNECT that has ended": tunnel("a:443", [], END_HEADERS | END_STREAM),
+    },
+  ),
+  ...rows(
+    { kind: "refused", status: 400 },
+    {
+      "CONNECT without a port": tunnel("a"),
+      "CONNECT to port 0": tunnel("a:0"),
+      "CONNECT to a list": tunnel("a:443,b:443"),
+      "CONNECT with a host of its own": tunnel("a:443", [["host", "b:443"]]),
+      "CONNECT with a length": tunnel("a:443", [["content-length", "5"]]) + data(1, "GET /", 0),
+    },
+  ),
+  ...rows(
     { kind: "refused", status: 501 },
     {
-      CONNECT: headers(
-        1,
-        [
-          [":method", "CONNECT"],
-          [":authority", "a:443"],
-        ],
-        END_HEADERS,
-      ),
       "a WebSocket that has ended before it begins": connect([], END_HEADERS | END_STREAM),
       "a WebSocket with a length": connect([["content-length", "5"]]) + data(1, "GET /", 0),
       "extended CONNECT for another protocol": headers(

@@ -148,17 +148,17 @@ describe("a WebSocket over a stream of HTTP/2", () => {
     expect(await readSome(told.stream, 7)).toBe("members");
   });
 
-  it("is offered, but no other protocol, nor CONNECT without one", async () => {
+  it("is offered, but no other protocol, nor CONNECT to whom nobody allowed", async () => {
     const session = await dial2();
     expect(session.remoteSettings.enableConnectProtocol).toBe(true);
     const statusOf = async (fields: Record<string, string>): Promise<unknown> => {
-      const stream = session.request({ ":method": "CONNECT", ":authority": "a", ...fields });
+      const stream = session.request({ ":method": "CONNECT", ":authority": "a:443", ...fields });
       stream.on("error", () => undefined).resume();
       const [head] = (await once(stream, "response")) as [Record<string, unknown>];
       return head[":status"];
     };
     expect(await statusOf({ ":protocol": "connect-udp", ":scheme": "http", ":path": "/" })).toBe(501);
-    expect(await statusOf({})).toBe(501);
+    expect(await statusOf({})).toBe(403);
   });
 });
 

@@ -124,3 +124,9 @@ export async function metricsUntil(program: ProgramProcess, enough: (text: strin
     if (enough(text)) return text;
   }
 }
+
+/** Asks until the program says that the destination can be reached, or cannot. */
+export function untilReachable(program: ProgramProcess, destination: string, wanted = true): Promise<string> {
+  const line = `tracemend_destination_reachable{destination="${destination}"} ${wanted ? 1 : 0}`;
+  return metricsUntil(program, (text) => text.includes(line));
+}

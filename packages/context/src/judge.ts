@@ -10,7 +10,6 @@ import { isNoted } from "./reading.ts";
 import { NO_REPAIRS, lastExported, repairsOf } from "./repairs.ts";
 import type { TraceContext } from "./trace-context.ts";
 import { SAMPLED, isSampled } from "./trace-context.ts";
-import { hashTraceId } from "./trace-id-hash.ts";
 import { limitTracestate } from "./tracestate.ts";
 import type { Action, Reason, Verdict } from "./verdict.ts";
 
@@ -103,14 +102,17 @@ function cameIn(reading: Reading): boolean {
   return reading.kind !== "absent" || reading.foreign?.adopted !== undefined;
 }
 
+/** Odd, so that no two parents of a trace become one; the golden ratio's bits. */
+const SPREAD = 0x9e3779b97f4a7c15n;
+
 /**
  * Sampling may change only together with the parent id (section 3.4). The new one belongs to no span; nobody behind us
  * records a child of it either.
  */
 function unsampled(context: TraceContext): TraceContext {
   const { traceId, parentId } = context;
-  const derived = hashTraceId(traceId + parentId) + hashTraceId(parentId + traceId);
-  const id = derived === "0000000000000000" ? "0000000000000001" : derived;
+  const derived = BigInt.asUintN(64, (BigInt(`0x${parentId}`) * SPREAD) ^ BigInt(`0x${traceId.slice(16)}`));
+  const id = (derived === 0n ? 1n : derived).toString(16).padStart(16, "0");
   return { ...context, parentId: id, flags: context.flags & ~SAMPLED };
 }
 

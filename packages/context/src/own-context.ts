@@ -22,7 +22,7 @@ export function continueAs(
   const { traceId } = from;
   const hop = valid?.own === undefined ? 1 : Math.min(valid.own.hop + 1, 255);
   const wire = valid?.context === from ? valid.wire : undefined;
-  const hash = wire === undefined ? hashTraceId(traceId) : hashTraceId(wire, 3, 35);
+  const hash = wire === undefined ? hashTraceId(traceId) : hashTraceId(wire, 3);
   const tracestate = salvaged ?? from.tracestate;
   return withMember(traceId, spans.clientSpanId, from.flags | SAMPLED, tracestate, hop, hash, policy, cluster);
 }

@@ -22,7 +22,7 @@ export interface OwnMember {
   readonly signature?: string | undefined;
 }
 
-const DOT = 0x2e;
+export const DOT = 0x2e;
 /** 60 bits in base64url: what 64 characters for the whole member leave. */
 export const SIGNATURE_LENGTH = 10;
 /** `hh.hhhhhhhh.ssssssssssssssss.ff` behind the cluster. */
@@ -110,8 +110,8 @@ export function isClusterName(name: string): boolean {
   return isClusterIn(name, 0, name.length);
 }
 
-function isClusterIn(text: string, start: number, end: number): boolean {
-  if (end === start || end - start > 16) return false;
+export function isClusterIn(text: string, start: number, end: number): boolean {
+  if (end <= start || end - start > 16) return false;
   for (let at = start; at < end; at += 1) {
     const code = text.charCodeAt(at);
     const plain = (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39) || code === 0x2d;

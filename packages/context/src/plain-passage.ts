@@ -10,8 +10,7 @@ import { NO_EDITS } from "./edits.ts";
 import type { FieldLines } from "./field-lines.ts";
 import type { OwnSpans } from "./judge.ts";
 import { BELIEVED, judge } from "./judge.ts";
-import type { OwnMember } from "./own-member.ts";
-import { OWN_KEY, isOthersAlone } from "./own-member.ts";
+import { KEY, OWN_KEY, isOthersAlone } from "./own-member.ts";
 import type { Places } from "./places.ts";
 import { SCATTERED, parentIn, stateIn } from "./places.ts";
 import { flagsIn, parentIdIn, traceIdHashIn, withParentId } from "./plain-traceparent.ts";
@@ -38,7 +37,7 @@ export function passPlainly(
   if (!isPlainTraceparent(wire) || (state > 0 && mayNotStay(list, policy))) return undefined;
   const spans = (flagsIn(wire) & SAMPLED) === 0 ? undefined : grant();
   return spans === undefined
-    ? new PlainPassage(boundary, policy, undefined, NO_EDITS, wire, list, undefined)
+    ? new PlainPassage(boundary, policy, undefined, NO_EDITS, wire, list)
     : continueBy(spans, boundary, policy, wire, list);
 }
 
@@ -54,30 +53,26 @@ function continueBy(spans: OwnSpans, boundary: Boundary, policy: Policy, wire: s
   const { cluster } = boundary;
   const { clientSpanId } = spans;
   const hash = traceIdHashIn(wire);
-  const isFirst = list === "" || isOthersAlone(list);
-  const border = isFirst ? undefined : borderBefore(list, wire, hash);
-  if (policy.signing !== undefined || !(isFirst || border !== undefined)) {
+  const border = list.startsWith(KEY) ? borderBefore(list, wire, hash) : undefined;
+  const isPlain = border !== undefined || list === "" || isOthersAlone(list);
+  if (policy.signing !== undefined || !isPlain) {
     const reading = readPair(wire, list);
     const verdict = judge(reading, policy, cluster, spans, BELIEVED);
     return { boundary, reading, verdict, edits: verdict.edits, spans, policy, ruling: BELIEVED };
   }
-  const own = border?.own;
   const others = border?.others ?? list;
-  const hop = own === undefined ? 1 : Math.min(own.hop + 1, 255);
+  const hop = border === undefined ? 1 : Math.min(border.hop + 1, 255);
   const edits = [
     { name: "traceparent", value: withParentId(wire, clientSpanId) },
     { name: "tracestate", value: formatBorderList(cluster, hop, hash, clientSpanId, flagsIn(wire), others) },
   ];
-  return new PlainPassage(boundary, policy, spans, edits, wire, list, own);
+  return new PlainPassage(boundary, policy, spans, edits, wire, list);
 }
 
 /** The list as the border right before us left it beside this very `traceparent`; undefined for any other. */
 function borderBefore(list: string, wire: string, hash: string): BorderList | undefined {
-  const border = parseBorderList(list);
-  if (border === undefined) return undefined;
-  const { own, others } = border;
-  const isBeside = own.traceIdHash === hash && own.spanId === parentIdIn(wire);
-  return isBeside && (others === "" || isOthersAlone(others)) ? border : undefined;
+  const border = parseBorderList(list, hash, parentIdIn(wire));
+  return border === undefined || border.others === "" || isOthersAlone(border.others) ? border : undefined;
 }
 
 class PlainPassage implements Passage {
@@ -87,7 +82,6 @@ class PlainPassage implements Passage {
   readonly edits: Edits;
   readonly #wire: string;
   readonly #list: string;
-  readonly #own: OwnMember | undefined;
   #reading: ValidReading | undefined;
   #verdict: Verdict | undefined;
 
@@ -98,7 +92,6 @@ class PlainPassage implements Passage {
     edits: Edits,
     wire: string,
     list: string,
-    own: OwnMember | undefined,
   ) {
     this.boundary = boundary;
     this.policy = policy;
@@ -106,7 +99,6 @@ class PlainPassage implements Passage {
     this.edits = edits;
     this.#wire = wire;
     this.#list = list;
-    this.#own = own;
   }
 
   get ruling(): Ruling {
@@ -115,7 +107,7 @@ class PlainPassage implements Passage {
 
   get reading(): ValidReading {
     return (this.#reading ??=
-      this.spans === undefined ? readPair(this.#wire, this.#list) : readClean(this.#wire, this.#list, this.#own));
+      this.spans === undefined ? readPair(this.#wire, this.#list) : readClean(this.#wire, this.#list));
   }
 
   get verdict(): Verdict {

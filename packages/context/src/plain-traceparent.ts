@@ -1,6 +1,6 @@
 /** What stands where in a `traceparent` that `isPlainTraceparent` says yes to. */
 import { ENDS } from "./traceparent.ts";
-import { hashTraceIdAt } from "./trace-id-hash.ts";
+import { hashTraceId } from "./trace-id-hash.ts";
 
 /** 0 to 3. */
 export function flagsIn(plain: string): number {
@@ -12,7 +12,7 @@ export function parentIdIn(plain: string): string {
 }
 
 export function traceIdHashIn(plain: string): string {
-  return hashTraceIdAt(plain, 3);
+  return hashTraceId(plain, 3);
 }
 
 /** The same with another parent. */

@@ -9,7 +9,7 @@ import type { FieldLines } from "./field-lines.ts";
 import { fieldValues, findField, trimBlanks } from "./field-lines.ts";
 import type { Foreign } from "./foreign/extract.ts";
 import type { OwnMember } from "./own-member.ts";
-import { OWN_KEY, isOthersAlone, parseOwnMember } from "./own-member.ts";
+import { KEY, OWN_KEY, isOthersAlone, parseOwnMember } from "./own-member.ts";
 import type { Places } from "./places.ts";
 import { SCATTERED, nominatesTrace, parentIn, placesIn, stateIn } from "./places.ts";
 import type { Aside, Carrier, Policy } from "./policy.ts";
@@ -145,8 +145,10 @@ function withTracestate(found: Found, value: string, lists: readonly string[], n
 }
 
 /** The reading of a plain `traceparent` and a plain list, with the member of ours in it that belongs to both. */
-export function readClean(wire: string, list: string, own: OwnMember | undefined): ValidReading {
-  return validReading(NOTHING_FOUND, wire, list, NONE, own, undefined);
+export function readClean(wire: string, list: string): ValidReading {
+  return list.startsWith(KEY)
+    ? withOwn(NOTHING_FOUND, wire, list, NONE, undefined)
+    : validReading(NOTHING_FOUND, wire, list, NONE, undefined, undefined);
 }
 
 function absentReading({ carried, original }: Found, notes: readonly Defect[]): Reading {
@@ -163,7 +165,7 @@ function withOwn(
 ): ValidReading {
   const member = memberValue(tracestate, OWN_KEY);
   const own = member === undefined ? undefined : parseOwnMember(member);
-  const isOfTrace = own === undefined || own.traceIdHash === hashTraceId(wire, 3, 35);
+  const isOfTrace = own === undefined || own.traceIdHash === hashTraceId(wire, 3);
   const all = isOfTrace ? notes : [...notes, defectOf("own-member-mismatch")];
   return validReading(found, wire, tracestate, all, own, salvage);
 }

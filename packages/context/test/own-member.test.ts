@@ -67,10 +67,4 @@ describe("the own member", () => {
     expect(["a", "eu-west-1", "0123456789abcdef"].every(isClusterName)).toBe(true);
     expect(["", "A", "a.b", "a_b", "0123456789abcdefg", "é"].some(isClusterName)).toBe(false);
   });
-
-  it("hashes a trace id as FNV-1a does", () => {
-    expect(hashTraceId("")).toBe("811c9dc5");
-    expect(hashTraceId("a")).toBe("e40c292c");
-    expect(hashTraceId("foobar")).toBe("bf9cf968");
-  });
 });

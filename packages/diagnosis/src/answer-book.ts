@@ -5,6 +5,7 @@ const MOST = 4_096;
 export interface AnswerBook {
   /** `traceId`: 32 digits, of the trace that the answer named. */
   add(record: number, traceId: string): void;
+  isEmpty(): boolean;
   /** The request whose answer named this trace; 0 for none. */
   recordOf(traceId: string): number;
   /** The trace that the answer of this request named. */
@@ -23,7 +24,8 @@ export function createAnswerBook(): AnswerBook {
       byRecord.delete(oldest);
       if (byTrace.get(itsTrace) === oldest) byTrace.delete(itsTrace);
     },
-    recordOf: (traceId) => (byTrace.size === 0 ? 0 : (byTrace.get(traceId) ?? 0)),
+    isEmpty: () => byTrace.size === 0,
+    recordOf: (traceId) => byTrace.get(traceId) ?? 0,
     traceOf: (record) => (byRecord.size === 0 ? undefined : byRecord.get(record)),
   };
 }

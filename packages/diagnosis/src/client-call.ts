@@ -1,6 +1,6 @@
 /** A CLIENT span is a request that some service forwarded: its answer is owed like that of a crossing. */
-import type { AttributeValue, SpanView } from "@tracemend/otlp";
-import { defineAttributeKeys } from "@tracemend/otlp";
+import type { SpanView } from "@tracemend/otlp";
+import { FoundAttributes, defineAttributeKeys } from "@tracemend/otlp";
 import type { Books } from "./books.ts";
 import { CROSSING_SCRATCH, EXCUSED, SAMPLED_BIT, WAITING } from "./crossing-store.ts";
 import type { CrossingEntry } from "./crossing-store.ts";
@@ -64,13 +64,13 @@ export function isOfBorder({ crossings, edges }: Books, record: number): boolean
 /** What names a store, and what names the one that is called; the surest first. */
 const KEYS = defineAttributeKeys(["db.system.name", "db.system", "peer.service", "server.address", "net.peer.name"]);
 const TARGETS_AT = 2;
-const values: (AttributeValue | undefined)[] = [];
+const found = new FoundAttributes();
 
 function targetOf(span: SpanView): string | undefined {
-  span.attributes(KEYS, values);
-  if (values[0] !== undefined || values[1] !== undefined) return undefined;
+  span.attributes(KEYS, found);
+  for (let at = 0; at < TARGETS_AT; at += 1) if (found.value(at) !== undefined) return undefined;
   for (let at = TARGETS_AT; at < KEYS.count; at += 1) {
-    const value = values[at];
+    const value = found.value(at);
     if (typeof value === "string") return value;
   }
   return undefined;

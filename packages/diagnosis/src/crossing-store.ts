@@ -1,8 +1,10 @@
 /** The requests that were forwarded with a context: one fixed-size record each, the oldest overwritten by the newest. */
-import { KEY_WORDS, LOWER_HALF_AT, SPAN_WORDS, TRACE_WORDS, formatWords, sameWords } from "./id-words.ts";
-import { hashId, hashPair, hashWords } from "./hash.ts";
-import type { Chains, Heads, Ring } from "./ring.ts";
-import { INDEX_BYTES, capacityFor, createChains, createLateChains, createRing, secondOf } from "./ring.ts";
+import { hashId } from "./hash.ts";
+import { KEY_WORDS, LOWER_HALF_AT, LOWER_HALF_WORDS, REQUEST_ID_WORDS, SPAN_WORDS, TRACE_WORDS } from "./id-words.ts";
+import { MomentIndex, WordIndex, createLateWordIndex } from "./record-index.ts";
+import { RecordWords } from "./record-words.ts";
+import type { Heads, Ring } from "./ring.ts";
+import { INDEX_BYTES, capacityFor, createChains, createRing } from "./ring.ts";
 
 /** What became of the span that the called service owes a request. */
 export const WAITING = 1;
@@ -16,9 +18,9 @@ export const EXCUSED = 5;
 /** Words of a record: trace id and span id that left, request id hash, parent id that came in, span id of the member. */
 const SPAN_AT: number = TRACE_WORDS;
 const REQUEST_ID_AT: number = KEY_WORDS;
-const INBOUND_AT: number = KEY_WORDS + 2;
-const MEMBER_AT: number = KEY_WORDS + 4;
-const WORDS: number = KEY_WORDS + 6;
+const INBOUND_AT: number = REQUEST_ID_AT + REQUEST_ID_WORDS;
+const MEMBER_AT: number = INBOUND_AT + SPAN_WORDS;
+const WORDS: number = MEMBER_AT + SPAN_WORDS;
 /** Buckets for each record by span id, each with the head of our chain and of that of the spans below the same id. */
 const SPAN_BUCKETS = 2;
 const RECORD_BYTES: number = WORDS * 4 + 3 * 8 + 4 + 4 * 2 + 3 + (SPAN_BUCKETS * 8 + 4) + 5 * INDEX_BYTES;
@@ -43,6 +45,9 @@ export const CONTINUED_BIT = 128;
 export const EGRESS_BIT = 256;
 /** It came without anything that a border before us could have written: where a trace begins, or all was taken away. */
 export const ENTRY_BIT = 512;
+
+/** Spans that `fetch` takes at once. */
+export const MOST_FETCHED = 32;
 
 /** What `add` takes, beside the words in the scratch key. */
 export interface CrossingEntry {
@@ -82,6 +87,13 @@ export interface CrossingStore {
   readonly childHeads: Heads;
   /** Writes the scratch and the entry over the oldest record; returns the new record's number. */
   add(entry: CrossingEntry): number;
+  /**
+   * Fetches what looking for requests by the span they forwarded will read: for `count` spans, whose ids stand in `ids` at
+   * `places`. Each lies anywhere in memory, and waiting for one after the other takes most of the time that a span does.
+   */
+  fetch(ids: Uint32Array, places: Int32Array, count: number): void;
+  /** The same for the spans under which the records from `from` to before `until` came, at most `MOST_FETCHED`. */
+  fetchInbound(from: number, until: number): void;
   /** Newest record that forwarded the trace and span of `key`, and the next older one; 0 for none. */
   findSpan(key: Uint32Array): number;
   findOlderSpan(key: Uint32Array, record: number): number;
@@ -116,16 +128,19 @@ export interface CrossingStore {
   spanId(record: number): string;
 }
 
-export const CROSSING_SCRATCH: { readonly requestId: number; readonly inbound: number; readonly member: number } = {
+/** Where the scratch holds what, and how many words it has. */
+export const CROSSING_SCRATCH: Readonly<Record<"requestId" | "inbound" | "member" | "words", number>> = {
   requestId: REQUEST_ID_AT,
   inbound: INBOUND_AT,
   member: MEMBER_AT,
+  words: WORDS,
 };
 
 export function createCrossingStore(budgetBytes: number, seed: number): CrossingStore {
   const capacity = capacityFor(budgetBytes, RECORD_BYTES);
   const ring = createRing(capacity);
-  const words = new Uint32Array(capacity * WORDS);
+  const table = new RecordWords(ring, WORDS);
+  const { words } = table;
   const scratch = new Uint32Array(WORDS);
   const startMs = new Float64Array(capacity);
   const endMs = new Float64Array(capacity);
@@ -138,72 +153,44 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
   const path = new Uint32Array(capacity);
   const route = new Uint8Array(capacity);
   const cause = new Uint8Array(capacity);
+  const has = (slot: number, bit: number): boolean => ((bits[slot] as number) & bit) !== 0;
   const spanHeads = new Int32Array(capacity * SPAN_BUCKETS * 2);
-  const bySpan = createChains(ring, { words: spanHeads, stride: 2, at: 0 });
-  const byStarted = createLateChains(ring, (slot) =>
-    ((bits[slot] as number) & STARTED_BIT) === 0 ? undefined : hashWords(words, slot * WORDS, TRACE_WORDS, seed),
+  const spanChains = createChains(ring, { words: spanHeads, stride: 2, at: 0 });
+  const bySpan = new WordIndex(spanChains, table, SPAN_AT, seed);
+  const byTrace = createLateWordIndex(ring, table, LOWER_HALF_AT, seed, () => true);
+  const byStarted = createLateWordIndex(ring, table, LOWER_HALF_AT, seed, (slot) => has(slot, STARTED_BIT));
+  const byRequest = createLateWordIndex(
+    ring,
+    table,
+    REQUEST_ID_AT,
+    seed,
+    (slot) => words[slot * WORDS + REQUEST_ID_AT] !== 0,
   );
-  const byRequest = createLateChains(ring, (slot) => {
-    const at = slot * WORDS + REQUEST_ID_AT;
-    return words[at] === 0 ? undefined : hashWords(words, at, 2, seed);
-  });
-  const byPort = createLateChains(ring, (slot) => {
-    const port = localPort[slot] as number;
-    return port === 0 ? undefined : hashPair(port, secondOf(startMs[slot] as number), seed);
-  });
-  const byLowerHalf = createLateChains(ring, (slot) => hashWords(words, slot * WORDS + LOWER_HALF_AT, 2, seed));
-  const byEntry = createLateChains(ring, (slot) =>
-    ((bits[slot] as number) & ENTRY_BIT) === 0
-      ? undefined
-      : hashPair(path[slot] as number, secondOf(startMs[slot] as number), seed),
-  );
+  const byPort = new MomentIndex(ring, localPort, startMs, seed, (slot) => localPort[slot] !== 0);
+  const byEntry = new MomentIndex(ring, path, startMs, seed, (slot) => has(slot, ENTRY_BIT));
 
-  /** The first record from `from` on, down the chain of the hash, whose words at `place` are those of `key` at `at`. */
-  const seek = (
-    chains: Chains,
-    hash: number,
-    from: number,
-    place: number,
-    key: Uint32Array,
-    at: number,
-    count: number,
-  ): number => {
-    let record = from;
-    while (record !== 0 && !sameWords(words, ring.slot(record) * WORDS + place, key, at, count)) {
-      record = chains.after(record, hash);
+  const places = new Int32Array(MOST_FETCHED);
+  const hashes = new Int32Array(MOST_FETCHED);
+  const found = new Float64Array(MOST_FETCHED);
+  const fetched = new Float64Array(2);
+  const fetch = (ids: Uint32Array, at: Int32Array, count: number): void => {
+    for (let next = 0; next < count; next += 1) {
+      const hash = hashId(ids, at[next] as number, seed);
+      hashes[next] = hash;
+      found[next] = spanChains.first(hash);
     }
-    return record;
-  };
-  const spanHash = (key: Uint32Array): number => hashId(key, SPAN_AT, seed);
-  const pairHash = (key: Uint32Array, at: number): number => hashWords(key, at, 2, seed);
-  const copySpanId = (record: number, place: number, into: Uint32Array, at: number): void => {
-    const from = ring.slot(record) * WORDS + place;
-    into[at] = words[from] as number;
-    into[at + 1] = words[from + 1] as number;
-  };
-  const seekPort = (hash: number, from: number, port: number, second: number): number => {
-    let record = from;
-    while (record !== 0) {
+    for (let next = 0; next < count; next += 1) {
+      const record = found[next] as number;
       const slot = ring.slot(record);
-      if (localPort[slot] === port && secondOf(startMs[slot] as number) === second) break;
-      record = byPort.after(record, hash);
+      found[next] = spanChains.after(record, hashes[next] as number);
+      fetched[0] = (words[slot * WORDS] as number) + (startMs[slot] as number) + (endMs[slot] as number);
+      fetched[1] = (arrivedMs[slot] as number) + (state[slot] as number) + (edge[slot] as number);
     }
-    return record;
   };
-  const seekEntry = (hash: number, from: number, pathHash: number, second: number): number => {
-    let record = from;
-    while (record !== 0) {
-      const slot = ring.slot(record);
-      if (path[slot] === pathHash && secondOf(startMs[slot] as number) === second) break;
-      record = byEntry.after(record, hash);
-    }
-    return record;
-  };
-
   let longestMs = 0;
   let longestBeforeMs = 0;
-  const noteLength = (record: number, lengthMs: number): void => {
-    if (ring.slot(record) === 0) {
+  const noteLength = (slot: number, lengthMs: number): void => {
+    if (slot === 0) {
       longestBeforeMs = longestMs;
       longestMs = 0;
     }
@@ -229,7 +216,7 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
     add(entry) {
       const record = ring.advance();
       const slot = ring.slot(record);
-      for (let word = 0; word < WORDS; word += 1) words[slot * WORDS + word] = scratch[word] as number;
+      table.write(record, scratch);
       startMs[slot] = entry.startMs;
       endMs[slot] = entry.endMs;
       arrivedMs[slot] = entry.arrivedMs;
@@ -241,76 +228,37 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
       path[slot] = entry.path;
       route[slot] = entry.route;
       cause[slot] = 0;
-      noteLength(record, entry.endMs - entry.startMs);
-      bySpan.add(spanHash(scratch), record);
+      noteLength(slot, entry.endMs - entry.startMs);
+      spanChains.add(hashId(scratch, SPAN_AT, seed), record);
       return record;
     },
-    findSpan(key) {
-      const hash = spanHash(key);
-      return seek(bySpan, hash, bySpan.first(hash), 0, key, 0, KEY_WORDS);
+    fetch,
+    fetchInbound(from, until) {
+      for (let record = from; record < until; record += 1) places[record - from] = table.at(record) + INBOUND_AT;
+      fetch(words, places, until - from);
     },
-    findOlderSpan(key, record) {
-      const hash = spanHash(key);
-      return seek(bySpan, hash, bySpan.after(record, hash), 0, key, 0, KEY_WORDS);
-    },
-    findForeignSpan(key) {
-      const hash = spanHash(key);
-      return seek(bySpan, hash, bySpan.first(hash), SPAN_AT, key, SPAN_AT, SPAN_WORDS);
-    },
-    findStarted(key) {
-      const hash = hashWords(key, 0, TRACE_WORDS, seed);
-      return seek(byStarted, hash, byStarted.first(hash), 0, key, 0, TRACE_WORDS);
-    },
-    findRequest(key, at) {
-      const hash = pairHash(key, at);
-      return seek(byRequest, hash, byRequest.first(hash), REQUEST_ID_AT, key, at, 2);
-    },
-    findOlderRequest(key, at, record) {
-      const hash = pairHash(key, at);
-      return seek(byRequest, hash, byRequest.after(record, hash), REQUEST_ID_AT, key, at, 2);
-    },
-    findPort(port, second) {
-      const hash = hashPair(port, second, seed);
-      return seekPort(hash, byPort.first(hash), port, second);
-    },
-    findOlderPort(port, second, record) {
-      const hash = hashPair(port, second, seed);
-      return seekPort(hash, byPort.after(record, hash), port, second);
-    },
-    findEntry(pathHash, second) {
-      const hash = hashPair(pathHash, second, seed);
-      return seekEntry(hash, byEntry.first(hash), pathHash, second);
-    },
-    findOlderEntry(pathHash, second, record) {
-      const hash = hashPair(pathHash, second, seed);
-      return seekEntry(hash, byEntry.after(record, hash), pathHash, second);
-    },
-    findLowerHalf(key) {
-      const hash = pairHash(key, LOWER_HALF_AT);
-      return seek(byLowerHalf, hash, byLowerHalf.first(hash), LOWER_HALF_AT, key, LOWER_HALF_AT, 2);
-    },
-    findOlderLowerHalf(key, record) {
-      const hash = pairHash(key, LOWER_HALF_AT);
-      return seek(byLowerHalf, hash, byLowerHalf.after(record, hash), LOWER_HALF_AT, key, LOWER_HALF_AT, 2);
-    },
-    findTrace(key) {
-      const hash = pairHash(key, LOWER_HALF_AT);
-      return seek(byLowerHalf, hash, byLowerHalf.first(hash), 0, key, 0, TRACE_WORDS);
-    },
+    findSpan: (key) => bySpan.find(key, 0, 0, KEY_WORDS),
+    findOlderSpan: (key, record) => bySpan.findOlder(record, key, 0, 0, KEY_WORDS),
+    findForeignSpan: (key) => bySpan.find(key, SPAN_AT, SPAN_AT, SPAN_WORDS),
+    findStarted: (key) => byStarted.find(key, 0, 0, TRACE_WORDS),
+    findRequest: (key, at) => byRequest.find(key, at, REQUEST_ID_AT, REQUEST_ID_WORDS),
+    findOlderRequest: (key, at, record) => byRequest.findOlder(record, key, at, REQUEST_ID_AT, REQUEST_ID_WORDS),
+    findPort: (port, second) => byPort.find(port, second),
+    findOlderPort: (port, second, record) => byPort.findOlder(record, port, second),
+    findEntry: (pathHash, second) => byEntry.find(pathHash, second),
+    findOlderEntry: (pathHash, second, record) => byEntry.findOlder(record, pathHash, second),
+    findLowerHalf: (key) => byTrace.find(key, LOWER_HALF_AT, LOWER_HALF_AT, LOWER_HALF_WORDS),
+    findOlderLowerHalf: (key, record) => byTrace.findOlder(record, key, LOWER_HALF_AT, LOWER_HALF_AT, LOWER_HALF_WORDS),
+    findTrace: (key) => byTrace.find(key, 0, 0, TRACE_WORDS),
     longestMs: () => Math.max(longestMs, longestBeforeMs),
-    readKey(record, key) {
-      const from = ring.slot(record) * WORDS;
-      for (let word = 0; word < KEY_WORDS; word += 1) key[word] = words[from + word] as number;
-    },
+    readKey: (record, key) => table.read(record, 0, KEY_WORDS, key, 0),
     readRequest(record, into, at) {
-      const from = ring.slot(record) * WORDS + REQUEST_ID_AT;
-      into[at] = words[from] as number;
-      into[at + 1] = words[from + 1] as number;
+      table.read(record, REQUEST_ID_AT, REQUEST_ID_WORDS, into, at);
       return into[at] !== 0;
     },
-    readInbound: (record, into, at) => copySpanId(record, INBOUND_AT, into, at),
-    readMember: (record, into, at) => copySpanId(record, MEMBER_AT, into, at),
-    traceId: (record) => formatWords(words, ring.slot(record) * WORDS, TRACE_WORDS),
-    spanId: (record) => formatWords(words, ring.slot(record) * WORDS + TRACE_WORDS, 2),
+    readInbound: (record, into, at) => table.read(record, INBOUND_AT, SPAN_WORDS, into, at),
+    readMember: (record, into, at) => table.read(record, MEMBER_AT, SPAN_WORDS, into, at),
+    traceId: (record) => table.format(record, 0, TRACE_WORDS),
+    spanId: (record) => table.format(record, SPAN_AT, SPAN_WORDS),
   };
 }

@@ -116,7 +116,8 @@ export function learnService(edge: Edge, service: Service): void {
 }
 
 export function answersFor(edge: Edge, serviceId: number): boolean {
-  return edge.services.some(({ id }) => id === serviceId);
+  for (const { id } of edge.services) if (id === serviceId) return true;
+  return false;
 }
 
 /** Notes that something was seen; `example` is asked for only where there is room for one. */

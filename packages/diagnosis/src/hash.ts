@@ -50,6 +50,13 @@ export function hashText(text: string, into: Uint32Array, at: number): void {
   into[at + 1] = finish(second ^ text.length);
 }
 
+/** `hashShort` of the text of these bytes; of UTF-8 that is not ASCII it is another number, the same for the same bytes. */
+export function hashBytes(bytes: Uint8Array, start: number, stop: number): number {
+  let first = 0x811c9dc5;
+  for (let at = start; at < stop; at += 1) first = Math.imul(first ^ (bytes[at] as number), 0x01000193);
+  return (finish(first) | 1) >>> 0;
+}
+
 const words = new Uint32Array(2);
 
 /** 32 bits of a text, never 0: enough where other evidence has to agree. */

@@ -13,6 +13,10 @@ export const KEY_WORDS = 6;
 
 /** Where the lower half of a trace id begins: what formats with ids of 64 bits keep. */
 export const LOWER_HALF_AT = 2;
+export const LOWER_HALF_WORDS = 2;
+
+/** Of the hash of a request id. */
+export const REQUEST_ID_WORDS = 2;
 
 /**
  * Reads `words * 8` lower-case hexadecimal digits into `into` from `at` on. False for another length, another digit or
@@ -52,8 +56,8 @@ function readWords(id: string, words: number, into: Uint32Array, at: number): bo
   return any !== 0 && digits >= 0 && codes <= 0xff;
 }
 
-export function readTraceId(id: string, into: Uint32Array): boolean {
-  return readWords(id, TRACE_WORDS, into, 0);
+export function readTraceId(id: string, into: Uint32Array, at = 0): boolean {
+  return readWords(id, TRACE_WORDS, into, at);
 }
 
 export function readSpanId(id: string, into: Uint32Array, at: number): boolean {

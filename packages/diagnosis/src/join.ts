@@ -99,6 +99,7 @@ function otherForm({ spans, orphans, crossings }: Books): Join | undefined {
     const form = formOf(key, other);
     if (form === "lower-half" || form === "xray") return formJoin(form, close, 0);
   }
+  if (!orphans.hasShortTrace()) return undefined;
   let hidden = 0;
   eachHiddenForm(key, (came) => (hidden = orphans.findTrace(came)) !== 0);
   if (hidden === 0) return undefined;
@@ -120,7 +121,7 @@ function continued({ crossings }: Books, record: number): Join | undefined {
 function linkedRoot({ crossings, orphans }: Books, record: number): Join | undefined {
   let orphan = orphans.findLink(key);
   if (orphan === 0) {
-    other.set(key);
+    crossings.readKey(record, other);
     crossings.readInbound(record, other, 4);
     orphan = orphans.findLink(other);
   }

@@ -1,13 +1,15 @@
 /** Root SERVER spans that nothing explains: each may be the child that a request misses. */
-import { KEY_WORDS, LOWER_HALF_AT, TRACE_WORDS, formatWords, sameWords } from "./id-words.ts";
-import { hashPair, hashWords } from "./hash.ts";
-import type { Chains, Ring } from "./ring.ts";
-import { INDEX_BYTES, capacityFor, createLateChains, createRing, secondOf } from "./ring.ts";
+import { KEY_WORDS, LOWER_HALF_AT, LOWER_HALF_WORDS, REQUEST_ID_WORDS, SPAN_WORDS, TRACE_WORDS } from "./id-words.ts";
+import { MomentIndex, createLateWordIndex } from "./record-index.ts";
+import { RecordWords } from "./record-words.ts";
+import type { Ring } from "./ring.ts";
+import { INDEX_BYTES, capacityFor, createRing } from "./ring.ts";
 
 /** Words of a record: trace id, span id, linked trace id and span id, request id hash. */
 const LINK_AT: number = KEY_WORDS;
-const REQUEST_ID_AT: number = KEY_WORDS * 2;
-const WORDS: number = KEY_WORDS * 2 + 2;
+const LINKED_SPAN_AT: number = LINK_AT + TRACE_WORDS;
+const REQUEST_ID_AT: number = LINK_AT + KEY_WORDS;
+const WORDS: number = REQUEST_ID_AT + REQUEST_ID_WORDS;
 const RECORD_BYTES: number = WORDS * 4 + 2 * 8 + 4 + 3 * 2 + 1 + 4 * INDEX_BYTES;
 
 export interface OrphanEntry {
@@ -51,6 +53,8 @@ export interface OrphanStore {
   findOlderPort(port: number, second: number, record: number): number;
   /** Newest orphan of the trace in `key`. */
   findTrace(key: Uint32Array): number;
+  /** Whether any orphan held has a trace id that begins with 32 bits of zero: what other formats make of one. */
+  hasShortTrace(): boolean;
   /** Newest orphan whose trace id ends in the 64 bits that the one in `key` ends in. */
   findLowerHalf(key: Uint32Array): number;
   /** Copy the linked trace and span id, and the hash of the request id; false where it has none. */
@@ -65,7 +69,8 @@ export interface OrphanStore {
 export function createOrphanStore(budgetBytes: number, seed: number): OrphanStore {
   const capacity = capacityFor(budgetBytes, RECORD_BYTES);
   const ring = createRing(capacity);
-  const words = new Uint32Array(capacity * WORDS);
+  const table = new RecordWords(ring, WORDS);
+  const { words } = table;
   const scratch = new Uint32Array(WORDS);
   const service = new Uint16Array(capacity);
   const source = new Uint16Array(capacity);
@@ -74,49 +79,20 @@ export function createOrphanStore(budgetBytes: number, seed: number): OrphanStor
   const peerPort = new Uint16Array(capacity);
   const path = new Uint32Array(capacity);
   const joined = new Uint8Array(capacity);
-  const byLink = createLateChains(ring, (slot) => {
-    const at = slot * WORDS + LINK_AT;
-    const linked = words[at + TRACE_WORDS] !== 0 || words[at + TRACE_WORDS + 1] !== 0;
-    return linked ? hashWords(words, at, KEY_WORDS, seed) : undefined;
+  const byLink = createLateWordIndex(ring, table, LINKED_SPAN_AT, seed, (slot) => {
+    const at = slot * WORDS + LINKED_SPAN_AT;
+    return words[at] !== 0 || words[at + 1] !== 0;
   });
-  const byRequest = createLateChains(ring, (slot) => {
-    const at = slot * WORDS + REQUEST_ID_AT;
-    return words[at] === 0 ? undefined : hashWords(words, at, 2, seed);
-  });
-  const byPort = createLateChains(ring, (slot) => {
-    const port = peerPort[slot] as number;
-    return port === 0 ? undefined : hashPair(port, secondOf(startMs[slot] as number), seed);
-  });
-  const byTrace = createLateChains(ring, (slot) => hashWords(words, slot * WORDS + LOWER_HALF_AT, 2, seed));
-  const seek = (
-    chains: Chains,
-    hash: number,
-    from: number,
-    place: number,
-    key: Uint32Array,
-    at: number,
-    count: number,
-  ): number => {
-    let record = from;
-    while (record !== 0 && !sameWords(words, ring.slot(record) * WORDS + place, key, at, count)) {
-      record = chains.after(record, hash);
-    }
-    return record;
-  };
-  const pairHash = (key: Uint32Array, at: number): number => hashWords(key, at, 2, seed);
-  const copyWords = (record: number, place: number, into: Uint32Array, count: number): void => {
-    const from = ring.slot(record) * WORDS + place;
-    for (let word = 0; word < count; word += 1) into[word] = words[from + word] as number;
-  };
-  const seekPort = (hash: number, from: number, port: number, second: number): number => {
-    let record = from;
-    while (record !== 0) {
-      const slot = ring.slot(record);
-      if (peerPort[slot] === port && secondOf(startMs[slot] as number) === second) break;
-      record = byPort.after(record, hash);
-    }
-    return record;
-  };
+  const byRequest = createLateWordIndex(
+    ring,
+    table,
+    REQUEST_ID_AT,
+    seed,
+    (slot) => words[slot * WORDS + REQUEST_ID_AT] !== 0,
+  );
+  const byPort = new MomentIndex(ring, peerPort, startMs, seed, (slot) => peerPort[slot] !== 0);
+  const byTrace = createLateWordIndex(ring, table, LOWER_HALF_AT, seed, () => true);
+  let newestShort = 0;
   return {
     ring,
     bytes: capacity * RECORD_BYTES,
@@ -131,7 +107,7 @@ export function createOrphanStore(budgetBytes: number, seed: number): OrphanStor
     add(entry) {
       const record = ring.advance();
       const slot = ring.slot(record);
-      for (let word = 0; word < WORDS; word += 1) words[slot * WORDS + word] = scratch[word] as number;
+      table.write(record, scratch);
       service[slot] = entry.service;
       source[slot] = entry.source;
       startMs[slot] = entry.startMs;
@@ -139,50 +115,28 @@ export function createOrphanStore(budgetBytes: number, seed: number): OrphanStor
       peerPort[slot] = entry.peerPort;
       path[slot] = entry.path;
       joined[slot] = 0;
+      if (scratch[0] === 0) newestShort = record;
       return record;
     },
-    findLink(key) {
-      const hash = hashWords(key, 0, KEY_WORDS, seed);
-      return seek(byLink, hash, byLink.first(hash), LINK_AT, key, 0, KEY_WORDS);
-    },
-    findOlderLink(key, record) {
-      const hash = hashWords(key, 0, KEY_WORDS, seed);
-      return seek(byLink, hash, byLink.after(record, hash), LINK_AT, key, 0, KEY_WORDS);
-    },
-    findRequest(key, at) {
-      const hash = pairHash(key, at);
-      return seek(byRequest, hash, byRequest.first(hash), REQUEST_ID_AT, key, at, 2);
-    },
-    findOlderRequest(key, at, record) {
-      const hash = pairHash(key, at);
-      return seek(byRequest, hash, byRequest.after(record, hash), REQUEST_ID_AT, key, at, 2);
-    },
-    findPort(port, second) {
-      const hash = hashPair(port, second, seed);
-      return seekPort(hash, byPort.first(hash), port, second);
-    },
-    findOlderPort(port, second, record) {
-      const hash = hashPair(port, second, seed);
-      return seekPort(hash, byPort.after(record, hash), port, second);
-    },
-    findTrace(key) {
-      const hash = pairHash(key, LOWER_HALF_AT);
-      return seek(byTrace, hash, byTrace.first(hash), 0, key, 0, TRACE_WORDS);
-    },
-    findLowerHalf(key) {
-      const hash = pairHash(key, LOWER_HALF_AT);
-      return seek(byTrace, hash, byTrace.first(hash), LOWER_HALF_AT, key, LOWER_HALF_AT, 2);
-    },
+    findLink: (key) => byLink.find(key, 0, LINK_AT, KEY_WORDS),
+    findOlderLink: (key, record) => byLink.findOlder(record, key, 0, LINK_AT, KEY_WORDS),
+    findRequest: (key, at) => byRequest.find(key, at, REQUEST_ID_AT, REQUEST_ID_WORDS),
+    findOlderRequest: (key, at, record) => byRequest.findOlder(record, key, at, REQUEST_ID_AT, REQUEST_ID_WORDS),
+    findPort: (port, second) => byPort.find(port, second),
+    findOlderPort: (port, second, record) => byPort.findOlder(record, port, second),
+    findTrace: (key) => byTrace.find(key, 0, 0, TRACE_WORDS),
+    hasShortTrace: () => newestShort >= ring.oldest(),
+    findLowerHalf: (key) => byTrace.find(key, LOWER_HALF_AT, LOWER_HALF_AT, LOWER_HALF_WORDS),
     readLink(record, key) {
-      copyWords(record, LINK_AT, key, KEY_WORDS);
+      table.read(record, LINK_AT, KEY_WORDS, key, 0);
       return key[TRACE_WORDS] !== 0 || key[TRACE_WORDS + 1] !== 0;
     },
     readRequest(record, into) {
-      copyWords(record, REQUEST_ID_AT, into, 2);
+      table.read(record, REQUEST_ID_AT, REQUEST_ID_WORDS, into, 0);
       return into[0] !== 0;
     },
-    readKey: (record, key) => copyWords(record, 0, key, KEY_WORDS),
-    traceId: (record) => formatWords(words, ring.slot(record) * WORDS, TRACE_WORDS),
-    spanId: (record) => formatWords(words, ring.slot(record) * WORDS + TRACE_WORDS, 2),
+    readKey: (record, key) => table.read(record, 0, KEY_WORDS, key, 0),
+    traceId: (record) => table.format(record, 0, TRACE_WORDS),
+    spanId: (record) => table.format(record, TRACE_WORDS, SPAN_WORDS),
   };
 }

@@ -32,16 +32,30 @@ const PROBE_PATHS: ReadonlySet<string> = new Set([
 ]);
 
 /** What most requests tell at once: the lengths of those paths, and the first characters of those agents. */
-const PATH_LENGTHS: ReadonlySet<number> = new Set([...PROBE_PATHS].map((path) => path.length));
+const PATH_LENGTHS: Uint8Array = new Uint8Array(64);
+for (const path of PROBE_PATHS) PATH_LENGTHS[path.length] = 1;
 const AGENT_INITIALS: Uint8Array = new Uint8Array(128);
 for (const prefix of PROBE_AGENTS) AGENT_INITIALS[prefix.charCodeAt(0)] = 1;
 
 /** Whether a request with this user agent or path is a probe or a scrape. */
 export function isProbe(userAgent: string | undefined, path: string | undefined): boolean {
-  if (path !== undefined && PATH_LENGTHS.has(path.length) && PROBE_PATHS.has(path)) return true;
-  return userAgent !== undefined && AGENT_INITIALS[userAgent.charCodeAt(0)] === 1 && isProbeAgent(userAgent);
+  if (path !== undefined && mayBeProbePath(path.length) && isProbePath(path)) return true;
+  return userAgent !== undefined && mayBeProbeAgent(userAgent.charCodeAt(0)) && isProbeAgent(userAgent);
 }
 
-function isProbeAgent(userAgent: string): boolean {
+/** By the first character's code, which is NaN for an empty text. */
+export function mayBeProbeAgent(initial: number): boolean {
+  return AGENT_INITIALS[initial] === 1;
+}
+
+export function isProbeAgent(userAgent: string): boolean {
   return PROBE_AGENTS.some((prefix) => userAgent.startsWith(prefix));
+}
+
+export function mayBeProbePath(length: number): boolean {
+  return PATH_LENGTHS[length] === 1;
+}
+
+export function isProbePath(path: string): boolean {
+  return PROBE_PATHS.has(path);
 }

@@ -1,7 +1,8 @@
 /** What a root span says about the request that began it: whether it begins a trace by right, and joins without guessing. */
-import type { AttributeValue, SpanView } from "@tracemend/otlp";
-import { defineAttributeKeys } from "@tracemend/otlp";
-import { isProbe } from "./probe.ts";
+import type { SpanView } from "@tracemend/otlp";
+import { FoundAttributes, defineAttributeKeys } from "@tracemend/otlp";
+import { hashBytes } from "./hash.ts";
+import { isProbeAgent, isProbePath, mayBeProbeAgent, mayBeProbePath } from "./probe.ts";
 
 /** One object for all spans: to be read before the next span. */
 export interface RootFacts {
@@ -11,8 +12,8 @@ export interface RootFacts {
   peerPort: number;
   /** "" where none is given. */
   requestId: string;
-  /** As it was asked for, without a query; "" where only a route or nothing is given. */
-  path: string;
+  /** The hash of the path as it was asked for, without a query; 0 where only a route or nothing is given. */
+  path: number;
 }
 
 /** Attribute names of the OpenTelemetry HTTP and RPC conventions, new and old, and of service meshes; the surest first. */
@@ -37,37 +38,65 @@ const PORTS_AT: number = TARGETS_AT + TARGET_KEYS.length;
 const REQUEST_IDS_AT: number = PORTS_AT + PORT_KEYS.length;
 const RPC_AT: number = REQUEST_IDS_AT + REQUEST_ID_KEYS.length;
 
-const values: (AttributeValue | undefined)[] = [];
-const facts: RootFacts = { legitimate: false, peerPort: 0, requestId: "", path: "" };
+const found = new FoundAttributes();
+const facts: RootFacts = { legitimate: false, peerPort: 0, requestId: "", path: 0 };
 
+/** Nearly every root is read and few are probes: texts stay bytes as far as can be. */
 export function readRoot(span: SpanView): RootFacts {
-  span.attributes(KEYS, values);
-  const target = firstText(TARGETS_AT, PORTS_AT);
-  facts.legitimate =
-    isProbe(firstText(0, TARGETS_AT), target === undefined ? undefined : withoutQuery(target)) ||
-    values[RPC_AT] === "grpc.health.v1.Health";
+  span.attributes(KEYS, found);
+  facts.legitimate = isProbe();
   facts.peerPort = firstPort();
-  facts.requestId = firstText(REQUEST_IDS_AT, RPC_AT) ?? "";
-  facts.path = withoutQuery(firstText(TARGETS_AT, ROUTE_AT) ?? "");
+  facts.requestId = textOf(firstText(REQUEST_IDS_AT, RPC_AT));
+  facts.path = firstText(TARGETS_AT, ROUTE_AT) === NONE ? 0 : pathHash();
   return facts;
 }
 
-function firstText(from: number, until: number): string | undefined {
-  for (let at = from; at < until; at += 1) {
-    const value = values[at];
-    if (typeof value === "string" && value !== "") return value;
+function isProbe(): boolean {
+  const agent = firstText(0, TARGETS_AT);
+  if (agent !== NONE && mayBeProbeAgent(found.bytes[found.textStart] as number) && isProbeAgent(textOf(agent)))
+    return true;
+  const target = firstText(TARGETS_AT, PORTS_AT);
+  if (target !== NONE && mayBeProbePath(pathStop() - found.textStart) && isProbePath(withoutQuery(textOf(target)))) {
+    return true;
   }
-  return undefined;
+  return found.value(RPC_AT) === "grpc.health.v1.Health";
+}
+
+const NONE = -1;
+
+/** The place of the first that is a text and not empty, which is the one that was found last then. */
+function firstText(from: number, until: number): number {
+  for (let at = from; at < until; at += 1) if (found.isText(at) && found.textStop > found.textStart) return at;
+  return NONE;
+}
+
+function textOf(place: number): string {
+  const value = place === NONE ? "" : found.value(place);
+  return typeof value === "string" ? value : "";
 }
 
 function firstPort(): number {
   for (let at = PORTS_AT; at < REQUEST_IDS_AT; at += 1) {
-    const value = values[at];
+    const value = found.value(at);
     const port = typeof value === "string" ? Number(value) : value;
     if (typeof port === "number" && Number.isInteger(port) && port > 0 && port < 65_536) return port;
   }
   return 0;
 }
+
+function pathHash(): number {
+  const stop = pathStop();
+  return stop === found.textStart ? 0 : hashBytes(found.bytes, found.textStart, stop);
+}
+
+/** Where the text that was found last ends, or its query begins. */
+function pathStop(): number {
+  const { bytes, textStart, textStop } = found;
+  for (let at = textStart; at < textStop; at += 1) if (bytes[at] === QUERY) return at;
+  return textStop;
+}
+
+const QUERY: number = "?".charCodeAt(0);
 
 function withoutQuery(target: string): string {
   const at = target.indexOf("?");

@@ -20,7 +20,7 @@ const MOST_CANDIDATES = 64;
 /** A root of a service: joined with the request that waits for it, where no other would fit. */
 export function settleByRoot(books: Books, orphan: number): void {
   candidates.length = 0;
-  collect(books, books.answers.recordOf(books.orphans.traceId(orphan)));
+  if (!books.answers.isEmpty()) collect(books, books.answers.recordOf(books.orphans.traceId(orphan)));
   collectByLink(books, orphan);
   collectByHalf(books, orphan);
   collectByRequest(books, orphan);

@@ -98,8 +98,8 @@ export function readWatermarks(books: Books, nowMs: number): void {
 export function probeRequest(books: Books, record: number): void {
   const { crossings, edges } = books;
   const slot = crossings.ring.slot(record);
-  const edge = edges.at(crossings.edge[slot] as number);
   if (crossings.state[slot] !== WAITING) return;
+  const edge = edges.at(crossings.edge[slot] as number);
   if (edge.services.length === 0) guessService(books, record, edge);
   const join = edge.services.length === 0 ? undefined : findExactJoin(books, record, edge);
   if (join !== undefined) settleWith(books, record, join);

@@ -1,8 +1,10 @@
 /** The spans by which a service enters a trace, and which services worked in a trace at all. */
-import { KEY_WORDS, LOWER_HALF_AT, SPAN_WORDS, TRACE_WORDS, formatWords, sameWords } from "./id-words.ts";
 import { hashId } from "./hash.ts";
-import type { Chains, Heads, Ring } from "./ring.ts";
-import { INDEX_BYTES, capacityFor, createChains, createLateChains, createRing } from "./ring.ts";
+import { KEY_WORDS, LOWER_HALF_AT, SPAN_WORDS, TRACE_WORDS, sameWords } from "./id-words.ts";
+import { WordIndex, createLateWordIndex } from "./record-index.ts";
+import { RecordWords } from "./record-words.ts";
+import type { Heads, Ring } from "./ring.ts";
+import { INDEX_BYTES, capacityFor, createChains, createRing } from "./ring.ts";
 
 /** Words of a record: trace id, parent id, the span's own id. */
 const PARENT_AT: number = TRACE_WORDS;
@@ -52,7 +54,7 @@ export interface SpanStore {
 export function createSpanStore(budgetBytes: number, seed: number, heads: Heads): SpanStore {
   const capacity = capacityFor(budgetBytes, RECORD_BYTES);
   const ring = createRing(capacity);
-  const words = new Uint32Array(capacity * WORDS);
+  const table = new RecordWords(ring, WORDS);
   const scratch = new Uint32Array(WORDS);
   const startMs = new Float64Array(capacity);
   const endMs = new Float64Array(capacity);
@@ -61,19 +63,11 @@ export function createSpanStore(budgetBytes: number, seed: number, heads: Heads)
   const role = new Uint8Array(capacity);
   const internal = new Uint8Array(capacity);
   const short = new Uint8Array(capacity);
-  const byParent = createChains(ring, heads);
-  const byTrace = createLateChains(ring, (slot) => hashId(words, slot * WORDS + LOWER_HALF_AT, seed));
-  /** The first record from `from` on, down the chain of the hash, with the words of `key` from `at` on. */
-  const seek = (chains: Chains, hash: number, from: number, at: number, key: Uint32Array, count: number): number => {
-    let record = from;
-    while (record !== 0 && !sameWords(words, ring.slot(record) * WORDS + at, key, at, count))
-      record = chains.after(record, hash);
-    return record;
-  };
+  const parentChains = createChains(ring, heads);
+  const byParent = new WordIndex(parentChains, table, PARENT_AT, seed);
+  const byTrace = createLateWordIndex(ring, table, LOWER_HALF_AT, seed, () => true);
   /** The record of local spans that was looked for or added last. */
   let lastLocal = 0;
-  const parentHash = (key: Uint32Array): number => hashId(key, PARENT_AT, seed);
-  const traceHash = (key: Uint32Array): number => hashId(key, LOWER_HALF_AT, seed);
   return {
     ring,
     bytes: capacity * RECORD_BYTES,
@@ -85,14 +79,11 @@ export function createSpanStore(budgetBytes: number, seed: number, heads: Heads)
     role,
     internal,
     short,
-    holds() {
-      const hash = parentHash(scratch);
-      return seek(byParent, hash, byParent.first(hash), 0, scratch, WORDS) !== 0;
-    },
+    holds: () => byParent.find(scratch, 0, 0, WORDS) !== 0,
     add(newRole, serviceId, sourceNumber, start, end) {
       const record = ring.advance();
       const slot = ring.slot(record);
-      for (let word = 0; word < WORDS; word += 1) words[slot * WORDS + word] = scratch[word] as number;
+      table.write(record, scratch);
       startMs[slot] = start;
       endMs[slot] = end;
       service[slot] = serviceId;
@@ -100,54 +91,31 @@ export function createSpanStore(budgetBytes: number, seed: number, heads: Heads)
       role[slot] = newRole;
       internal[slot] = 0;
       short[slot] = 0;
-      if (newRole === ENTRY) byParent.add(parentHash(scratch), record);
+      if (newRole === ENTRY) parentChains.add(hashId(scratch, PARENT_AT, seed), record);
       else lastLocal = record;
       return slot;
     },
-    findChild(key) {
-      const hash = parentHash(key);
-      return seek(byParent, hash, byParent.first(hash), 0, key, KEY_WORDS);
-    },
-    findOlderChild(key, record) {
-      const hash = parentHash(key);
-      return seek(byParent, hash, byParent.after(record, hash), 0, key, KEY_WORDS);
-    },
-    findForeignChild(key) {
-      const hash = parentHash(key);
-      return seek(byParent, hash, byParent.first(hash), PARENT_AT, key, SPAN_WORDS);
-    },
+    findChild: (key) => byParent.find(key, 0, 0, KEY_WORDS),
+    findOlderChild: (key, record) => byParent.findOlder(record, key, 0, 0, KEY_WORDS),
+    findForeignChild: (key) => byParent.find(key, PARENT_AT, PARENT_AT, SPAN_WORDS),
     findLocal(key, serviceId) {
       // Spans of one trace come together.
       const last = ring.slot(lastLocal);
-      if (
-        lastLocal >= ring.oldest() &&
-        service[last] === serviceId &&
-        sameWords(words, last * WORDS, key, 0, TRACE_WORDS)
-      )
-        return last;
-      const hash = traceHash(key);
-      let record = seek(byTrace, hash, byTrace.first(hash), 0, key, TRACE_WORDS);
+      const isLast = lastLocal >= ring.oldest() && service[last] === serviceId;
+      if (isLast && sameWords(table.words, table.at(lastLocal), key, 0, TRACE_WORDS)) return last;
+      let record = byTrace.find(key, 0, 0, TRACE_WORDS);
       while (record !== 0) {
         const slot = ring.slot(record);
         if (role[slot] === LOCAL && service[slot] === serviceId) break;
-        record = seek(byTrace, hash, byTrace.after(record, hash), 0, key, TRACE_WORDS);
+        record = byTrace.findOlder(record, key, 0, 0, TRACE_WORDS);
       }
       if (record === 0) return -1;
       lastLocal = record;
       return ring.slot(record);
     },
-    findTrace(key) {
-      const hash = traceHash(key);
-      return seek(byTrace, hash, byTrace.first(hash), 0, key, TRACE_WORDS);
-    },
-    findOlderTrace(key, record) {
-      const hash = traceHash(key);
-      return seek(byTrace, hash, byTrace.after(record, hash), 0, key, TRACE_WORDS);
-    },
-    readKey(record, key) {
-      const from = ring.slot(record) * WORDS;
-      for (let word = 0; word < KEY_WORDS; word += 1) key[word] = words[from + word] as number;
-    },
-    spanId: (record) => formatWords(words, ring.slot(record) * WORDS + OWN_ID_AT, SPAN_WORDS),
+    findTrace: (key) => byTrace.find(key, 0, 0, TRACE_WORDS),
+    findOlderTrace: (key, record) => byTrace.findOlder(record, key, 0, 0, TRACE_WORDS),
+    readKey: (record, key) => table.read(record, 0, KEY_WORDS, key, 0),
+    spanId: (record) => table.format(record, OWN_ID_AT, SPAN_WORDS),
   };
 }

@@ -16,6 +16,12 @@ describe("a diagnosis", () => {
     expect(report.services).toMatchObject([{ name: "shop", state: "exporting", orphans: 0 }]);
   });
 
+  it.each([1, 31, 32, 33, 100])("counts %d requests without waiting for more", (count) => {
+    const world = createWorld();
+    for (let at = 0; at < count; at += 1) world.forward();
+    expect(world.diagnosis.report().ledger).toMatchObject({ observed: count, waiting: count });
+  });
+
   it("names the service that begins a trace of its own, by our own connection", () => {
     const world = createWorld();
     for (let at = 0; at < 10; at += 1) {
@@ -182,14 +188,15 @@ describe("a diagnosis", () => {
     expect(report.services).toMatchObject([{ orphans: 20, legitimateRoots: 60 }]);
   });
 
-  it("expects nothing where the request failed, was not sampled or is a probe", () => {
+  it("expects nothing where the request failed, was not sampled, is a probe or opened a tunnel", () => {
     const world = createWorld();
     world.answer(world.forward());
     world.forward({ failed: true });
     world.forward({ path: "/healthz" });
+    world.diagnosis.crossed({ ...world.crossing({}), method: "CONNECT", path: "" });
     world.forward({ lines: ["traceparent", `00-${world.id(32)}-${world.id(16)}-00`] });
     world.pass();
-    expect(world.diagnosis.report().ledger).toMatchObject({ observed: 1, excused: 3, missing: 0 });
+    expect(world.diagnosis.report().ledger).toMatchObject({ observed: 1, excused: 4, missing: 0 });
   });
 
   it("does not take our own SERVER span of a trace that began here for an orphan, whichever comes first", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { encodeSpans, forEachSpan } from "@tracemend/otlp";
+import { hashShort } from "../src/hash.ts";
 import type { RootFacts } from "../src/root-facts.ts";
 import { readRoot } from "../src/root-facts.ts";
 
@@ -47,8 +48,10 @@ describe("what a root span says of its request", () => {
   });
 
   it("is its path without a query, but no route", () => {
-    expect(read({ "url.path": "/cart", "http.route": "/{page}" }).path).toBe("/cart");
-    expect(read({ "http.target": "/cart?id=1" }).path).toBe("/cart");
-    expect(read({ "http.route": "/{page}" }).path).toBe("");
+    expect(read({ "url.path": "/cart", "http.route": "/{page}" }).path).toBe(hashShort("/cart"));
+    expect(read({ "http.target": "/cart?id=1" }).path).toBe(hashShort("/cart"));
+    expect(read({ "url.path": "", "http.target": "/cart" }).path).toBe(hashShort("/cart"));
+    expect(read({ "http.target": "?id=1" }).path).toBe(0);
+    expect(read({ "http.route": "/{page}" }).path).toBe(0);
   });
 });

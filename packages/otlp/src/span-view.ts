@@ -1,5 +1,6 @@
 /** Lazy accessors over the bytes of one span, and the walk that shows every span of a batch. */
 
+import type { AttributeKeys, FoundAttributes } from "./attribute-keys.ts";
 import { type AttributeValue, AttributeView } from "./attribute.ts";
 import type { Batch } from "./batch.ts";
 import { Cursor, readFixed32, readFixed64, readInt32 } from "./wire/cursor.ts";
@@ -24,9 +25,10 @@ export interface SpanView {
   parentSpanId(): string;
   /**
    * Writes the ids as words of 32 bits, first byte highest: the trace id to 0-3, the span id to 4-5, the parent's to 6-7,
-   * zero for a root. False for an id that is all zero or not of its length; then the words mean nothing.
+   * zero for a root, each counted from `at`. False for an id that is all zero or not of its length; then the words mean
+   * nothing.
    */
-  ids(words: Uint32Array): boolean;
+  ids(words: Uint32Array, at?: number): boolean;
   tracestate(): string;
   name(): string;
   /** 0 unspecified, 1 internal, 2 server, 3 client, 4 producer, 5 consumer. */
@@ -42,37 +44,12 @@ export interface SpanView {
   statusCode(): number;
   statusMessage(): string;
   attribute(key: string): AttributeValue | undefined;
-  /** Looks up several attributes in one pass; `values` gets one for each of the keys. */
-  attributes(keys: AttributeKeys, values: (AttributeValue | undefined)[]): void;
+  /** Looks up several attributes in one pass. */
+  attributes(keys: AttributeKeys, found: FoundAttributes): void;
   resourceAttribute(key: string): AttributeValue | undefined;
-  /** Another number than at the last span: the resource is another one. Numbers begin anew with each batch. */
-  resourceTurn(): number;
   links(): readonly SpanLink[];
   /** The bytes of the span's message. */
   bytes(): Uint8Array;
-}
-
-/** Keys to look up together, by the length of their UTF-8 form. */
-export interface AttributeKeys {
-  readonly count: number;
-  readonly byLength: readonly (readonly AttributeKey[] | undefined)[];
-}
-
-interface AttributeKey {
-  readonly key: string;
-  /** Its place among the values. */
-  readonly place: number;
-}
-
-/** Throws TypeError for a key that is not ASCII. */
-export function defineAttributeKeys(keys: readonly string[]): AttributeKeys {
-  const byLength: AttributeKey[][] = [];
-  for (const [place, key] of keys.entries()) {
-    for (let at = 0; at < key.length; at++)
-      if (key.charCodeAt(at) > 0x7f) throw new TypeError(`keys: only ASCII can be looked up together: ${key}`);
-    (byLength[key.length] ??= []).push({ key, place });
-  }
-  return { count: keys.length, byLength };
 }
 
 /** Shows every span, in the order of the bytes. A batch of another signal has none. */
@@ -124,7 +101,6 @@ export class OpenSpanView implements SpanView {
   readonly #stops: Offsets = new Int32Array(FIELDS);
   #resourceStart = 0;
   #resourceEnd = 0;
-  #resourceTurn = 0;
   #resourceMemo: Map<string, AttributeValue | undefined> | undefined;
 
   /** Looks into another ResourceSpans message. */
@@ -132,7 +108,6 @@ export class OpenSpanView implements SpanView {
     this.#bytes = bytes;
     this.#resourceStart = start;
     this.#resourceEnd = end;
-    this.#resourceTurn++;
     this.#resourceMemo?.clear();
   }
 
@@ -156,11 +131,11 @@ export class OpenSpanView implements SpanView {
     return this.#hex(4);
   }
 
-  ids(words: Uint32Array): boolean {
+  ids(words: Uint32Array, at = 0): boolean {
     this.#locate();
-    if (!this.#idWords(1, 4, words, 0) || !this.#idWords(2, 2, words, 4)) return false;
-    if (this.#stops[4]! > this.#starts[4]!) return this.#idWords(4, 2, words, 6);
-    words[6] = words[7] = 0;
+    if (!this.#idWords(1, 4, words, at) || !this.#idWords(2, 2, words, at + 4)) return false;
+    if (this.#stops[4]! > this.#starts[4]!) return this.#idWords(4, 2, words, at + 6);
+    words[at + 6] = words[at + 7] = 0;
     return true;
   }
 
@@ -225,23 +200,8 @@ export class OpenSpanView implements SpanView {
     return undefined;
   }
 
-  attributes(keys: AttributeKeys, values: (AttributeValue | undefined)[]): void {
-    for (let place = 0; place < keys.count; place++) values[place] = undefined;
-    cursor.open(this.#bytes, this.#start, this.#end);
-    while (cursor.next()) {
-      if (cursor.field !== 9) continue;
-      attributes.open(this.#bytes, cursor.start, cursor.stop);
-      const known = keys.byLength[attributes.keyLength()];
-      if (known === undefined) continue;
-      for (let at = 0; at < known.length; at++) {
-        const { key, place } = known[at]!;
-        if (values[place] === undefined && attributes.hasKey(key)) values[place] = attributes.value();
-      }
-    }
-  }
-
-  resourceTurn(): number {
-    return this.#resourceTurn;
+  attributes(keys: AttributeKeys, found: FoundAttributes): void {
+    found.look(keys, this.#bytes, this.#start, this.#end, 9);
   }
 
   resourceAttribute(key: string): AttributeValue | undefined {

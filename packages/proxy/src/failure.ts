@@ -8,6 +8,7 @@ export type FailureKind =
   | "target-too-long"
   | "body-too-large"
   | "not-implemented"
+  | "forbidden"
   | "client-gone"
   | "client-stalled"
   | "no-route"
@@ -51,6 +52,7 @@ const TOLD: Readonly<Record<FailureKind, Told>> = {
   "target-too-long": { side: "downstream", status: 414, grpc: 8, text: "request target too long" },
   "body-too-large": { side: "downstream", status: 413, grpc: 8, text: "request body too large" },
   "not-implemented": { side: "downstream", status: 501, grpc: 12, text: "not implemented" },
+  forbidden: { side: "downstream", status: 403, grpc: 7, text: "no tunnel to this host and port" },
   "client-gone": { side: "downstream", status: 499, grpc: 1, text: "client closed the request" },
   "client-stalled": { side: "downstream", status: 408, grpc: 4, text: "request stalled" },
   "no-route": { side: "internal", status: 404, grpc: 12, text: "no route" },

@@ -2,7 +2,7 @@
 import { oneOf, wrong } from "./check.ts";
 import type { Limits, Timeouts } from "./plane/plane.ts";
 import type { UpstreamOptions, UpstreamSettings } from "./upstream/options.ts";
-import { completeUpstream } from "./upstream/options.ts";
+import { completeUpstream, isTunnel } from "./upstream/options.ts";
 
 /**
  * Whether the copies are recorded. `defer`: as the requests they are copies of. `accept`: always; where the request is
@@ -47,7 +47,9 @@ export function completeMirror(
   if (!Number.isFinite(bufferBytes) || bufferBytes <= 0)
     throw wrong(`${option}.bufferBytes`, bufferBytes, "a number above 0");
   oneOf(`${option}.sampling`, sampling, ["defer", "accept", "deny"]);
-  return { to: completeUpstream(upstream, `${option}.upstream`, engine), share, sampling, hostSuffix, bufferBytes };
+  const to = completeUpstream(upstream, `${option}.upstream`, engine);
+  if (isTunnel(to.target)) throw wrong(`${option}.upstream.url`, to.target.url.href, "an http: or https: URL");
+  return { to, share, sampling, hostSuffix, bufferBytes };
 }
 
 /** `shop:8080` → `shop-shadow:8080`. A literal IPv6 address stays: no name is made of it. */

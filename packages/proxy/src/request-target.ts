@@ -12,7 +12,7 @@ export type Destination =
 export function readDestination(head: RequestHead): Destination {
   const { version, method, target } = head;
   if (version !== "1.1" && version !== "1.0" && version !== "2") return violation("an HTTP version we do not speak");
-  if (method === "CONNECT") return { kind: "not-implemented", text: "CONNECT is not offered" };
+  if (method === "CONNECT") return authorityForm(head);
   const host = oneHost(head.lines, version);
   if (typeof host !== "string") return host;
   const first = target.charCodeAt(0);
@@ -72,6 +72,27 @@ function absoluteForm(target: string): Destination {
   const path = target.slice(end);
   const rest = path.startsWith("/") ? path : `/${path}`;
   return withAuthority(authority, authority, rest);
+}
+
+/**
+ * RFC 9112, section 3.2.3: the target says where a tunnel goes, whatever `Host` says (Node's client writes the proxy's).
+ * Over HTTP/2 `:authority` is the target; extended CONNECT has a path beside it (RFC 8441, section 4).
+ */
+function authorityForm({ version, target, lines, upgrade }: RequestHead): Destination {
+  if (version === "2" && target.charCodeAt(0) === SLASH)
+    return { kind: "not-implemented", text: "this protocol is not offered" };
+  const host = oneHost(lines, version);
+  if (typeof host !== "string") return host;
+  if (upgrade === undefined) return violation("a CONNECT with a body");
+  const destination = withAuthority(target, version === "2" ? host : target, "");
+  return destination.kind !== "ok" || namesPort(target) ? destination : violation("a CONNECT without a port");
+}
+
+/** From 1, and without zeros before it: nobody connects to port 0. */
+function namesPort(authority: string): boolean {
+  const colon = authority.lastIndexOf(":");
+  const first = authority.charCodeAt(colon + 1);
+  return colon > authority.lastIndexOf("]") && first > 0x30 && isDigit(first);
 }
 
 /**

@@ -6,12 +6,17 @@ import { completeFields } from "./field-changes.ts";
 import type { MirrorOf, MirrorOptions } from "./mirror-options.ts";
 import { completeMirror } from "./mirror-options.ts";
 import type { Limits, Timeouts } from "./plane/plane.ts";
+import type { RootSampler, RootSampling } from "./root-sampling.ts";
+import { completeSampling } from "./root-sampling.ts";
 import type { Fits, RouteMatch } from "./routing.ts";
 import { compileMatch } from "./routing.ts";
 import type { ExchangeTimeouts, UpstreamOptions, UpstreamSettings } from "./upstream/options.ts";
-import { completeUpstream } from "./upstream/options.ts";
+import { completeUpstream, isTunnel } from "./upstream/options.ts";
 
-/** With exactly one of `upstream`, `split` and `answer`. */
+/**
+ * With exactly one of `upstream`, `split` and `answer`. Where the upstream is `tcp:` it is a tunnel: CONNECT alone takes it,
+ * to the `host:port` that `match.authority` names, and nobody else is connected to what the caller says.
+ */
 export interface Route {
   /** What metrics and logs call it; `route <index>` where absent. */
   readonly name?: string;
@@ -27,6 +32,8 @@ export interface Route {
   readonly mirror?: MirrorOptions;
   /** Fields in which answers name our SERVER span, where it is exported. Absent: what the upstream names goes on as it came. */
   readonly traceresponse?: readonly AnswerField[];
+  /** Of traces that begin with a request of this route; in place of the boundary's. */
+  readonly sampling?: RootSampling;
   /** In place of the upstream's. */
   readonly timeouts?: Partial<ExchangeTimeouts>;
   /** Changes of requests before the boundary's policy has its say, and of every answer, the proxy's own too. */
@@ -54,6 +61,8 @@ export interface Rewrite {
 export interface RouteOf<T> {
   readonly name: string;
   readonly fits: Fits;
+  /** For CONNECT alone. */
+  readonly tunnel: boolean;
   readonly template: string | undefined;
   /** Empty where the proxy answers itself. */
   readonly ways: readonly Way<T>[];
@@ -63,6 +72,8 @@ export interface RouteOf<T> {
   readonly mirror: MirrorOf<T> | undefined;
   /** Undefined where none is asked for. */
   readonly traceresponse: readonly AnswerField[] | undefined;
+  /** Undefined where every trace that begins here is recorded. */
+  readonly sampling: RootSampler | undefined;
   /** Undefined where those of the upstream hold. */
   readonly timeouts: Partial<ExchangeTimeouts> | undefined;
   readonly requestEdits: Edits;
@@ -107,23 +118,46 @@ export function completeRoute(
   const total = shares.reduce((sum, { weight }) => sum + weight, 0);
   if (shares.length > 0 && total === 0) throw wrong(`${option}.split`, 0, "weights of which one is above 0");
   let sum = 0;
+  const ways = shares.map(({ upstream: to, weight }, at) => ({
+    to: completeUpstream(to, split === undefined ? `${option}.upstream` : `${option}.split[${at}].upstream`, engine),
+    upTo: (sum += weight) / total,
+  }));
+  const tunnel = ways.some(({ to }) => isTunnel(to.target));
+  if (tunnel) checkTunnel(route, ways, option);
   return {
     name: route.name ?? `route ${index}`,
     fits: compileMatch(match, `${option}.match`),
+    tunnel,
     template: match.path ?? match.pathTemplate,
-    ways: shares.map(({ upstream: to, weight }, at) => ({
-      to: completeUpstream(to, split === undefined ? `${option}.upstream` : `${option}.split[${at}].upstream`, engine),
-      upTo: (sum += weight) / total,
-    })),
+    ways,
     answer: answer === undefined ? undefined : completeAnswer(answer, `${option}.answer`),
     authority: rewrite?.authority,
     path: completeRewrite(rewrite, match, `${option}.rewrite`),
     traceresponse: traceresponse.length === 0 ? undefined : traceresponse,
+    sampling: route.sampling && completeSampling(route.sampling, `${option}.sampling`),
     timeouts: route.timeouts && completeNumbers<Partial<ExchangeTimeouts>>(`${option}.timeouts`, {}, route.timeouts),
     requestEdits: completeFields(route.requestFields, `${option}.requestFields`),
     answerEdits: completeFields(route.answerFields, `${option}.answerFields`),
     mirror: mirror === undefined ? undefined : completeMirror(mirror, `${option}.mirror`, engine),
   };
+}
+
+/** Which ports a caller can name is written down, and so is where each of them leads. */
+function checkTunnel(route: Route, ways: readonly Way<UpstreamSettings>[], option: string): void {
+  const { match = {}, split } = route;
+  if (!ways.every(({ to }) => isTunnel(to.target)))
+    throw wrong(
+      `${option}.split`,
+      split?.map(({ upstream }) => String(upstream.url)),
+      "tcp: alone or none of it",
+    );
+  const { authority = "", headers: _headers, ...rest } = match;
+  if (!/:[1-9][0-9]*$/.test(authority))
+    throw wrong(`${option}.match.authority`, authority, "host:port where the upstream is tcp:");
+  const asked = Object.entries({ ...rest }).find(([, given]) => given !== undefined);
+  if (asked !== undefined) throw wrong(`${option}.match.${asked[0]}`, asked[1], "absent where the upstream is tcp:");
+  for (const key of ["rewrite", "mirror", "requestFields"] as const)
+    if (route[key] !== undefined) throw wrong(`${option}.${key}`, route[key], "absent where the upstream is tcp:");
 }
 
 function completeAnswer(answer: DirectAnswer, option: string): ReadyAnswer {

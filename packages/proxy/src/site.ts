@@ -11,6 +11,8 @@ import type { ProxyRules } from "./options.ts";
 import { completeRoutes } from "./options.ts";
 import type { PassedObserver } from "./passed.ts";
 import type { Limits } from "./plane/plane.ts";
+import type { RootSampler } from "./root-sampling.ts";
+import { completeSampling } from "./root-sampling.ts";
 import type { RouteOf } from "./route-options.ts";
 import { placesOf } from "./route-options.ts";
 import type { SpanSource } from "./spans.ts";
@@ -21,7 +23,11 @@ import { Service } from "./upstream/service.ts";
 export interface Site {
   readonly boundary: Boundary;
   readonly routes: readonly RouteOf<Service>[];
+  /** Those that CONNECT may take, and nothing else. */
+  readonly tunnels: readonly RouteOf<Service>[];
   readonly forwarding: Forwarding | undefined;
+  /** Of what takes no route. */
+  readonly sampling: RootSampler | undefined;
   readonly services: ReadonlyMap<string, Service>;
   readonly spans: SpanSource | undefined;
   readonly observer: PassedObserver | undefined;
@@ -39,6 +45,7 @@ export function createSite(rules: ProxyRules, standing: Standing, before?: Site)
   const complete = completeRoutes(rules.routes, standing.engine);
   if (standing.watch === undefined) complete.forEach(refuseWatched);
   const forwarding = rules.forwarding === undefined ? undefined : completeForwarding(rules.forwarding);
+  const sampling = rules.sampling && completeSampling(rules.sampling, "sampling");
   const services = new Map<string, Service>();
   const serviceOf = (settings: UpstreamSettings): Service => {
     const held = services.get(settings.name) ?? unchanged(before, settings) ?? new Service(settings, standing);
@@ -47,12 +54,26 @@ export function createSite(rules: ProxyRules, standing: Standing, before?: Site)
   };
   const routes = complete.map((route) => ({
     ...route,
+    sampling: route.sampling ?? sampling,
     ways: route.ways.map(({ to, upTo }) => ({ to: serviceOf(to), upTo })),
     mirror: route.mirror === undefined ? undefined : { ...route.mirror, to: serviceOf(route.mirror.to) },
   }));
   const { spans, observer, clock, random, deadlines } = standing;
   const { limits } = standing.engine;
-  return { boundary: rules.boundary, routes, forwarding, services, spans, observer, clock, random, deadlines, limits };
+  return {
+    boundary: rules.boundary,
+    routes: routes.filter(({ tunnel }) => !tunnel),
+    tunnels: routes.filter(({ tunnel }) => tunnel),
+    forwarding,
+    sampling,
+    services,
+    spans,
+    observer,
+    clock,
+    random,
+    deadlines,
+    limits,
+  };
 }
 
 function refuseWatched(route: RouteOf<UpstreamSettings>, index: number): void {

@@ -171,10 +171,10 @@ describe("a request that two readers could read differently", () => {
 });
 
 describe("what is not offered", () => {
-  it("is CONNECT", async () => {
+  it("is CONNECT to whom nobody allowed", async () => {
     const caller = await dialLenient(border.port);
     caller.send("CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n");
-    expect(await caller.closed).toMatch(/^HTTP\/1\.1 501 /);
+    expect(await caller.closed).toMatch(/^HTTP\/1\.1 403 /);
   });
 
   it("is leaving HTTP/1.1 for h2c, which would pass by every check", async () => {

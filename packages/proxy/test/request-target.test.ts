@@ -70,9 +70,34 @@ describe("the destination of a request", () => {
     expect(readDestination(head(target, lines)).kind).toBe("violation");
   });
 
-  it("is refused in another version, and CONNECT is not offered", () => {
+  it("is refused in another version", () => {
     expect(readDestination(head("/", ["Host", "a"], { version: "2.0" })).kind).toBe("violation");
     expect(readDestination(head("/", ["Host", "a"], { version: "0.9" })).kind).toBe("violation");
-    expect(readDestination(head("a:1", ["Host", "a"], { method: "CONNECT" })).kind).toBe("not-implemented");
+  });
+
+  it("of CONNECT is host and port of the target, whatever Host says, and no path", () => {
+    const tunnel = { method: "CONNECT", upgrade: "tcp" } as const;
+    for (const authority of ["a.example:443", "[::1]:8443", "10.0.0.1:65535"]) {
+      const ok = { kind: "ok", authority, target: "" };
+      expect(readDestination(head(authority, ["Host", "proxy.example"], tunnel))).toEqual(ok);
+      expect(readDestination(head(authority, [], { ...tunnel, version: "1.0" }))).toEqual(ok);
+      expect(readDestination(head(authority, [], { ...tunnel, version: "2", authority }))).toEqual(ok);
+    }
+    const contradicted = head("a:1", ["host", "b:1"], { ...tunnel, version: "2", authority: "a:1" });
+    expect(readDestination(contradicted).kind).toBe("violation");
+  });
+
+  it.each(["a", "a:", "a:0", "a:01", "a:65536", "a:x", ":443", "[::1]", "::1:443", "u@a:443", "a:1,b:1", "/", "*", ""])(
+    "of CONNECT is not %j",
+    (target) => {
+      const more = { method: "CONNECT", upgrade: "tcp" };
+      expect(readDestination(head(target, ["Host", "a:443"], more)).kind).toBe("violation");
+    },
+  );
+
+  it("of CONNECT is refused where a body came with it, and where another protocol is asked for", () => {
+    expect(readDestination(head("a:443", ["Host", "a:443"], { method: "CONNECT" })).kind).toBe("violation");
+    const extended = { method: "CONNECT", version: "2", authority: "a" };
+    expect(readDestination(head("/", [], extended)).kind).toBe("not-implemented");
   });
 });

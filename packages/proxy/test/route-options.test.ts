@@ -5,6 +5,8 @@ import { completeEngine } from "../src/options.ts";
 
 const engine = completeEngine({});
 const upstream = { name: "svc", url: "http://a.example:8080" };
+const db = { name: "db", url: "tcp://10.0.0.1:5432" };
+const atDb = { authority: "db.internal:5432" };
 const other = { name: "other", url: "http://b.example:8080" };
 
 describe("a route", () => {
@@ -56,7 +58,33 @@ describe("a route", () => {
     expect(completeRoute({ answer: { status: 204 } }, 0, engine).answer?.lines).toEqual([]);
   });
 
+  it("is a tunnel where its upstream is tcp:, and is no other way", () => {
+    const match = { authority: "db.internal:5432", headers: [{ name: "proxy-authorization", value: "Basic eDp5" }] };
+    expect(completeRoute({ match, upstream: db }, 0, engine).tunnel).toBe(true);
+    expect(completeRoute({ upstream }, 0, engine).tunnel).toBe(false);
+  });
+
   it.each<[string, Route]>([
+    ["routes[0].match.authority", { upstream: db }],
+    ["routes[0].match.authority", { upstream: db, match: { authority: "db.internal" } }],
+    ["routes[0].match.authority", { upstream: db, match: { authority: "[::1]" } }],
+    ["routes[0].match.authority", { upstream: db, match: { authority: "db.internal:0" } }],
+    ["routes[0].match.path", { upstream: db, match: { ...atDb, path: "/" } }],
+    ["routes[0].match.methods", { upstream: db, match: { ...atDb, methods: ["CONNECT"] } }],
+    ["routes[0].rewrite", { upstream: db, match: atDb, rewrite: { authority: "a" } }],
+    ["routes[0].mirror", { upstream: db, match: atDb, mirror: { upstream } }],
+    ["routes[0].requestFields", { upstream: db, match: atDb, requestFields: { remove: ["x"] } }],
+    ["routes[0].mirror.upstream.url", { upstream, mirror: { upstream: db } }],
+    [
+      "routes[0].split",
+      {
+        match: atDb,
+        split: [
+          { upstream: db, weight: 1 },
+          { upstream, weight: 1 },
+        ],
+      },
+    ],
     ["routes[0] is", {}],
     ["routes[0] is", { upstream, answer: { status: 200 } }],
     ["routes[0].split", { split: [] }],

@@ -92,8 +92,12 @@ const fieldChanges = z.strictObject({
 
 const exchangeTimeouts = { answer_ms: ms.optional(), idle_ms: ms.optional(), total_ms: ms.optional() };
 
+/** Of traces that begin at a boundary. */
+export const samplingSchema = z.strictObject({ ratio: z.number().min(0).max(1) });
+
 export const routeSchema = z.strictObject({
   name: name.optional(),
+  sampling: samplingSchema.optional(),
   timeouts: z.strictObject(exchangeTimeouts).optional(),
   match: match.prefault({}),
   upstream: name.optional(),
@@ -133,7 +137,7 @@ const kubernetes = z.strictObject({
 });
 
 export const upstreamSchema = z.strictObject({
-  url: z.url({ protocol: /^https?$/ }),
+  url: z.url({ protocol: /^(?:https?|tcp)$/ }),
   protocol: z.enum(["http/1.1", "h2", "auto"]).default("auto"),
   service: name.optional(),
   tls: clientTls.optional(),
@@ -170,6 +174,8 @@ export const upstreamSchema = z.strictObject({
       tries: count.optional(),
       try_ms: ms.optional(),
       statuses: z.array(z.int()).optional(),
+      grpc_statuses: z.array(z.int()).optional(),
+      buffer_bytes: count.optional(),
       budget: z.number().positive().optional(),
       least: z.number().positive().optional(),
       base_ms: ms.optional(),
@@ -230,7 +236,7 @@ export function routesOf(
     // Their keys are names of fields.
     ...(request_fields === undefined ? {} : { requestFields: request_fields as FieldChanges }),
     ...(answer_fields === undefined ? {} : { answerFields: answer_fields as FieldChanges }),
-    ...(rename(rest) as Pick<Route, "name" | "match" | "rewrite" | "traceresponse" | "timeouts">),
+    ...(rename(rest) as Pick<Route, "name" | "match" | "rewrite" | "traceresponse" | "timeouts" | "sampling">),
     ...(upstream === undefined ? {} : { upstream: upstreamNamed(upstream) }),
     ...(split === undefined
       ? {}

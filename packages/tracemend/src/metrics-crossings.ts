@@ -49,7 +49,10 @@ export function createCrossingCounters(): CrossingCounters {
       const byParent = under(byAction, action, newMap<Outcomes>);
       const labels = { boundary, action, reason, parent };
       under(byParent, parent, () => listed(verdicts, new Outcomes(labels))).count(passed);
-      under(figures.routes, route, () => listed(routes, new Way({ boundary, route }))).count(passed);
+      const taken = under(figures.routes, route, () => listed(routes, new Way({ boundary, route })));
+      taken.count(passed);
+      taken.requestBytes += passed.requestBytes;
+      taken.answerBytes += passed.answerBytes;
       if (upstream === undefined) return;
       const way = under(figures.upstreams, upstream, () => listed(upstreams, new Way({ boundary, upstream })));
       if (tries.length === 0) way.count(passed);
@@ -70,6 +73,15 @@ export function createCrossingCounters(): CrossingCounters {
         routes,
       );
       writeDurations(out, "tracemend_route_seconds", "Time that requests took, by route.", routes);
+      out.family(
+        "tracemend_route_bytes_total",
+        "counter",
+        "Bytes of bodies and tunnels, by route and by whose they were.",
+      );
+      for (const { outcomes, requestBytes, answerBytes } of routes) {
+        out.sample("tracemend_route_bytes_total", { ...outcomes.labels, of: "request" }, requestBytes);
+        out.sample("tracemend_route_bytes_total", { ...outcomes.labels, of: "answer" }, answerBytes);
+      }
       writeOutcomes(
         out,
         "tracemend_upstream_tries_total",
@@ -147,6 +159,9 @@ const BOUNDS_MS = [5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000];
 class Way {
   readonly outcomes: Outcomes;
   readonly durations: OpenHistogram = createHistogram(BOUNDS_MS);
+  /** Of a route. */
+  requestBytes = 0;
+  answerBytes = 0;
 
   constructor(labels: Labels) {
     this.outcomes = new Outcomes(labels);

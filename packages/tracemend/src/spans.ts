@@ -40,6 +40,7 @@ const RPC_METHOD = defineAttributeName("rpc.method");
 const RPC_STATUS = defineAttributeName("rpc.grpc.status_code");
 const SOURCE_CLUSTER = defineAttributeName("tracemend.source.cluster");
 
+const TRANSPORT = defineFixedAttributes({ "network.transport": "tcp" });
 const RPC = defineFixedAttributes({ "rpc.system": "grpc" });
 const OTHER_METHOD = defineFixedAttributes({ "http.request.method": "_OTHER" });
 const MIRRORED = defineFixedAttributes({ "tracemend.mirrored": true });
@@ -88,7 +89,7 @@ export function writeSpans(pen: SpanPen, crossing: Passed, spans: OwnSpans): voi
 
 const NO_LINKS: readonly TraceContext[] = [];
 
-type Outcome = Pick<Try, "status" | "failure">;
+type Outcome = Pick<Try, "status" | "grpcStatus" | "failure">;
 type Called = Outcome & Pick<Try, "upstream" | "endMs">;
 
 /** Whether there is a CLIENT span. */
@@ -125,7 +126,8 @@ function writeCall(
   open(pen, crossing, spans, spanId);
   pen.parent(spans.serverSpanId);
   pen.what(nameOf(crossing), "client", startMs, called.endMs);
-  writeCommon(pen, crossing, called);
+  if (isTunnel(crossing)) writeConnect(pen, crossing, called);
+  else writeCommon(pen, crossing, called);
   if (resends > 0) pen.number(RESENDS, resends);
   if (crossing.service !== undefined) pen.text(PEER_SERVICE, cut(crossing.service));
   if (upstream !== undefined) {
@@ -150,9 +152,10 @@ function traceOf({ verdict }: Passed): TraceContext | undefined {
 }
 
 /** A server's own 4xx is no error of the server; for the caller it is. Source: HTTP conventions, "Status". */
-function close(pen: SpanPen, crossing: Passed, { status, failure }: Outcome, from: 400 | 500, remote: number): void {
+function close(pen: SpanPen, crossing: Passed, outcome: Outcome, from: 400 | 500, remote: number): void {
+  const { status, grpcStatus, failure } = outcome;
   const failed = failure !== undefined || (status !== undefined && status >= from);
-  if (failed || isGrpcError(crossing.grpcStatus, from)) pen.status("error");
+  if (failed || isGrpcError(grpcStatus, from)) pen.status("error");
   pen.flags(((traceOf(crossing)?.flags ?? SAMPLED) & KNOWN_FLAGS) | remote);
   pen.close();
 }
@@ -177,11 +180,23 @@ function serverNameOf(crossing: Passed): string {
   return isGrpc(crossing) || crossing.template === undefined ? name : `${name} ${cut(crossing.template)}`;
 }
 
+/** Toward the upstream it is TCP and nothing else. */
+function isTunnel({ method }: Passed): boolean {
+  return method === "CONNECT";
+}
+
 function isGrpc({ grpcStatus }: Passed): boolean {
   return grpcStatus !== undefined;
 }
 
-function writeCommon(pen: SpanPen, crossing: Passed, { status, failure }: Outcome): void {
+function writeConnect(pen: SpanPen, crossing: Passed, { failure }: Outcome): void {
+  pen.fixed(boundary(crossing.boundary));
+  pen.fixed(side(crossing.side));
+  pen.fixed(TRANSPORT);
+  writeError(pen, undefined, failure);
+}
+
+function writeCommon(pen: SpanPen, crossing: Passed, { status, grpcStatus, failure }: Outcome): void {
   pen.fixed(boundary(crossing.boundary));
   pen.fixed(side(crossing.side));
   writeMethod(pen, crossing.method);
@@ -194,7 +209,7 @@ function writeCommon(pen: SpanPen, crossing: Passed, { status, failure }: Outcom
   pen.fixed(RPC);
   pen.text(RPC_SERVICE, cut(crossing.path.slice(1, slash)));
   pen.text(RPC_METHOD, cut(crossing.path.slice(slash + 1)));
-  pen.number(RPC_STATUS, crossing.grpcStatus);
+  if (grpcStatus !== undefined) pen.number(RPC_STATUS, grpcStatus);
 }
 
 function writeMethod(pen: SpanPen, method: string): void {
@@ -211,7 +226,7 @@ function writeError(pen: SpanPen, status: number | undefined, failure: CrossingF
 function writeServer(pen: SpanPen, crossing: Passed): void {
   const { reading, verdict, downstream } = crossing;
   pen.fixed(scheme(crossing.scheme));
-  pen.text(URL_PATH, cut(crossing.path));
+  if (crossing.path !== "") pen.text(URL_PATH, cut(crossing.path));
   writeHost(pen, crossing.authority);
   if (crossing.template !== undefined) pen.text(ROUTE, cut(crossing.template));
   pen.fixed(action(verdict.action));

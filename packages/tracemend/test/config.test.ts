@@ -73,7 +73,7 @@ describe("the configuration", () => {
     balance: hash
     hash_field: x-user
     health: { path: /healthz, interval_ms: 1000 }
-    retry: { tries: 3, statuses: [503], try_ms: 500 }
+    retry: { tries: 3, statuses: [503], grpc_statuses: [14, 8], buffer_bytes: 16384, try_ms: 500 }
     timeouts: { total_ms: 9000 }
     limits: { requests: 100 }
     max_age_ms: 60000
@@ -89,8 +89,40 @@ describe("the configuration", () => {
     expect(findings(text.replace("upstream: gateway, rewrite", "rewrite"))).toEqual([
       expect.stringMatching(/^tracemend\.yaml:7:5: boundaries\.0\.routes: routes\[2\] is .*exactly one of/),
     ]);
+    expect(findings(text.replace("[14, 8]", "[14, 80]"))).toEqual([
+      expect.stringContaining("boundaries.0.routes: routes[0].split[1].upstream.retry.grpcStatuses is 80"),
+    ]);
     expect(findings(text.replace("balance: hash", "balance: round-robin"))).toEqual([
       expect.stringContaining("boundaries.0.routes: routes[0].split[1].upstream.hashField"),
+    ]);
+  });
+
+  it("takes tunnels for CONNECT, and says what is wrong with one", () => {
+    const routes = 'routes:\n      - { match: { authority: "db.internal:5432" }, upstream: gateway }';
+    const text = MINIMAL.replace("routes:\n      - upstream: gateway", routes).replace("http://10", "tcp://10");
+    expect(findings(text)).toEqual([]);
+    expect(findings(text.replace("db.internal:5432", "db.internal"))).toEqual([
+      expect.stringMatching(
+        /^tracemend\.yaml:7:5: boundaries\.0\.routes: routes\[0\]\.match\.authority is "db\.internal"/,
+      ),
+    ]);
+    expect(findings(text.replace(/tcp:\/\/10[^"]*/, "tcp://db"))).toEqual([
+      expect.stringContaining("routes[0].upstream.url is"),
+    ]);
+    expect(findings(MINIMAL.replace("http://10", "tcp://10"))).toEqual([
+      expect.stringContaining("routes[0].match.authority is"),
+    ]);
+  });
+
+  it("takes the share of new traces that is recorded, for a boundary and for a route", () => {
+    const routes = "sampling: { ratio: 0.1 }\n    routes:\n      - { upstream: gateway, sampling: { ratio: 1 } }";
+    const text = MINIMAL.replace("routes:\n      - upstream: gateway", routes);
+    expect(findings(text)).toEqual([]);
+    expect(findings(text.replace("ratio: 0.1", "ratio: 1.1"))).toEqual([
+      expect.stringContaining("boundaries.0.sampling.ratio: "),
+    ]);
+    expect(findings(text.replace("{ ratio: 1 }", "{ ratio: -1 }"))).toEqual([
+      expect.stringContaining("boundaries.0.routes.0.sampling.ratio: "),
     ]);
   });
 

@@ -29,6 +29,8 @@ describe("the counters of crossings", () => {
     expect(lines).toContain(
       'tracemend_route_requests_total{boundary="edge",route="route 0",status="2xx",failure="none"} 2',
     );
+    expect(lines).toContain('tracemend_route_bytes_total{boundary="edge",route="route 0",of="request"} 0');
+    expect(lines).toContain('tracemend_route_bytes_total{boundary="edge",route="route 0",of="answer"} 10');
     const seconds = 'boundary="edge",route="route 0"';
     for (const [le, count] of Object.entries({ "0.01": 0, "0.025": 2, "10": 2, "+Inf": 2 }))
       expect(lines).toContain(`tracemend_route_seconds_bucket{${seconds},le="${le}"} ${count}`);

@@ -1,5 +1,5 @@
 /** What policies look for in spans: each watch is asked until it has seen it once in a trace. */
-import { defineAttributeKeys } from "@tracemend/otlp";
+import { FoundAttributes, defineAttributeKeys } from "@tracemend/otlp";
 import type { AttributeValue, SpanView } from "@tracemend/otlp";
 import type { Trace } from "./trace.ts";
 
@@ -20,7 +20,7 @@ export function createWatches(): Watches {
   const watches: Watch[] = [];
   const keys: string[] = [];
   let wanted = defineAttributeKeys([]);
-  const values: (AttributeValue | undefined)[] = [];
+  const found = new FoundAttributes();
   const add = (watch: Watch): number => watches.push(watch) - 1;
   return {
     get count() {
@@ -33,7 +33,7 @@ export function createWatches(): Watches {
         place = keys.push(key) - 1;
       }
       const is = (value: AttributeValue | undefined): boolean => value !== undefined && test(value);
-      return add({ key, sees: (span) => is(values[place]) || is(span.resourceAttribute(key)) });
+      return add({ key, sees: (span) => is(found.value(place)) || is(span.resourceAttribute(key)) });
     },
     span: (test) => add({ key: undefined, sees: test }),
     look(span, trace) {
@@ -43,7 +43,7 @@ export function createWatches(): Watches {
         if (seen[at] === true) continue;
         const watch = watches[at] as Watch;
         if (watch.key !== undefined && !looked) {
-          span.attributes(wanted, values);
+          span.attributes(wanted, found);
           looked = true;
         }
         if (watch.sees(span)) seen[at] = true;

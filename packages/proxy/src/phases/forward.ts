@@ -4,6 +4,7 @@ import type { Exchange } from "../exchange.ts";
 import type { Failure } from "../failure.ts";
 import { failureOf } from "../failure.ts";
 import type { CallEvents, CallerEvents } from "../plane/plane.ts";
+import { KeptBody } from "../kept-body.ts";
 import { toTrailers } from "../trailers.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 import type { Service } from "../upstream/service.ts";
@@ -15,7 +16,7 @@ import { outgoingHead } from "./outgoing.ts";
 export function forward(exchange: Exchange, answer: CallEvents): Failure | undefined {
   const { caller, route, service } = exchange;
   if (route?.answer !== undefined) return answerDirectly(exchange, route.answer);
-  if (service === undefined) return failureOf("no-route");
+  if (service === undefined) return failureOf(caller.head.method === "CONNECT" ? "forbidden" : "no-route");
   const endpoint = service.pick(caller.head.lines);
   if (endpoint === undefined) return failureOf("unreachable");
   if (!service.admit()) return failureOf("busy");
@@ -23,6 +24,8 @@ export function forward(exchange: Exchange, answer: CallEvents): Failure | undef
   const { timeouts } = service.settings;
   exchange.timeouts = route?.timeouts === undefined ? timeouts : { ...timeouts, ...route.timeouts };
   exchange.limitMs = exchange.startMs + exchange.timeouts.totalMs;
+  const { grpcStatuses, bufferBytes } = service.settings.retry;
+  if (exchange.grpc && grpcStatuses.length > 0) exchange.kept = new KeptBody(bufferBytes);
   caller.attach(new Forwarding(exchange));
   exchange.trySpanId = exchange.grant?.spans.clientSpanId;
   exchange.mirror = beginMirror(exchange);
@@ -45,7 +48,24 @@ export function send(exchange: Exchange, service: Service, endpoint: Endpoint, a
   exchange.answering = true;
   exchange.endpoint = endpoint;
   endpoint.enter();
+  exchange.call = undefined;
   exchange.call = connections.send(head, answer);
+  // A connection that was kept is had at once.
+  if (exchange.upstream !== undefined) flow(exchange);
+}
+
+/** The try has a connection and its call is known: the body may come. */
+export function flow(exchange: Exchange): void {
+  if (exchange.body === "none") return exchange.awaitAnswer();
+  exchange.touch();
+  exchange.flowing = true;
+  const { call, kept } = exchange;
+  const room = kept === undefined || call === undefined || kept.replay(call);
+  if (kept?.ended === true) {
+    exchange.sending = false;
+    return exchange.awaitAnswer();
+  }
+  if (room) exchange.caller.resume();
 }
 
 class Forwarding implements CallerEvents {
@@ -63,6 +83,7 @@ class Forwarding implements CallerEvents {
       return exchange.settle(failureOf("body-too-large"));
     exchange.touch();
     exchange.mirror?.write(chunk);
+    if (exchange.kept?.add(chunk) === false) exchange.kept = undefined;
     if (exchange.call?.write(chunk) === false) exchange.caller.pause();
   }
 
@@ -74,6 +95,7 @@ class Forwarding implements CallerEvents {
     exchange.awaitAnswer();
     const through = trailers === undefined ? undefined : toTrailers(trailers);
     exchange.mirror?.end(through);
+    exchange.kept?.end(through);
     exchange.call?.end(through);
   }
 

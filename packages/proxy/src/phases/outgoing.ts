@@ -7,13 +7,15 @@ import type { Service } from "../upstream/service.ts";
 
 export function outgoingHead(exchange: Exchange, service: Service, lines: FieldLines, upgrade?: string): OutgoingHead {
   const { caller, body, route } = exchange;
+  const { head } = caller;
   const path = route?.path;
   return {
-    method: caller.head.method,
+    method: head.method,
     target: path === undefined ? exchange.target : rewritePath(path, exchange.target),
     scheme: service.scheme,
     authority: route?.authority ?? exchange.authority,
     lines,
+    proven: head.proven,
     body,
     trailers: body === "unsized",
     upgrade,

@@ -10,7 +10,8 @@ import { readDestination } from "../request-target.ts";
 export function receive(exchange: Exchange): Failure | undefined {
   const { head } = exchange.caller;
   const { limits } = exchange.site;
-  exchange.grpc = isGrpc(head.lines);
+  // A status of 200 would open the tunnel that it refuses.
+  exchange.grpc = head.method !== "CONNECT" && isGrpc(head.lines);
   if (head.target.length > limits.targetBytes) return failureOf("target-too-long");
   if (head.version === "2" && listBytes(head) > limits.headBytes) return failureOf("head-too-large");
   const destination = readDestination(head);

@@ -8,9 +8,9 @@ import { matchRoute } from "../routing.ts";
 import { hashTrace } from "../upstream/hash.ts";
 
 export function route(exchange: Exchange): Failure | undefined {
-  const { routes, random, forwarding } = exchange.site;
+  const { routes, tunnels, random, forwarding } = exchange.site;
   if (forwarding?.via !== undefined && isLoop(exchange.caller.head.lines, forwarding.via)) return failureOf("loop");
-  const found = matchRoute(routes, exchange);
+  const found = matchRoute(exchange.caller.head.method === "CONNECT" ? tunnels : routes, exchange);
   if (found === undefined) return undefined;
   const { ways } = found;
   exchange.route = found;

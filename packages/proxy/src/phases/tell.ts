@@ -39,7 +39,7 @@ export function passedOf(exchange: Exchange, { reading, verdict, spans }: Passag
     protocol: head.version === "2" ? "h2" : head.version === "1.0" ? "http/1.0" : "http/1.1",
     scheme: head.scheme,
     method: head.method,
-    path: pathOf(exchange.target === "" ? head.target : exchange.target),
+    path: pathOf(exchange.authority === "" ? head.target : exchange.target),
     authority:
       exchange.authority === "" ? (head.authority ?? fieldValue(head.lines, "host") ?? "") : exchange.authority,
     userAgent: fieldValue(head.lines, "user-agent"),

@@ -40,6 +40,12 @@ export class AnswerParser implements MessageEvents {
     this.#reader.expect();
   }
 
+  /** The next bytes are a tunnel's. */
+  tunnel(): void {
+    this.#keep = false;
+    this.#reader.frame("until close");
+  }
+
   /** Whether a byte of the present answer has been read. */
   get begun(): boolean {
     return !this.#reader.fresh;

@@ -4,9 +4,10 @@ import { fieldValue } from "@tracemend/context";
 import type { Failure } from "../failure.ts";
 import { failureOf } from "../failure.ts";
 import { NO_ERROR } from "../reset.ts";
-import { areLines, formatLines, formatRequest, isIdempotent } from "./http1-lines.ts";
+import { NO_LINES, areLines, formatLines, formatRequest, isIdempotent } from "./http1-lines.ts";
 import type { Http1Wire, WireUser } from "./http1-wire.ts";
 import type { Call, CallEvents, OutgoingHead } from "./plane.ts";
+import { TCP } from "./tunnel.ts";
 
 export interface Http1Calls {
   /** Told once of every call; `wire`: what it had of a connection, to be used again where that can be. */
@@ -34,7 +35,8 @@ export class Http1Call implements Call, WireUser {
     this.#head = head;
     this.#events = events;
     this.#calls = calls;
-    this.#text = formatRequest(head);
+    this.#tunnel = head.upgrade === TCP;
+    this.#text = this.#tunnel ? "" : formatRequest(head);
     this.#left = head.body === "sized" ? Number(fieldValue(head.lines, "content-length")) : 0;
   }
 
@@ -45,6 +47,7 @@ export class Http1Call implements Call, WireUser {
   start(wire: Http1Wire): void {
     const { body, method, upgrade } = this.#head;
     this.#wire = wire;
+    if (this.#tunnel) return this.#connect(wire);
     wire.begin(this, method, upgrade !== undefined);
     this.#events.connected(wire.address, wire.port, wire.localPort);
     if (this.over) return;
@@ -113,7 +116,7 @@ export class Http1Call implements Call, WireUser {
     if (this.#tunnel) this.#wire?.openTunnel();
     // Declined: what comes behind the request has no reader.
     if (!this.#tunnel && this.#head.upgrade !== undefined) this.#sent = true;
-    this.#events.answered({ status, reason, lines, open, trailers: chunked, last: false });
+    this.#events.answered({ status, reason, lines, proven: lines, open, trailers: chunked, last: false });
   }
 
   body(chunk: Uint8Array): void {
@@ -137,6 +140,14 @@ export class Http1Call implements Call, WireUser {
     const retry = !begun && this.#wire?.reused === true && body === "none" && isIdempotent(method);
     if (this.#answered) this.#finish(undefined);
     else this.#fail(failure.kind === "lost" ? failureOf("lost", { retry }) : failure);
+  }
+
+  /** The connection is all that was asked for. */
+  #connect(wire: Http1Wire): void {
+    wire.beginTunnel(this);
+    this.#events.connected(wire.address, wire.port, wire.localPort);
+    const head = { status: 200, reason: "Connection Established", lines: NO_LINES, open: true, trailers: false };
+    if (!this.over) this.#events.answered({ ...head, last: false });
   }
 
   #fail(failure: Failure): void {

@@ -5,6 +5,7 @@ import { fieldValue } from "@tracemend/context";
 import type { Http1Connection } from "./http1-connection.ts";
 import { areLines, formatHead, formatLines } from "./http1-lines.ts";
 import type { AnswerHead, Caller, CallerEvents, RequestHead } from "./plane.ts";
+import { TCP, opensTunnel } from "./tunnel.ts";
 import { ACCEPT_FIELD, KEY_FIELD, acceptOf } from "./websocket.ts";
 
 /** Behind the head nothing is written; as many bytes as it says; chunks; whatever comes until the connection ends. */
@@ -67,9 +68,9 @@ export class Http1Caller implements Caller {
 
   answer(head: AnswerHead): void {
     const { status, reason = STATUS_CODES[status] ?? "", lines } = head;
-    if (!areLines(lines)) throw new TypeError("a field of the answer cannot stand on the wire");
+    if (!areLines(lines, head.proven)) throw new TypeError("a field of the answer cannot stand on the wire");
     this.#answered = true;
-    if (status === 101) return this.#agree(reason, lines);
+    if (opensTunnel(this.head.upgrade, status)) return this.#agree(status, reason, lines);
     const { method, version } = this.head;
     const bare = method === "HEAD" || status === 204 || status === 304;
     const length = bare ? undefined : fieldValue(lines, "content-length");
@@ -145,14 +146,18 @@ export class Http1Caller implements Caller {
     events?.closed(this.#tunnel ? this.#ends > 0 : whole);
   }
 
-  #agree(reason: string, lines: FieldLines): void {
+  #agree(status: number, reason: string, lines: FieldLines): void {
     this.#tunnel = true;
+    this.#connection.openTunnel();
+    this.#connection.write(formatHead(status, reason, this.head.upgrade === TCP ? lines : this.#upgraded(lines)));
+  }
+
+  #upgraded(lines: FieldLines): FieldLines {
     const agreed = [...lines, "Connection", "Upgrade", "Upgrade", this.head.upgrade ?? ""];
     const key = fieldValue(this.head.lines, KEY_FIELD);
     if (key !== undefined && fieldValue(lines, ACCEPT_FIELD) === undefined)
       agreed.push("Sec-WebSocket-Accept", acceptOf(key));
-    this.#connection.openTunnel();
-    this.#connection.write(formatHead(101, reason, agreed));
+    return agreed;
   }
 
   #takeText(): string {

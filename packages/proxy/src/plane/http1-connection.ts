@@ -14,7 +14,7 @@ import type { RequestParserEvents } from "./request-parser.ts";
 import { RequestParser } from "./request-parser.ts";
 import type { RequestLine } from "./section-parser.ts";
 import { identitiesOf } from "./secured.ts";
-import { KEEP_ALIVE_MS, WEBSOCKET } from "./websocket.ts";
+import { KEEP_ALIVE_MS, TCP, WEBSOCKET } from "./tunnel.ts";
 
 /** What the connections of one listener share. */
 export interface Http1Port {
@@ -113,9 +113,7 @@ export class Http1Connection implements RequestParserEvents, Deadline {
 
   head({ method, target, version }: RequestLine, lines: FieldLines, frame: RequestFrame): void {
     const { body, bodyBytes, violation } = frame;
-    // With a body, what one reader takes for it are the new protocol's first bytes to another.
-    const bare = body === "none" && method === "GET" && version === "1.1";
-    const upgrade = bare && frame.upgrade === WEBSOCKET ? WEBSOCKET : undefined;
+    const upgrade = upgradeOf(method, version, frame);
     const { scheme, accept } = this.#port;
     const head: RequestHead = {
       method,
@@ -124,6 +122,7 @@ export class Http1Connection implements RequestParserEvents, Deadline {
       scheme,
       authority: undefined,
       lines,
+      proven: lines,
       body,
       bodyBytes,
       violation,
@@ -192,6 +191,7 @@ export class Http1Connection implements RequestParserEvents, Deadline {
   openTunnel(): void {
     this.#tunnel = true;
     this.#flowing = false;
+    this.#socket.allowHalfOpen = true;
     this.#socket.setKeepAlive(true, KEEP_ALIVE_MS);
   }
 
@@ -304,4 +304,11 @@ export class Http1Connection implements RequestParserEvents, Deadline {
     this.#caller = undefined;
     caller?.closed(false);
   }
+}
+
+/** With a body, what one reader takes for it are the new protocol's first bytes to another. */
+function upgradeOf(method: string, version: string, { body, upgrade }: RequestFrame): string | undefined {
+  if (body !== "none") return undefined;
+  if (method === "CONNECT") return TCP;
+  return upgrade === WEBSOCKET && method === "GET" && version === "1.1" ? WEBSOCKET : undefined;
 }

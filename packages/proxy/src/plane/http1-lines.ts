@@ -35,7 +35,7 @@ export function formatRequest(head: OutgoingHead): string | undefined {
   const { method, target, body, upgrade } = head;
   const lines = toHttp1Lines(head);
   if (!isName(method) || target === "" || target.includes(" ") || !isValue(target)) return undefined;
-  if (!areLines(lines)) return undefined;
+  if (!areLines(lines, head.proven)) return undefined;
   let text = `${method} ${target} HTTP/1.1\r\n${formatLines(lines)}`;
   if (upgrade !== undefined) text += `Connection: Upgrade\r\nUpgrade: ${upgrade}\r\n`;
   if (body === "unsized") text += "Transfer-Encoding: chunked\r\n";
@@ -59,11 +59,22 @@ export function formatHead(status: number, reason: string, lines: FieldLines): s
   return `HTTP/1.1 ${status} ${reason}\r\n${formatLines(lines)}\r\n`;
 }
 
-/** Whether all of them can stand on the wire. */
-export function areLines(lines: FieldLines): boolean {
-  for (let at = 0; at + 1 < lines.length; at += 2)
-    if (!isName(lines[at] as string) || !isValue(lines[at + 1] as string)) return false;
+/** Whether all of them can stand on the wire. `proven`: lines that can; what is the same, in their order, is not looked at. */
+export function areLines(lines: FieldLines, proven: FieldLines = NO_LINES): boolean {
+  let known = 0;
+  for (let at = 0; at + 1 < lines.length; at += 2) {
+    const name = lines[at] as string;
+    const value = lines[at + 1] as string;
+    const next = findLine(proven, name, value, known);
+    if (next >= 0) known = next + 2;
+    else if (!isName(name) || !isValue(value)) return false;
+  }
   return true;
+}
+
+function findLine(lines: FieldLines, name: string, value: string, from: number): number {
+  for (let at = from; at + 1 < lines.length; at += 2) if (lines[at] === name && lines[at + 1] === value) return at;
+  return -1;
 }
 
 /** Each with its line end. */

@@ -9,7 +9,7 @@ import { AnswerParser } from "./answer-parser.ts";
 import type { Dial } from "./dial.ts";
 import { breakOff } from "./connection-end.ts";
 import type { EngineSettings } from "./plane.ts";
-import { KEEP_ALIVE_MS } from "./websocket.ts";
+import { KEEP_ALIVE_MS } from "./tunnel.ts";
 
 /** Who uses a connection now. */
 export interface WireUser extends AnswerParserEvents {
@@ -89,6 +89,13 @@ export class Http1Wire implements AnswerParserEvents, Deadline {
   begin(user: WireUser, method: string, upgrade: boolean): void {
     this.#user = user;
     this.#parser.expect(method, upgrade);
+  }
+
+  /** From now on every byte that is read belongs to this user, and none of it is HTTP. */
+  beginTunnel(user: WireUser): void {
+    this.#user = user;
+    this.#parser.tunnel();
+    this.openTunnel();
   }
 
   /** What is read now belongs to nobody. */
@@ -172,7 +179,8 @@ export class Http1Wire implements AnswerParserEvents, Deadline {
 
   #end(): void {
     if (!this.#parser.end()) this.#break(failureOf("lost"));
-    else if (this.#user === undefined) this.close();
+    // What was sent into a tunnel may still wait to leave.
+    else if (this.#user === undefined) this.#socket.destroySoon();
   }
 
   #break(failure: Failure): void {

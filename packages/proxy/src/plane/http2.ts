@@ -14,7 +14,8 @@ import { END_STREAM, SESSION_WINDOW_BYTES, sessionOptions } from "./http2-settin
 import { peerOf } from "./peer.ts";
 import type { AnswerHead, Caller, CallerEvents, EngineSettings, RequestHead } from "./plane.ts";
 import { identitiesOf } from "./secured.ts";
-import { ACCEPT_FIELD, KEY_FIELD, WEBSOCKET, acceptOf, newKey, without } from "./websocket.ts";
+import { TCP, WEBSOCKET, opensTunnel } from "./tunnel.ts";
+import { ACCEPT_FIELD, KEY_FIELD, acceptOf, newKey, without } from "./websocket.ts";
 
 /** The HTTP/2 sessions of one listener. */
 export interface Http2Sessions {
@@ -175,13 +176,13 @@ class Http2Caller implements Caller {
     const options = { endStream: !head.open, waitForTrailers: head.open && head.trailers, sendDate: false };
     stream.respond(this.head.upgrade === undefined ? toFields(head.lines, head.status) : this.#agree(head), options);
     if (!head.open) return this.#finish();
-    this.#tunnel = head.status === 101;
+    this.#tunnel = opensTunnel(this.head.upgrade, head.status);
     if (head.trailers) stream.once("wantTrailers", () => this.#sendTrailers());
   }
 
   /** Throws where the answer would be taken for a tunnel and is none, or none that was asked for. */
   #agree({ status, lines }: AnswerHead): Fields {
-    if (status >= 300) return toFields(lines, status);
+    if (status >= 300 || this.head.upgrade === TCP) return toFields(lines, status);
     const accept = fieldValue(lines, ACCEPT_FIELD);
     const key = fieldValue(this.head.lines, KEY_FIELD) ?? "";
     if (status !== 101 || (accept !== undefined && accept !== acceptOf(key))) throw new Error("no tunnel");
@@ -251,6 +252,8 @@ function readHead(raw: FieldLines, ended: boolean, scheme: "http" | "https"): Re
   const body = ended ? "none" : length === undefined ? "unsized" : "sized";
   const shared = { target, version: "2", scheme, authority, violation: undefined };
   // With a length, what is a body to one reader are the tunnel's first bytes to another.
+  if (method === "CONNECT" && protocol === undefined && length === undefined)
+    return { ...shared, method, target: authority ?? "", lines, body: "none", bodyBytes: 0, upgrade: TCP };
   if (method !== "CONNECT" || protocol !== WEBSOCKET || body !== "unsized")
     return { ...shared, method, lines, body, bodyBytes, upgrade: undefined };
   const keyed = [...without(lines, KEY_FIELD), KEY_FIELD, newKey()];

@@ -17,24 +17,27 @@ export interface RequestHead {
   /** `:authority` of HTTP/2; undefined where there was none, and for HTTP/1. */
   readonly authority: string | undefined;
   readonly lines: FieldLines;
+  /** Lines that were read as strictly as HTTP/1.1 has them: who writes one of them on unchanged need not check it again. */
+  readonly proven?: FieldLines | undefined;
   readonly body: BodyKind;
   /** Of a sized body. */
   readonly bodyBytes: number;
   /** Why nobody can say where it ends; then it has no body, and nothing may be read behind it. */
   readonly violation: string | undefined;
   /**
-   * The caller asked to leave HTTP for this protocol and the engine can. By extended CONNECT over HTTP/2 too (RFC 8441);
-   * the method is GET all the same, as it is over HTTP/1.1.
+   * The caller asked to leave HTTP for this protocol and the engine can: `websocket`, by extended CONNECT over HTTP/2 too
+   * (RFC 8441), where the method is GET all the same, as it is over HTTP/1.1; `tcp` by CONNECT, the target its authority.
    */
   readonly upgrade: string | undefined;
 }
 
 export interface AnswerHead {
-  /** 200 to 599, or 101 where the connection, or the stream of HTTP/2, becomes a tunnel. */
+  /** 200 to 599, or 101 where the connection, or the stream of HTTP/2, becomes a tunnel; it does too at 2xx for `tcp`. */
   readonly status: number;
   /** The reason phrase of HTTP/1; undefined for HTTP/2. */
   readonly reason: string | undefined;
   readonly lines: FieldLines;
+  readonly proven?: FieldLines | undefined;
   /** Whether body or trailers can follow. */
   readonly open: boolean;
   /** Whether trailers can follow: only then an engine must keep a place for them. */
@@ -58,7 +61,7 @@ export interface Caller {
   resume(): void;
   /** An answer of status 102 to 199 before the final one. */
   inform(status: number, lines: FieldLines): void;
-  /** Throws where the head cannot be written. After 101, `write` and `end` are the tunnel's. */
+  /** Throws where the head cannot be written. After one that opens a tunnel, `write` and `end` are the tunnel's. */
   answer(head: AnswerHead): void;
   /** False: enough for now, `drained` will be told. */
   write(chunk: Uint8Array): boolean;
@@ -78,13 +81,14 @@ export interface CallerEvents {
 /** A request as it leaves. */
 export interface OutgoingHead {
   readonly method: string;
-  /** Origin-form or `*`. */
+  /** Origin-form or `*`; empty where `upgrade` is `tcp`. */
   readonly target: string;
   readonly scheme: "http" | "https";
   /** `Host` or `:authority`. */
   readonly authority: string;
   /** End-to-end fields with `host` and `content-length`, in the caller's order and case. */
   readonly lines: FieldLines;
+  readonly proven?: FieldLines | undefined;
   readonly body: BodyKind;
   /** Whether trailers can follow. */
   readonly trailers: boolean;

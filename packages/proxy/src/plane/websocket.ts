@@ -3,12 +3,6 @@ import { createHash, randomBytes } from "node:crypto";
 import type { FieldLines } from "@tracemend/context";
 import { isField } from "@tracemend/context";
 
-/** The only protocol for which HTTP is left. */
-export const WEBSOCKET = "websocket";
-
-/** A tunnel may be silent for hours: only TCP tells that the other side is gone. */
-export const KEEP_ALIVE_MS = 60_000;
-
 export const KEY_FIELD = "sec-websocket-key";
 export const ACCEPT_FIELD = "sec-websocket-accept";
 

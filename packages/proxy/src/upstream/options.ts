@@ -6,7 +6,10 @@ import type { Limits, Timeouts, UpstreamProtocol, UpstreamTarget, UpstreamTls } 
 export interface UpstreamOptions {
   /** The service that is called; what crossings and spans call it. Routes of one name share its connections. */
   readonly name: string;
-  /** Origin alone, for instance `http://127.0.0.1:8080`: paths go on as they came. Its host is the name TLS asks for. */
+  /**
+   * Origin alone, for instance `http://127.0.0.1:8080`: paths go on as they came. Its host is the name TLS asks for.
+   * `tcp://host:port` is where CONNECT leads: to bytes and no HTTP.
+   */
   readonly url: string | URL;
   /**
    * `h2` is prior knowledge for `http:` and ALPN for `https:`. `auto` (the default) lets ALPN choose for `https:` and
@@ -92,6 +95,12 @@ export interface RetrySettings {
   readonly tryMs: number;
   /** Answers that count as failed, for methods that are safe to repeat. */
   readonly statuses: readonly number[];
+  /**
+   * Statuses of gRPC, from 1 to 16, with which a call is made once more: where nothing but it was answered, or where it is
+   * what we would say of the failure. Then calls are kept, up to `bufferBytes` of each, until an answer has begun.
+   */
+  readonly grpcStatuses: readonly number[];
+  readonly bufferBytes: number;
   /** Retries under way, as a share of the requests under way; never fewer than `least`. */
   readonly budget: number;
   readonly least: number;
@@ -133,7 +142,15 @@ export interface UpstreamSettings {
 
 const HEALTH = { intervalMs: 10_000, timeoutMs: 2_000, healthyAfter: 2, unhealthyAfter: 3 };
 const EJECTION: EjectionSettings = { failures: 5, baseMs: 30_000, maxMs: 300_000, share: 0.5 };
-const RETRY = { tries: 2, tryMs: Number.POSITIVE_INFINITY, budget: 0.2, least: 3, baseMs: 25, maxMs: 250 };
+const RETRY = {
+  tries: 2,
+  tryMs: Number.POSITIVE_INFINITY,
+  bufferBytes: 65_536,
+  budget: 0.2,
+  least: 3,
+  baseMs: 25,
+  maxMs: 250,
+};
 
 /** Throws a `TypeError` that names the option and the value. */
 export function completeUpstream(
@@ -143,6 +160,7 @@ export function completeUpstream(
 ): UpstreamSettings {
   const { name, health, discovery, hashField } = upstream;
   const target = completeTarget(upstream, option);
+  if (isTunnel(target)) refuseHttp(upstream, option);
   const { endpoints, kubernetes } = completeEndpoints(upstream.endpoints, `${option}.endpoints`);
   if (upstream.endpoints !== undefined && discovery !== undefined)
     throw wrong(`${option}.discovery`, discovery, "absent where there are endpoints");
@@ -190,15 +208,41 @@ function completeTarget(upstream: UpstreamOptions, option: string): UpstreamTarg
   const { name, protocol = "auto", tls = {} } = upstream;
   const url = URL.parse(upstream.url);
   if (name === "") throw wrong(`${option}.name`, name, "a name");
-  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:"))
-    throw wrong(`${option}.url`, String(upstream.url), "an http: or https: URL");
-  if (url.pathname !== "/" || url.search !== "" || url.hash !== "" || url.username !== "" || url.password !== "")
+  if (url === null || !["http:", "https:", "tcp:"].includes(url.protocol) || url.host === "")
+    throw wrong(`${option}.url`, String(upstream.url), "an http:, https: or tcp: URL");
+  if (url.protocol === "tcp:" && !(Number(url.port) > 0)) throw wrong(`${option}.url`, url.href, "with a port");
+  if (
+    (url.pathname !== "/" && url.pathname !== "") ||
+    url.search !== "" ||
+    url.hash !== "" ||
+    url.username !== "" ||
+    url.password !== ""
+  )
     throw wrong(`${option}.url`, url.href, "an origin alone, without user, path, query or fragment");
   oneOf(`${option}.protocol`, protocol, ["http/1.1", "h2", "auto"]);
   const connections = upstream.connections ?? (protocol === "h2" ? 4 : 128);
   checkInteger(`${option}.connections`, connections, 1);
   const { maxAgeMs } = completeNumbers(option, { maxAgeMs: Number.POSITIVE_INFINITY }, pickMaxAge(upstream));
   return { name, url, protocol, tls, connections, maxAgeMs };
+}
+
+/** Whether it carries bytes and no HTTP. */
+export function isTunnel({ url }: Pick<UpstreamTarget, "url">): boolean {
+  return url.protocol === "tcp:";
+}
+
+/** The bytes of a tunnel are its two ends' own, TLS included, and each has a connection for itself. */
+function refuseHttp(upstream: UpstreamOptions, option: string): void {
+  const { protocol = "auto", tls, health, maxAgeMs, retry } = upstream;
+  const given = {
+    protocol: protocol === "auto" ? undefined : protocol,
+    health,
+    maxAgeMs,
+    "retry.statuses": retry?.statuses,
+    "retry.grpcStatuses": retry?.grpcStatuses,
+  };
+  for (const [key, value] of Object.entries({ ...given, tls: tls && Object.keys(tls) }))
+    if (value !== undefined) throw wrong(`${option}.${key}`, value, "absent where url is tcp:");
 }
 
 function pickMaxAge({ maxAgeMs }: UpstreamOptions): { maxAgeMs?: number } {
@@ -252,11 +296,12 @@ function completeHealth(health: HealthOptions, target: UpstreamTarget, option: s
 }
 
 function completeRetry(retry: Partial<RetrySettings> | undefined, option: string): RetrySettings {
-  const { statuses = [], ...numbers } = retry ?? {};
+  const { statuses = [], grpcStatuses = [], ...numbers } = retry ?? {};
+  for (const status of grpcStatuses) checkInteger(`${option}.grpcStatuses`, status, 1, 16);
   for (const status of statuses) checkInteger(`${option}.statuses`, status, 400, 599);
   const complete = completeNumbers(option, RETRY, numbers);
   checkInteger(`${option}.tries`, complete.tries, 1, 16);
-  return { statuses, ...complete };
+  return { statuses, grpcStatuses, ...complete };
 }
 
 /** The target of one endpoint; TLS still asks for the name of the upstream. */

@@ -70,6 +70,21 @@ describe("the head of a request", () => {
       { lines: ["Host", "a", "", "1"] },
       { lines: ["Host", "a", "X", "\0"] },
     ];
-    for (const change of bad) expect(formatRequest({ ...head("a", lines), ...change })).toBeUndefined();
+    for (const change of bad) {
+      expect(formatRequest({ ...head("a", lines), ...change })).toBeUndefined();
+      expect(formatRequest({ ...head("a", lines), proven: lines, ...change })).toBeUndefined();
+    }
+  });
+
+  it("is as it was read where lines were taken out, changed and put behind", () => {
+    const proven = ["Host", "a", "X-A", "1", "X-B", "2", "X-C", "3"];
+    const through = ["Host", "a", "X-B", "changed", "X-C", "3", "X-D", "4"];
+    expect(formatRequest({ ...head("a", through), proven })).toBe(
+      "GET / HTTP/1.1\r\nHost: a\r\nX-B: changed\r\nX-C: 3\r\nX-D: 4\r\n\r\n",
+    );
+    for (const bad of ["1\r\nY: 2", "\0"]) {
+      expect(formatRequest({ ...head("a", ["Host", "a", "X-A", bad, "X-B", "2"]), proven })).toBeUndefined();
+      expect(formatRequest({ ...head("a", ["Host", "a", "X-C", "3", "X-D", bad]), proven })).toBeUndefined();
+    }
   });
 });

@@ -1,0 +1,113 @@
+/** Looks records of a ring up: by words of their ids, or by a number and the second they began in; the newest first. */
+import { hashId, hashPair } from "./hash.ts";
+import { sameWords } from "./id-words.ts";
+import type { RecordWords } from "./record-words.ts";
+import type { Chains, Ring } from "./ring.ts";
+import { SECOND_MS, createLateChains, secondOf } from "./ring.ts";
+
+/** Records by two neighbouring words of their own, and as many around them as are asked for. */
+export class WordIndex {
+  readonly #chains: Chains;
+  readonly #table: RecordWords;
+  readonly #hashAt: number;
+  readonly #seed: number;
+
+  /** `hashAt`: the place of the two words. The caller adds records to `chains`, unless they are late. */
+  constructor(chains: Chains, table: RecordWords, hashAt: number, seed: number) {
+    this.#chains = chains;
+    this.#table = table;
+    this.#hashAt = hashAt;
+    this.#seed = seed;
+  }
+
+  /**
+   * The newest record whose `count` words at `place` are those of `key` at `at`; 0 for none. The two words by which
+   * records are found are among them.
+   */
+  find(key: Uint32Array, at: number, place: number, count: number): number {
+    if (this.#chains.isEmpty()) return 0;
+    const hash = hashId(key, at + this.#hashAt - place, this.#seed);
+    return this.#seek(this.#chains.first(hash), hash, key, at, place, count);
+  }
+
+  /** The next older one. */
+  findOlder(record: number, key: Uint32Array, at: number, place: number, count: number): number {
+    const hash = hashId(key, at + this.#hashAt - place, this.#seed);
+    return this.#seek(this.#chains.after(record, hash), hash, key, at, place, count);
+  }
+
+  #seek(from: number, hash: number, key: Uint32Array, at: number, place: number, count: number): number {
+    const table = this.#table;
+    let record = from;
+    while (record !== 0 && !sameWords(table.words, table.at(record) + place, key, at, count)) {
+      record = this.#chains.after(record, hash);
+    }
+    return record;
+  }
+}
+
+/** An index by words that takes records in once somebody looks for one; `isKept` tells which have a key. */
+export function createLateWordIndex(
+  ring: Ring,
+  table: RecordWords,
+  hashAt: number,
+  seed: number,
+  isKept: (slot: number) => boolean,
+): WordIndex {
+  const { words, stride } = table;
+  const chains = createLateChains(ring, (slot) =>
+    isKept(slot)
+      ? hashPair(words[slot * stride + hashAt] as number, words[slot * stride + hashAt + 1] as number, seed)
+      : undefined,
+  );
+  return new WordIndex(chains, table, hashAt, seed);
+}
+
+/** Records by a number and the second in which they began: a busy connection's records are too many for one chain. */
+export class MomentIndex {
+  readonly #ring: Ring;
+  readonly #chains: Chains;
+  readonly #numbers: Uint16Array | Uint32Array;
+  readonly #startMs: Float64Array;
+  readonly #seed: number;
+
+  constructor(
+    ring: Ring,
+    numbers: Uint16Array | Uint32Array,
+    startMs: Float64Array,
+    seed: number,
+    isKept: (slot: number) => boolean,
+  ) {
+    this.#ring = ring;
+    this.#numbers = numbers;
+    this.#startMs = startMs;
+    this.#seed = seed;
+    this.#chains = createLateChains(ring, (slot) =>
+      isKept(slot) ? hashPair(numbers[slot] as number, secondOf(startMs[slot] as number), seed) : undefined,
+    );
+  }
+
+  /** 0 for none. */
+  find(number: number, second: number): number {
+    if (this.#chains.isEmpty()) return 0;
+    const hash = hashPair(number, second, this.#seed);
+    return this.#seek(this.#chains.first(hash), hash, number, second);
+  }
+
+  findOlder(record: number, number: number, second: number): number {
+    const hash = hashPair(number, second, this.#seed);
+    return this.#seek(this.#chains.after(record, hash), hash, number, second);
+  }
+
+  #seek(from: number, hash: number, number: number, second: number): number {
+    const fromMs = second * SECOND_MS;
+    let record = from;
+    while (record !== 0) {
+      const slot = this.#ring.slot(record);
+      const startMs = this.#startMs[slot] as number;
+      if (this.#numbers[slot] === number && startMs >= fromMs && startMs < fromMs + SECOND_MS) break;
+      record = this.#chains.after(record, hash);
+    }
+    return record;
+  }
+}
