@@ -76,6 +76,7 @@ export interface ProxyOptions extends ProxyRules {
 }
 
 const LIMITS: Limits = {
+  connections: 16_384,
   headBytes: 65_536,
   targetBytes: 16_384,
   bodyBytes: Number.MAX_SAFE_INTEGER,

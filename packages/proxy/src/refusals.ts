@@ -10,6 +10,7 @@ export interface Refusals {
 
 export function createRefusals(listener: ((refusal: Refusal) => void) | undefined): Refusals {
   const counts: Record<RefusalKind, number> = {
+    "too-many-connections": 0,
     malformed: 0,
     "head-too-large": 0,
     "slow-head": 0,

@@ -45,6 +45,7 @@ export const timeoutsSchema = z.strictObject({
 });
 
 export const limitsSchema = z.strictObject({
+  connections: count.optional(),
   head_bytes: count.optional(),
   target_bytes: count.optional(),
   body_bytes: count.optional(),

@@ -32,7 +32,7 @@ describe("the metrics", () => {
   it("count callers that were turned away, by listener and reason", () => {
     const text = createMetricsText();
     const none = { malformed: 0, "head-too-large": 0, "slow-head": 0, "tls-handshake": 0, "http2-error": 0, flood: 0 };
-    writeRefusals(text, [{ boundary: "edge", counts: { ...none, "proxy-header": 2 } }]);
+    writeRefusals(text, [{ boundary: "edge", counts: { ...none, "proxy-header": 2, "too-many-connections": 0 } }]);
     expect(text.toString()).toContain('tracemend_refused_callers_total{boundary="edge",reason="proxy-header"} 2\n');
   });
 

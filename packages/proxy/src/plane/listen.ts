@@ -64,6 +64,13 @@ export async function listen(
     });
   };
 
+  server.maxConnections = settings.limits.connections;
+  server.on("drop", (from) => {
+    const peer = { address: from?.remoteAddress ?? "", port: from?.remotePort ?? 0 };
+    settings.refused(
+      refusalOf(settings, peer, "too-many-connections", undefined, `more than ${server.maxConnections}`),
+    );
+  });
   server.prependListener("connection", (socket: Socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));

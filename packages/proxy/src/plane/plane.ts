@@ -180,6 +180,8 @@ export interface ProxyProtocol {
 }
 
 export interface Limits {
+  /** Open connections of callers to one listener; one more is closed as it comes. */
+  readonly connections: number;
   /** Longest head, in either direction; a longer one is refused, never cut. */
   readonly headBytes: number;
   /** Longest target of a request; a longer one is refused with 414. */
@@ -207,6 +209,8 @@ export interface Timeouts {
 
 /** Why a caller was turned away before there was a request to record. */
 export type RefusalKind =
+  /** More connections than the listener may have. */
+  | "too-many-connections"
   /** No HTTP, or HTTP that two readers could read differently. */
   | "malformed"
   | "head-too-large"
