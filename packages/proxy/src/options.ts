@@ -33,6 +33,8 @@ export interface ProxyRules {
   readonly forwarding?: ForwardingOptions;
   /** Of routes that do not say it themselves. Absent: every trace that begins here is recorded. */
   readonly sampling?: RootSampling;
+  /** Names of parameters whose values spans may show, with the names of the others. Absent: spans show no query. */
+  readonly query?: readonly string[];
 }
 
 /** What `reload` takes. `tls`: other certificates; those there are stay where it is absent. */

@@ -21,6 +21,8 @@ export interface Passed extends Crossing {
   readonly route: string | undefined;
   /** The path, or the template of paths, that the route is for; undefined where it is for any, or all below a prefix. */
   readonly template: string | undefined;
+  /** As it may be shown, `completeQuery`; undefined where it may not, or there is none. */
+  readonly query?: string | undefined;
   /** The upstream that was meant, reached or not. */
   readonly service: string | undefined;
   /** In order, where there was more than one; else empty: the crossing itself tells it. */

@@ -20,6 +20,7 @@ import type { Caller } from "./plane/plane.ts";
 import { createSecured } from "./plane/secured.ts";
 import { completeSampling } from "./root-sampling.ts";
 import type { Route } from "./route-options.ts";
+import { completeQuery } from "./shown-query.ts";
 import type { Standing } from "./site.ts";
 import { createSite, retired } from "./site.ts";
 import { createResolver } from "./upstream/resolver.ts";
@@ -110,9 +111,10 @@ export function checkListen(listen: ListenOptions): void {
 }
 
 /** Throws the `TypeError` that `reload` would, and opens nothing. */
-export function checkChange({ routes, forwarding, sampling, tls }: ProxyChange): void {
+export function checkChange({ routes, forwarding, sampling, query, tls }: ProxyChange): void {
   checkRoutes(routes);
   if (sampling !== undefined) completeSampling(sampling, "sampling");
+  if (query !== undefined) completeQuery(query, "query");
   if (forwarding !== undefined) completeForwarding(forwarding);
   if (tls === undefined) return;
   completeTls(tls);

@@ -13,6 +13,8 @@ import type { PassedObserver } from "./passed.ts";
 import type { Limits } from "./plane/plane.ts";
 import type { RootSampler } from "./root-sampling.ts";
 import { completeSampling } from "./root-sampling.ts";
+import type { ShownQuery } from "./shown-query.ts";
+import { completeQuery } from "./shown-query.ts";
 import type { RouteOf } from "./route-options.ts";
 import { placesOf } from "./route-options.ts";
 import type { SpanSource } from "./spans.ts";
@@ -28,6 +30,7 @@ export interface Site {
   readonly forwarding: Forwarding | undefined;
   /** Of what takes no route. */
   readonly sampling: RootSampler | undefined;
+  readonly query: ShownQuery | undefined;
   readonly services: ReadonlyMap<string, Service>;
   readonly spans: SpanSource | undefined;
   readonly observer: PassedObserver | undefined;
@@ -46,6 +49,7 @@ export function createSite(rules: ProxyRules, standing: Standing, before?: Site)
   if (standing.watch === undefined) complete.forEach(refuseWatched);
   const forwarding = rules.forwarding === undefined ? undefined : completeForwarding(rules.forwarding);
   const sampling = rules.sampling && completeSampling(rules.sampling, "sampling");
+  const query = rules.query && completeQuery(rules.query, "query");
   const services = new Map<string, Service>();
   const serviceOf = (settings: UpstreamSettings): Service => {
     const held = services.get(settings.name) ?? unchanged(before, settings) ?? new Service(settings, standing);
@@ -66,6 +70,7 @@ export function createSite(rules: ProxyRules, standing: Standing, before?: Site)
     tunnels: routes.filter(({ tunnel }) => tunnel),
     forwarding,
     sampling,
+    query,
     services,
     spans,
     observer,

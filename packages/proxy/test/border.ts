@@ -1,16 +1,15 @@
 /** A proxy in front of one upstream, with what it recorded. */
 import { defineBoundary } from "@tracemend/context";
-import type { Crossing } from "@tracemend/context";
 import type { LenientConnection, LenientPeer } from "../../../test/support/lenient-peer.ts";
 import { dialLenient } from "../../../test/support/lenient-peer.ts";
 import { createProxy } from "../src/index.ts";
-import type { ProxyOptions, UpstreamOptions } from "../src/index.ts";
+import type { Passed, ProxyOptions, UpstreamOptions } from "../src/index.ts";
 
 export interface TestBorder {
   readonly port: number;
-  readonly crossings: Crossing[];
+  readonly crossings: Passed[];
   /** Resolves with the next crossing. */
-  crossing(): Promise<Crossing>;
+  crossing(): Promise<Passed>;
   close(signal?: AbortSignal): Promise<void>;
 }
 
@@ -18,8 +17,8 @@ export async function openBorder(
   upstream: Omit<UpstreamOptions, "name">,
   options: Partial<ProxyOptions> = {},
 ): Promise<TestBorder> {
-  const crossings: Crossing[] = [];
-  let waiting: ((crossing: Crossing) => void)[] = [];
+  const crossings: Passed[] = [];
+  let waiting: ((crossing: Passed) => void)[] = [];
   const proxy = await createProxy({
     boundary: defineBoundary({ name: "edge", side: "egress", cluster: "eu-1", policy: { start: false } }),
     listen: {},

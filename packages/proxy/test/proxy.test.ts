@@ -170,6 +170,25 @@ describe("a request that two readers could read differently", () => {
   });
 });
 
+describe("the query of a request", () => {
+  it.each([
+    [undefined, undefined],
+    [["page"], "page=2&token=REDACTED"],
+  ])("goes on whole and is told only as far as it may be shown: %j", async (query, told) => {
+    const shown = await openBorder({ url: peer.url }, query === undefined ? {} : { query });
+    const crossed = shown.crossing();
+    const request = "GET /list?page=2&token=s3cret HTTP/1.1\r\nHost: a\r\n\r\n";
+    const { caller, service, arrived } = await passOn(shown, peer, request);
+    expect(arrived).toContain("GET /list?page=2&token=s3cret HTTP/1.1\r\n");
+    service.send("HTTP/1.1 204 No Content\r\n\r\n");
+    await caller.until("204 No Content");
+    const { path, query: seen } = await crossed;
+    expect([path, seen]).toEqual(["/list", told]);
+    caller.socket.destroy();
+    await shown.close();
+  });
+});
+
 describe("what is not offered", () => {
   it("is CONNECT to whom nobody allowed", async () => {
     const caller = await dialLenient(border.port);

@@ -132,6 +132,7 @@ function changeOf(config: Config, boundary: BoundaryConfig, pems: PemSource): Pr
     }),
     ...forwardingOf(boundary.forwarding),
     ...(boundary.sampling === undefined ? {} : { sampling: boundary.sampling }),
+    ...(boundary.query === undefined ? {} : { query: boundary.query }),
     ...listenTlsOf(pems, boundary.tls),
   };
   try {

@@ -54,6 +54,7 @@ const boundary = z.strictObject({
   policy: policySchema.prefault({}),
   forwarding: forwardingSchema.optional(),
   sampling: samplingSchema.optional(),
+  query: z.array(z.string().regex(/^[^&=#?\s]+$/, "must be the name of a parameter")).optional(),
   routes: z.array(routeSchema).min(1),
 });
 

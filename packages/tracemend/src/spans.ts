@@ -29,6 +29,7 @@ const REQUEST_ID = defineAttributeName("http.request.header.x-request-id");
 const USER_AGENT = defineAttributeName("user_agent.original");
 const ERROR_TYPE = defineAttributeName("error.type");
 const URL_PATH = defineAttributeName("url.path");
+const URL_QUERY = defineAttributeName("url.query");
 const SERVER_ADDRESS = defineAttributeName("server.address");
 const SERVER_PORT = defineAttributeName("server.port");
 const CLIENT_ADDRESS = defineAttributeName("client.address");
@@ -227,6 +228,7 @@ function writeServer(pen: SpanPen, crossing: Passed): void {
   const { reading, verdict, downstream } = crossing;
   pen.fixed(scheme(crossing.scheme));
   if (crossing.path !== "") pen.text(URL_PATH, cut(crossing.path));
+  if (crossing.query !== undefined) pen.text(URL_QUERY, cut(crossing.query));
   writeHost(pen, crossing.authority);
   if (crossing.template !== undefined) pen.text(ROUTE, cut(crossing.template));
   pen.fixed(action(verdict.action));

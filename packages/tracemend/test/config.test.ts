@@ -126,6 +126,14 @@ describe("the configuration", () => {
     ]);
   });
 
+  it("takes the parameters of queries that spans may show", () => {
+    const text = MINIMAL.replace("routes:", "query: [page]\n    routes:");
+    expect(findings(text)).toEqual([]);
+    expect(findings(text.replace("[page]", '["page=1"]'))).toEqual([
+      expect.stringContaining("boundaries.0.query.0: must be the name of a parameter"),
+    ]);
+  });
+
   it("takes endpoints as a list, with weights, or as a service of Kubernetes", () => {
     const url = 'url: "http://10.0.0.1:9000"';
     const withEndpoints = (endpoints: string) => MINIMAL.replace(url, `${url}, endpoints: ${endpoints}`);

@@ -50,6 +50,13 @@ describe("the spans of a crossing", () => {
     });
   });
 
+  it("show of a query what may be shown", () => {
+    const [server, client] = spansOf(crossingOf(INBOUND, { query: "page=2&token=REDACTED" }), SPANS);
+    expect(server?.attributes).toMatchObject({ "url.path": "/products", "url.query": "page=2&token=REDACTED" });
+    expect(client?.attributes).not.toHaveProperty("url.query");
+    expect(spansOf(crossingOf(INBOUND), SPANS)[0]?.attributes).not.toHaveProperty("url.query");
+  });
+
   it("of a tunnel are an HTTP SERVER span and the connection below it, which is no HTTP", () => {
     const tunnel = { method: "CONNECT", path: "", authority: "db.internal:5432" } as const;
     const [server, client] = spansOf(crossingOf(INBOUND, tunnel), SPANS);

@@ -27,6 +27,7 @@ export function passedOf(exchange: Exchange, { reading, verdict, spans }: Passag
   const { boundary, clock } = site;
   const { head } = caller;
   const { startMs, failure } = ending;
+  const target = exchange.authority === "" ? head.target : exchange.target;
   return {
     boundary: boundary.name,
     side: boundary.side,
@@ -39,7 +40,8 @@ export function passedOf(exchange: Exchange, { reading, verdict, spans }: Passag
     protocol: head.version === "2" ? "h2" : head.version === "1.0" ? "http/1.0" : "http/1.1",
     scheme: head.scheme,
     method: head.method,
-    path: pathOf(exchange.authority === "" ? head.target : exchange.target),
+    path: pathOf(target),
+    query: site.query?.(target),
     authority:
       exchange.authority === "" ? (head.authority ?? fieldValue(head.lines, "host") ?? "") : exchange.authority,
     userAgent: fieldValue(head.lines, "user-agent"),
