@@ -8,6 +8,7 @@ import { NO_TRIES } from "./passed.ts";
 import type { Mirror } from "./phases/mirror.ts";
 import type { BodyKind, Call, CallEvents, Caller } from "./plane/plane.ts";
 import { CANCEL, NO_ERROR } from "./reset.ts";
+import type { KeptBody } from "./kept-body.ts";
 import type { RouteOf } from "./route-options.ts";
 import type { ExchangeTimeouts } from "./upstream/options.ts";
 import type { Site } from "./site.ts";
@@ -46,8 +47,9 @@ export class Exchange implements Deadline {
   sending: boolean = false;
   /** The upstream can still send. */
   answering: boolean = false;
-  /** The request's body has begun to flow: it cannot be sent again. */
+  /** The request's body has begun to flow: it cannot be sent again, unless all of it that came is kept. */
   flowing: boolean = false;
+  kept: KeptBody | undefined;
   tryStartMs = 0;
   trySpanId: string | undefined;
   mirror: Mirror | undefined;

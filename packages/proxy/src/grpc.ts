@@ -1,6 +1,7 @@
 /** gRPC as the proxy must know it: which requests are calls, and how a failure is told to one. Pure. */
 import type { FieldLines } from "@tracemend/context";
 import { fieldValue } from "@tracemend/context";
+import type { AnswerHead } from "./plane/plane.ts";
 
 const TYPE = "application/grpc";
 
@@ -18,6 +19,50 @@ export function grpcStatus(lines: FieldLines): number | undefined {
   if (value === undefined || value === "") return undefined;
   const status = Number(value);
   return Number.isInteger(status) && status >= 0 ? status : undefined;
+}
+
+/** Source: gRPC, "HTTP to gRPC Status Code Mapping": what a gateway that does not speak gRPC says of a service. */
+const UNAVAILABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+
+/** How a call ended, where the head of its answer is all there is of it; undefined where more follows. */
+export function statusInHead({ status, lines, open }: AnswerHead): number | undefined {
+  const code = grpcStatus(lines);
+  if (code !== undefined) return open ? undefined : code;
+  return UNAVAILABLE.has(status) ? 14 : undefined;
+}
+
+/** `grpc-timeout` in milliseconds; undefined where it is absent or none. Source: gRPC over HTTP/2, "Timeout". */
+export function grpcTimeoutMs(lines: FieldLines): number | undefined {
+  const value = fieldValue(lines, "grpc-timeout");
+  if (value === undefined || !/^[0-9]{1,8}[HMSmun]$/.test(value)) return undefined;
+  return Number(value.slice(0, -1)) * (UNIT_MS.get(value.slice(-1)) as number);
+}
+
+const UNIT_MS: ReadonlyMap<string, number> = new Map([
+  ["H", 3_600_000],
+  ["M", 60_000],
+  ["S", 1_000],
+  ["m", 1],
+  ["u", 0.001],
+  ["n", 0.000_001],
+]);
+
+const MOST_DIGITS = 99_999_999;
+
+/** As `grpc-timeout` says it, never longer than it is. */
+export function formatGrpcTimeout(ms: number): string {
+  if (ms < 1_000) return `${Math.floor(ms * 1_000)}u`;
+  return ms <= MOST_DIGITS ? `${Math.floor(ms)}m` : `${Math.min(MOST_DIGITS, Math.floor(ms / 1_000))}S`;
+}
+
+/**
+ * When a server wants a call to be tried again, in milliseconds from now; -1: not at all; undefined: it does not say.
+ * Source: gRFC A6, "Pushback".
+ */
+export function pushbackMs(lines: FieldLines): number | undefined {
+  const value = fieldValue(lines, "grpc-retry-pushback-ms");
+  if (value === undefined) return undefined;
+  return /^[0-9]{1,9}$/.test(value) ? Number(value) : -1;
 }
 
 /** An answer without a body, its status in the head: "Trailers-Only" of gRPC over HTTP/2. */

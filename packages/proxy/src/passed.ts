@@ -11,6 +11,8 @@ export interface Try {
   readonly startMs: number;
   readonly endMs: number;
   readonly status: number | undefined;
+  /** Of the answer to it; undefined for anything but gRPC, and where none came. */
+  readonly grpcStatus?: number | undefined;
   readonly failure: CrossingFailure | undefined;
 }
 

@@ -170,6 +170,8 @@ export const upstreamSchema = z.strictObject({
       tries: count.optional(),
       try_ms: ms.optional(),
       statuses: z.array(z.int()).optional(),
+      grpc_statuses: z.array(z.int()).optional(),
+      buffer_bytes: count.optional(),
       budget: z.number().positive().optional(),
       least: z.number().positive().optional(),
       base_ms: ms.optional(),

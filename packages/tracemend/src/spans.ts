@@ -89,7 +89,7 @@ export function writeSpans(pen: SpanPen, crossing: Passed, spans: OwnSpans): voi
 
 const NO_LINKS: readonly TraceContext[] = [];
 
-type Outcome = Pick<Try, "status" | "failure">;
+type Outcome = Pick<Try, "status" | "grpcStatus" | "failure">;
 type Called = Outcome & Pick<Try, "upstream" | "endMs">;
 
 /** Whether there is a CLIENT span. */
@@ -152,9 +152,10 @@ function traceOf({ verdict }: Passed): TraceContext | undefined {
 }
 
 /** A server's own 4xx is no error of the server; for the caller it is. Source: HTTP conventions, "Status". */
-function close(pen: SpanPen, crossing: Passed, { status, failure }: Outcome, from: 400 | 500, remote: number): void {
+function close(pen: SpanPen, crossing: Passed, outcome: Outcome, from: 400 | 500, remote: number): void {
+  const { status, grpcStatus, failure } = outcome;
   const failed = failure !== undefined || (status !== undefined && status >= from);
-  if (failed || isGrpcError(crossing.grpcStatus, from)) pen.status("error");
+  if (failed || isGrpcError(grpcStatus, from)) pen.status("error");
   pen.flags(((traceOf(crossing)?.flags ?? SAMPLED) & KNOWN_FLAGS) | remote);
   pen.close();
 }
@@ -195,7 +196,7 @@ function writeConnect(pen: SpanPen, crossing: Passed, { failure }: Outcome): voi
   writeError(pen, undefined, failure);
 }
 
-function writeCommon(pen: SpanPen, crossing: Passed, { status, failure }: Outcome): void {
+function writeCommon(pen: SpanPen, crossing: Passed, { status, grpcStatus, failure }: Outcome): void {
   pen.fixed(boundary(crossing.boundary));
   pen.fixed(side(crossing.side));
   writeMethod(pen, crossing.method);
@@ -208,7 +209,7 @@ function writeCommon(pen: SpanPen, crossing: Passed, { status, failure }: Outcom
   pen.fixed(RPC);
   pen.text(RPC_SERVICE, cut(crossing.path.slice(1, slash)));
   pen.text(RPC_METHOD, cut(crossing.path.slice(slash + 1)));
-  pen.number(RPC_STATUS, crossing.grpcStatus);
+  if (grpcStatus !== undefined) pen.number(RPC_STATUS, grpcStatus);
 }
 
 function writeMethod(pen: SpanPen, method: string): void {

@@ -73,7 +73,7 @@ describe("the configuration", () => {
     balance: hash
     hash_field: x-user
     health: { path: /healthz, interval_ms: 1000 }
-    retry: { tries: 3, statuses: [503], try_ms: 500 }
+    retry: { tries: 3, statuses: [503], grpc_statuses: [14, 8], buffer_bytes: 16384, try_ms: 500 }
     timeouts: { total_ms: 9000 }
     limits: { requests: 100 }
     max_age_ms: 60000
@@ -88,6 +88,9 @@ describe("the configuration", () => {
     ]);
     expect(findings(text.replace("upstream: gateway, rewrite", "rewrite"))).toEqual([
       expect.stringMatching(/^tracemend\.yaml:7:5: boundaries\.0\.routes: routes\[2\] is .*exactly one of/),
+    ]);
+    expect(findings(text.replace("[14, 8]", "[14, 80]"))).toEqual([
+      expect.stringContaining("boundaries.0.routes: routes[0].split[1].upstream.retry.grpcStatuses is 80"),
     ]);
     expect(findings(text.replace("balance: hash", "balance: round-robin"))).toEqual([
       expect.stringContaining("boundaries.0.routes: routes[0].split[1].upstream.hashField"),

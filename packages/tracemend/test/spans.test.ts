@@ -1,6 +1,6 @@
 import type { FieldLines, PolicyOptions } from "@tracemend/context";
 import { SpanWriter, encodeSpans } from "@tracemend/otlp";
-import type { Passed } from "@tracemend/proxy";
+import type { Passed, Try } from "@tracemend/proxy";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { spansOf } from "../src/span-records.ts";
@@ -162,6 +162,23 @@ describe("the spans of a crossing", () => {
     expect(last?.attributes["http.request.resend_count"]).toBe(2);
   });
 
+  it("tell of each try of a call how that one ended", () => {
+    const upstream = { name: "shop", address: "10.0.0.2", port: 8080, localPort: 1 };
+    const failure = { kind: "refused", side: "upstream" } as const;
+    const one = { spanId: undefined, upstream, startMs: 1, endMs: 2, status: 200, grpcStatus: 14, failure };
+    const tries = [one, { ...one, spanId: "c".repeat(16), grpcStatus: 0, failure: undefined }];
+    const call = { path: "/test.Shop/Buy", method: "POST", grpcStatus: 0, upstream, tries };
+    const [server, first, second] = spansOf(crossingOf(INBOUND, call), SPANS);
+    const codes = [server, first, second].map((span) => span?.attributes["rpc.grpc.status_code"]);
+    expect(codes).toEqual([0, 14, 0]);
+    expect([server?.status, first?.status, second?.status]).toEqual([undefined, { code: "error" }, undefined]);
+    expect(second?.attributes).toMatchObject({ "http.request.resend_count": 1, "rpc.method": "Buy" });
+    const lost = [{ ...one, status: undefined, grpcStatus: undefined }, tries[1] as Try];
+    const [, unanswered] = spansOf(crossingOf(INBOUND, { ...call, tries: lost }), SPANS);
+    expect(unanswered?.attributes).toMatchObject({ "rpc.system": "grpc" });
+    expect(unanswered?.attributes).not.toHaveProperty("rpc.grpc.status_code");
+  });
+
   it("are the same bytes, written without records, as their records are", () => {
     const writer = new SpanWriter(RESOURCE, SCOPE);
     fc.assert(
@@ -221,7 +238,12 @@ const failure = fc.constantFrom(
   { kind: "client-gone", side: "downstream" as const },
 );
 const outcome = { startMs: ms, endMs: ms, upstream: maybe(upstream), status: maybe(status), failure: maybe(failure) };
-const oneTry = fc.record({ ...outcome, spanId: fc.constantFrom(undefined, "c".repeat(16), "d".repeat(16)) });
+const grpcStatus = fc.constantFrom(undefined, 0, 14);
+const oneTry = fc.record({
+  ...outcome,
+  grpcStatus,
+  spanId: fc.constantFrom(undefined, "c".repeat(16), "d".repeat(16)),
+});
 const head: fc.Arbitrary<FieldLines> = fc.constantFrom(
   [],
   INBOUND,
@@ -245,7 +267,7 @@ const crossing: fc.Arbitrary<Passed> = fc
       cluster: fc.constantFrom("us-1", "eu-1"),
       protocol: fc.constantFrom("http/1.0" as const, "http/1.1" as const, "h2" as const),
       scheme: fc.constantFrom("http" as const, "https" as const),
-      method: fc.oneof(fc.constant("GET"), text(300)),
+      method: fc.oneof(fc.constantFrom("GET", "CONNECT"), text(300)),
       path: text(300).map((path) => `/${path}`),
       template: maybe(text(20)),
       authority: fc.oneof(text(300), fc.constantFrom("[::1]:8443", "[::1]", "shop:80", "shop:", "shop:0", "a:b")),

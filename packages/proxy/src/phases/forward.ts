@@ -4,6 +4,8 @@ import type { Exchange } from "../exchange.ts";
 import type { Failure } from "../failure.ts";
 import { failureOf } from "../failure.ts";
 import type { CallEvents, CallerEvents } from "../plane/plane.ts";
+import { grpcTimeoutMs } from "../grpc.ts";
+import { KeptBody } from "../kept-body.ts";
 import { toTrailers } from "../trailers.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 import type { Service } from "../upstream/service.ts";
@@ -23,12 +25,20 @@ export function forward(exchange: Exchange, answer: CallEvents): Failure | undef
   const { timeouts } = service.settings;
   exchange.timeouts = route?.timeouts === undefined ? timeouts : { ...timeouts, ...route.timeouts };
   exchange.limitMs = exchange.startMs + exchange.timeouts.totalMs;
+  if (exchange.grpc && service.settings.retry.grpcStatuses.length > 0) keepBody(exchange, service);
   caller.attach(new Forwarding(exchange));
   exchange.trySpanId = exchange.grant?.spans.clientSpanId;
   exchange.mirror = beginMirror(exchange);
   send(exchange, service, endpoint, answer);
   exchange.mirror?.start();
   return undefined;
+}
+
+/** So that the call can be made once more. Its deadline is for all tries together (gRFC A6). */
+function keepBody(exchange: Exchange, { settings }: Service): void {
+  exchange.kept = new KeptBody(settings.retry.bufferBytes);
+  const timeoutMs = grpcTimeoutMs(exchange.caller.head.lines) ?? Number.POSITIVE_INFINITY;
+  exchange.limitMs = Math.min(exchange.limitMs, exchange.startMs + timeoutMs);
 }
 
 /** One try; also for a request that is sent again. */
@@ -45,7 +55,24 @@ export function send(exchange: Exchange, service: Service, endpoint: Endpoint, a
   exchange.answering = true;
   exchange.endpoint = endpoint;
   endpoint.enter();
+  exchange.call = undefined;
   exchange.call = connections.send(head, answer);
+  // A connection that was kept is had at once.
+  if (exchange.upstream !== undefined) flow(exchange);
+}
+
+/** The try has a connection and its call is known: the body may come. */
+export function flow(exchange: Exchange): void {
+  if (exchange.body === "none") return exchange.awaitAnswer();
+  exchange.touch();
+  exchange.flowing = true;
+  const { call, kept } = exchange;
+  const room = kept === undefined || call === undefined || kept.replay(call);
+  if (kept?.ended === true) {
+    exchange.sending = false;
+    return exchange.awaitAnswer();
+  }
+  if (room) exchange.caller.resume();
 }
 
 class Forwarding implements CallerEvents {
@@ -63,6 +90,7 @@ class Forwarding implements CallerEvents {
       return exchange.settle(failureOf("body-too-large"));
     exchange.touch();
     exchange.mirror?.write(chunk);
+    if (exchange.kept?.add(chunk) === false) exchange.kept = undefined;
     if (exchange.call?.write(chunk) === false) exchange.caller.pause();
   }
 
@@ -74,6 +102,7 @@ class Forwarding implements CallerEvents {
     exchange.awaitAnswer();
     const through = trailers === undefined ? undefined : toTrailers(trailers);
     exchange.mirror?.end(through);
+    exchange.kept?.end(through);
     exchange.call?.end(through);
   }
 

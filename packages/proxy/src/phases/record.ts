@@ -25,7 +25,7 @@ export function record(exchange: Exchange, failure: Failure | undefined): void {
     answer: exchange.named,
     answerBytes: exchange.answerBytes,
     failure,
-    tries: tries.length === 0 ? NO_TRIES : [...tries, presentTry(exchange, failure, status)],
+    tries: tries.length === 0 ? NO_TRIES : [...tries, presentTry(exchange, failure, { status, grpcStatus })],
   });
   if (grant !== undefined) tryFinish(grant, passed);
   tell(observer, passed, "crossed");

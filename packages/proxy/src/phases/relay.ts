@@ -4,17 +4,26 @@ import { readTraceresponse } from "@tracemend/context";
 import type { Exchange } from "../exchange.ts";
 import type { Failure } from "../failure.ts";
 import { GATEWAY_ERRORS, failureOf } from "../failure.ts";
-import { grpcStatus } from "../grpc.ts";
+import { grpcStatus, statusInHead } from "../grpc.ts";
 import { endToEnd } from "../hop-by-hop.ts";
 import type { AnswerHead, CallEvents } from "../plane/plane.ts";
 import { opensTunnel } from "../plane/tunnel.ts";
+import type { Service } from "../upstream/service.ts";
 import { toTrailers } from "../trailers.ts";
+import { flow } from "./forward.ts";
 import { answerLines } from "./named.ts";
 import { retry } from "./retry.ts";
 
 /** Resolves when the caller has the whole answer, or with what came in between. */
 export function relay(exchange: Exchange): Promise<Failure | undefined> {
   return exchange.carried;
+}
+
+function isFailed({ kept }: Exchange, { settings }: Service, head: AnswerHead): boolean {
+  const { statuses, grpcStatuses } = settings.retry;
+  if (statuses.includes(head.status)) return true;
+  const code = kept === undefined ? undefined : statusInHead(head);
+  return code !== undefined && grpcStatuses.includes(code);
 }
 
 export class Relaying implements CallEvents {
@@ -28,10 +37,7 @@ export class Relaying implements CallEvents {
     const exchange = this.#exchange;
     if (exchange.over) return;
     exchange.upstream = { name: exchange.service?.name ?? "", address, port, localPort };
-    if (exchange.body === "none") return exchange.awaitAnswer();
-    exchange.touch();
-    exchange.flowing = true;
-    exchange.caller.resume();
+    if (exchange.call !== undefined) flow(exchange);
   }
 
   informed(status: number, lines: FieldLines): void {
@@ -46,9 +52,10 @@ export class Relaying implements CallEvents {
     const { service, endpoint } = exchange;
     if (service !== undefined && endpoint !== undefined) {
       service.report(endpoint, GATEWAY_ERRORS.has(head.status));
-      const failed = service.settings.retry.statuses.includes(head.status);
-      if (failed && retry(exchange, failureOf("refused"), this, head.status)) return;
+      const failed = isFailed(exchange, service, head);
+      if (failed && retry(exchange, failureOf("refused"), this, head)) return;
     }
+    exchange.kept = undefined;
     if (exchange.site.observer !== undefined) exchange.named = readTraceresponse(head.lines);
     const lines = answerLines(exchange, endToEnd(head.lines));
     try {

@@ -95,6 +95,12 @@ export interface RetrySettings {
   readonly tryMs: number;
   /** Answers that count as failed, for methods that are safe to repeat. */
   readonly statuses: readonly number[];
+  /**
+   * Statuses of gRPC, from 1 to 16, with which a call is made once more: where nothing but it was answered, or where it is
+   * what we would say of the failure. Then calls are kept, up to `bufferBytes` of each, until an answer has begun.
+   */
+  readonly grpcStatuses: readonly number[];
+  readonly bufferBytes: number;
   /** Retries under way, as a share of the requests under way; never fewer than `least`. */
   readonly budget: number;
   readonly least: number;
@@ -136,7 +142,15 @@ export interface UpstreamSettings {
 
 const HEALTH = { intervalMs: 10_000, timeoutMs: 2_000, healthyAfter: 2, unhealthyAfter: 3 };
 const EJECTION: EjectionSettings = { failures: 5, baseMs: 30_000, maxMs: 300_000, share: 0.5 };
-const RETRY = { tries: 2, tryMs: Number.POSITIVE_INFINITY, budget: 0.2, least: 3, baseMs: 25, maxMs: 250 };
+const RETRY = {
+  tries: 2,
+  tryMs: Number.POSITIVE_INFINITY,
+  bufferBytes: 65_536,
+  budget: 0.2,
+  least: 3,
+  baseMs: 25,
+  maxMs: 250,
+};
 
 /** Throws a `TypeError` that names the option and the value. */
 export function completeUpstream(
@@ -225,6 +239,7 @@ function refuseHttp(upstream: UpstreamOptions, option: string): void {
     health,
     maxAgeMs,
     "retry.statuses": retry?.statuses,
+    "retry.grpcStatuses": retry?.grpcStatuses,
   };
   for (const [key, value] of Object.entries({ ...given, tls: tls && Object.keys(tls) }))
     if (value !== undefined) throw wrong(`${option}.${key}`, value, "absent where url is tcp:");
@@ -281,11 +296,12 @@ function completeHealth(health: HealthOptions, target: UpstreamTarget, option: s
 }
 
 function completeRetry(retry: Partial<RetrySettings> | undefined, option: string): RetrySettings {
-  const { statuses = [], ...numbers } = retry ?? {};
+  const { statuses = [], grpcStatuses = [], ...numbers } = retry ?? {};
+  for (const status of grpcStatuses) checkInteger(`${option}.grpcStatuses`, status, 1, 16);
   for (const status of statuses) checkInteger(`${option}.statuses`, status, 400, 599);
   const complete = completeNumbers(option, RETRY, numbers);
   checkInteger(`${option}.tries`, complete.tries, 1, 16);
-  return { statuses, ...complete };
+  return { statuses, grpcStatuses, ...complete };
 }
 
 /** The target of one endpoint; TLS still asks for the name of the upstream. */

@@ -1,6 +1,7 @@
 import { defineBoundary } from "@tracemend/context";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Passed, ProxyOptions, UpstreamOptions } from "../../src/index.ts";
+import { dialLenient } from "../../../../test/support/lenient-peer.ts";
 import { openBorder } from "../border.ts";
 import type { HttpService } from "../http-service.ts";
 import { deadKey, startService } from "../http-service.ts";
@@ -25,6 +26,13 @@ async function border(upstream: Omit<UpstreamOptions, "name">, options: Partial<
   const opened = await openBorder(upstream, { observer: { crossed: (one) => void passed.push(one) }, ...options });
   closing.push(() => opened.close());
   return { url: `http://127.0.0.1:${opened.port}`, passed };
+}
+
+async function startBodyService(): Promise<HttpService> {
+  return service((request, response) => {
+    request.on("data", (chunk: Buffer) => response.write(chunk));
+    request.on("end", () => response.end());
+  });
 }
 
 /** Grants one pair, and then as many ids as are listed. */
@@ -55,6 +63,18 @@ describe("a request that was not taken", () => {
       { upstream: undefined, failure: { kind: "unreachable" }, status: undefined },
       { upstream: { name: "svc" }, failure: undefined, status: 200 },
     ]);
+  });
+
+  it("brings along a body that came with its head, also over a connection that was kept", async () => {
+    const alive = await startBodyService();
+    const { url, passed } = await border({ url: "http://svc", endpoints: [await deadKey(), alive.key] });
+    for (let turn = 0; turn < 4; turn += 1) {
+      const caller = await dialLenient(Number(new URL(url).port));
+      caller.send("POST / HTTP/1.1\r\nHost: svc\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello");
+      expect(await caller.closed).toMatch(/^HTTP\/1\.1 200 .*\r\n\r\n5\r\nhello/s);
+    }
+    expect(passed.filter(({ tries }) => tries.length > 0).length).toBeGreaterThan(1);
+    expect(alive.connections()).toBe(1);
   });
 
   it("is not sent to the one endpoint there is again, unless retries are asked for", async () => {
