@@ -18,7 +18,7 @@ export default defineConfig({
       folder("smuggling", "test/smuggling/**/*.test.ts", 60_000),
       folder("gateways", "test/gateways/**/*.test.ts"),
       folder("chaos", "test/chaos/**/*.test.ts", 120_000),
-      folder("e2e", "test/e2e/**/*.test.ts", 90_000),
+      folder("e2e", "test/e2e/**/*.test.ts", 180_000),
     ],
   },
 });

@@ -18,6 +18,9 @@ const START_MS = 1_800_000_000_000;
 /** How long after its request a span arrives: what in-flight counts and rates are tied by. */
 const DELAY_MS = 5_000;
 
+/** The program lets the diagnosis settle what is due once a second. */
+const TICK_MS = 1_000;
+
 /** Requests between two looks at the clock of the process, as many as end in a few turns of the event loop. */
 const CHUNK = 100;
 const SPANS_PER_BATCH = 100;
@@ -185,8 +188,9 @@ function measure({ inFlight, shape, maxBytes, before }: Load, verify: (diagnosis
   const perCrossing: number[] = [];
   const perSpan: number[] = [];
   let ticking = 0;
-  let tickMs = nowMs + 1_000;
-  const total = before + MEASURED;
+  let tickMs = nowMs + TICK_MS;
+  const measured = measuredOf(inFlight);
+  const total = before + measured;
   for (let from = 0; from < total; from += CHUNK) {
     const crossings = Array.from({ length: CHUNK }, (_, at) => crossingAt(from + at, nowMs + at * stepMs));
     const untilMs = nowMs + CHUNK * stepMs;
@@ -210,7 +214,7 @@ function measure({ inFlight, shape, maxBytes, before }: Load, verify: (diagnosis
     const forSpans = nanosOf(() => {
       for (const batch of due) diagnosis.spans(batch);
     });
-    for (; tickMs <= nowMs; tickMs += 1_000) {
+    for (; tickMs <= nowMs; tickMs += TICK_MS) {
       const forTick = nanosOf(() => diagnosis.tick());
       if (warm) ticking += forTick;
     }
@@ -222,7 +226,7 @@ function measure({ inFlight, shape, maxBytes, before }: Load, verify: (diagnosis
   return {
     perCrossing: figuresOf(perCrossing),
     perSpan: figuresOf(perSpan),
-    ticking: ticking / MEASURED,
+    ticking: ticking / measured,
     bytes: diagnosis.report().ledger.bytes,
   };
 }
@@ -235,7 +239,7 @@ function proveRight(load: Load): (diagnosis: Diagnosis) => void {
   return (diagnosis) => {
     const { ledger, breaks } = diagnosis.report();
     const { observed, matched, missing, waiting, unobserved, evicted } = ledger;
-    assert.equal(observed, load.before + MEASURED);
+    assert.equal(observed, load.before + measuredOf(load.inFlight));
     assert.equal(matched + missing + waiting + unobserved + evicted, observed);
     assert.equal(evicted, 0);
     if (load.shape === "roots") {
@@ -273,8 +277,10 @@ const LOADS: readonly Load[] = [
   { name: "1e4, all broken", inFlight: 10_000, shape: "roots", maxBytes: 32 * MIB, before: 50_000 },
 ];
 
-/** Requests that are timed. */
-const MEASURED = 100_000;
+/** Requests that are timed: as many as come between two ticks at least. */
+function measuredOf(inFlight: number): number {
+  return Math.max(100_000, (inFlight * TICK_MS) / DELAY_MS);
+}
 
 const chosen = process.argv[2];
 const rows = LOADS.filter(({ name }) => chosen === undefined || name.startsWith(chosen)).map((load) => {

@@ -1,11 +1,12 @@
 /**
- * What middleware adds to one request, in CPU time of the process: whole requests through the app, without sockets.
- * Steadier than throughput, where other work shares the machine. Two processes of one app differ by more than a
- * middleware costs, so each variant is measured in several, by turns with the others.
+ * What middleware adds to one request, in CPU time and in bytes: whole requests through the app, without sockets. Steadier
+ * than throughput, where other work shares the machine. Each variant is a process beside one of the bare app, which are
+ * measured by turns; two processes of one app differ by more than a middleware costs, so there are several pairs of them.
  *
- *     node test/bench/middleware-cost.ts [processes for each variant] [part of the variants' names]
+ *     node test/bench/middleware-cost.ts [pairs of processes] [name of a variant, or part of it]
  */
 import assert from "node:assert/strict";
+import type { ChildProcess } from "node:child_process";
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import type { Server } from "node:http";
@@ -13,12 +14,14 @@ import { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import type { VariantName } from "./middleware-variants.ts";
-import { VARIANT_NAMES, createVariant } from "./middleware-variants.ts";
+import { createVariant, namesLike } from "./middleware-variants.ts";
+import { formatRatio, median } from "./paired.ts";
 
-const REQUESTS = 2000;
-const WARM_UP_ROUNDS = 8;
-const ROUNDS = 25;
+const REQUESTS = 4000;
+const WARM_UP_ROUNDS = 6;
+const ROUNDS = 20;
 const IN_FLIGHT = 32;
+const GROWTHS = 20;
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 
 /** A head as a service behind two proxies sees it. */
@@ -70,57 +73,84 @@ async function prove(name: VariantName, server: Server): Promise<void> {
   assert.equal(seen.endsWith(`\r\n\r\n${TRACE}`), !/bare|no-op/.test(name), name);
 }
 
-/** Microseconds of CPU time for one request. */
-async function cost(server: Server): Promise<number> {
-  const before = process.cpuUsage();
-  for (let sent = 0; sent < REQUESTS; sent += IN_FLIGHT) {
-    const answers = Array.from({ length: IN_FLIGHT }, () => send(server, "/products/7"));
-    await new Promise(setImmediate);
-    for (const answer of answers) answer.emit("close");
+async function batch(server: Server): Promise<void> {
+  const answers = Array.from({ length: IN_FLIGHT }, () => send(server, "/products/7"));
+  await new Promise(setImmediate);
+  for (const answer of answers) answer.emit("close");
+}
+
+/** Of one request. */
+interface Cost {
+  readonly cpuUs: number;
+  readonly bytes: number;
+}
+
+async function costOf(server: Server): Promise<Cost> {
+  const grown: number[] = [];
+  for (let count = 0; count < GROWTHS; count += 1) {
+    const before = process.memoryUsage().heapUsed;
+    await batch(server);
+    grown.push((process.memoryUsage().heapUsed - before) / IN_FLIGHT);
   }
+  const before = process.cpuUsage();
+  for (let sent = 0; sent < REQUESTS; sent += IN_FLIGHT) await batch(server);
   const { user, system } = process.cpuUsage(before);
-  return (user + system) / REQUESTS;
+  // Where the collector came by the heap has shrunk: the median does not see it.
+  return { cpuUs: (user + system) / REQUESTS, bytes: median(grown) };
+}
+
+async function roundOf(child: ChildProcess): Promise<Cost> {
+  child.send("round");
+  const [cost] = (await once(child, "message")) as [Cost];
+  return cost;
 }
 
 /** Whatever else runs on the machine can only add to the CPU time of a round. */
-async function least(name: VariantName): Promise<number> {
+function leastOf(costs: readonly Cost[]): Cost {
+  const counted = costs.slice(WARM_UP_ROUNDS);
+  return { cpuUs: Math.min(...counted.map(({ cpuUs }) => cpuUs)), bytes: median(counted.map(({ bytes }) => bytes)) };
+}
+
+interface Pair {
+  readonly bare: Cost;
+  readonly own: Cost;
+}
+
+async function measurePair(name: VariantName): Promise<Pair> {
+  const names = [name.startsWith("express") ? "express bare" : "hono bare", name];
+  const [bare, own] = names.map((each) => ({
+    child: fork(fileURLToPath(import.meta.url), [each]),
+    costs: [] as Cost[],
+  }));
+  assert(bare !== undefined && own !== undefined);
+  for (const { child } of [bare, own]) await once(child, "message");
+  for (let round = 0; round < WARM_UP_ROUNDS + ROUNDS; round += 1)
+    for (const { child, costs } of round % 2 === 0 ? [bare, own] : [own, bare]) costs.push(await roundOf(child));
+  for (const { child } of [bare, own]) child.disconnect();
+  return { bare: leastOf(bare.costs), own: leastOf(own.costs) };
+}
+
+function rowOf(pairs: readonly Pair[]): Readonly<Record<string, number | string>> {
+  return {
+    "CPU µs": Number(median(pairs.map(({ own }) => own.cpuUs)).toFixed(2)),
+    "of bare": formatRatio(pairs.map(({ bare, own }) => [own.cpuUs / bare.cpuUs])),
+    "more than bare, µs": Number(median(pairs.map(({ bare, own }) => own.cpuUs - bare.cpuUs)).toFixed(2)),
+    bytes: Math.round(median(pairs.map(({ own }) => own.bytes))),
+    "more than bare": Math.round(median(pairs.map(({ bare, own }) => own.bytes - bare.bytes))),
+  };
+}
+
+const [count = "8", part = ""] = process.argv.slice(2);
+if (process.send !== undefined) {
+  const name = count as VariantName;
   const server = createVariant(name);
   await prove(name, server);
-  let found = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < WARM_UP_ROUNDS + ROUNDS; round += 1) {
-    const micros = await cost(server);
-    if (round >= WARM_UP_ROUNDS) found = Math.min(found, micros);
-  }
-  return found;
-}
-
-async function leastInProcess(name: VariantName): Promise<number> {
-  const child = fork(fileURLToPath(import.meta.url), ["1", name]);
-  const ended = once(child, "exit").then(() => Promise.reject(new Error(`${name} ended without a figure`)));
-  const [found] = (await Promise.race([once(child, "message"), ended])) as [number];
-  child.disconnect();
-  return found;
-}
-
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((one, other) => one - other)[numbers.length >> 1] as number;
-}
-
-const [processes = "5", part = ""] = process.argv.slice(2);
-if (process.send !== undefined) process.send(await least(part as VariantName));
-else {
-  const wanted = (name: VariantName): boolean => name.includes(part) || name.endsWith("bare");
-  const found = new Map(VARIANT_NAMES.filter(wanted).map((name) => [name, [] as number[]]));
-  for (let turn = 0; turn < Number(processes); turn += 1)
-    for (const [name, all] of found) all.push(await leastInProcess(name));
-  const rows = [...found].map(([name, all]) => {
-    const bare = median(found.get(name.startsWith("express") ? "express bare" : "hono bare") ?? []);
-    const [own, spread] = [median(all), Math.max(...all) - Math.min(...all)];
-    const row = { "CPU µs": own, "more than bare": own - bare, "of bare": own / bare, spread };
-    return [name, Object.fromEntries(Object.entries(row).map(([key, value]) => [key, Number(value.toFixed(2))]))];
-  });
-  console.log(
-    `medians of ${processes} processes, each the least of ${ROUNDS} rounds of ${REQUESTS} requests; ${process.version}`,
-  );
-  console.table(Object.fromEntries(rows));
+  process.on("message", () => void costOf(server).then((cost) => process.send?.(cost)));
+  process.send("ready");
+} else {
+  const found = new Map(namesLike(part).map((name) => [name, [] as Pair[]]));
+  for (let turn = 0; turn < Number(count); turn += 1)
+    for (const [name, pairs] of found) pairs.push(await measurePair(name));
+  console.log(`${count} pairs of processes, the least of ${ROUNDS} rounds of ${REQUESTS} requests; ${process.version}`);
+  console.table(Object.fromEntries([...found].map(([name, pairs]) => [name, rowOf(pairs)])));
 }

@@ -168,7 +168,13 @@ const VARIANTS = {
 
 export type VariantName = keyof typeof VARIANTS;
 
-export const VARIANT_NAMES: readonly VariantName[] = Object.keys(VARIANTS) as VariantName[];
+const VARIANT_NAMES: readonly VariantName[] = Object.keys(VARIANTS) as VariantName[];
+
+/** The one of that name, or all whose names contain it. */
+export function namesLike(part: string): readonly VariantName[] {
+  const exact = VARIANT_NAMES.filter((name) => name === part);
+  return exact.length > 0 ? exact : VARIANT_NAMES.filter((name) => name.includes(part));
+}
 
 export function createVariant(name: VariantName): Http.Server {
   return VARIANTS[name]();

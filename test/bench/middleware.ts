@@ -1,8 +1,9 @@
 /**
  * What middleware costs a small app: bare Express and bare Hono beside the same app with the boundary in front, and with
  * OpenTelemetry's instrumentation. Every variant is a process of its own; each of its slices is compared with a slice of
- * a bare app right before or after it. Two processes of one app differ by more than a middleware costs, so each variant is
- * measured in several; the row of a bare app shows how far to trust the others.
+ * a bare app right before or after it, from a client in a third process. Two processes of one app differ by more than a
+ * middleware costs, so each variant is measured in several pairs of them; the row of a bare app beside a bare one shows
+ * how far to trust the others.
  *
  *     node test/bench/middleware.ts [pairs of slices for each variant] [name of a variant, or part of it] [processes]
  */
@@ -13,7 +14,8 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
 import type { VariantName } from "./middleware-variants.ts";
-import { VARIANT_NAMES } from "./middleware-variants.ts";
+import { namesLike } from "./middleware-variants.ts";
+import { formatRatio, median } from "./paired.ts";
 
 const CONNECTIONS = 32;
 const SLICE_REQUESTS = 800;
@@ -110,14 +112,6 @@ async function prove(name: VariantName, port: number): Promise<number> {
   return chunk.length;
 }
 
-function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1
-    ? (sorted[middle] as number)
-    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
-}
-
 interface Pair {
   readonly bare: Slice;
   readonly own: Slice;
@@ -141,31 +135,35 @@ async function slicesOf(name: VariantName, count: number): Promise<readonly Pair
   return slices;
 }
 
-async function compare(name: VariantName): Promise<Readonly<Record<string, number>>> {
-  const slices: Pair[] = [];
-  for (let turn = 0; turn < processes; turn += 1) slices.push(...(await slicesOf(name, Math.ceil(pairs / processes))));
-  // Whatever else runs on the machine can only add to the CPU time of a slice.
-  const least = (which: "bare" | "own"): number => Math.min(...slices.map((slice) => slice[which].cpuUs));
-  const rates = slices.map(({ bare, own }) => own.perSecond / bare.perSecond);
-  // What a core that does nothing else would serve, whoever else has it meanwhile.
-  const byCpu = slices.map(({ bare, own }) => bare.cpuUs / own.cpuUs);
-  return {
-    "requests/s": Math.round(median(slices.map(({ own }) => own.perSecond))),
-    "median of bare": Number(median(rates).toFixed(3)),
-    "by CPU time": Number(median(byCpu).toFixed(3)),
-    "least CPU µs/request": Number(least("own").toFixed(1)),
-    "of the bare app's": Number((least("own") / least("bare")).toFixed(3)),
+interface Compared {
+  readonly row: Readonly<Record<string, number | string>>;
+  /** Share of its time the client was busy: near 1 it would be the client that is measured. */
+  readonly clientBusy: number;
+}
+
+async function compare(name: VariantName): Promise<Compared> {
+  const turns: (readonly Pair[])[] = [];
+  const started = { cpu: process.cpuUsage(), ms: performance.now() };
+  for (let turn = 0; turn < processes; turn += 1) turns.push(await slicesOf(name, Math.ceil(pairs / processes)));
+  const { user, system } = process.cpuUsage(started.cpu);
+  const own = turns.flat().map((pair) => pair.own);
+  const row = {
+    "requests/s": Math.round(median(own.map(({ perSecond }) => perSecond))),
+    "of bare": formatRatio(turns.map((each) => each.map(({ bare, own }) => own.perSecond / bare.perSecond))),
+    "CPU µs/request": Number(median(own.map(({ cpuUs }) => cpuUs)).toFixed(1)),
+    // What a core that does nothing else would serve, whoever else has it meanwhile.
+    "by CPU time": formatRatio(turns.map((each) => each.map(({ bare, own }) => bare.cpuUs / own.cpuUs))),
   };
+  return { row, clientBusy: (user + system) / 1000 / (performance.now() - started.ms) };
 }
 
 const pairs = Number(process.argv[2] ?? 40);
-const part = process.argv[3] ?? "";
 const processes = Number(process.argv[4] ?? 4);
-const exact = VARIANT_NAMES.filter((name) => name === part);
-const wanted = exact.length > 0 ? exact : VARIANT_NAMES.filter((name) => name.includes(part));
-const rows: [VariantName, Readonly<Record<string, number>>][] = [];
-for (const name of wanted) rows.push([name, await compare(name)]);
+const compared = new Map<VariantName, Compared>();
+for (const name of namesLike(process.argv[3] ?? "")) compared.set(name, await compare(name));
+const busy = Math.max(...[...compared.values()].map(({ clientBusy }) => clientBusy));
 console.log(
-  `${pairs} pairs of ${SLICE_REQUESTS} requests in ${processes} processes, ${CONNECTIONS} connections; ${process.version}`,
+  `${pairs} pairs of ${SLICE_REQUESTS} requests in ${processes} pairs of processes, ${CONNECTIONS} connections; ` +
+    `the client was busy for ${Math.round(100 * busy)} % of the time at most; ${process.version}`,
 );
-console.table(Object.fromEntries(rows));
+console.table(Object.fromEntries([...compared].map(([name, { row }]) => [name, row])));

@@ -89,7 +89,10 @@ export const policy: fc.Arbitrary<PolicyOptions> = fc.record(
     repair: fc.constantFrom("off", "report", "on"),
     repairs: fc.record({ parent: fc.constantFrom("off", "report", "on") }),
     duplicate: fc.constantFrom("first", "last"),
-    carrier: fc.record({ field: fc.constant("x-request-id"), read: fc.boolean(), send: fc.boolean() }),
+    carrier: fc.constantFrom({ read: true }, { send: true }, { read: true, send: true }).map((use) => ({
+      field: "x-request-id",
+      ...use,
+    })),
     start: fc.boolean(),
     extract: fc.shuffledSubarray([...FORMAT_NAMES]).map((found) => ["w3c" as const, ...found]),
     inject: fc.shuffledSubarray(["preserve", "b3", "gcp", "datadog", "xray"] as const),

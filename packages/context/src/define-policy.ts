@@ -75,6 +75,8 @@ function defineLeaving(
   const carrier = options.carrier === undefined ? undefined : defineCarrier(options.carrier);
   if (strip && carrier?.send === true) throw wrong("carrier.send", true, "false where strip is true");
   if (strip && carrier?.read === false) throw wrong("carrier.read", false, "true where strip is true: it is taken out");
+  if (!strip && carrier?.read === false && !carrier.send)
+    throw wrong("carrier", carrier.field, "with read or send true, or be absent");
   const ignoring = [options.trust, ...(options.trustRules ?? []).map((rule) => rule.trust)].includes("ignore");
   const baggage = options.baggage === undefined ? undefined : defineBaggage(options.baggage);
   const looks = strip || ignoring || baggage !== undefined || cleared.length > 0;

@@ -50,6 +50,7 @@ export { createIds } from "./ids.ts";
 export { readAltNames } from "./alt-names.ts";
 export type { NodeMessage, NodeSocket } from "./node-message.ts";
 export { applyToMessage, arrivalOfMessage, linesOfMessage } from "./node-message.ts";
+export { contextOf } from "./plain-passage.ts";
 export type { AnswerField, Served, ServiceBoundary, ServiceBoundaryOptions } from "./service-boundary.ts";
 export type { ServingSpan } from "./service-boundary.ts";
 export { defineServiceBoundary } from "./service-boundary.ts";

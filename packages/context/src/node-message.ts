@@ -129,16 +129,16 @@ function madeViews(message: NodeMessage): Views {
     if (prototype !== null) KEYS.set(prototype, keysOf(message));
     return message;
   }
+  const kept = message as unknown as Kept;
   return {
-    headers: viewOf(message, "headers", keys),
-    headersDistinct: viewOf(message, "headersDistinct", keys),
+    headers: keys.headers === undefined ? message.headers : (kept[keys.headers] ?? undefined),
+    headersDistinct:
+      keys.headersDistinct === undefined ? message.headersDistinct : (kept[keys.headersDistinct] ?? undefined),
   } as Views;
 }
 
-function viewOf(message: NodeMessage, name: keyof ViewKeys, keys: ViewKeys): unknown {
-  const key = keys[name];
-  return key === undefined ? message[name] : (Reflect.get(message, key) ?? undefined);
-}
+/** A view that is not folded yet is null or not there. */
+type Kept = Readonly<Record<symbol, object | null | undefined>>;
 
 function keysOf(message: NodeMessage): ViewKeys {
   const { headers, headersDistinct } = message;

@@ -17,8 +17,9 @@ import { flagsIn, parentIdIn, traceIdHashIn, withParentId } from "./plain-tracep
 import type { Policy, Ruling } from "./policy.ts";
 import type { ValidReading } from "./reading.ts";
 import { readClean, readPair } from "./reading.ts";
+import type { TraceContext } from "./trace-context.ts";
 import { SAMPLED } from "./trace-context.ts";
-import { isPlainTraceparent } from "./traceparent.ts";
+import { contextIn, isPlainTraceparent } from "./traceparent.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** Undefined where the head is of another row; then `grant` was not asked. */
@@ -75,6 +76,11 @@ function borderBefore(list: string, wire: string, hash: string): BorderList | un
   return border === undefined || border.others === "" || isOthersAlone(border.others) ? border : undefined;
 }
 
+/** The verdict's context; where it is plain from the head, without a verdict. */
+export function contextOf(passage: Passage): TraceContext | undefined {
+  return passage instanceof PlainPassage ? passage.context : passage.verdict.context;
+}
+
 class PlainPassage implements Passage {
   readonly boundary: Boundary;
   readonly policy: Policy;
@@ -82,6 +88,7 @@ class PlainPassage implements Passage {
   readonly edits: Edits;
   readonly #wire: string;
   readonly #list: string;
+  #context: TraceContext | undefined;
   #reading: ValidReading | undefined;
   #verdict: Verdict | undefined;
 
@@ -101,6 +108,10 @@ class PlainPassage implements Passage {
     this.#list = list;
   }
 
+  get context(): TraceContext | undefined {
+    return this.#verdict === undefined ? (this.#context ??= this.#contextAlone()) : this.#verdict.context;
+  }
+
   get ruling(): Ruling {
     return BELIEVED;
   }
@@ -114,21 +125,26 @@ class PlainPassage implements Passage {
     return (this.#verdict ??= this.#judge());
   }
 
+  #contextAlone(): TraceContext | undefined {
+    const { spans } = this;
+    if (spans !== undefined) {
+      const { traceId, flags, tracestate } = contextIn(this.#wire, this.edits[1]?.value ?? "");
+      return { traceId, parentId: spans.clientSpanId, flags, tracestate };
+    }
+    const list = this.#list;
+    return list === "" || isOthersAlone(list) ? contextIn(this.#wire, list) : this.verdict.context;
+  }
+
   #judge(): Verdict {
     const { reading, spans, edits } = this;
     const { context: from } = reading;
     const isClean = reading.notes.length === 0 && reading.own === undefined;
     if (spans === undefined && !isClean) return judge(reading, this.policy, this.boundary.cluster, undefined, BELIEVED);
-    const tracestate = edits[1]?.value ?? "";
-    const context =
-      spans === undefined
-        ? from
-        : { traceId: from.traceId, parentId: spans.clientSpanId, flags: from.flags, tracestate };
     return {
       action: "preserve",
       reason: "intact",
       from,
-      context,
+      context: spans === undefined ? from : this.context,
       ownParent: spans !== undefined,
       edits,
       links: undefined,

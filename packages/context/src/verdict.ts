@@ -31,6 +31,7 @@ export type Reason =
   | "outside-restored"
   | "egress-strip"
   | "start-off"
+  | "sampled-out"
   | "no-span";
 
 export interface Verdict {

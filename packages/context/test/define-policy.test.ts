@@ -30,6 +30,7 @@ describe("a policy", () => {
       "tracestateMaxLength is 511; it must be a whole number from 512",
     );
     expect(wrong({ carrier: { field: "x y" } })).toThrow('carrier.field is "x y"; it must be a header field name');
+    expect(wrong({ carrier: { field: "x-ours" } })).toThrow('carrier is "x-ours"; it must be with read or send true');
     expect(wrong({ strip: true, carrier: { read: true, send: true } })).toThrow("carrier.send is true");
     expect(wrong({ strip: true, carrier: {} })).toThrow("carrier.read is false");
     expect(wrong({ clear: ["x y"] })).toThrow('clear[0] is "x y"');

@@ -133,7 +133,7 @@ describe("reading a head", () => {
     expect(read(["X-Request-Id", value], policy)).toMatchObject({ carried: { context }, original: "abc" });
     expect(read(["X-Request-Id", "abc"], policy)).toMatchObject({ carried: undefined, original: "abc" });
     expect(read(["x-request-id", "a", "X-Request-Id", "b "], policy)).toMatchObject({ original: "a, b" });
-    const blind = definePolicy({ carrier: { field: "x-request-id" } });
+    const blind = definePolicy({ carrier: { field: "x-request-id", send: true } });
     expect(read(["X-Request-Id", value], blind)).toMatchObject({ carried: undefined, original: value });
   });
 

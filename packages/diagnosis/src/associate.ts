@@ -11,11 +11,13 @@ import type { Delays } from "./timing-model.ts";
 import {
   ENOUGH_FOR_OFFSET,
   ENOUGH_PAIRS,
+  claimOf,
   joinableShare,
   learnComparison,
   learnLonePair,
   learnSure,
   leastDelays,
+  mayTell,
   sureShare,
 } from "./timing-model.ts";
 import type { Candidate, TimedPair } from "./weigh-pairs.ts";
@@ -33,8 +35,8 @@ const MOST_PAIRS = 8_192;
 /** Where fewer requests than this have their span among the orphans, most pairs would be chance. */
 const LEAST_JOINABLE = 0.2;
 
-/** Where fewer pairs than this are sure, those that seem to be are where the model errs. */
-const LEAST_SURE = 0.25;
+/** Where fewer pairs than this are sure, none is told. */
+const LEAST_SURE = 0.1;
 
 /** Pairs that must be known before what lies as they do is told from what merely lies within a request. */
 const ENOUGH_TO_LIKEN = 50;
@@ -71,7 +73,11 @@ export function associate(books: Books, edge: Edge, records: readonly number[]):
   const likeliest = pairs.filter(({ record, confidence }) => due.has(record) && confidence >= LIKELIEST);
   const sure = likeliest.filter(({ confidence }) => confidence >= ACCEPTED);
   learnSure(timing, likeliest.length, sure.length);
-  return joinableShare(timing) < LEAST_JOINABLE || sureShare(timing) < LEAST_SURE ? [] : sure;
+  if (joinableShare(timing) < LEAST_JOINABLE || sureShare(timing) < LEAST_SURE) return [];
+  return sure
+    .map((pair) => ({ ...pair, confidence: claimOf(timing, pair.confidence) }))
+    .sort((a, b) => b.confidence - a.confidence)
+    .filter(({ confidence }) => confidence >= ACCEPTED && mayTell(timing, confidence));
 }
 
 /** A pair that is as likely as this is the likeliest of its request, or nearly. */

@@ -46,6 +46,9 @@ export const EGRESS_BIT = 256;
 /** It came without anything that a border before us could have written: where a trace begins, or all was taken away. */
 export const ENTRY_BIT = 512;
 
+/** Spans that `fetch` takes at once. */
+export const MOST_FETCHED = 32;
+
 /** What `add` takes, beside the words in the scratch key. */
 export interface CrossingEntry {
   startMs: number;
@@ -84,6 +87,13 @@ export interface CrossingStore {
   readonly childHeads: Heads;
   /** Writes the scratch and the entry over the oldest record; returns the new record's number. */
   add(entry: CrossingEntry): number;
+  /**
+   * Fetches what looking for requests by the span they forwarded will read: for `count` spans, whose ids stand in `ids` at
+   * `places`. Each lies anywhere in memory, and waiting for one after the other takes most of the time that a span does.
+   */
+  fetch(ids: Uint32Array, places: Int32Array, count: number): void;
+  /** The same for the spans under which the records from `from` to before `until` came, at most `MOST_FETCHED`. */
+  fetchInbound(from: number, until: number): void;
   /** Newest record that forwarded the trace and span of `key`, and the next older one; 0 for none. */
   findSpan(key: Uint32Array): number;
   findOlderSpan(key: Uint32Array, record: number): number;
@@ -118,10 +128,12 @@ export interface CrossingStore {
   spanId(record: number): string;
 }
 
-export const CROSSING_SCRATCH: { readonly requestId: number; readonly inbound: number; readonly member: number } = {
+/** Where the scratch holds what, and how many words it has. */
+export const CROSSING_SCRATCH: Readonly<Record<"requestId" | "inbound" | "member" | "words", number>> = {
   requestId: REQUEST_ID_AT,
   inbound: INBOUND_AT,
   member: MEMBER_AT,
+  words: WORDS,
 };
 
 export function createCrossingStore(budgetBytes: number, seed: number): CrossingStore {
@@ -157,6 +169,24 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
   const byPort = new MomentIndex(ring, localPort, startMs, seed, (slot) => localPort[slot] !== 0);
   const byEntry = new MomentIndex(ring, path, startMs, seed, (slot) => has(slot, ENTRY_BIT));
 
+  const places = new Int32Array(MOST_FETCHED);
+  const hashes = new Int32Array(MOST_FETCHED);
+  const found = new Float64Array(MOST_FETCHED);
+  const fetched = new Float64Array(2);
+  const fetch = (ids: Uint32Array, at: Int32Array, count: number): void => {
+    for (let next = 0; next < count; next += 1) {
+      const hash = hashId(ids, at[next] as number, seed);
+      hashes[next] = hash;
+      found[next] = spanChains.first(hash);
+    }
+    for (let next = 0; next < count; next += 1) {
+      const record = found[next] as number;
+      const slot = ring.slot(record);
+      found[next] = spanChains.after(record, hashes[next] as number);
+      fetched[0] = (words[slot * WORDS] as number) + (startMs[slot] as number) + (endMs[slot] as number);
+      fetched[1] = (arrivedMs[slot] as number) + (state[slot] as number) + (edge[slot] as number);
+    }
+  };
   let longestMs = 0;
   let longestBeforeMs = 0;
   const noteLength = (slot: number, lengthMs: number): void => {
@@ -201,6 +231,11 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
       noteLength(slot, entry.endMs - entry.startMs);
       spanChains.add(hashId(scratch, SPAN_AT, seed), record);
       return record;
+    },
+    fetch,
+    fetchInbound(from, until) {
+      for (let record = from; record < until; record += 1) places[record - from] = table.at(record) + INBOUND_AT;
+      fetch(words, places, until - from);
     },
     findSpan: (key) => bySpan.find(key, 0, 0, KEY_WORDS),
     findOlderSpan: (key, record) => bySpan.findOlder(record, key, 0, 0, KEY_WORDS),

@@ -1,90 +1,12 @@
-/** Enters one crossing into the ledger: the request owes us a span of the called service from now on. */
-import type { Crossing, TraceContext } from "@tracemend/context";
-import { isSampled } from "@tracemend/context";
-import type { Arrival } from "./arrival.ts";
+/** Enters one forwarded request into the ledger: it owes us a span of the called service from now on. */
 import type { Books } from "./books.ts";
 import { countedAtMs } from "./books.ts";
+import { noteChild } from "./child.ts";
 import type { CrossingEntry } from "./crossing-store.ts";
-import {
-  CROSSING_SCRATCH,
-  CAME_ABSENT_BIT,
-  CONTINUED_BIT,
-  EGRESS_BIT,
-  ENTRY_BIT,
-  EXCUSED,
-  INBOUND_OPEN_BIT,
-  MATCHED,
-  MEMBERLESS_BIT,
-  OWN_PARENT_BIT,
-  SAMPLED_BIT,
-  STARTED_BIT,
-  TRANSLATED_BIT,
-  WAITING,
-} from "./crossing-store.ts";
+import { EXCUSED, MATCHED, WAITING } from "./crossing-store.ts";
 import type { Edge } from "./edge.ts";
 import { ANSWERED, FORGOTTEN, FORWARDED, NOT_EXPECTED, learnService } from "./edge.ts";
-import { hashShort, hashText } from "./hash.ts";
-import { readSpanId, readTraceId } from "./id-words.ts";
-import { noteChild } from "./child.ts";
-import { isProbe } from "./probe.ts";
-import { isAnswer, markJoined, noteFacets } from "./settle.ts";
-
-const entry: CrossingEntry = {
-  startMs: 0,
-  endMs: 0,
-  arrivedMs: 0,
-  edge: 0,
-  arrival: 0,
-  localPort: 0,
-  path: 0,
-  route: 0,
-  state: 0,
-  bits: 0,
-};
-
-/** What went nowhere or left without a context owes nothing and is passed over. */
-export function enterCrossing(books: Books, crossing: Crossing, arrival: Arrival | undefined, nowMs: number): void {
-  const { upstream, verdict } = crossing;
-  const { context } = verdict;
-  if (upstream === undefined || context === undefined) return;
-  const edge = books.edges.open(crossing.boundary, crossing.cluster, upstream.name);
-  if (edge === undefined || !writeScratch(books, crossing, context)) return;
-  if (verdict.ownParent) withdrawCall(books);
-  entry.startMs = crossing.startMs;
-  entry.endMs = crossing.endMs;
-  entry.arrivedMs = nowMs;
-  entry.edge = edge.id;
-  entry.arrival = arrival === undefined ? 0 : arrival.id + 1;
-  entry.localPort = upstream.localPort ?? 0;
-  entry.route = edge.routes.keep(crossing.path);
-  entry.bits = bitsOf(crossing, context);
-  entry.path = hashShort(crossing.path);
-  entry.state = isOwed(crossing, context) ? WAITING : EXCUSED;
-  enterRecord(books, edge, entry);
-  const named = crossing.answer?.traceId;
-  if (named !== undefined && named !== context.traceId && entry.state === WAITING) {
-    books.answers.add(books.crossings.ring.newest(), named);
-  }
-  if ((entry.bits & STARTED_BIT) !== 0) ownRootIsNoOrphan(books);
-}
-
-/** Our own CLIENT span of the crossing in the scratch may have come before it, and was taken for a call of a service. */
-function withdrawCall(books: Books): void {
-  const { crossings, edges, services, totals } = books;
-  const record = crossings.findSpan(crossings.scratch);
-  if (record === 0) return;
-  const slot = crossings.ring.slot(record);
-  const edge = edges.at(crossings.edge[slot] as number);
-  if (edge.cluster !== "" || crossings.state[slot] !== WAITING) return;
-  const service = services.find(edge.boundary);
-  if (service !== undefined) service.border = true;
-  crossings.state[slot] = EXCUSED;
-  totals.waiting -= 1;
-  totals.observed -= 1;
-  totals.excused += 1;
-  edge.waiting -= 1;
-  edge.tally.add(FORWARDED, countedAtMs(books, slot), -1);
-}
+import { isAnswer, noteFacets } from "./settle.ts";
 
 /** Enters what stands in the scratch of the store; a request that waits may have been answered before. */
 export function enterRecord(books: Books, edge: Edge, owed: CrossingEntry): void {
@@ -99,24 +21,6 @@ export function enterRecord(books: Books, edge: Edge, owed: CrossingEntry): void
   if (child !== 0) earlyChildren(books, record, edge, child);
 }
 
-/** Instrumentation commonly leaves probes out, and a tunnel carries bytes alone. */
-function isOwed({ failure, userAgent, path, method }: Crossing, context: TraceContext): boolean {
-  return isSampled(context) && failure === undefined && method !== "CONNECT" && !isProbe(userAgent, path);
-}
-
-function writeScratch(books: Books, crossing: Crossing, context: TraceContext): boolean {
-  const { scratch } = books.crossings;
-  if (!readTraceId(context.traceId, scratch) || !readSpanId(context.parentId, scratch, 4)) return false;
-  const { requestId, verdict, reading } = crossing;
-  for (let word = CROSSING_SCRATCH.requestId; word < scratch.length; word += 1) scratch[word] = 0;
-  if (requestId !== undefined) hashText(requestId, scratch, CROSSING_SCRATCH.requestId);
-  if (verdict.from !== undefined) readSpanId(verdict.from.parentId, scratch, CROSSING_SCRATCH.inbound);
-  if (reading.kind === "valid" && reading.own !== undefined) {
-    readSpanId(reading.own.spanId, scratch, CROSSING_SCRATCH.member);
-  }
-  return true;
-}
-
 /** A request that is overwritten while it waits will never be known: the store is too small for the load. */
 function makeRoom(books: Books): void {
   const { crossings, edges, totals } = books;
@@ -129,23 +33,6 @@ function makeRoom(books: Books): void {
   const forgotten = edges.at(edge[slot] as number);
   forgotten.waiting -= 1;
   forgotten.tally.add(FORGOTTEN, countedAtMs(books, slot), 1);
-}
-
-function bitsOf({ reading, verdict, answer, side }: Crossing, context: TraceContext): number {
-  let bits = side === "egress" ? EGRESS_BIT : 0;
-  if (answer !== undefined && answer.traceId === context.traceId) bits |= CONTINUED_BIT;
-  if (isSampled(context)) bits |= SAMPLED_BIT;
-  if (verdict.ownParent) bits |= OWN_PARENT_BIT;
-  if (verdict.from === undefined) bits |= STARTED_BIT;
-  if (reading.kind === "absent") {
-    bits |= CAME_ABSENT_BIT;
-    if (verdict.from === undefined && reading.carried === undefined && reading.notes.length === 0) bits |= ENTRY_BIT;
-  }
-  if (reading.kind !== "valid") return bits;
-  if (reading.wire === undefined) bits |= TRANSLATED_BIT;
-  // With a carrier beside it the crossing tells by itself what was lost, and would be counted twice.
-  if (reading.own === undefined) return reading.carried === undefined ? bits | MEMBERLESS_BIT : bits;
-  return reading.own.spanId === reading.context.parentId ? bits : bits | INBOUND_OPEN_BIT;
 }
 
 function hasAnswer(books: Books, record: number, newest: number): boolean {
@@ -186,10 +73,4 @@ function count(books: Books, edge: Edge, atMs: number, state: number): void {
   }
   totals.waiting += 1;
   edge.waiting += 1;
-}
-
-/** Our own SERVER span of a trace that began here is a root by right. */
-function ownRootIsNoOrphan(books: Books): void {
-  const root = books.orphans.findTrace(books.crossings.scratch);
-  if (root !== 0) markJoined(books, root);
 }

@@ -56,8 +56,8 @@ function readWords(id: string, words: number, into: Uint32Array, at: number): bo
   return any !== 0 && digits >= 0 && codes <= 0xff;
 }
 
-export function readTraceId(id: string, into: Uint32Array): boolean {
-  return readWords(id, TRACE_WORDS, into, 0);
+export function readTraceId(id: string, into: Uint32Array, at = 0): boolean {
+  return readWords(id, TRACE_WORDS, into, at);
 }
 
 export function readSpanId(id: string, into: Uint32Array, at: number): boolean {

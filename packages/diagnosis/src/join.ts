@@ -121,7 +121,7 @@ function continued({ crossings }: Books, record: number): Join | undefined {
 function linkedRoot({ crossings, orphans }: Books, record: number): Join | undefined {
   let orphan = orphans.findLink(key);
   if (orphan === 0) {
-    other.set(key);
+    crossings.readKey(record, other);
     crossings.readInbound(record, other, 4);
     orphan = orphans.findLink(other);
   }

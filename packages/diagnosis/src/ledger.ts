@@ -1,11 +1,10 @@
 /** The ledger of requests and the spans they are owed: what comes in, and the passage of time. */
 import type { Crossing } from "@tracemend/context";
 import type { Batch } from "@tracemend/otlp";
-import { forEachSpan } from "@tracemend/otlp";
 import type { Arrival } from "./arrival.ts";
 import type { Books } from "./books.ts";
-import { WAITING } from "./crossing-store.ts";
-import { enterCrossing } from "./forwarded.ts";
+import { createCrossingIntake } from "./crossing-intake.ts";
+import { MOST_FETCHED, WAITING } from "./crossing-store.ts";
 import { compareNested, tellNested } from "./nested-entries.ts";
 import { checkParentBefore, comparePair } from "./pairs.ts";
 import { probeRequest, readWatermarks, settleByAge, settleByTime, settleByWatermark } from "./settle.ts";
@@ -31,38 +30,48 @@ export function createLedger(books: Books): Ledger {
   let agedFrom = 1;
   /** Orphans before it have ended the waits that they can. */
   let heardFrom = 1;
-  const isOlder = (record: number, thanMs: number): boolean =>
-    record <= ring.newest() && (arrivedMs[ring.slot(record)] as number) <= thanMs;
+  /** The first record from `from` on that arrived after this time. */
+  const firstYounger = (from: number, thanMs: number): number => {
+    let record = from;
+    while (record <= ring.newest() && (arrivedMs[ring.slot(record)] as number) <= thanMs) record += 1;
+    return record;
+  };
   const noteParent = (serviceId: number, exported: boolean): void => {
     const { tally } = services.at(serviceId);
     tally.add(PARENTS_CHECKED, settings.now(), 1);
     if (!exported) tally.add(PARENTS_MISSING, settings.now(), 1);
   };
-  const intake = createSpanIntake(books);
+  const intake = createCrossingIntake(books);
+  const enterSpans = createSpanIntake(books);
   return {
     forwarded(crossing, arrival, nowMs) {
-      enterCrossing(books, crossing, arrival, nowMs);
+      intake.take(crossing, arrival, nowMs);
     },
     spans(batch, nowMs) {
-      intake.begin(nowMs);
-      forEachSpan(batch, intake.enter);
+      intake.enterTaken();
+      enterSpans(batch, nowMs);
     },
     settle(nowMs) {
+      intake.enterTaken();
       readWatermarks(books, nowMs);
       heardFrom = Math.max(heardFrom, orphans.ring.oldest());
       for (; heardFrom <= orphans.ring.newest(); heardFrom += 1) settleByRoot(books, heardFrom);
       probedFrom = Math.max(probedFrom, ring.oldest());
-      while (isOlder(probedFrom, nowMs - settings.settleMs)) {
+      const probedUntil = firstYounger(probedFrom, nowMs - settings.settleMs);
+      for (let fetchedUntil = probedFrom; probedFrom < probedUntil; probedFrom += 1) {
+        if (probedFrom === fetchedUntil) {
+          fetchedUntil = Math.min(probedUntil, probedFrom + MOST_FETCHED);
+          crossings.fetchInbound(probedFrom, fetchedUntil);
+        }
         probeRequest(books, probedFrom);
         comparePair(books, probedFrom);
-        probedFrom += 1;
       }
       agedFrom = Math.max(agedFrom, ring.oldest());
-      while (isOlder(agedFrom, nowMs - settings.hardWaitMs)) {
+      const agedUntil = firstYounger(agedFrom, nowMs - settings.hardWaitMs);
+      for (; agedFrom < agedUntil; agedFrom += 1) {
         settleByAge(books, agedFrom);
         checkParentBefore(books, agedFrom);
         compareNested(books, agedFrom);
-        agedFrom += 1;
       }
       settleByTime(books);
       tellNested(books);

@@ -1,6 +1,8 @@
 /** How much likelier it is that a span lies where it does because it answers a request than by chance, by known pairs. */
 import type { TimingModel } from "./timing-model.ts";
 import { KEPT_PAIRS, keptPairs } from "./timing-model.ts";
+import type { Ways } from "./ways.ts";
+import { byAllWays, weighWays } from "./ways.ts";
 
 export interface Likelihood {
   /** Takes a request: what is asked next is asked of it. Requests of another length tell less of where its span lies. */
@@ -20,11 +22,10 @@ const NEIGHBOURS = 3;
 const NEIGHBOURS_IN_LENGTH = 12;
 const LEAST_WIDTH_MS = 0.1;
 
-/** Spans that lie anywhere in their request, as what nobody has seen yet does. */
-const ANYWHERE = 0.02;
-
 /** Known pairs that are tried against the others. */
 const TRIED = 64;
+
+const NONE = -1;
 
 export function createLikelihood(model: TimingModel): Likelihood {
   const kept = keptPairs(model);
@@ -36,48 +37,79 @@ export function createLikelihood(model: TimingModel): Likelihood {
   const endWidths = widthsOf(ends, kept, NEIGHBOURS);
   const spanWidths = widthsOf(spans, kept, NEIGHBOURS);
   const lengthWidths = widthsOf(lengths, kept, NEIGHBOURS_IN_LENGTH);
+  const mixedLengths = mixedLengthsOf(model, kept);
+  const mixedWidths = widthsOf(mixedLengths, kept, NEIGHBOURS_IN_LENGTH);
   const weights = new Float64Array(kept);
   let weight = 0;
+  let mixedWeight = 0;
+  let left = NONE;
 
-  const take = (requestMs: number): void => {
+  /** `leftOut` is a known pair that is to be told by all the others. */
+  const take = (requestMs: number, leftOut: number): void => {
     weight = 0;
+    mixedWeight = 0;
+    left = leftOut;
     for (let at = 0; at < kept; at += 1) {
       const width = lengthWidths[at] as number;
-      weights[at] = bell((requestMs - (lengths[at] as number)) / width) / width;
+      weights[at] = at === left ? 0 : bell((requestMs - (lengths[at] as number)) / width) / width;
       weight += weights[at] as number;
+      const mixedWidth = mixedWidths[at] as number;
+      mixedWeight += bell((requestMs - (mixedLengths[at] as number)) / mixedWidth) / mixedWidth;
     }
+    weight = Math.max(Number.MIN_VALUE, weight);
   };
 
-  const odds = (startMs: number, endMs: number, spanMs: number): number => {
-    let here = 0;
-    let anywhere = 0;
+  const waysOf = (startMs: number, endMs: number, spanMs: number): Ways => {
+    let both = 0;
+    let start = 0;
+    let end = 0;
+    let span = 0;
     for (let at = 0; at < kept; at += 1) {
+      if (at === left) continue;
       const startWidth = startWidths[at] as number;
       const endWidth = endWidths[at] as number;
       const spanWidth = spanWidths[at] as number;
       const atStart = bell((startMs - (starts[at] as number)) / startWidth) / startWidth;
       const atEnd = bell((endMs - (ends[at] as number)) / endWidth) / endWidth;
-      here += (weights[at] as number) * atStart * atEnd;
-      anywhere += bell((spanMs - (spans[at] as number)) / spanWidth) / spanWidth;
+      both += (weights[at] as number) * atStart * atEnd;
+      start += atStart;
+      end += atEnd;
+      span += bell((spanMs - (spans[at] as number)) / spanWidth) / spanWidth;
     }
-    const density = here / Math.max(Number.MIN_VALUE, weight) / Math.max(Number.MIN_VALUE, anywhere / kept);
-    return (1 - ANYWHERE) * density + ANYWHERE / Math.max(1, startMs + endMs + spanMs);
+    return {
+      together: (both / weight) * (kept / Math.max(Number.MIN_VALUE, span)),
+      // How likely the length of the span is stands above and below the line.
+      apart: (start / kept) * (end / kept) * (kept / mixedWeight),
+      anywhere: 1 / Math.max(1, startMs + endMs + spanMs),
+    };
   };
 
+  const tried: Ways[] = [];
+  for (let at = 0; at < kept; at += Math.max(1, Math.floor(kept / TRIED))) {
+    take(lengths[at] as number, at);
+    tried.push(waysOf(starts[at] as number, ends[at] as number, spans[at] as number));
+  }
+  const shares = weighWays(tried);
+
   return {
-    take,
-    odds,
+    take: (requestMs) => take(requestMs, NONE),
+    odds: (startMs, endMs, spanMs) => byAllWays(shares, waysOf(startMs, endMs, spanMs)),
     reachedBy(share) {
-      const reached: number[] = [];
-      for (let at = 0; at < kept; at += Math.max(1, Math.floor(kept / TRIED))) {
-        take(lengths[at] as number);
-        weight -= weights[at] as number;
-        weights[at] = 0;
-        reached.push(odds(starts[at] as number, ends[at] as number, spans[at] as number));
-      }
+      const reached = tried.map((ways) => byAllWays(shares, ways));
       return reached.sort((a, b) => b - a)[Math.floor(reached.length * share)] ?? Infinity;
     },
   };
+}
+
+/** How long requests were if the parts of known ones came together by chance. */
+function mixedLengthsOf({ startMs, endMs, spanMs }: TimingModel, kept: number): Float32Array {
+  const step = Math.ceil(kept / 3);
+  const lengths = new Float32Array(kept);
+  for (let at = 0; at < kept; at += 1) {
+    const end = endMs[(at + step) % kept] as number;
+    lengths[at] = (startMs[at] as number) + end + (spanMs[(at + 2 * step) % kept] as number);
+  }
+  return lengths;
 }
 
 /** A bell with the long tails of delays (Cauchy's), of area 1. */

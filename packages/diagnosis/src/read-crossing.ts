@@ -56,6 +56,7 @@ const REASON_WORDS: Readonly<Record<Reason, true>> = {
   "outside-restored": true,
   "egress-strip": true,
   "start-off": true,
+  "sampled-out": true,
   "no-span": true,
 };
 const REASONS = Object.keys(REASON_WORDS) as readonly Reason[];

@@ -3,7 +3,7 @@ import { hashId, hashPair } from "./hash.ts";
 import { sameWords } from "./id-words.ts";
 import type { RecordWords } from "./record-words.ts";
 import type { Chains, Ring } from "./ring.ts";
-import { createLateChains, secondOf } from "./ring.ts";
+import { SECOND_MS, createLateChains, secondOf } from "./ring.ts";
 
 /** Records by two neighbouring words of their own, and as many around them as are asked for. */
 export class WordIndex {
@@ -100,10 +100,12 @@ export class MomentIndex {
   }
 
   #seek(from: number, hash: number, number: number, second: number): number {
+    const fromMs = second * SECOND_MS;
     let record = from;
     while (record !== 0) {
       const slot = this.#ring.slot(record);
-      if (this.#numbers[slot] === number && secondOf(this.#startMs[slot] as number) === second) break;
+      const startMs = this.#startMs[slot] as number;
+      if (this.#numbers[slot] === number && startMs >= fromMs && startMs < fromMs + SECOND_MS) break;
       record = this.#chains.after(record, hash);
     }
     return record;

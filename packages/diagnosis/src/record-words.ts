@@ -19,14 +19,16 @@ export class RecordWords {
   }
 
   write(record: number, from: Uint32Array): void {
+    const { words, stride } = this;
     const at = this.at(record);
-    for (let word = 0; word < this.stride; word += 1) this.words[at + word] = from[word] as number;
+    for (let word = 0; word < stride; word += 1) words[at + word] = from[word] as number;
   }
 
   /** Copies `count` words from `place` on to `at`. */
   read(record: number, place: number, count: number, into: Uint32Array, at: number): void {
+    const { words } = this;
     const from = this.at(record) + place;
-    for (let word = 0; word < count; word += 1) into[at + word] = this.words[from + word] as number;
+    for (let word = 0; word < count; word += 1) into[at + word] = words[from + word] as number;
   }
 
   format(record: number, place: number, count: number): string {

@@ -68,7 +68,7 @@ export interface Chains {
   first(hash: number): number;
   /** The next older one; 0 for none, and after the longest walk. */
   after(record: number, hash: number): number;
-  /** Whether any record that has a hash is held: most that nobody looks for was never sent. */
+  /** Whether no record with a hash is held: what tells of breaks is rare. */
   isEmpty(): boolean;
 }
 
@@ -86,7 +86,7 @@ export interface Heads {
 }
 
 export function createChains(ring: Ring, heads: Heads = headsOf(ring)): OpenChains {
-  return new RingChains(ring, heads);
+  return new RingChains(ring, heads, undefined);
 }
 
 function headsOf({ capacity }: Ring): Heads {
@@ -101,7 +101,7 @@ export type HashOf = (slot: number) => number | undefined;
  * calls for is never written, and what is written together waits for the memory together.
  */
 export function createLateChains(ring: Ring, hashOf: HashOf): Chains {
-  return new LateChains(ring, hashOf);
+  return new RingChains(ring, headsOf(ring), hashOf);
 }
 
 /** Bits of what heads and links hold that are the number of a record; the others tell which hashes may follow. */
@@ -124,13 +124,15 @@ class RingChains implements OpenChains {
   readonly #at: number;
   readonly #headMask: number;
   readonly #links: Int32Array;
+  readonly #hashOf: HashOf | undefined;
   #walked = 0;
-  /** The newest record that was added. */
+  /** The newest record that was added, and the newest that was looked at for it. */
   #added = 0;
+  #taken = 0;
   /** The newest record when old numbers were last taken out. */
   #swept = 0;
 
-  constructor(ring: Ring, { words, stride, at }: Heads) {
+  constructor(ring: Ring, { words, stride, at }: Heads, hashOf: HashOf | undefined) {
     const { capacity } = ring;
     this.#ring = ring;
     this.#capacity = capacity;
@@ -140,6 +142,7 @@ class RingChains implements OpenChains {
     this.#at = at;
     this.#headMask = words.length / stride - 1;
     this.#links = new Int32Array(capacity);
+    this.#hashOf = hashOf;
   }
 
   add(hash: number, record: number): void {
@@ -154,10 +157,12 @@ class RingChains implements OpenChains {
   }
 
   isEmpty(): boolean {
+    this.#takeIn();
     return this.#added < this.#ring.oldest();
   }
 
   first(hash: number): number {
+    this.#takeIn();
     this.#walked = 0;
     return this.#held(this.#heads[(hash & this.#headMask) * this.#stride + this.#at] as number, hash);
   }
@@ -184,52 +189,31 @@ class RingChains implements OpenChains {
     this.#swept = newest;
   }
 
+  #takeIn(): void {
+    if (this.#hashOf !== undefined && this.#taken !== this.#ring.newest()) this.#takeInFrom(this.#hashOf);
+  }
+
+  #takeInFrom(hashOf: HashOf): void {
+    const newest = this.#ring.newest();
+    const oldest = this.#ring.oldest();
+    if (this.#taken < oldest - 1) this.#clear();
+    for (let record = Math.max(this.#taken + 1, oldest); record <= newest; record += 1) {
+      const hash = hashOf(this.#ring.slot(record));
+      if (hash !== undefined) this.add(hash, record);
+    }
+    this.#taken = newest;
+  }
+
   /** Forgets all records. */
-  clear(): void {
+  #clear(): void {
     for (let bucket = 0; bucket <= this.#headMask; bucket += 1) this.#heads[bucket * this.#stride + this.#at] = 0;
     this.#swept = this.#ring.newest();
   }
 }
 
-class LateChains implements Chains {
-  readonly #ring: Ring;
-  readonly #chains: RingChains;
-  readonly #hashOf: HashOf;
-  #taken = 0;
-
-  constructor(ring: Ring, hashOf: HashOf) {
-    this.#ring = ring;
-    this.#chains = new RingChains(ring, headsOf(ring));
-    this.#hashOf = hashOf;
-  }
-
-  first(hash: number): number {
-    if (this.#taken !== this.#ring.newest()) this.#takeIn();
-    return this.#chains.first(hash);
-  }
-
-  isEmpty(): boolean {
-    if (this.#taken !== this.#ring.newest()) this.#takeIn();
-    return this.#chains.isEmpty();
-  }
-
-  after(record: number, hash: number): number {
-    return this.#chains.after(record, hash);
-  }
-
-  #takeIn(): void {
-    const newest = this.#ring.newest();
-    const oldest = this.#ring.oldest();
-    if (this.#taken < oldest - 1) this.#chains.clear();
-    for (let record = Math.max(this.#taken + 1, oldest); record <= newest; record += 1) {
-      const hash = this.#hashOf(this.#ring.slot(record));
-      if (hash !== undefined) this.#chains.add(hash, record);
-    }
-    this.#taken = newest;
-  }
-}
+export const SECOND_MS = 1_000;
 
 /** The second of a time: a busy connection's records are too many for one chain. */
 export function secondOf(ms: number): number {
-  return Math.floor(ms / 1_000);
+  return Math.floor(ms / SECOND_MS);
 }

@@ -11,7 +11,7 @@ import { KEY_WORDS } from "./id-words.ts";
 import type { Join } from "./join.ts";
 import { findExactJoin, findJoin } from "./join.ts";
 import { comparePath } from "./path-agreement.ts";
-import { learnPair } from "./timing-model.ts";
+import { learnPair, learnTimedPair } from "./timing-model.ts";
 import { NOT_KEPT } from "./routes.ts";
 import { PAIRED_BY } from "./paired.ts";
 import { decideRepair } from "./repair.ts";
@@ -98,8 +98,8 @@ export function readWatermarks(books: Books, nowMs: number): void {
 export function probeRequest(books: Books, record: number): void {
   const { crossings, edges } = books;
   const slot = crossings.ring.slot(record);
-  const edge = edges.at(crossings.edge[slot] as number);
   if (crossings.state[slot] !== WAITING) return;
+  const edge = edges.at(crossings.edge[slot] as number);
   if (edge.services.length === 0) guessService(books, record, edge);
   const join = edge.services.length === 0 ? undefined : findExactJoin(books, record, edge);
   if (join !== undefined) settleWith(books, record, join);
@@ -230,7 +230,7 @@ function conclude(books: Books, record: number, edge: Edge, join: Join): void {
   }
   if (join.orphan !== 0) {
     markJoined(books, join.orphan);
-    if (join.cause !== SAME_TIME) learnTimes(books, slot, edge, join.orphan);
+    learnTimes(books, slot, edge, join);
   }
   const service = joinedService(books, join);
   if (service !== undefined) learnService(edge, service);
@@ -269,12 +269,17 @@ function tellPair(books: Books, record: number, { cause, orphan, confidence }: J
   });
 }
 
-/** Pairs that were joined otherwise teach how spans of this edge lie in time. */
-function learnTimes({ crossings, orphans }: Books, slot: number, edge: Edge, orphan: number): void {
-  const at = orphans.ring.slot(orphan);
+/** Pairs that were joined teach how spans of this edge lie in time; those that were joined by it only where it drifts. */
+function learnTimes({ crossings, orphans }: Books, slot: number, edge: Edge, join: Join): void {
+  const at = orphans.ring.slot(join.orphan);
   const startMs = (orphans.startMs[at] as number) - (crossings.startMs[slot] as number);
   const endMs = (crossings.endMs[slot] as number) - (orphans.endMs[at] as number);
-  learnPair(edge.timing, startMs, endMs, (orphans.endMs[at] as number) - (orphans.startMs[at] as number));
+  const spanMs = (orphans.endMs[at] as number) - (orphans.startMs[at] as number);
+  if (join.cause === SAME_TIME) {
+    learnTimedPair(edge.timing, join.confidence, startMs, endMs, spanMs);
+    return;
+  }
+  learnPair(edge.timing, startMs, endMs, spanMs);
   comparePath(edge, crossings.path[slot] as number, orphans.path[at] as number);
 }
 

@@ -1,10 +1,12 @@
 /** Takes from one span what the diagnosis needs: an answer to a request, an orphan, a trace of work, a sign of life. */
-import type { SpanView } from "@tracemend/otlp";
+import type { Batch, SpanView } from "@tracemend/otlp";
+import { SpanRun } from "@tracemend/otlp";
 import type { Books } from "./books.ts";
 import { noteChild } from "./child.ts";
 import { enterClientCall } from "./client-call.ts";
+import { MOST_FETCHED } from "./crossing-store.ts";
 import { hashText } from "./hash.ts";
-import { KEY_WORDS, readSpanId, readTraceId, sameWords } from "./id-words.ts";
+import { KEY_WORDS, TRACE_WORDS, readSpanId, readTraceId, sameWords } from "./id-words.ts";
 import type { OrphanEntry } from "./orphan-store.ts";
 import { ORPHAN_SCRATCH } from "./orphan-store.ts";
 import { readRoot } from "./root-facts.ts";
@@ -38,8 +40,13 @@ const MOST_INTERNAL = 10;
 const MOST_SHORT = 20;
 const SHORT_MS = 5;
 
-/** Trace id, span id and parent id of the span at hand. */
-const ids = new Uint32Array(KEY_WORDS + 2);
+/** Words of a span's ids, as a view writes them. */
+const ID_WORDS = 8;
+const OWN_AT: number = TRACE_WORDS;
+const PARENT_AT: number = KEY_WORDS;
+
+/** Those of the span at hand. */
+const ids = new Uint32Array(ID_WORDS);
 const linkWords = new Uint32Array(KEY_WORDS);
 const orphan: OrphanEntry = { service: 0, source: 0, startMs: 0, endMs: 0, peerPort: 0, path: 0 };
 
@@ -49,37 +56,63 @@ interface Source {
   readonly instance: Instance;
 }
 
-/** What enters the spans of one batch, which come resource by resource. */
-export interface SpanIntake {
-  /** To be called before the spans of a batch. */
-  begin(nowMs: number): void;
-  readonly enter: (span: SpanView) => void;
-}
+/** Enters the spans of a batch. */
+export type SpanIntake = (batch: Batch, nowMs: number) => void;
 
 export function createSpanIntake(books: Books): SpanIntake {
+  const run = new SpanRun(MOST_FETCHED);
+  const runIds = new Uint32Array(MOST_FETCHED * ID_WORDS);
+  const repeated = new Uint8Array(MOST_FETCHED);
+  const places = new Int32Array(MOST_FETCHED);
+  const views: SpanView[] = [];
   let arrivalMs = 0;
   let turn = 0;
   let source: Source | undefined;
-  return {
-    begin(nowMs) {
-      arrivalMs = nowMs;
-      turn = 0;
-    },
-    enter(span) {
-      if (!span.ids(ids)) {
-        books.totals.malformedSpans += 1;
-        return;
-      }
-      books.totals.spans += 1;
-      const repeated = books.seen.add(ids, arrivalMs);
-      if (span.resourceTurn() !== turn) {
-        turn = span.resourceTurn();
-        source = sourceOf(books, span);
-      }
-      if (source === undefined) {
-        if (textOf(span.resourceAttribute("service.name")) === "") books.totals.unnamedSpans += 1;
-      } else enterSpan(books, span, source, arrivalMs, repeated);
-    },
+  /** How many of the run's spans have ids; theirs and their views are what comes first. */
+  const readIds = (): number => {
+    let count = 0;
+    for (let at = 0; at < run.count; at += 1) {
+      const span = run.at(at);
+      if (!span.ids(runIds, count * ID_WORDS)) continue;
+      views[count] = span;
+      count += 1;
+    }
+    return count;
+  };
+  /** Fetches the requests that these spans may belong to. */
+  const fetch = (count: number): void => {
+    let wanted = 0;
+    for (let at = 0; at < count; at += 1) {
+      const kind = (views[at] as SpanView).kind();
+      if (kind === INTERNAL) continue;
+      places[wanted] = at * ID_WORDS + (kind === CLIENT ? OWN_AT : PARENT_AT);
+      wanted += 1;
+    }
+    books.crossings.fetch(runIds, places, wanted);
+  };
+  const enterRun = (): void => {
+    const count = readIds();
+    books.totals.malformedSpans += run.count - count;
+    books.totals.spans += count;
+    if (count === 0) return;
+    if (run.turn !== turn) {
+      turn = run.turn;
+      source = sourceOf(books, views[0] as SpanView);
+    }
+    books.seen.add(runIds, ID_WORDS, count, arrivalMs, repeated);
+    if (source === undefined) {
+      if (textOf(run.at(0).resourceAttribute("service.name")) === "") books.totals.unnamedSpans += count;
+      return;
+    }
+    fetch(count);
+    for (let at = 0; at < count; at += 1) {
+      for (let word = 0; word < ID_WORDS; word += 1) ids[word] = runIds[at * ID_WORDS + word] as number;
+      enterSpan(books, views[at] as SpanView, source, arrivalMs, repeated[at] === 1);
+    }
+  };
+  return (batch, nowMs) => {
+    arrivalMs = nowMs;
+    run.each(batch, enterRun);
   };
 }
 

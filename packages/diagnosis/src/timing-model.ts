@@ -13,6 +13,9 @@ export const ENOUGH_FOR_OFFSET = 30;
 const KNOWN_WELL = 1_000;
 const SAMPLE_OF = 8;
 
+/** From here on a pair by its times teaches too. */
+const TEACHES = 0.95;
+
 /** How many pairs may come before the least delays are looked up anew. */
 const RENEW_AFTER = 64;
 
@@ -24,8 +27,16 @@ const FIRST_SHARE = 0.8;
 const FIRST_REQUESTS = 5;
 const MOST_SHARE = 0.98;
 
+/** Where a smaller share of pairs is sure than this, as much less is claimed of each. */
+const MANY_SURE = 0.5;
+
+/** Of all pairs of an edge that are told no more may be wrong, by what is claimed of them. */
+const MOST_DOUBTFUL = 0.02;
+
 export interface TimingModel {
   pairs: number;
+  /** Pairs by their times that took the place of others. */
+  timed: number;
   /** Of the pairs that are kept: from the start of the request to that of its span, between the ends, the span's length. */
   readonly startMs: Float32Array;
   readonly endMs: Float32Array;
@@ -42,6 +53,9 @@ export interface TimingModel {
   /** Requests that had an orphan to choose, and those whose pair was sure. */
   chosen: number;
   sure: number;
+  /** Pairs that were told, and how many of them are wrong by what was claimed of them. */
+  told: number;
+  doubtful: number;
 }
 
 /** From the start of a request to that of its span, and from the end of the span to that of the request. */
@@ -50,13 +64,14 @@ export interface Delays {
   readonly endMs: number;
 }
 
-export const TIMING_BYTES: number = 3 * KEPT_PAIRS * 4 + 96;
+export const TIMING_BYTES: number = 3 * KEPT_PAIRS * 4 + 120;
 
 const NO_DELAYS: Delays = { startMs: 0, endMs: 0 };
 
 export function createTimingModel(): TimingModel {
   return {
     pairs: 0,
+    timed: 0,
     startMs: new Float32Array(KEPT_PAIRS),
     endMs: new Float32Array(KEPT_PAIRS),
     spanMs: new Float32Array(KEPT_PAIRS),
@@ -68,6 +83,8 @@ export function createTimingModel(): TimingModel {
     strangersMs: 0,
     chosen: 0,
     sure: 0,
+    told: 0,
+    doubtful: 0,
   };
 }
 
@@ -77,15 +94,38 @@ export function learnPair(model: TimingModel, startMs: number, endMs: number, sp
   if (model.pairs > KNOWN_WELL && model.pairs % SAMPLE_OF !== 0) return;
   const taught =
     model.pairs <= KNOWN_WELL ? model.pairs : KNOWN_WELL + Math.floor((model.pairs - KNOWN_WELL) / SAMPLE_OF);
-  const at = (taught - 1) % KEPT_PAIRS;
-  model.startMs[at] = startMs;
-  model.endMs[at] = endMs;
-  model.spanMs[at] = spanMs;
+  keepPair(model, (taught - 1) % KEPT_PAIRS, startMs, endMs, spanMs);
 }
 
 /** A pair that merely has no rival: it teaches while there is room, and never in the place of one that is known. */
 export function learnLonePair(model: TimingModel, startMs: number, endMs: number, spanMs: number): void {
   if (model.pairs < KEPT_PAIRS) learnPair(model, startMs, endMs, spanMs);
+}
+
+/**
+ * A pair that was told by its times: where it is sure it teaches how they drift. It takes every other place at most, so
+ * that what is known otherwise always has the rest.
+ */
+export function learnTimedPair(
+  model: TimingModel,
+  confidence: number,
+  startMs: number,
+  endMs: number,
+  spanMs: number,
+): void {
+  if (confidence < TEACHES) return;
+  if (model.pairs < KEPT_PAIRS) {
+    learnPair(model, startMs, endMs, spanMs);
+    return;
+  }
+  model.timed += 1;
+  keepPair(model, (2 * model.timed) % KEPT_PAIRS, startMs, endMs, spanMs);
+}
+
+function keepPair(model: TimingModel, at: number, startMs: number, endMs: number, spanMs: number): void {
+  model.startMs[at] = startMs;
+  model.endMs[at] = endMs;
+  model.spanMs[at] = spanMs;
 }
 
 /** How many pairs are kept: the first so many places hold one. */
@@ -156,7 +196,25 @@ export function learnSure(model: TimingModel, chosen: number, sure: number): voi
   model.sure /= 2;
 }
 
-/** The share of pairs that are sure; where it is small, those few are where the model errs. */
+/** What is claimed of a pair that is as sure as this: where few are sure, those that seem to be are where the model errs. */
+export function claimOf(model: TimingModel, confidence: number): number {
+  return 1 - Math.max(1, MANY_SURE / sureShare(model)) * (1 - confidence);
+}
+
+/** Whether a pair as sure as this may be told, the surest first; notes it if so. */
+export function mayTell(model: TimingModel, confidence: number): boolean {
+  const doubtful = model.doubtful + 1 - confidence;
+  if (doubtful > MOST_DOUBTFUL * (model.told + 1)) return false;
+  model.told += 1;
+  model.doubtful = doubtful;
+  if (model.told >= HALVE_AT) {
+    model.told /= 2;
+    model.doubtful /= 2;
+  }
+  return true;
+}
+
+/** The share of pairs that are sure. */
 export function sureShare({ chosen, sure }: TimingModel): number {
   return (sure + 2) / (chosen + 10);
 }

@@ -16,6 +16,12 @@ describe("a diagnosis", () => {
     expect(report.services).toMatchObject([{ name: "shop", state: "exporting", orphans: 0 }]);
   });
 
+  it.each([1, 31, 32, 33, 100])("counts %d requests without waiting for more", (count) => {
+    const world = createWorld();
+    for (let at = 0; at < count; at += 1) world.forward();
+    expect(world.diagnosis.report().ledger).toMatchObject({ observed: count, waiting: count });
+  });
+
   it("names the service that begins a trace of its own, by our own connection", () => {
     const world = createWorld();
     for (let at = 0; at < 10; at += 1) {

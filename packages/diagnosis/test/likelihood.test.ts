@@ -45,4 +45,15 @@ describe("the likelihood of a pair", () => {
     const likelihood = createLikelihood(model);
     expect(likelihood.reachedBy(0.5)).toBeGreaterThan(likelihood.reachedBy(0.95));
   });
+
+  it("takes delays that were seen each for itself, but never together, for likelier than delays that nobody saw", () => {
+    const model = createTimingModel();
+    for (let at = 0; at < 400; at += 1) {
+      const startMs = at % 2 === 0 ? 1 + ((at * 7) % 40) / 100 : 9 + ((at * 11) % 40) / 100;
+      learnPair(model, startMs, 2 + ((at * 13) % 300) / 100, 20 + ((at * 17) % 500) / 100);
+    }
+    const likelihood = createLikelihood(model);
+    likelihood.take(32);
+    expect(likelihood.odds(9.2, 2.2, 20.6)).toBeGreaterThan(20 * likelihood.odds(5.2, 2.2, 24.6));
+  });
 });

@@ -8,7 +8,7 @@ describe("the sample of parents to look for", () => {
   it("is looked through once its time has come, in order", () => {
     const checks = createParentChecks();
     const seen = createSeenSpans(16 * 1024, 120_000, 0);
-    seen.add(Uint32Array.of(1, 2, 3, 1, 7, 1), 1_000);
+    seen.add(Uint32Array.of(1, 2, 3, 1, 7, 1), 6, 1, 1_000, new Uint8Array(1));
     checks.add(ids(1), 4, 1_000);
     checks.add(ids(2), 5, 2_000);
     checks.add(ids(3), 6, 3_000);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   KEPT_PAIRS,
+  claimOf,
   createTimingModel,
   joinableShare,
   keptPairs,
@@ -8,7 +9,9 @@ import {
   learnLonePair,
   learnPair,
   learnSure,
+  learnTimedPair,
   leastDelays,
+  mayTell,
   offsetMs,
   strangersPerMs,
   sureShare,
@@ -62,5 +65,36 @@ describe("a timing model", () => {
     expect(sureShare(model)).toBeLessThan(0.25);
     learnSure(model, 200, 190);
     expect(sureShare(model)).toBeGreaterThan(0.25);
+  });
+
+  it("follows pairs that were told by their times in half of its places, where these are sure", () => {
+    const model = createTimingModel();
+    for (let at = 0; at < KEPT_PAIRS; at += 1) learnPair(model, 2, 3, 20);
+    for (let at = 0; at < KEPT_PAIRS; at += 1) learnTimedPair(model, 0.94, 90, 9, 20);
+    for (let at = 0; at < 3 * KEPT_PAIRS; at += 1) learnTimedPair(model, 0.99, 4, 5, 20);
+    expect(model.startMs.filter((ms) => ms === 2)).toHaveLength(KEPT_PAIRS / 2);
+    expect(model.startMs.filter((ms) => ms === 4)).toHaveLength(KEPT_PAIRS / 2);
+  });
+
+  it("lets few be told that are less sure than one in fifty may err, and more beside many that are surer", () => {
+    const model = createTimingModel();
+    expect(mayTell(model, 0.95)).toBe(false);
+    for (let at = 0; at < 100; at += 1) expect(mayTell(model, 0.99)).toBe(true);
+    let told = 0;
+    for (let at = 0; at < 100; at += 1) if (mayTell(model, 0.95)) told += 1;
+    expect(told).toBeGreaterThan(25);
+    expect(told).toBeLessThan(40);
+    expect(mayTell(model, 1)).toBe(true);
+  });
+
+  it("claims less of a pair where few are sure, and never more than it seems", () => {
+    const many = createTimingModel();
+    learnSure(many, 1_000, 900);
+    expect(claimOf(many, 0.96)).toBe(0.96);
+    const few = createTimingModel();
+    learnSure(few, 1_000, 200);
+    expect(claimOf(few, 0.96)).toBeCloseTo(0.9, 2);
+    expect(claimOf(few, 0.99)).toBeGreaterThan(claimOf(few, 0.98));
+    expect(claimOf(few, 1)).toBe(1);
   });
 });

@@ -10,6 +10,7 @@ import type {
 import {
   applyToMessage,
   arrivalOfMessage,
+  contextOf,
   defineServiceBoundary,
   exposeTraceresponse,
   linesOfMessage,
@@ -85,7 +86,7 @@ function enter(service: ServiceBoundary, request: BoundaryRequest, response: Bou
   const lines = linesOfMessage(request);
   const passage = service.cross(lines, arrivalOfMessage(lines, service.asksPeer ? request.socket : undefined));
   applyToMessage(request, passage.edits);
-  locals.traceContext = passage.verdict.context;
+  locals.traceContext = contextOf(passage);
   locals.passage = passage;
   if (service.answers) answer(service, passage, response);
   if (service.observed) observe(service, passage, startMs, request, response);

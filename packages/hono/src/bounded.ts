@@ -2,7 +2,7 @@
 import type { ServiceBoundary, ServiceBoundaryOptions, WaitUntil } from "@tracemend/context";
 import { defineServiceBoundary, exposeTraceresponse } from "@tracemend/context";
 import type { Entered } from "./entered.ts";
-import { enter } from "./entered.ts";
+import { enter, pass } from "./entered.ts";
 import { keepPassage } from "./passage.ts";
 
 /** `app.fetch`, or any function of its shape: the environment and the execution context come behind the request. */
@@ -18,14 +18,28 @@ export function bounded<Rest extends readonly unknown[]>(
   options: ServiceBoundaryOptions,
 ): Fetch<Rest> {
   const service = defineServiceBoundary(options);
+  if (!service.observed && !service.answers)
+    return function tracemendBounded(request, ...rest) {
+      return fetch(tryPass(service, request, rest[0]), ...rest);
+    };
   return function tracemendBounded(request, ...rest) {
     const entered = tryEnter(service, request, rest[0]);
     if (entered === undefined) return fetch(request, ...rest);
     const { request: seen, fields, tell } = entered;
     // Without a promise where the app makes none: servers have a shorter way for that, too.
     if (tell === undefined && fields.length === 0) return fetch(seen, ...rest);
-    return follow(entered, () => fetch(seen, ...rest), rest[1]);
+    return follow(entered, fetch, rest);
   };
+}
+
+// The request goes on, whatever a runtime refuses to have read or written.
+
+function tryPass(service: ServiceBoundary, request: Request, env: unknown): Request {
+  try {
+    return pass(service, request, env);
+  } catch {
+    return request;
+  }
 }
 
 function tryEnter(service: ServiceBoundary, request: Request, env: unknown): Entered | undefined {
@@ -34,22 +48,22 @@ function tryEnter(service: ServiceBoundary, request: Request, env: unknown): Ent
     keepPassage(entered.request, entered.passage);
     return entered;
   } catch {
-    // The request goes on, whatever a runtime refuses to have read or written.
     return undefined;
   }
 }
 
-async function follow(
-  { fields, tell }: Entered,
-  serve: () => Response | Promise<Response>,
-  executionContext: unknown,
+async function follow<Rest extends readonly unknown[]>(
+  { request, fields, tell }: Entered,
+  fetch: Fetch<Rest>,
+  rest: Rest,
 ): Promise<Response> {
+  const [, executionContext] = rest;
   const waitUntil: WaitUntil = (work) => {
     (executionContext as { readonly waitUntil?: WaitUntil } | undefined)?.waitUntil?.(work);
   };
   let status: number | undefined;
   try {
-    const response = await serve();
+    const response = await fetch(request, ...rest);
     ({ status } = response);
     return fields.length === 0 ? response : answered(response, fields);
   } finally {

@@ -21,7 +21,7 @@ export function editedRequest(request: Request, edits: Edits): Request {
 export function applyToStandIn(request: Request, edits: Edits): void {
   const prototype = Object.getPrototypeOf(request) as object;
   const key = LATE.get(prototype);
-  if (key !== undefined && Reflect.get(request, key) === undefined) return;
+  if (key !== undefined && (request as Kept)[key] === undefined) return;
   const made = Object.getOwnPropertySymbols(request).some((symbol) => Reflect.get(request, symbol) instanceof Headers);
   const { headers } = request;
   if (made || !edits.every(({ name, value }) => headers.get(name) === value)) {
@@ -31,6 +31,8 @@ export function applyToStandIn(request: Request, edits: Edits): void {
   const kept = Object.getOwnPropertySymbols(request).find((symbol) => Reflect.get(request, symbol) === headers);
   if (kept !== undefined) LATE.set(prototype, kept);
 }
+
+type Kept = Request & Readonly<Record<symbol, unknown>>;
 
 /** Where stand-ins keep their Headers, by the prototype of those that were found to make them out of the message. */
 const LATE = new WeakMap<object, symbol>();

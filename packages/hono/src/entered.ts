@@ -5,6 +5,7 @@ import { applyToStandIn, editedRequest } from "./edited-request.ts";
 import { linesOfHeaders } from "./field-lines.ts";
 import type { NodeExchange } from "./node-exchange.ts";
 import { failureOf, nodeExchangeOf, peerOf, protocolOf } from "./node-exchange.ts";
+import { keepPassage } from "./passage.ts";
 
 export interface Entered {
   readonly passage: Passage;
@@ -21,10 +22,23 @@ const NO_FIELDS: Entered["fields"] = [];
 export function enter(service: ServiceBoundary, request: Request, env: unknown): Entered {
   const startMs = service.observed ? service.now() : 0;
   const exchange = nodeExchangeOf(request, env);
-  const passage = exchange === undefined ? crossOnFetch(service, request) : crossOnNode(service, exchange);
+  const passage = cross(service, request, exchange);
   const fields = service.answers ? service.answer(passage) : NO_FIELDS;
   const tell = service.observed ? watch(service, passage, startMs, request, exchange) : undefined;
   return { passage, request: edited(request, exchange, passage), fields, tell };
+}
+
+/** What is left to do where nobody is told and the answer says nothing: gives what the app is to see. */
+export function pass(service: ServiceBoundary, request: Request, env: unknown): Request {
+  const exchange = nodeExchangeOf(request, env);
+  const passage = cross(service, request, exchange);
+  const seen = edited(request, exchange, passage);
+  keepPassage(seen, passage);
+  return seen;
+}
+
+function cross(service: ServiceBoundary, request: Request, exchange: NodeExchange | undefined): Passage {
+  return exchange === undefined ? crossOnFetch(service, request) : crossOnNode(service, exchange);
 }
 
 function crossOnNode(service: ServiceBoundary, { incoming }: NodeExchange): Passage {
@@ -37,11 +51,11 @@ function crossOnFetch(service: ServiceBoundary, request: Request): Passage {
   return service.cross(linesOfHeaders(request.headers, service.fields));
 }
 
-function edited(request: Request, exchange: NodeExchange | undefined, { verdict }: Passage): Request {
-  if (verdict.edits.length === 0) return request;
-  if (exchange === undefined) return editedRequest(request, verdict.edits);
-  applyToMessage(exchange.incoming, verdict.edits);
-  applyToStandIn(request, verdict.edits);
+function edited(request: Request, exchange: NodeExchange | undefined, { edits }: Passage): Request {
+  if (edits.length === 0) return request;
+  if (exchange === undefined) return editedRequest(request, edits);
+  applyToMessage(exchange.incoming, edits);
+  applyToStandIn(request, edits);
   return request;
 }
 

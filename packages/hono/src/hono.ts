@@ -1,7 +1,7 @@
 /** The boundary as Hono middleware. It only translates: what is decided is decided in `@tracemend/context`. */
 import type { ServiceBoundary, ServiceBoundaryOptions, Passage, TraceContext } from "@tracemend/context";
-import { defineServiceBoundary, exposeTraceresponse } from "@tracemend/context";
-import type { Context, MiddlewareHandler } from "hono";
+import { contextOf, defineServiceBoundary, exposeTraceresponse } from "@tracemend/context";
+import type { Context, MiddlewareHandler, Next } from "hono";
 import type { Entered } from "./entered.ts";
 import { enter } from "./entered.ts";
 import { passageOf } from "./passage.ts";
@@ -23,18 +23,21 @@ type BoundaryContext = Context<{ Variables: BoundaryVariables }>;
  */
 export function boundary(options: ServiceBoundaryOptions): MiddlewareHandler<{ Variables: BoundaryVariables }> {
   const service = defineServiceBoundary(options);
-  return async function tracemendBoundary(c, next) {
+  return function tracemendBoundary(c, next) {
     const entered = tryEnter(service, c);
-    if (entered === undefined) {
-      await next();
-      return;
-    }
-    try {
-      await next();
-    } finally {
-      tryLeave(entered, c);
-    }
+    return entered === undefined ? next().then(toNothing) : leaveAfter(next, entered, c);
   };
+}
+
+/** Hono's own `next` resolves to more than it declares, and would take that for an answer. */
+function toNothing(): void {}
+
+async function leaveAfter(next: Next, entered: Entered, c: BoundaryContext): Promise<void> {
+  try {
+    await next();
+  } finally {
+    tryLeave(entered, c);
+  }
 }
 
 /** Undefined where nothing is left to do behind the app: all there was to do, or all that a runtime refused. */
@@ -43,7 +46,7 @@ function tryEnter(service: ServiceBoundary, c: BoundaryContext): Entered | undef
     const before = passageOf(c);
     const entered = before?.boundary === service.boundary ? undefined : enter(service, c.req.raw, c.env);
     const passage = entered?.passage ?? before;
-    c.set("traceContext", passage?.verdict.context);
+    c.set("traceContext", passage && contextOf(passage));
     c.set("passage", passage);
     if (entered === undefined) return undefined;
     if (entered.request !== c.req.raw) c.req.raw = entered.request;

@@ -11,6 +11,7 @@ const any = new Cursor();
 const KEY_TAG = 0x0a;
 const VALUE_TAG = 0x12;
 const TEXT_TAG = 0x0a;
+const WHOLE_TAG = 0x18;
 
 /** Members of AnyValue. */
 const TEXT = 1;
@@ -103,18 +104,31 @@ export class AttributeView {
     return this.#member === TEXT;
   }
 
+  /** Whether the AnyValue that starts at `start` is nothing but a text or an integer. */
+  #locateOnly(start: number): boolean {
+    const bytes = this.#bytes;
+    const tag = bytes[start];
+    if (tag === TEXT_TAG) {
+      const length = bytes[start + 1]!;
+      if (length >= 0x80 || start + 2 + length !== this.#end) return false;
+      this.#member = TEXT;
+      this.valueStart = start + 2;
+    } else if (tag === WHOLE_TAG) {
+      let last = start + 1;
+      while (bytes[last]! >= 0x80) last++;
+      if (last + 1 !== this.#end) return false;
+      this.#member = WHOLE;
+      this.valueStart = start + 1;
+    } else return false;
+    this.valueStop = this.#end;
+    return true;
+  }
+
   #locateValue(): void {
     const bytes = this.#bytes;
     const end = this.#end;
-    const at = this.keyStop;
-    // Behind a key comes the value, which nearly always is one short text.
-    const length = bytes[at + 3]!;
-    if (this.#isPlain && bytes[at + 2] === TEXT_TAG && length < 0x80 && at + 4 + length === end) {
-      this.#member = TEXT;
-      this.valueStart = at + 4;
-      this.valueStop = end;
-      return;
-    }
+    // Behind a key comes the value, which nearly always is one short text or one integer.
+    if (this.#isPlain && this.#locateOnly(this.keyStop + 2)) return;
     this.#member = 0;
     pair.open(bytes, this.#start, end);
     while (pair.next()) {

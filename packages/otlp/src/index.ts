@@ -18,6 +18,7 @@ export { rewriteTracestates } from "./tracestate.ts";
 export { type NewIds, ORIGINAL_PARENT_ID, ORIGINAL_TRACE_ID, rewriteIds, type SpanIds } from "./rewrite-ids.ts";
 export { defineStamp, type Stamp, type Stamped } from "./stamp.ts";
 export { type AttributeKeys, defineAttributeKeys, FoundAttributes } from "./attribute-keys.ts";
+export { SpanRun } from "./span-run.ts";
 export { forEachSpan, type SpanLink, type SpanView } from "./span-view.ts";
 export type { AttributeValue } from "./attribute.ts";
 export type { Attributes, Scope } from "./encode-records.ts";

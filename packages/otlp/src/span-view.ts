@@ -25,9 +25,10 @@ export interface SpanView {
   parentSpanId(): string;
   /**
    * Writes the ids as words of 32 bits, first byte highest: the trace id to 0-3, the span id to 4-5, the parent's to 6-7,
-   * zero for a root. False for an id that is all zero or not of its length; then the words mean nothing.
+   * zero for a root, each counted from `at`. False for an id that is all zero or not of its length; then the words mean
+   * nothing.
    */
-  ids(words: Uint32Array): boolean;
+  ids(words: Uint32Array, at?: number): boolean;
   tracestate(): string;
   name(): string;
   /** 0 unspecified, 1 internal, 2 server, 3 client, 4 producer, 5 consumer. */
@@ -46,8 +47,6 @@ export interface SpanView {
   /** Looks up several attributes in one pass. */
   attributes(keys: AttributeKeys, found: FoundAttributes): void;
   resourceAttribute(key: string): AttributeValue | undefined;
-  /** Another number than at the last span: the resource is another one. Numbers begin anew with each batch. */
-  resourceTurn(): number;
   links(): readonly SpanLink[];
   /** The bytes of the span's message. */
   bytes(): Uint8Array;
@@ -102,7 +101,6 @@ export class OpenSpanView implements SpanView {
   readonly #stops: Offsets = new Int32Array(FIELDS);
   #resourceStart = 0;
   #resourceEnd = 0;
-  #resourceTurn = 0;
   #resourceMemo: Map<string, AttributeValue | undefined> | undefined;
 
   /** Looks into another ResourceSpans message. */
@@ -110,7 +108,6 @@ export class OpenSpanView implements SpanView {
     this.#bytes = bytes;
     this.#resourceStart = start;
     this.#resourceEnd = end;
-    this.#resourceTurn++;
     this.#resourceMemo?.clear();
   }
 
@@ -134,11 +131,11 @@ export class OpenSpanView implements SpanView {
     return this.#hex(4);
   }
 
-  ids(words: Uint32Array): boolean {
+  ids(words: Uint32Array, at = 0): boolean {
     this.#locate();
-    if (!this.#idWords(1, 4, words, 0) || !this.#idWords(2, 2, words, 4)) return false;
-    if (this.#stops[4]! > this.#starts[4]!) return this.#idWords(4, 2, words, 6);
-    words[6] = words[7] = 0;
+    if (!this.#idWords(1, 4, words, at) || !this.#idWords(2, 2, words, at + 4)) return false;
+    if (this.#stops[4]! > this.#starts[4]!) return this.#idWords(4, 2, words, at + 6);
+    words[at + 6] = words[at + 7] = 0;
     return true;
   }
 
@@ -205,10 +202,6 @@ export class OpenSpanView implements SpanView {
 
   attributes(keys: AttributeKeys, found: FoundAttributes): void {
     found.look(keys, this.#bytes, this.#start, this.#end, 9);
-  }
-
-  resourceTurn(): number {
-    return this.#resourceTurn;
   }
 
   resourceAttribute(key: string): AttributeValue | undefined {

@@ -116,14 +116,6 @@ describe("forEachSpan", () => {
     expect(() => defineAttributeKeys(["café"])).toThrow("keys: only ASCII can be looked up together: café");
   });
 
-  it("tells when the resource is another one", () => {
-    const two = mergeBatches([batch(traces([], len(2), len(2))), batch(traces([], len(2)))]);
-    const turns: number[] = [];
-    forEachSpan(two, (view) => turns.push(view.resourceTurn()));
-    expect(turns[0]).toBe(turns[1]);
-    expect(turns[2]).not.toBe(turns[1]);
-  });
-
   it("gives what an absent field means", () => {
     const read = (view: SpanView): unknown[] => [
       view.traceId(),

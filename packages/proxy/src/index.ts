@@ -3,6 +3,7 @@ export type { Proxy } from "./proxy.ts";
 export { checkChange, checkListen, checkRoutes, createProxy } from "./proxy.ts";
 export type { ListenOptions, ProxyChange, ProxyOptions, ProxyProtocolOptions, ProxyRules } from "./options.ts";
 export type { ForwardingOptions } from "./forwarding.ts";
+export type { RootSampling } from "./root-sampling.ts";
 export type { FieldChanges } from "./field-changes.ts";
 export type { MirrorOptions, MirrorSampling } from "./mirror-options.ts";
 export type { DirectAnswer, Rewrite, Route } from "./route-options.ts";

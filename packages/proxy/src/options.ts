@@ -17,6 +17,7 @@ import type {
   Refusal,
   Timeouts,
 } from "./plane/plane.ts";
+import type { RootSampling } from "./root-sampling.ts";
 import type { Route, RouteOf } from "./route-options.ts";
 import { completeRoute, placesOf } from "./route-options.ts";
 import type { SpanSource } from "./spans.ts";
@@ -30,6 +31,8 @@ export interface ProxyRules {
   readonly routes: readonly Route[];
   /** Absent: fields of proxies on the way go on as they came. */
   readonly forwarding?: ForwardingOptions;
+  /** Of routes that do not say it themselves. Absent: every trace that begins here is recorded. */
+  readonly sampling?: RootSampling;
 }
 
 /** What `reload` takes. `tls`: other certificates; those there are stay where it is absent. */

@@ -18,6 +18,7 @@ import { createRefusals } from "./refusals.ts";
 import { nodePlane } from "./plane/node-plane.ts";
 import type { Caller } from "./plane/plane.ts";
 import { createSecured } from "./plane/secured.ts";
+import { completeSampling } from "./root-sampling.ts";
 import type { Route } from "./route-options.ts";
 import type { Standing } from "./site.ts";
 import { createSite, retired } from "./site.ts";
@@ -109,8 +110,9 @@ export function checkListen(listen: ListenOptions): void {
 }
 
 /** Throws the `TypeError` that `reload` would, and opens nothing. */
-export function checkChange({ routes, forwarding, tls }: ProxyChange): void {
+export function checkChange({ routes, forwarding, sampling, tls }: ProxyChange): void {
   checkRoutes(routes);
+  if (sampling !== undefined) completeSampling(sampling, "sampling");
   if (forwarding !== undefined) completeForwarding(forwarding);
   if (tls === undefined) return;
   completeTls(tls);

@@ -6,6 +6,8 @@ import { completeFields } from "./field-changes.ts";
 import type { MirrorOf, MirrorOptions } from "./mirror-options.ts";
 import { completeMirror } from "./mirror-options.ts";
 import type { Limits, Timeouts } from "./plane/plane.ts";
+import type { RootSampler, RootSampling } from "./root-sampling.ts";
+import { completeSampling } from "./root-sampling.ts";
 import type { Fits, RouteMatch } from "./routing.ts";
 import { compileMatch } from "./routing.ts";
 import type { ExchangeTimeouts, UpstreamOptions, UpstreamSettings } from "./upstream/options.ts";
@@ -30,6 +32,8 @@ export interface Route {
   readonly mirror?: MirrorOptions;
   /** Fields in which answers name our SERVER span, where it is exported. Absent: what the upstream names goes on as it came. */
   readonly traceresponse?: readonly AnswerField[];
+  /** Of traces that begin with a request of this route; in place of the boundary's. */
+  readonly sampling?: RootSampling;
   /** In place of the upstream's. */
   readonly timeouts?: Partial<ExchangeTimeouts>;
   /** Changes of requests before the boundary's policy has its say, and of every answer, the proxy's own too. */
@@ -68,6 +72,8 @@ export interface RouteOf<T> {
   readonly mirror: MirrorOf<T> | undefined;
   /** Undefined where none is asked for. */
   readonly traceresponse: readonly AnswerField[] | undefined;
+  /** Undefined where every trace that begins here is recorded. */
+  readonly sampling: RootSampler | undefined;
   /** Undefined where those of the upstream hold. */
   readonly timeouts: Partial<ExchangeTimeouts> | undefined;
   readonly requestEdits: Edits;
@@ -128,6 +134,7 @@ export function completeRoute(
     authority: rewrite?.authority,
     path: completeRewrite(rewrite, match, `${option}.rewrite`),
     traceresponse: traceresponse.length === 0 ? undefined : traceresponse,
+    sampling: route.sampling && completeSampling(route.sampling, `${option}.sampling`),
     timeouts: route.timeouts && completeNumbers<Partial<ExchangeTimeouts>>(`${option}.timeouts`, {}, route.timeouts),
     requestEdits: completeFields(route.requestFields, `${option}.requestFields`),
     answerEdits: completeFields(route.answerFields, `${option}.answerFields`),

@@ -11,6 +11,8 @@ import type { ProxyRules } from "./options.ts";
 import { completeRoutes } from "./options.ts";
 import type { PassedObserver } from "./passed.ts";
 import type { Limits } from "./plane/plane.ts";
+import type { RootSampler } from "./root-sampling.ts";
+import { completeSampling } from "./root-sampling.ts";
 import type { RouteOf } from "./route-options.ts";
 import { placesOf } from "./route-options.ts";
 import type { SpanSource } from "./spans.ts";
@@ -24,6 +26,8 @@ export interface Site {
   /** Those that CONNECT may take, and nothing else. */
   readonly tunnels: readonly RouteOf<Service>[];
   readonly forwarding: Forwarding | undefined;
+  /** Of what takes no route. */
+  readonly sampling: RootSampler | undefined;
   readonly services: ReadonlyMap<string, Service>;
   readonly spans: SpanSource | undefined;
   readonly observer: PassedObserver | undefined;
@@ -41,6 +45,7 @@ export function createSite(rules: ProxyRules, standing: Standing, before?: Site)
   const complete = completeRoutes(rules.routes, standing.engine);
   if (standing.watch === undefined) complete.forEach(refuseWatched);
   const forwarding = rules.forwarding === undefined ? undefined : completeForwarding(rules.forwarding);
+  const sampling = rules.sampling && completeSampling(rules.sampling, "sampling");
   const services = new Map<string, Service>();
   const serviceOf = (settings: UpstreamSettings): Service => {
     const held = services.get(settings.name) ?? unchanged(before, settings) ?? new Service(settings, standing);
@@ -49,6 +54,7 @@ export function createSite(rules: ProxyRules, standing: Standing, before?: Site)
   };
   const routes = complete.map((route) => ({
     ...route,
+    sampling: route.sampling ?? sampling,
     ways: route.ways.map(({ to, upTo }) => ({ to: serviceOf(to), upTo })),
     mirror: route.mirror === undefined ? undefined : { ...route.mirror, to: serviceOf(route.mirror.to) },
   }));
@@ -59,6 +65,7 @@ export function createSite(rules: ProxyRules, standing: Standing, before?: Site)
     routes: routes.filter(({ tunnel }) => !tunnel),
     tunnels: routes.filter(({ tunnel }) => tunnel),
     forwarding,
+    sampling,
     services,
     spans,
     observer,

@@ -131,6 +131,7 @@ function changeOf(config: Config, boundary: BoundaryConfig, pems: PemSource): Pr
       return { ...upstreamOf(name, upstream, found), ...clientTlsOf(pems, upstream?.tls) };
     }),
     ...forwardingOf(boundary.forwarding),
+    ...(boundary.sampling === undefined ? {} : { sampling: boundary.sampling }),
     ...listenTlsOf(pems, boundary.tls),
   };
   try {

@@ -92,8 +92,12 @@ const fieldChanges = z.strictObject({
 
 const exchangeTimeouts = { answer_ms: ms.optional(), idle_ms: ms.optional(), total_ms: ms.optional() };
 
+/** Of traces that begin at a boundary. */
+export const samplingSchema = z.strictObject({ ratio: z.number().min(0).max(1) });
+
 export const routeSchema = z.strictObject({
   name: name.optional(),
+  sampling: samplingSchema.optional(),
   timeouts: z.strictObject(exchangeTimeouts).optional(),
   match: match.prefault({}),
   upstream: name.optional(),
@@ -232,7 +236,7 @@ export function routesOf(
     // Their keys are names of fields.
     ...(request_fields === undefined ? {} : { requestFields: request_fields as FieldChanges }),
     ...(answer_fields === undefined ? {} : { answerFields: answer_fields as FieldChanges }),
-    ...(rename(rest) as Pick<Route, "name" | "match" | "rewrite" | "traceresponse" | "timeouts">),
+    ...(rename(rest) as Pick<Route, "name" | "match" | "rewrite" | "traceresponse" | "timeouts" | "sampling">),
     ...(upstream === undefined ? {} : { upstream: upstreamNamed(upstream) }),
     ...(split === undefined
       ? {}

@@ -18,6 +18,7 @@ import {
   proxyProtocolSchema,
   routeSchema,
   routesOf,
+  samplingSchema,
   serverTls,
   timeoutsSchema,
   upstreamOf,
@@ -52,6 +53,7 @@ const boundary = z.strictObject({
   limits: limitsSchema.optional(),
   policy: policySchema.prefault({}),
   forwarding: forwardingSchema.optional(),
+  sampling: samplingSchema.optional(),
   routes: z.array(routeSchema).min(1),
 });
 

@@ -114,6 +114,18 @@ describe("the configuration", () => {
     ]);
   });
 
+  it("takes the share of new traces that is recorded, for a boundary and for a route", () => {
+    const routes = "sampling: { ratio: 0.1 }\n    routes:\n      - { upstream: gateway, sampling: { ratio: 1 } }";
+    const text = MINIMAL.replace("routes:\n      - upstream: gateway", routes);
+    expect(findings(text)).toEqual([]);
+    expect(findings(text.replace("ratio: 0.1", "ratio: 1.1"))).toEqual([
+      expect.stringContaining("boundaries.0.sampling.ratio: "),
+    ]);
+    expect(findings(text.replace("{ ratio: 1 }", "{ ratio: -1 }"))).toEqual([
+      expect.stringContaining("boundaries.0.routes.0.sampling.ratio: "),
+    ]);
+  });
+
   it("takes endpoints as a list, with weights, or as a service of Kubernetes", () => {
     const url = 'url: "http://10.0.0.1:9000"';
     const withEndpoints = (endpoints: string) => MINIMAL.replace(url, `${url}, endpoints: ${endpoints}`);

@@ -77,17 +77,25 @@ describe("a program that is given another configuration", () => {
 });
 
 describe("a boundary with limits and timeouts of its own", () => {
-  it("refuses what is beyond them", async () => {
-    const tls = "\n    limits: { body_bytes: 10, target_bytes: 20 }\n    timeouts: { head_ms: 50 }";
+  it("refuses what is beyond the limits", async () => {
+    const tls = "\n    limits: { body_bytes: 10, target_bytes: 20 }";
     const limited = await createProgram(configOf({ tls }), createLog("error"));
-    const address = limited.addresses.get("boundary edge") ?? "";
-    const url = `http://${address}`;
+    const url = `http://${limited.addresses.get("boundary edge")}`;
     expect((await fetch(url, { method: "POST", body: "x".repeat(10) })).status).toBe(200);
     expect((await fetch(url, { method: "POST", body: "x".repeat(11) })).status).toBe(413);
     expect((await fetch(`${url}/${"x".repeat(20)}`)).status).toBe(414);
-    const slow = connect(Number(new URL(url).port), "127.0.0.1");
-    await new Promise((resolve) => slow.once("close", resolve).resume());
     await limited.close();
+  });
+
+  it("ends a connection that brings no head in time", async () => {
+    const tls = "\n    timeouts: { head_ms: 50 }";
+    const impatient = await createProgram(configOf({ tls }), createLog("error"));
+    const { port } = new URL(`http://${impatient.addresses.get("boundary edge")}`);
+    const slow = connect(Number(port), "127.0.0.1");
+    await new Promise((resolve) => slow.once("close", resolve).resume());
+    const metrics = await (await fetch(`http://${impatient.addresses.get("admin")}/metrics`)).text();
+    expect(metrics).toContain('tracemend_refused_callers_total{boundary="edge",reason="slow-head"} 1');
+    await impatient.close();
   });
 });
 

@@ -5,12 +5,14 @@ import type { Exchange } from "../exchange.ts";
 import { forwardingEdits } from "../forwarding.ts";
 import { endToEnd } from "../hop-by-hop.ts";
 import { tryGrant, tryRelease } from "../spans.ts";
+import { sampleRoot } from "./sample-root.ts";
 
 export function cross(exchange: Exchange): undefined {
   const { site, caller } = exchange;
   const grant = () => (exchange.grant = tryGrant(site.spans))?.spans;
   try {
-    leaveBy(exchange, crossBoundary(site.boundary, caller.head.lines, grant, arrivalOf(exchange)));
+    const crossed = crossBoundary(site.boundary, caller.head.lines, grant, arrivalOf(exchange));
+    leaveBy(exchange, sampleRoot(exchange, crossed));
   } catch (error) {
     if (exchange.grant !== undefined) tryRelease(exchange.grant);
     exchange.grant = undefined;
@@ -24,7 +26,8 @@ export function crossAgain(exchange: Exchange, crossed: Passage, clientSpanId: s
   if (crossed.spans === undefined) return;
   const spans = { ...crossed.spans, clientSpanId };
   const verdict = judge(reading, policy, boundary.cluster, spans, ruling);
-  leaveBy(exchange, { boundary, reading, verdict, edits: verdict.edits, spans, policy, ruling });
+  const again = { boundary, reading, verdict, edits: verdict.edits, spans, policy, ruling };
+  leaveBy(exchange, sampleRoot(exchange, again));
 }
 
 function leaveBy(exchange: Exchange, crossed: Passage): void {

@@ -4,7 +4,6 @@ import type { Exchange } from "../exchange.ts";
 import type { Failure } from "../failure.ts";
 import { failureOf } from "../failure.ts";
 import type { CallEvents, CallerEvents } from "../plane/plane.ts";
-import { grpcTimeoutMs } from "../grpc.ts";
 import { KeptBody } from "../kept-body.ts";
 import { toTrailers } from "../trailers.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
@@ -25,20 +24,14 @@ export function forward(exchange: Exchange, answer: CallEvents): Failure | undef
   const { timeouts } = service.settings;
   exchange.timeouts = route?.timeouts === undefined ? timeouts : { ...timeouts, ...route.timeouts };
   exchange.limitMs = exchange.startMs + exchange.timeouts.totalMs;
-  if (exchange.grpc && service.settings.retry.grpcStatuses.length > 0) keepBody(exchange, service);
+  const { grpcStatuses, bufferBytes } = service.settings.retry;
+  if (exchange.grpc && grpcStatuses.length > 0) exchange.kept = new KeptBody(bufferBytes);
   caller.attach(new Forwarding(exchange));
   exchange.trySpanId = exchange.grant?.spans.clientSpanId;
   exchange.mirror = beginMirror(exchange);
   send(exchange, service, endpoint, answer);
   exchange.mirror?.start();
   return undefined;
-}
-
-/** So that the call can be made once more. Its deadline is for all tries together (gRFC A6). */
-function keepBody(exchange: Exchange, { settings }: Service): void {
-  exchange.kept = new KeptBody(settings.retry.bufferBytes);
-  const timeoutMs = grpcTimeoutMs(exchange.caller.head.lines) ?? Number.POSITIVE_INFINITY;
-  exchange.limitMs = Math.min(exchange.limitMs, exchange.startMs + timeoutMs);
 }
 
 /** One try; also for a request that is sent again. */

@@ -27,7 +27,7 @@ export function retry(exchange: Exchange, failure: Failure, answer: CallEvents, 
   const { tries: most } = service.settings.retry;
   const free = failure.retry || (UNSENT.has(failure.kind) && pick(exchange, service, tried) !== tried);
   const pauseMs = free ? 0 : pauseOf(exchange, service, head);
-  if (tries.length + 1 >= most || pauseMs === undefined || site.clock.now() + pauseMs >= exchange.limitMs) return false;
+  if (tries.length + 1 >= most || pauseMs === undefined || site.clock.now() + pauseMs >= endOf(exchange)) return false;
   // The budget is for what an upstream in trouble is asked again; a request that reached nobody has asked nothing yet.
   if (!free && (!service.settings.persistent || !service.admitRetry())) return false;
   const grpcStatus = head === undefined || kept === undefined ? undefined : statusInHead(head);
@@ -100,7 +100,12 @@ function again(exchange: Exchange, service: Service, tried: Endpoint | undefined
   send(exchange, service, endpoint, answer);
 }
 
-/** The deadline of a call counts from its first try. Source: gRFC A6, "Retry Policy". */
+/** No try begins later. The deadline of a call counts from its first try. Source: gRFC A6, "Retry Policy". */
+function endOf({ kept, caller, startMs, limitMs }: Exchange): number {
+  const timeoutMs = kept === undefined ? undefined : grpcTimeoutMs(caller.head.lines);
+  return timeoutMs === undefined ? limitMs : Math.min(limitMs, startMs + timeoutMs);
+}
+
 function sayTimeLeft(exchange: Exchange): void {
   const timeoutMs = grpcTimeoutMs(exchange.caller.head.lines);
   if (timeoutMs === undefined) return;

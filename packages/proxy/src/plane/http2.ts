@@ -251,9 +251,9 @@ function readHead(raw: FieldLines, ended: boolean, scheme: "http" | "https"): Re
   const bodyBytes = ended ? 0 : Number(length ?? 0);
   const body = ended ? "none" : length === undefined ? "unsized" : "sized";
   const shared = { target, version: "2", scheme, authority, violation: undefined };
+  // With a length, what is a body to one reader are the tunnel's first bytes to another.
   if (method === "CONNECT" && protocol === undefined && length === undefined)
     return { ...shared, method, target: authority ?? "", lines, body: "none", bodyBytes: 0, upgrade: TCP };
-  // With a length, what is a body to one reader are the tunnel's first bytes to another.
   if (method !== "CONNECT" || protocol !== WEBSOCKET || body !== "unsized")
     return { ...shared, method, lines, body, bodyBytes, upgrade: undefined };
   const keyed = [...without(lines, KEY_FIELD), KEY_FIELD, newKey()];

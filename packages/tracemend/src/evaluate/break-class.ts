@@ -53,7 +53,7 @@ export interface BreakClass {
   readonly slow?: boolean;
   /** It is there for every request or for none. */
   readonly wholeOnly?: boolean;
-  /** The requests that come before it begins. */
+  /** The requests that come before it begins: those after it are of other traces. */
   readonly beginsAfter?: number;
 }
 

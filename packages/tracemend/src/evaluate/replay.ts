@@ -25,6 +25,8 @@ export interface Plan {
   readonly breakClass: BreakClass;
   /** Of the requests on the edge. */
   readonly share: number;
+  /** Requests of traces that begin earlier stay whole. */
+  readonly brokenFromMs: number;
   readonly world: World;
   readonly random: Random;
 }
@@ -74,7 +76,7 @@ export interface Replay {
 }
 
 export function createReplay(plan: Plan, truth: Truth): Replay {
-  const { edge: cutEdge, breakClass, share, world, random } = plan;
+  const { edge: cutEdge, breakClass, share, brokenFromMs, world, random } = plan;
   const { shown, cut, hop, addition } = breakClass;
   const emissions: Emission[] = [];
   const passed: PassedCall[] = [];
@@ -145,7 +147,7 @@ export function createReplay(plan: Plan, truth: Truth): Replay {
   ): { entry: Entry; elsewhere: boolean; through: PassedCall | undefined } => {
     const { edge } = call;
     const isCut = edge === cutEdge;
-    const begun = truth.requests >= (breakClass.beginsAfter ?? 0);
+    const begun = originMs >= brokenFromMs;
     const broken =
       isCut && begun && (breakClass.unsampled === true ? share > 0 && !made.sampled : random.chance(share));
     const request = requestOf(trace, call, originMs, made, isCut);

@@ -9,10 +9,12 @@ import type { Edge, ReadyRecording } from "./call.ts";
 import { assignConnections } from "./connections.ts";
 import type { Delivery } from "./exporter.ts";
 import { exportAll } from "./exporter.ts";
+import type { Random } from "./random.ts";
 import { createRandom, seedOf } from "./random.ts";
 import type { ClientCall, PassedCall, Reached } from "./replay.ts";
 import { EPOCH_MS, createReplay } from "./replay.ts";
-import { startsOf } from "./superposition.ts";
+import type { Turned } from "./superposition.ts";
+import { startsInTurn, startsOf } from "./superposition.ts";
 import type { Truth } from "./truth.ts";
 import { createTruth } from "./truth.ts";
 import type { World } from "./world.ts";
@@ -63,8 +65,8 @@ export function stage(plan: TrialPlan, mixed: Partial<World> = {}): Staged {
   const random = createRandom(seedOf(plan.seed, recording.name, edge.name, breakClass.name, share));
   const truth = createTruth(breakClass, edge.name, edge.from, edge.to);
   const world = { ...worldOf(createWorld(random), plan), ...mixed };
-  const replay = createReplay({ edge, breakClass, share, world, random }, truth);
-  const starts = startsOf(recording, edge, { ...plan, thinned: breakClass.slow === true }, random);
+  const { starts, turnMs } = turnedStarts(plan, random);
+  const replay = createReplay({ edge, breakClass, share, brokenFromMs: EPOCH_MS + turnMs, world, random }, truth);
   for (const start of starts) replay.add(start);
 
   const { emissions } = replay.replayed;
@@ -86,6 +88,13 @@ export function stage(plan: TrialPlan, mixed: Partial<World> = {}): Staged {
     candidates: candidatesOf(passed, edge),
     forwards: forwardsOf(passed, edge),
   };
+}
+
+function turnedStarts({ recording, edge, breakClass, ...plan }: TrialPlan, random: Random): Turned {
+  const load = { ...plan, thinned: breakClass.slow === true };
+  const { beginsAfter } = breakClass;
+  if (beginsAfter === undefined) return { starts: startsOf(recording, edge, load, random), turnMs: 0 };
+  return startsInTurn(recording, edge, load, beginsAfter, random);
 }
 
 function forwardsOf(passed: readonly PassedCall[], edge: Edge): ReadonlySet<string> {

@@ -7,6 +7,12 @@ export interface Start {
   readonly atMs: number;
 }
 
+/** A stream in two parts: the second begins at `turnMs`. */
+export interface Turned {
+  readonly starts: readonly Start[];
+  readonly turnMs: number;
+}
+
 export interface Load {
   /** Requests on the edge in all. */
   readonly requests: number;
@@ -18,8 +24,37 @@ export interface Load {
 /** A recording that was made in pieces has gaps between them: longer ones are shortened to this. */
 const LONGEST_GAP_MS = 2_000;
 
+/** How often the first half is gone through at most: a few requests over and over teach what no real load does. */
+const MOST_LAPS = 4;
+
 /** Traces that do not use the edge, by those that do: enough for the other edges to be busy. */
 const OTHERS_SHARE = 0.25;
+
+/**
+ * Up to `before` requests of the first half of a recording, then as many as are left of the second: no request that comes
+ * after the turn was seen before it.
+ */
+export function startsInTurn(
+  recording: ReadyRecording,
+  edge: Edge,
+  load: Load,
+  before: number,
+  random: Random,
+): Turned {
+  const halfAt = halfOf(recording, edge);
+  const part = (traces: readonly ReadyTrace[], requests: number): readonly Start[] =>
+    startsOf({ ...recording, traces }, edge, { ...load, requests }, random);
+  const first = part(recording.traces.slice(0, halfAt), Math.min(before, (MOST_LAPS * edge.requests) / 2));
+  const turnMs = (first.at(-1)?.atMs ?? 0) + 1_000 / load.requestsPerSecond;
+  const second = part(recording.traces.slice(halfAt), load.requests - before);
+  return { starts: [...first, ...second.map(({ trace, atMs }) => ({ trace, atMs: atMs + turnMs }))], turnMs };
+}
+
+/** The trace from which on the second half of an edge's requests were recorded. */
+function halfOf({ traces }: ReadyRecording, edge: Edge): number {
+  let seen = 0;
+  return 1 + traces.findIndex((trace) => (seen += callsOver(trace, edge)) * 2 >= edge.requests);
+}
 
 /**
  * The starts of traces that together make the load on one edge, from time 0 on. Each copy is the whole recording, shifted
@@ -30,7 +65,7 @@ export function startsOf(recording: ReadyRecording, edge: Edge, load: Load, rand
   const uses = recording.traces.map((trace) => callsOver(trace, edge));
   const users = uses.filter((count) => count > 0).length;
   const keepOthers = Math.min(1, (OTHERS_SHARE * users) / Math.max(1, recording.traces.length - users));
-  const perSecond = edge.requests / (lengthMs / 1000);
+  const perSecond = uses.reduce((sum, count) => sum + count, 0) / (lengthMs / 1000);
   const wanted = load.requestsPerSecond / perSecond;
   const copies = Math.max(1, Math.round(wanted));
   const keep = load.thinned ? Math.min(1, wanted) : 1;

@@ -1,0 +1,34 @@
+/** What slices measured in pairs say: the ratio of one to the other, and how sure it is. */
+
+/** One ratio for each pair of slices, by the pair of processes they were measured in. */
+export type PairedRatios = readonly (readonly number[])[];
+
+const RESAMPLES = 2000;
+
+/**
+ * The mean over the pairs of processes of the median in each, and the interval of 90 % that drawing processes anew gives
+ * (bootstrap). Slices of one process agree with each other far better than two processes of the same app do: only the
+ * number of processes makes it surer.
+ */
+export function formatRatio(ratios: PairedRatios): string {
+  const medians = ratios.map(median);
+  const drawn = Array.from({ length: RESAMPLES }, () => mean(medians.map(() => anyOf(medians)))).sort((a, b) => a - b);
+  const at = (share: number): string => (drawn[Math.floor(share * (RESAMPLES - 1))] as number).toFixed(3);
+  return `${mean(medians).toFixed(3)} (${at(0.05)}-${at(0.95)})`;
+}
+
+export function median(numbers: readonly number[]): number {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1
+    ? (sorted[middle] as number)
+    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
+}
+
+function mean(numbers: readonly number[]): number {
+  return numbers.reduce((sum, each) => sum + each, 0) / numbers.length;
+}
+
+function anyOf(numbers: readonly number[]): number {
+  return numbers[Math.floor(Math.random() * numbers.length)] as number;
+}
