@@ -22,6 +22,8 @@ const MOST_GHOSTS = 16;
  */
 export function insideTrace(books: Books, record: number, edge: Edge): Join | undefined {
   const { spans, crossings, seen, services } = books;
+  // Nobody is known to answer there: none of the spans can be the called service's, however many the trace has.
+  if (edge.services.length === 0) return undefined;
   crossings.readKey(record, key);
   ghosts.length = 0;
   let worked = false;

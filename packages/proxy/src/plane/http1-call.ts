@@ -4,7 +4,7 @@ import { fieldValue } from "@tracemend/context";
 import type { Failure } from "../failure.ts";
 import { failureOf } from "../failure.ts";
 import { NO_ERROR } from "../reset.ts";
-import { NO_LINES, areLines, formatLines, formatRequest, isIdempotent } from "./http1-lines.ts";
+import { JOINED_BYTES, NO_LINES, areLines, formatLines, formatRequest, isIdempotent, latin1Of } from "./http1-lines.ts";
 import type { Http1Wire, WireUser } from "./http1-wire.ts";
 import type { Call, CallEvents, OutgoingHead } from "./plane.ts";
 import { TCP } from "./tunnel.ts";
@@ -13,9 +13,6 @@ export interface Http1Calls {
   /** Told once of every call; `wire`: what it had of a connection, to be used again where that can be. */
   over(call: Http1Call, wire: Http1Wire | undefined): void;
 }
-
-/** Up to here it is cheaper to copy a chunk behind what goes before it than to write the two. */
-const COPIED_BYTES = 16_384;
 
 export class Http1Call implements Call, WireUser {
   over = false;
@@ -172,12 +169,8 @@ export class Http1Call implements Call, WireUser {
   #send(wire: Http1Wire, before: string, chunk: Uint8Array, after: string): boolean {
     const lead = this.#takeText() + before;
     if (lead === "" && after === "") return wire.write(chunk);
-    if (chunk.length > COPIED_BYTES) return wire.writeAll(after === "" ? [lead, chunk] : [lead, chunk, after]);
-    const bytes = Buffer.allocUnsafe(lead.length + chunk.length + after.length);
-    bytes.write(lead, 0, "latin1");
-    bytes.set(chunk, lead.length);
-    bytes.write(after, lead.length + chunk.length, "latin1");
-    return wire.write(bytes);
+    if (chunk.length <= JOINED_BYTES) return wire.write(lead + latin1Of(chunk) + after);
+    return wire.writeAll(after === "" ? [lead, chunk] : [lead, chunk, after]);
   }
 }
 

@@ -3,7 +3,7 @@ import { STATUS_CODES } from "node:http";
 import type { FieldLines, Peer } from "@tracemend/context";
 import { fieldValue } from "@tracemend/context";
 import type { Http1Connection } from "./http1-connection.ts";
-import { areLines, formatHead, formatLines } from "./http1-lines.ts";
+import { JOINED_BYTES, areLines, formatHead, formatLines, latin1Of } from "./http1-lines.ts";
 import type { AnswerHead, Caller, CallerEvents, RequestHead } from "./plane.ts";
 import { TCP, opensTunnel } from "./tunnel.ts";
 import { ACCEPT_FIELD, KEY_FIELD, acceptOf } from "./websocket.ts";
@@ -193,13 +193,6 @@ export class Http1Caller implements Caller {
 }
 
 const CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n";
-
-/** Head and body of text go to the system as one piece; of bytes, as two, which costs more than the copy up to here. */
-const JOINED_BYTES = 8_192;
-
-function latin1Of({ buffer, byteOffset, length }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, length).toString("latin1");
-}
 
 function flushHead(caller: Http1Caller): void {
   caller.flushHead();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatHead, formatRequest, isIdempotent, toHttp1Lines } from "../../src/plane/http1-lines.ts";
+import { formatHead, formatRequest, isIdempotent, latin1Of, toHttp1Lines } from "../../src/plane/http1-lines.ts";
 import type { OutgoingHead } from "../../src/plane/plane.ts";
 
 function head(authority: string, lines: readonly string[]): OutgoingHead {
@@ -86,5 +86,13 @@ describe("the head of a request", () => {
       expect(formatRequest({ ...head("a", ["Host", "a", "X-A", bad, "X-B", "2"]), proven })).toBeUndefined();
       expect(formatRequest({ ...head("a", ["Host", "a", "X-C", "3", "X-D", bad]), proven })).toBeUndefined();
     }
+  });
+});
+
+describe("a small body beside a head", () => {
+  it("is text of the same bytes, whatever they are and wherever they stand", () => {
+    const bytes = Uint8Array.from({ length: 512 }, (_, at) => at);
+    for (const chunk of [bytes, bytes.subarray(7, 300), Buffer.from(bytes), Buffer.alloc(0)])
+      expect(Buffer.from(latin1Of(chunk), "latin1")).toEqual(Buffer.from(chunk));
   });
 });
