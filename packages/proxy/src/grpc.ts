@@ -22,13 +22,16 @@ export function grpcStatus(lines: FieldLines): number | undefined {
 }
 
 /** Source: gRPC, "HTTP to gRPC Status Code Mapping": what a gateway that does not speak gRPC says of a service. */
-const UNAVAILABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+const FROM_GATEWAYS: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+
+/** What a service says of itself that is overloaded, or goes. */
+export const UNAVAILABLE = 14;
 
 /** How a call ended, where the head of its answer is all there is of it; undefined where more follows. */
 export function statusInHead({ status, lines, open }: AnswerHead): number | undefined {
   const code = grpcStatus(lines);
   if (code !== undefined) return open ? undefined : code;
-  return UNAVAILABLE.has(status) ? 14 : undefined;
+  return FROM_GATEWAYS.has(status) ? UNAVAILABLE : undefined;
 }
 
 /** `grpc-timeout` in milliseconds; undefined where it is absent or none. Source: gRPC over HTTP/2, "Timeout". */

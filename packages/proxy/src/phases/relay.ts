@@ -4,7 +4,7 @@ import { readTraceresponse } from "@tracemend/context";
 import type { Exchange } from "../exchange.ts";
 import type { Failure } from "../failure.ts";
 import { GATEWAY_ERRORS, failureOf } from "../failure.ts";
-import { grpcStatus, statusInHead } from "../grpc.ts";
+import { UNAVAILABLE, grpcStatus, statusInHead } from "../grpc.ts";
 import { endToEnd } from "../hop-by-hop.ts";
 import type { AnswerHead, CallEvents } from "../plane/plane.ts";
 import { opensTunnel } from "../plane/tunnel.ts";
@@ -51,7 +51,10 @@ export class Relaying implements CallEvents {
     if (exchange.over) return;
     const { service, endpoint } = exchange;
     if (service !== undefined && endpoint !== undefined) {
-      service.report(endpoint, GATEWAY_ERRORS.has(head.status));
+      service.report(
+        endpoint,
+        GATEWAY_ERRORS.has(head.status) || (exchange.grpc && grpcStatus(head.lines) === UNAVAILABLE),
+      );
       const failed = isFailed(exchange, service, head);
       if (failed && retry(exchange, failureOf("refused"), this, head)) return;
     }
