@@ -2,7 +2,13 @@ import { defineConfig } from "vitest/config";
 
 const report = process.env["TRACEMEND_TEST_REPORT"];
 const folder = (name: string, include: string, testTimeout = 15_000) => ({
-  test: { name, include: [include], testTimeout, hookTimeout: testTimeout },
+  test: {
+    name,
+    include: [include],
+    setupFiles: ["test/support/fast-check-seed.ts"],
+    testTimeout,
+    hookTimeout: testTimeout,
+  },
 });
 
 export default defineConfig({

@@ -88,7 +88,7 @@ describe("requests of HTTP/1.1", () => {
       }),
       { numRuns },
     );
-    expect(compared).toBeGreaterThan(numRuns / 20);
+    expect(compared).toBeGreaterThan(numRuns / 100);
   });
 
   it("that are no HTTP at all end in a refusal and never in an exception", { timeout: timeoutMs }, () => {
