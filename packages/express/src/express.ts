@@ -80,16 +80,35 @@ function pass(service: ServiceBoundary, request: BoundaryRequest, response: Boun
 }
 
 function enter(service: ServiceBoundary, request: BoundaryRequest, response: BoundaryResponse): void {
-  const locals = (response.locals ??= {});
-  if (locals.passage?.boundary === service.boundary) return;
+  const { locals } = response;
+  if (locals?.passage?.boundary === service.boundary) return;
   const startMs = service.observed ? service.now() : 0;
   const lines = linesOfMessage(request);
   const passage = service.cross(lines, arrivalOfMessage(lines, service.asksPeer ? request.socket : undefined));
   applyToMessage(request, passage.edits);
-  locals.traceContext = contextOf(passage);
-  locals.passage = passage;
+  if (locals === undefined) response.locals = new FirstLocals(passage);
+  else keep(locals, passage);
   if (service.answers) answer(service, passage, response);
   if (service.observed) observe(service, passage, startMs, request, response);
+}
+
+/** The context is worked out for whoever asks. Without a prototype, as Express's own. */
+class FirstLocals implements BoundaryLocals {
+  passage: Passage | undefined;
+
+  constructor(passage: Passage) {
+    this.passage = passage;
+  }
+
+  get traceContext(): TraceContext | undefined {
+    return this.passage && contextOf(this.passage);
+  }
+}
+Object.setPrototypeOf(FirstLocals.prototype, null);
+
+function keep(locals: BoundaryLocals, passage: Passage): void {
+  locals.passage = passage;
+  if (!(locals instanceof FirstLocals)) locals.traceContext = contextOf(passage);
 }
 
 function answer(service: ServiceBoundary, passage: Passage, response: ServerResponse): void {
