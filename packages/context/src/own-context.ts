@@ -21,10 +21,8 @@ export function continueAs(
   const salvaged = policy.repairs.members === "on" ? valid?.salvage : undefined;
   const { traceId } = from;
   const hop = valid?.own === undefined ? 1 : Math.min(valid.own.hop + 1, 255);
-  const wire = valid?.context === from ? valid.wire : undefined;
-  const hash = wire === undefined ? hashTraceId(traceId) : hashTraceId(wire, 3);
   const tracestate = salvaged ?? from.tracestate;
-  return withMember(traceId, spans.clientSpanId, from.flags | SAMPLED, tracestate, hop, hash, policy, cluster);
+  return withMember(traceId, spans.clientSpanId, from.flags | SAMPLED, tracestate, hop, policy, cluster);
 }
 
 /** Our span at the head of a trace that begins here, under an id that was adopted where there is one. */
@@ -38,7 +36,7 @@ export function beginAs(
   const traceId = adopted ?? spans.traceId;
   const flags = adopted === undefined ? SAMPLED | RANDOM : SAMPLED;
   const tracestate = outside === undefined ? "" : rememberOutside(outside);
-  return withMember(traceId, spans.clientSpanId, flags, tracestate, 1, hashTraceId(traceId), policy, cluster);
+  return withMember(traceId, spans.clientSpanId, flags, tracestate, 1, policy, cluster);
 }
 
 function withMember(
@@ -47,12 +45,11 @@ function withMember(
   flags: number,
   tracestate: string,
   hop: number,
-  hash: string,
   policy: Policy,
   cluster: string,
 ): TraceContext {
   const { signing, tracestateMaxLength } = policy;
-  const unsigned = unsignedText(cluster, hop, hash, parentId, flags);
+  const unsigned = unsignedText(cluster, hop, hashTraceId(traceId), parentId, flags);
   const member = signing === undefined ? unsigned : `${unsigned}.${signing.sign(`${traceId}|${unsigned}`)}`;
   return { traceId, parentId, flags, tracestate: putMemberFirst(tracestate, OWN_KEY, member, tracestateMaxLength) };
 }
