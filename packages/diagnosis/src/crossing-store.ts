@@ -157,15 +157,9 @@ export function createCrossingStore(budgetBytes: number, seed: number): Crossing
   const spanHeads = new Int32Array(capacity * SPAN_BUCKETS * 2);
   const spanChains = createChains(ring, { words: spanHeads, stride: 2, at: 0 });
   const bySpan = new WordIndex(spanChains, table, SPAN_AT, seed);
-  const byTrace = createLateWordIndex(ring, table, LOWER_HALF_AT, seed, () => true);
+  const byTrace = createLateWordIndex(ring, table, LOWER_HALF_AT, seed);
   const byStarted = createLateWordIndex(ring, table, LOWER_HALF_AT, seed, (slot) => has(slot, STARTED_BIT));
-  const byRequest = createLateWordIndex(
-    ring,
-    table,
-    REQUEST_ID_AT,
-    seed,
-    (slot) => words[slot * WORDS + REQUEST_ID_AT] !== 0,
-  );
+  const byRequest = createLateWordIndex(ring, table, REQUEST_ID_AT, seed, (slot) => table.isSet(slot, REQUEST_ID_AT));
   const byPort = new MomentIndex(ring, localPort, startMs, seed, (slot) => localPort[slot] !== 0);
   const byEntry = new MomentIndex(ring, path, startMs, seed, (slot) => has(slot, ENTRY_BIT));
 

@@ -70,7 +70,6 @@ export function createOrphanStore(budgetBytes: number, seed: number): OrphanStor
   const capacity = capacityFor(budgetBytes, RECORD_BYTES);
   const ring = createRing(capacity);
   const table = new RecordWords(ring, WORDS);
-  const { words } = table;
   const scratch = new Uint32Array(WORDS);
   const service = new Uint16Array(capacity);
   const source = new Uint16Array(capacity);
@@ -79,19 +78,16 @@ export function createOrphanStore(budgetBytes: number, seed: number): OrphanStor
   const peerPort = new Uint16Array(capacity);
   const path = new Uint32Array(capacity);
   const joined = new Uint8Array(capacity);
-  const byLink = createLateWordIndex(ring, table, LINKED_SPAN_AT, seed, (slot) => {
-    const at = slot * WORDS + LINKED_SPAN_AT;
-    return words[at] !== 0 || words[at + 1] !== 0;
-  });
-  const byRequest = createLateWordIndex(
+  const byLink = createLateWordIndex(
     ring,
     table,
-    REQUEST_ID_AT,
+    LINKED_SPAN_AT,
     seed,
-    (slot) => words[slot * WORDS + REQUEST_ID_AT] !== 0,
+    (slot) => table.isSet(slot, LINKED_SPAN_AT) || table.isSet(slot, LINKED_SPAN_AT + 1),
   );
+  const byRequest = createLateWordIndex(ring, table, REQUEST_ID_AT, seed, (slot) => table.isSet(slot, REQUEST_ID_AT));
   const byPort = new MomentIndex(ring, peerPort, startMs, seed, (slot) => peerPort[slot] !== 0);
-  const byTrace = createLateWordIndex(ring, table, LOWER_HALF_AT, seed, () => true);
+  const byTrace = createLateWordIndex(ring, table, LOWER_HALF_AT, seed);
   let newestShort = 0;
   return {
     ring,

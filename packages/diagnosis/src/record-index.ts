@@ -46,13 +46,13 @@ export class WordIndex {
   }
 }
 
-/** An index by words that takes records in once somebody looks for one; `isKept` tells which have a key. */
+/** An index by words that takes records in once somebody looks for one; `isKept` tells which have a key: all where absent. */
 export function createLateWordIndex(
   ring: Ring,
   table: RecordWords,
   hashAt: number,
   seed: number,
-  isKept: (slot: number) => boolean,
+  isKept: (slot: number) => boolean = () => true,
 ): WordIndex {
   const { words, stride } = table;
   const chains = createLateChains(ring, (slot) =>
@@ -76,7 +76,7 @@ export class MomentIndex {
     numbers: Uint16Array | Uint32Array,
     startMs: Float64Array,
     seed: number,
-    isKept: (slot: number) => boolean,
+    isKept: (slot: number) => boolean = () => true,
   ) {
     this.#ring = ring;
     this.#numbers = numbers;

@@ -18,6 +18,11 @@ export class RecordWords {
     return (record & this.#mask) * this.stride;
   }
 
+  /** Whether the word at `place` of what is in this slot is not 0. */
+  isSet(slot: number, place: number): boolean {
+    return this.words[slot * this.stride + place] !== 0;
+  }
+
   write(record: number, from: Uint32Array): void {
     const { words, stride } = this;
     const at = this.at(record);

@@ -65,7 +65,7 @@ export function createSpanStore(budgetBytes: number, seed: number, heads: Heads)
   const short = new Uint8Array(capacity);
   const parentChains = createChains(ring, heads);
   const byParent = new WordIndex(parentChains, table, PARENT_AT, seed);
-  const byTrace = createLateWordIndex(ring, table, LOWER_HALF_AT, seed, () => true);
+  const byTrace = createLateWordIndex(ring, table, LOWER_HALF_AT, seed);
   /** The record of local spans that was looked for or added last. */
   let lastLocal = 0;
   return {
