@@ -4,7 +4,7 @@ import { readTraceresponse } from "@tracemend/context";
 import type { Exchange } from "../exchange.ts";
 import type { Failure } from "../failure.ts";
 import { GATEWAY_ERRORS, failureOf } from "../failure.ts";
-import { UNAVAILABLE, grpcStatus, statusInHead } from "../grpc.ts";
+import { UNAVAILABLE, grpcStatus } from "../grpc.ts";
 import { endToEnd } from "../hop-by-hop.ts";
 import type { AnswerHead, CallEvents } from "../plane/plane.ts";
 import { opensTunnel } from "../plane/tunnel.ts";
@@ -12,17 +12,17 @@ import type { Service } from "../upstream/service.ts";
 import { toTrailers } from "../trailers.ts";
 import { flow } from "./forward.ts";
 import { answerLines } from "./named.ts";
-import { retry } from "./retry.ts";
+import { retry, statusToRetry } from "./retry.ts";
 
 /** Resolves when the caller has the whole answer, or with what came in between. */
 export function relay(exchange: Exchange): Promise<Failure | undefined> {
   return exchange.carried;
 }
 
-function isFailed({ kept }: Exchange, { settings }: Service, head: AnswerHead): boolean {
+function isFailed(exchange: Exchange, { settings }: Service, head: AnswerHead): boolean {
   const { statuses, grpcStatuses } = settings.retry;
   if (statuses.includes(head.status)) return true;
-  const code = kept === undefined ? undefined : statusInHead(head);
+  const code = statusToRetry(exchange, head);
   return code !== undefined && grpcStatuses.includes(code);
 }
 

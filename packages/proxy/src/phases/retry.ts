@@ -30,7 +30,7 @@ export function retry(exchange: Exchange, failure: Failure, answer: CallEvents, 
   if (tries.length + 1 >= most || pauseMs === undefined || site.clock.now() + pauseMs >= endOf(exchange)) return false;
   // The budget is for what an upstream in trouble is asked again; a request that reached nobody has asked nothing yet.
   if (!free && (!service.settings.persistent || !service.admitRetry())) return false;
-  const grpcStatus = head === undefined || kept === undefined ? undefined : statusInHead(head);
+  const grpcStatus = statusToRetry(exchange, head);
   exchange.tries = [...tries, presentTry(exchange, failure, { status: head?.status, grpcStatus })];
   exchange.breakOff(CANCEL);
   site.deadlines.remove(exchange);
@@ -72,9 +72,15 @@ function isSafe(exchange: Exchange, { settings }: Service, failure: Failure, hea
   if (failure.retry || UNSENT.has(kind)) return true;
   if (!DOUBTFUL.has(kind)) return false;
   // The caller would be told this, and whoever wrote the configuration says that it may be asked again.
-  const code = kept === undefined ? undefined : head === undefined ? grpcStatusOf(failure) : statusInHead(head);
+  const told = kept === undefined ? undefined : grpcStatusOf(failure);
+  const code = head === undefined ? told : statusToRetry(exchange, head);
   if (code !== undefined && settings.retry.grpcStatuses.includes(code)) return true;
   return settings.persistent && body === "none" && isIdempotent(caller.head.method);
+}
+
+/** What gRPC says in this head, of a call that is kept. */
+export function statusToRetry({ kept }: Exchange, head: AnswerHead | undefined): number | undefined {
+  return kept === undefined || head === undefined ? undefined : statusInHead(head);
 }
 
 /** As long as the service says, where it does; undefined where it wants no other try, or one that is too far off. */
