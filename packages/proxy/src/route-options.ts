@@ -154,7 +154,7 @@ function checkTunnel(route: Route, ways: readonly Way<UpstreamSettings>[], optio
   const { authority = "", headers: _headers, ...rest } = match;
   if (!/:[1-9][0-9]*$/.test(authority))
     throw wrong(`${option}.match.authority`, authority, "host:port where the upstream is tcp:");
-  const asked = Object.entries({ ...rest }).find(([, given]) => given !== undefined);
+  const asked = Object.entries(rest).find(([, given]) => given !== undefined);
   if (asked !== undefined) throw wrong(`${option}.match.${asked[0]}`, asked[1], "absent where the upstream is tcp:");
   for (const key of ["rewrite", "mirror", "requestFields"] as const)
     if (route[key] !== undefined) throw wrong(`${option}.${key}`, route[key], "absent where the upstream is tcp:");
