@@ -25,6 +25,7 @@ export type { Resolved, ResolvedEndpoint, Resolver, WatchEndpoints } from "./ups
 export type { UpstreamState } from "./upstream/service.ts";
 export type { Passed, PassedObserver, Try } from "./passed.ts";
 export type { RefusalCounts } from "./refusals.ts";
+export { isParameterName } from "./shown-query.ts";
 export type { SpanGrant, SpanSource } from "./spans.ts";
 export type { Clock } from "./clock.ts";
 export { systemClock } from "./clock.ts";

@@ -7,7 +7,7 @@ export type ShownQuery = (target: string) => string | undefined;
 /** `names` of parameters, as they are written in targets. Throws a `TypeError` that names the option and the value. */
 export function completeQuery(names: readonly string[], option: string): ShownQuery {
   names.forEach((name, index) => {
-    if (!/^[^&=#?\s]+$/.test(name)) throw wrong(`${option}[${index}]`, name, "the name of a parameter");
+    if (!isParameterName(name)) throw wrong(`${option}[${index}]`, name, "the name of a parameter");
   });
   const shown = new Set(names);
   return (target) => {
@@ -19,6 +19,11 @@ export function completeQuery(names: readonly string[], option: string): ShownQu
       .map((parameter) => redact(parameter, shown))
       .join("&");
   };
+}
+
+/** As it stands in targets. */
+export function isParameterName(text: string): boolean {
+  return /^[^&=#?\s]+$/.test(text);
 }
 
 const REDACTED = "REDACTED";

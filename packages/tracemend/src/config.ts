@@ -4,7 +4,7 @@ import { dirname, resolve } from "node:path";
 import { defineBoundary } from "@tracemend/context";
 import { GATEWAYS } from "@tracemend/diagnosis";
 import { checkPipeline } from "@tracemend/pipeline";
-import { checkListen, checkRoutes } from "@tracemend/proxy";
+import { checkListen, checkRoutes, isParameterName } from "@tracemend/proxy";
 import { z } from "zod";
 import type { ConfigText } from "./config-file.ts";
 import { ConfigError, readConfigText } from "./config-file.ts";
@@ -54,7 +54,7 @@ const boundary = z.strictObject({
   policy: policySchema.prefault({}),
   forwarding: forwardingSchema.optional(),
   sampling: samplingSchema.optional(),
-  query: z.array(z.string().regex(/^[^&=#?\s]+$/, "must be the name of a parameter")).optional(),
+  query: z.array(z.string().refine(isParameterName, "must be the name of a parameter")).optional(),
   routes: z.array(routeSchema).min(1),
 });
 
