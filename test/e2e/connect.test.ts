@@ -13,6 +13,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createAuthority } from "../support/certificates.ts";
 import type { Collector } from "../support/collector.ts";
 import { startCollector } from "../support/collector.ts";
+import { untilReachable } from "../support/otlp-client.ts";
 import type { ProgramProcess } from "../support/program.ts";
 import { startProgram } from "../support/program.ts";
 
@@ -52,8 +53,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => shop.listen(0, "127.0.0.1", resolve));
   collector = await startCollector();
   program = await startProgram(config(`${TUNNEL}, ${NONE}`));
-  let metrics = "";
-  while (!metrics.includes('reachable{destination="agent"} 1')) metrics = (await program.page("/metrics")).text;
+  await untilReachable(program, "agent");
 });
 afterAll(async () => {
   await program.stop();

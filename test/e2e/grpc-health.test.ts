@@ -3,20 +3,14 @@ import type { ServiceDefinition } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ProgramProcess } from "../support/program.ts";
 import { startProgram } from "../support/program.ts";
+import { rawUnary } from "../support/raw-grpc.ts";
 
 const PATIENT = { timeout: 20_000 };
-const bytes = (value: Buffer): Buffer => value;
-const serde = {
-  requestSerialize: bytes,
-  requestDeserialize: bytes,
-  responseSerialize: bytes,
-  responseDeserialize: bytes,
-};
 const ECHO: ServiceDefinition = {
-  unary: { path: "/demo.Echo/Unary", requestStream: false, responseStream: false, ...serde },
+  unary: rawUnary("/demo.Echo/Unary"),
 };
 const HEALTH: ServiceDefinition = {
-  check: { path: "/grpc.health.v1.Health/Check", requestStream: false, responseStream: false, ...serde },
+  check: rawUnary("/grpc.health.v1.Health/Check"),
 };
 
 interface Backend {

@@ -3,18 +3,13 @@ import type { Metadata, ServiceDefinition, ServiceError } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Collector } from "../support/collector.ts";
 import { startCollector } from "../support/collector.ts";
+import { untilReachable } from "../support/otlp-client.ts";
 import type { ProgramProcess } from "../support/program.ts";
 import { startProgram } from "../support/program.ts";
+import { rawUnary } from "../support/raw-grpc.ts";
 
-const bytes = (value: Buffer): Buffer => value;
-const serde = {
-  requestSerialize: bytes,
-  requestDeserialize: bytes,
-  responseSerialize: bytes,
-  responseDeserialize: bytes,
-};
 const SHOP: ServiceDefinition = {
-  buy: { path: "/demo.Shop/Buy", requestStream: false, responseStream: false, ...serde },
+  buy: rawUnary("/demo.Shop/Buy"),
 };
 
 type Done = (error: Partial<ServiceError> | null, answer?: Buffer) => void;
@@ -52,8 +47,7 @@ destinations:
 access_log: { format: json }
 admin: { listen: "127.0.0.1:0" }
 `);
-  let metrics = "";
-  while (!metrics.includes('reachable{destination="agent"} 1')) metrics = (await program.page("/metrics")).text;
+  await untilReachable(program, "agent");
 });
 afterAll(async () => {
   await program.stop();

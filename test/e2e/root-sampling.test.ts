@@ -2,6 +2,7 @@ import { fieldValues } from "@tracemend/context";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Collector } from "../support/collector.ts";
 import { startCollector } from "../support/collector.ts";
+import { untilReachable } from "../support/otlp-client.ts";
 import type { ProgramProcess } from "../support/program.ts";
 import { startProgram } from "../support/program.ts";
 import type { RecordingUpstream } from "../support/upstream.ts";
@@ -27,8 +28,7 @@ upstreams: { shop: { url: "${upstream.url}" } }
 destinations: { agent: { endpoint: "http://127.0.0.1:${collector.port}", batch: { max_age_ms: 20 } } }
 admin: { listen: "127.0.0.1:0" }
 `);
-  let metrics = "";
-  while (!metrics.includes('reachable{destination="agent"} 1')) metrics = (await program.page("/metrics")).text;
+  await untilReachable(program, "agent");
 });
 afterAll(async () => {
   await program.stop();
