@@ -5,5 +5,12 @@ import { pino } from "pino";
 export type { Logger } from "pino";
 
 export function createLog(level: "debug" | "info" | "warn" | "error"): Logger {
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, messageKey: "message" });
+  return pino({
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    messageKey: "message",
+    // Numbers are pino's own; what reads logs knows the words.
+    formatters: { level: (word) => ({ level: word }) },
+  });
 }
