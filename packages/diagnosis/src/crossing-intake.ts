@@ -6,7 +6,6 @@ import type { Books } from "./books.ts";
 import { countedAtMs } from "./books.ts";
 import type { CrossingEntry } from "./crossing-store.ts";
 import {
-  CAME_ABSENT_BIT,
   CONTINUED_BIT,
   CROSSING_SCRATCH,
   EGRESS_BIT,
@@ -127,9 +126,9 @@ function bitsOf({ reading, verdict, answer, side }: Crossing, context: TraceCont
   if (isSampled(context)) bits |= SAMPLED_BIT;
   if (verdict.ownParent) bits |= OWN_PARENT_BIT;
   if (verdict.from === undefined) bits |= STARTED_BIT;
-  if (reading.kind === "absent") {
-    bits |= CAME_ABSENT_BIT;
-    if (verdict.from === undefined && reading.carried === undefined && reading.notes.length === 0) bits |= ENTRY_BIT;
+  if (reading.kind === "absent" && verdict.from === undefined) {
+    // What survived tells by itself what was lost, and would be counted twice.
+    if (reading.carried === undefined && reading.notes.length === 0) bits |= ENTRY_BIT;
   }
   if (reading.kind !== "valid") return bits;
   if (reading.wire === undefined) bits |= TRANSLATED_BIT;

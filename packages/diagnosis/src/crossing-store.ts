@@ -33,8 +33,6 @@ export const OWN_PARENT_BIT = 2;
 export const STARTED_BIT = 4;
 /** Whether the parent that came in was ever exported is still to be seen. */
 export const INBOUND_OPEN_BIT = 8;
-/** It came without any traceparent. */
-export const CAME_ABSENT_BIT = 16;
 /** It came with a traceparent and without our member. */
 export const MEMBERLESS_BIT = 32;
 /** Its context came in another format, without a traceparent. */

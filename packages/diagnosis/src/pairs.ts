@@ -3,14 +3,7 @@ import type { Arrival } from "./arrival.ts";
 import { OPEN, noteSign } from "./arrival.ts";
 import type { Books } from "./books.ts";
 import { forwardedExample } from "./books.ts";
-import {
-  CAME_ABSENT_BIT,
-  INBOUND_OPEN_BIT,
-  MEMBERLESS_BIT,
-  OWN_PARENT_BIT,
-  STARTED_BIT,
-  TRANSLATED_BIT,
-} from "./crossing-store.ts";
+import { ENTRY_BIT, INBOUND_OPEN_BIT, MEMBERLESS_BIT, OWN_PARENT_BIT, TRANSLATED_BIT } from "./crossing-store.ts";
 import { KEY_WORDS } from "./id-words.ts";
 import type { Sign } from "./sign.ts";
 
@@ -26,7 +19,7 @@ const request = new Uint32Array(2);
 export function comparePair(books: Books, record: number): void {
   const { crossings } = books;
   const bits = crossings.bits[crossings.ring.slot(record)] as number;
-  if ((bits & CAME_ABSENT_BIT) !== 0 && (bits & STARTED_BIT) !== 0) compareRequest(books, record);
+  if ((bits & ENTRY_BIT) !== 0) compareRequest(books, record);
   else if ((bits & MEMBERLESS_BIT) !== 0) compareState(books, record);
 }
 
