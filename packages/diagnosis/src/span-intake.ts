@@ -180,8 +180,8 @@ function enterChild(
     if (repeated) continue;
     noteChild(books, record, service, startMs, endMs);
     noteFacets(books, record, source, false);
-    const edge = books.edges.at(crossings.edge[crossings.ring.slot(record)] as number);
-    if (wantsPath(edge)) comparePath(edge, crossings.path[crossings.ring.slot(record)] as number, readRoot(span).path);
+    const edge = books.edges.at(crossings.edge(crossings.ring.slot(record)));
+    if (wantsPath(edge)) comparePath(edge, crossings.path(crossings.ring.slot(record)), readRoot(span).path);
   }
   if (taken) return;
   // The request that it answers may still be open.
@@ -195,16 +195,12 @@ function enterChild(
 
 /** One record stands for all local spans of a service in a trace. */
 function enterLocal(books: Books, service: Service, isInternal: boolean, isShort: boolean, atMs: number): void {
+  const { spans } = books;
   const slot = localSlot(books, service, atMs);
-  const { internal, short } = books.spans;
-  if (isInternal && (internal[slot] as number) <= MOST_INTERNAL) {
-    internal[slot] = (internal[slot] as number) + 1;
-    if (internal[slot] === MOST_INTERNAL + 1) service.tally.add(CROWDED_TRACES, atMs, 1);
+  if (isInternal && spans.countInternal(slot, MOST_INTERNAL + 1) > MOST_INTERNAL) {
+    service.tally.add(CROWDED_TRACES, atMs, 1);
   }
-  if (isShort && (short[slot] as number) <= MOST_SHORT) {
-    short[slot] = (short[slot] as number) + 1;
-    if (short[slot] === MOST_SHORT + 1) service.tally.add(FLICKERING_TRACES, atMs, 1);
-  }
+  if (isShort && spans.countShort(slot, MOST_SHORT + 1) > MOST_SHORT) service.tally.add(FLICKERING_TRACES, atMs, 1);
 }
 
 function localSlot({ spans }: Books, service: Service, atMs: number): number {
