@@ -76,8 +76,8 @@ export const EGRESS_BIT = 256;
 /** It came without anything that a border before us could have written: where a trace begins, or all was taken away. */
 export const ENTRY_BIT = 512;
 
-/** Spans that `fetch` takes at once. */
-export const MOST_FETCHED = 32;
+/** Places that `fetch` takes at once. */
+export const MOST_FETCHED = 64;
 
 /** What `add` takes, beside the words in the scratch key. */
 export interface CrossingEntry {
@@ -234,8 +234,9 @@ export class CrossingStore {
   }
 
   /**
-   * Fetches what looking for requests by the span they forwarded will read: for `count` spans, whose ids stand in `ids` at
-   * `places`. Each lies anywhere in memory, and waiting for one after the other takes most of the time that a span does.
+   * Fetches what looking for requests by the span they forwarded will read, and where the chains of spans begin: for
+   * `count` pairs of words that stand in `ids` at `places`. Each lies anywhere in memory, and waiting for one after the
+   * other takes most of the time that a span does.
    */
   fetch(ids: Uint32Array, places: Int32Array, count: number): void {
     const hashes = this.#hashes;
