@@ -6,6 +6,7 @@ import { loadConfig } from "./config.ts";
 import { EVALUATE_HELP, evaluateCommand } from "./evaluate/command.ts";
 import type { Logger } from "./log.ts";
 import { createLog } from "./log.ts";
+import { standardOutput } from "./output.ts";
 import type { Program } from "./program.ts";
 import { createProgram } from "./program.ts";
 import { VERSION } from "./version.ts";
@@ -36,16 +37,22 @@ async function main(): Promise<number> {
   const config = loadConfig(values.config, process.env);
   if (command === "check") return say(`${values.config}: ok`);
   const log = createLog(config.log.level);
+  // Unheard, this signal ends a process: also one that starts, or drains.
+  let hangUp = (): void => log.warn("not reloaded: not ready");
+  process.on("SIGHUP", () => hangUp());
   const program = await createProgram(config, log);
-  const reload = reloading(values.config, program, log);
-  process.on("SIGHUP", reload);
+  hangUp = reloading(values.config, program, log);
   const signal = await ended();
-  process.off("SIGHUP", reload);
+  hangUp = () => log.warn("not reloaded: draining");
   log.info({ signal }, "draining");
   await program.close();
   log.info("ended");
+  // What a reader has stopped to read would keep the process.
+  if (!(await standardOutput().flushed(LAST_LINES_MS))) process.exit(0);
   return 0;
 }
+
+const LAST_LINES_MS = 1_000;
 
 /** One at a time, the last one wins; a file that cannot be is told in the log, and the old one goes on. */
 function reloading(file: string, program: Program, log: Logger): () => void {

@@ -25,6 +25,7 @@ import { METRICS_TYPE } from "./metrics.ts";
 import { createCrossingCounters } from "./metrics-crossings.ts";
 import { metricsText } from "./metrics-page.ts";
 import { attributesOf, destinationsOf, diagnosisOf, repairOf } from "./options.ts";
+import { standardOutput } from "./output.ts";
 import { pemFilesIn, serverTlsOf } from "./pem.ts";
 import { createRenewal } from "./renewal.ts";
 import { redactCrossings } from "./shown.ts";
@@ -51,6 +52,7 @@ const CHANGEABLE: ReadonlySet<string> = new Set(["boundaries", "upstreams", "shu
 
 export async function createProgram(first: Config, log: Logger): Promise<Program> {
   let config = first;
+  const output = standardOutput();
   const attributes = attributesOf(config);
   const resource = {
     "service.name": config.service_name,
@@ -105,7 +107,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     forward: config.receivers.forward_crossings,
   });
   const { format } = config.access_log;
-  const access = format === "off" ? [] : [createAccessLog(format, (lines) => process.stdout.write(lines))];
+  const access = format === "off" ? [] : [createAccessLog(format, (lines) => output.write(lines))];
   const requests: Observer = {
     crossed({ verdict, path }) {
       if (verdict.context !== undefined) pipeline.requested(verdict.context.traceId, path);
@@ -174,7 +176,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
         status: 200,
         type: METRICS_TYPE,
         body: metricsText(
-          { pipeline, diagnosis, counters, intake, boundaries, renewal, crew, findings, repairs },
+          { pipeline, diagnosis, counters, intake, boundaries, renewal, crew, findings, repairs, output },
           config.metrics,
         ),
       }),
