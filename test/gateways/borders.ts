@@ -3,7 +3,7 @@ import type { Boundary, Crossing, FieldLines, Passage } from "@tracemend/context
 import type { Batch } from "@tracemend/otlp";
 import { encodeSpans } from "@tracemend/otlp";
 import type { Setup } from "./setups.ts";
-import { applyEdits, createIds, cross, defineBoundary } from "@tracemend/context";
+import { applyEdits, createIds, cross, crossingOf, defineBoundary } from "@tracemend/context";
 
 export const REQUESTS = 24;
 
@@ -74,34 +74,26 @@ function passOver(boundary: Boundary, lines: FieldLines, number: number): Passag
   }));
 }
 
-export function crossingOf(boundary: Boundary, { reading, verdict, spans }: Passage, atMs: number): Crossing {
-  return {
-    boundary: boundary.name,
-    side: boundary.side,
-    cluster: boundary.cluster,
-    reading,
-    verdict,
-    spans,
+export function crossingAt(passage: Passage, atMs: number): Crossing {
+  return crossingOf(passage, {
     startMs: atMs,
     endMs: atMs + 10,
     protocol: "http/1.1",
     scheme: "http",
     method: "GET",
-    path: "/",
+    target: "/",
     authority: "shop.example",
-    userAgent: "shop/1.0",
-    requestId: undefined,
+    lines: ["User-Agent", "shop/1.0"],
     downstream: { address: "10.0.0.9", port: 40_000 },
     upstream: {
-      name: boundary.side === "egress" ? "gateway" : "shop",
+      name: passage.boundary.side === "egress" ? "gateway" : "shop",
       address: "10.1.0.2",
       port: 80,
       localPort: undefined,
     },
     status: 200,
-    grpcStatus: undefined,
     failure: undefined,
-  };
+  });
 }
 
 /** What the border exports of its own. */

@@ -1,7 +1,7 @@
 import { createDiagnosis } from "@tracemend/diagnosis";
 import type { Break } from "@tracemend/diagnosis";
 import { describe, expect, it } from "vitest";
-import { arrive, bordersOf, crossingOf, leave, spansOf } from "./borders.ts";
+import { arrive, bordersOf, crossingAt, leave, spansOf } from "./borders.ts";
 import type { Recording } from "./recordings.ts";
 import { readRecording } from "./recordings.ts";
 import type { Setup } from "./setups.ts";
@@ -16,9 +16,9 @@ function breaksOf(setup: Setup, { requests }: Recording): readonly Break[] {
     const { passage, lines } = leave(borders, number);
     expect(lines).toEqual(sent);
     clock.ms += 100;
-    diagnosis.crossed(crossingOf(borders.egress, passage, clock.ms));
+    diagnosis.crossed(crossingAt(passage, clock.ms));
     diagnosis.spans(spansOf(borders.egress, passage, clock.ms));
-    diagnosis.crossed(crossingOf(borders.ingress, arrive(borders, number, received), clock.ms));
+    diagnosis.crossed(crossingAt(arrive(borders, number, received), clock.ms));
   });
   for (let second = 0; second < 90; second += 1) {
     clock.ms += 1_000;

@@ -2,11 +2,10 @@
 import type { Arrival } from "./arrival.ts";
 import type { Boundary, Passage } from "./boundary.ts";
 import { cross, defineBoundary } from "./boundary.ts";
-import type { Crossing, Observer, WaitUntil } from "./crossing.ts";
-import { requestIdOf, tellAll } from "./crossing.ts";
+import type { Exchanged, Observer, WaitUntil } from "./crossing.ts";
+import { crossingOf, tellAll } from "./crossing.ts";
 import type { PolicyOptions } from "./define-policy.ts";
 import type { FieldLines } from "./field-lines.ts";
-import { fieldValue } from "./field-value.ts";
 import type { OwnSpans } from "./judge.ts";
 import type { Policy } from "./policy.ts";
 import type { TraceResponse } from "./traceresponse.ts";
@@ -40,16 +39,6 @@ export interface ServiceBoundaryOptions {
   readonly now?: (() => number) | undefined;
 }
 
-/** What a framework knows of a request it served. */
-export interface Served extends Pick<
-  Crossing,
-  "startMs" | "protocol" | "scheme" | "method" | "authority" | "downstream" | "status" | "failure"
-> {
-  /** The request target; a query is left out of the crossing. */
-  readonly target: string;
-  readonly lines: FieldLines;
-}
-
 export interface ServiceBoundary {
   readonly boundary: Boundary;
   readonly now: () => number;
@@ -62,7 +51,7 @@ export interface ServiceBoundary {
   /** Whether anyone is to be told. */
   readonly observed: boolean;
   /** Tells the observer, at the end of the answer. */
-  tell(passage: Passage, served: Served, waitUntil?: WaitUntil): void;
+  tell(passage: Passage, exchanged: Exchanged, waitUntil?: WaitUntil): void;
   readonly answers: boolean;
   /** The fields for the answer, to be asked for while the request's own span is active. */
   answer(passage: Passage): readonly (readonly [field: AnswerField, value: string])[];
@@ -85,8 +74,8 @@ export function defineServiceBoundary(options: ServiceBoundaryOptions): ServiceB
     fields: fieldsOf(boundary.policy),
     cross: (lines, arrival) => cross(boundary, lines, grant, arrival),
     observed: observer !== undefined,
-    tell(passage, served, waitUntil) {
-      observers.crossed(crossingOf(passage, served, now()), waitUntil);
+    tell(passage, exchanged, waitUntil) {
+      observers.crossed(crossingOf(passage, exchanged), waitUntil);
     },
     answers: answer.length > 0,
     answer(passage) {
@@ -127,32 +116,4 @@ function responseOf(span: ServingSpan | undefined): TraceResponse | undefined {
   return parseTraceresponse(
     formatTraceresponse({ traceId: span.traceId, spanId: span.spanId, flags: span.traceFlags }),
   );
-}
-
-function crossingOf(passage: Passage, served: Served, endMs: number): Crossing {
-  const { boundary, reading, verdict, spans } = passage;
-  const { target, lines, startMs, protocol, scheme, method, authority, downstream, status, failure } = served;
-  const query = target.indexOf("?");
-  return {
-    boundary: boundary.name,
-    side: boundary.side,
-    cluster: boundary.cluster,
-    reading,
-    verdict,
-    spans,
-    startMs,
-    endMs: Math.max(startMs, endMs),
-    protocol,
-    scheme,
-    method,
-    path: query < 0 ? target : target.slice(0, query),
-    authority,
-    userAgent: fieldValue(lines, "user-agent"),
-    requestId: requestIdOf(boundary, reading, lines),
-    downstream,
-    upstream: undefined,
-    status,
-    grpcStatus: undefined,
-    failure,
-  };
 }

@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import type { AnswerField, Crossing, OwnSpans, PolicyOptions, Served, ServiceBoundaryOptions } from "../src/index.ts";
+import type {
+  AnswerField,
+  Crossing,
+  Exchanged,
+  OwnSpans,
+  PolicyOptions,
+  ServiceBoundaryOptions,
+} from "../src/index.ts";
 import { defineBoundary, defineServiceBoundary } from "../src/index.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
@@ -12,8 +19,9 @@ function define(options: Partial<ServiceBoundaryOptions> = {}): ReturnType<typeo
   return defineServiceBoundary({ boundary: { name: "shop", cluster: "eu-1" }, ...options });
 }
 
-const served = (changes: Partial<Served> = {}): Served => ({
+const exchanged = (changes: Partial<Exchanged> = {}): Exchanged => ({
   startMs: 10,
+  endMs: 12.5,
   protocol: "http/1.1",
   scheme: "http",
   method: "GET",
@@ -118,12 +126,12 @@ describe("the answer", () => {
 });
 
 describe("the crossing", () => {
-  it("tells the request without its query, by the clock that was given", () => {
+  it("tells the request without its query, and no end before its start", () => {
     const crossings: Crossing[] = [];
-    const service = define({ observer: { crossed: (crossing) => crossings.push(crossing) }, now: () => 12.5 });
+    const service = define({ observer: { crossed: (crossing) => crossings.push(crossing) } });
     const passage = service.cross([...LINES, "User-Agent", "curl", "X-Request-Id", "7"]);
-    service.tell(passage, served({ lines: [...LINES, "User-Agent", "curl", "X-Request-Id", "7"] }));
-    service.tell(passage, served({ target: "/plain", startMs: 99 }));
+    service.tell(passage, exchanged({ lines: [...LINES, "User-Agent", "curl", "X-Request-Id", "7"] }));
+    service.tell(passage, exchanged({ target: "/plain", startMs: 99 }));
     expect(crossings).toMatchObject([
       {
         boundary: "shop",
@@ -149,8 +157,8 @@ describe("the crossing", () => {
       observer: { crossed: (crossing) => crossings.push(crossing) },
     });
     const lines = ["x-request-id", `tm1.${TRACE}.b7ad6b7169203331.01.us-1`];
-    service.tell(service.cross(lines), served({ lines }));
-    service.tell(service.cross(["x-request-id", "mine"]), served());
+    service.tell(service.cross(lines), exchanged({ lines }));
+    service.tell(service.cross(["x-request-id", "mine"]), exchanged());
     expect(crossings.map(({ requestId }) => requestId)).toEqual([undefined, "mine"]);
   });
 
@@ -162,6 +170,6 @@ describe("the crossing", () => {
         },
       },
     });
-    expect(() => service.tell(service.cross(LINES), served())).not.toThrow();
+    expect(() => service.tell(service.cross(LINES), exchanged())).not.toThrow();
   });
 });

@@ -6,7 +6,6 @@ import type { Books } from "./books.ts";
 import { countedAtMs } from "./books.ts";
 import type { CrossingEntry } from "./crossing-store.ts";
 import {
-  CAME_ABSENT_BIT,
   CONTINUED_BIT,
   CROSSING_SCRATCH,
   EGRESS_BIT,
@@ -127,9 +126,9 @@ function bitsOf({ reading, verdict, answer, side }: Crossing, context: TraceCont
   if (isSampled(context)) bits |= SAMPLED_BIT;
   if (verdict.ownParent) bits |= OWN_PARENT_BIT;
   if (verdict.from === undefined) bits |= STARTED_BIT;
-  if (reading.kind === "absent") {
-    bits |= CAME_ABSENT_BIT;
-    if (verdict.from === undefined && reading.carried === undefined && reading.notes.length === 0) bits |= ENTRY_BIT;
+  if (reading.kind === "absent" && verdict.from === undefined) {
+    // What survived tells by itself what was lost, and would be counted twice.
+    if (reading.carried === undefined && reading.notes.length === 0) bits |= ENTRY_BIT;
   }
   if (reading.kind !== "valid") return bits;
   if (reading.wire === undefined) bits |= TRANSLATED_BIT;
@@ -144,11 +143,11 @@ function withdrawCall(books: Books): void {
   const record = crossings.findSpan(crossings.scratch);
   if (record === 0) return;
   const slot = crossings.ring.slot(record);
-  const edge = edges.at(crossings.edge[slot] as number);
-  if (edge.cluster !== "" || crossings.state[slot] !== WAITING) return;
+  const edge = edges.at(crossings.edge(slot));
+  if (edge.cluster !== "" || crossings.state(slot) !== WAITING) return;
   const service = services.find(edge.boundary);
   if (service !== undefined) service.border = true;
-  crossings.state[slot] = EXCUSED;
+  crossings.setState(slot, EXCUSED);
   totals.waiting -= 1;
   totals.observed -= 1;
   totals.excused += 1;

@@ -138,6 +138,7 @@ function observe(
   response.on("close", () => {
     service.tell(passage, {
       startMs,
+      endMs: service.now(),
       protocol: request.httpVersionMajor >= 2 ? "h2" : request.httpVersion === "1.0" ? "http/1.0" : "http/1.1",
       scheme: "encrypted" in socket && socket.encrypted === true ? "https" : "http",
       method: request.method ?? "GET",

@@ -1,5 +1,5 @@
 /** One request at the boundary, whichever way it came in: read, judged, edited, and its end watched. */
-import type { CrossingFailure, Served, ServiceBoundary, Passage, WaitUntil } from "@tracemend/context";
+import type { CrossingFailure, Exchanged, ServiceBoundary, Passage, WaitUntil } from "@tracemend/context";
 import { applyToMessage, arrivalOfMessage, linesOfMessage } from "@tracemend/context";
 import { applyToStandIn, editedRequest } from "./edited-request.ts";
 import { linesOfHeaders } from "./field-lines.ts";
@@ -69,25 +69,28 @@ function watch(
 ): Entered["tell"] {
   if (exchange === undefined)
     return (status, waitUntil) =>
-      service.tell(passage, servedOf(request, startMs, endOnFetch(request, status)), waitUntil);
+      service.tell(passage, exchangedOf(request, startMs, service.now(), endOnFetch(request, status)), waitUntil);
   const { incoming, outgoing } = exchange;
   // A socket that is closed no longer tells who was at its other end.
   const downstream = peerOf(incoming);
-  outgoing.on("close", () => service.tell(passage, servedOf(request, startMs, endOnNode(exchange, downstream))));
+  outgoing.on("close", () =>
+    service.tell(passage, exchangedOf(request, startMs, service.now(), endOnNode(exchange, downstream))),
+  );
   return undefined;
 }
 
 /** What the request itself does not tell. */
-type End = Pick<Served, "downstream" | "protocol" | "status" | "failure" | "lines">;
+type End = Pick<Exchanged, "downstream" | "protocol" | "status" | "failure" | "lines">;
 
 /** `http[s]://authority/target` is taken apart: a URL object costs more than the whole judgement. */
-function servedOf({ method, url }: Request, startMs: number, end: End): Served {
+function exchangedOf({ method, url }: Request, startMs: number, endMs: number, end: End): Exchanged {
   const scheme = url.startsWith("https:") ? "https" : "http";
   const start = scheme.length + "://".length;
   const slash = url.indexOf("/", start);
   const { downstream, protocol, status, failure, lines } = end;
   return {
     startMs,
+    endMs,
     protocol,
     scheme,
     method,

@@ -6,7 +6,7 @@ import type { ProxyServer } from "http-proxy-3";
 import { failOpen } from "./fail-open.ts";
 import { traceFields } from "./head.ts";
 import type { Passing } from "./proxy-crossing.ts";
-import { crossingOf } from "./proxy-crossing.ts";
+import { crossingOfPassing } from "./proxy-crossing.ts";
 
 export interface PreserveOptions {
   /** The name of the service behind, in crossings. Default: the host of the target. */
@@ -31,7 +31,6 @@ export function preserve(proxy: ProxyServer, boundary: Boundary, options: Preser
 
   const follow = (passage: Passage, request: IncomingMessage, response: ServerResponse, target: unknown): void => {
     const current: Passing = {
-      boundary,
       passage,
       startMs: now(),
       name: upstream ?? hostOf(target),
@@ -39,7 +38,7 @@ export function preserve(proxy: ProxyServer, boundary: Boundary, options: Preser
       answer: undefined,
     };
     passing.set(request, current);
-    response.once("close", () => observer.crossed(crossingOf(current, request, response, now())));
+    response.once("close", () => observer.crossed(crossingOfPassing(current, request, response, now())));
   };
 
   // http-proxy-3 copies `headers` after this event, for every engine it has.

@@ -1,12 +1,11 @@
 /** The record of one exchange that http-proxy-3 forwarded. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TLSSocket } from "node:tls";
-import type { Boundary, Crossing, CrossingFailure, Passage, Peer, Upstream } from "@tracemend/context";
-import { fieldValue, requestIdOf, readTraceresponse } from "@tracemend/context";
+import type { Crossing, CrossingFailure, Passage, Peer, Upstream } from "@tracemend/context";
+import { crossingOf, fieldValue, readTraceresponse } from "@tracemend/context";
 
 /** One exchange while it is in the gateway. */
 export interface Passing {
-  readonly boundary: Boundary;
   readonly passage: Passage;
   readonly startMs: number;
   /** The service behind. */
@@ -17,32 +16,22 @@ export interface Passing {
   answer: IncomingMessage | undefined;
 }
 
-export function crossingOf(
-  { boundary, passage, startMs, upstream, answer }: Passing,
+export function crossingOfPassing(
+  { passage, startMs, upstream, answer }: Passing,
   request: IncomingMessage,
   response: ServerResponse,
   endMs: number,
 ): Crossing {
-  const { name, side, cluster } = boundary;
-  const { reading, verdict, spans } = passage;
   const { rawHeaders, httpVersion, method = "", url = "", socket } = request;
-  const query = url.indexOf("?");
-  return {
-    boundary: name,
-    side,
-    cluster,
-    reading,
-    verdict,
-    spans,
+  return crossingOf(passage, {
     startMs,
     endMs,
     protocol: httpVersion === "2.0" ? "h2" : httpVersion === "1.0" ? "http/1.0" : "http/1.1",
     scheme: (socket as Partial<TLSSocket>).encrypted === true ? "https" : "http",
     method,
-    path: query < 0 ? url : url.slice(0, query),
+    target: url,
     authority: fieldValue(rawHeaders, ":authority") ?? fieldValue(rawHeaders, "host") ?? "",
-    userAgent: fieldValue(rawHeaders, "user-agent"),
-    requestId: requestIdOf(boundary, reading, rawHeaders),
+    lines: rawHeaders,
     downstream: peerOf(request),
     upstream,
     status: response.headersSent ? response.statusCode : undefined,
@@ -50,7 +39,7 @@ export function crossingOf(
     grpcStatus: undefined,
     failure: failureOf(response, answer),
     answer: answer === undefined ? undefined : readTraceresponse(answer.rawHeaders),
-  };
+  });
 }
 
 /**

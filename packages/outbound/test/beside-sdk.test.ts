@@ -14,7 +14,7 @@ import { createCrossingExport } from "../src/crossings.ts";
 import type { Outbound, OutboundOptions } from "../src/index.ts";
 import { createOutbound } from "../src/index.ts";
 import { preserve } from "../src/http-proxy-3.ts";
-import { crossingOf } from "./crossings/told.ts";
+import { crossingOfGet } from "./crossings/told.ts";
 import type { RecordedCalls, Service } from "./peers.ts";
 import { PARENT_LINE, TRACE, ingress, recordCalls, send, startEcho, valuesOf } from "./peers.ts";
 
@@ -187,7 +187,7 @@ it.each<[string, number, CrossingExportOptions["around"]]>([
   const crossings = createCrossingExport({ endpoint: echo.url, env: {}, ...(around && { around }) });
   const tracer = tracerProvider.getTracer("test");
   tracer.startActiveSpan("a request", (span) => {
-    crossings.crossed(crossingOf());
+    crossings.crossed(crossingOfGet());
     span.end();
   });
   await crossings.close();

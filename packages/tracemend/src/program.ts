@@ -27,6 +27,7 @@ import { metricsText } from "./metrics-page.ts";
 import { attributesOf, destinationsOf, diagnosisOf, repairOf } from "./options.ts";
 import { standardOutput } from "./output.ts";
 import { pemFilesIn, serverTlsOf } from "./pem.ts";
+import { createPipelineLog } from "./pipeline-log.ts";
 import { createRenewal } from "./renewal.ts";
 import { redactCrossings } from "./shown.ts";
 import { createRepairs } from "./repairs.ts";
@@ -77,6 +78,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     decided: (decision) => repairs.decided(decision),
   });
   const telemetry = telemetryOf(config.telemetry);
+  const events = createPipelineLog(log, Date.now);
   const pipeline = createPipeline({
     ...telemetry,
     ...repairOf(config),
@@ -84,7 +86,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     destinations: destinationsOf(config),
     observe: (batch) => diagnosis.spans(batch),
     log(event) {
-      log.warn(event, "pipeline");
+      events.tell(event);
       crew?.told(event);
     },
   });
@@ -100,6 +102,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
   const ticking = setInterval(() => {
     diagnosis.tick();
     findings.tick();
+    events.tick();
   }, 1000);
   const diagnosed = redactCrossings(telemetry.redact, diagnosis);
   const intake = createCrossingIntake({
@@ -145,6 +148,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     await Promise.all(receivers.map((receiver) => receiver.close(drained)));
     await findings.close();
     await pipeline.close(AbortSignal.timeout(config.shutdown.flush_ms));
+    events.flush();
     await admin?.close();
   };
 

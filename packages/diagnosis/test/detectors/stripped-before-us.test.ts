@@ -1,3 +1,4 @@
+import { formatCarrier } from "@tracemend/context";
 import { describe, expect, it } from "vitest";
 import type { ForwardOptions } from "../support/world.ts";
 import { createWorld } from "../support/world.ts";
@@ -35,6 +36,24 @@ describe("a hop that strips traceparent", () => {
       traffic: "open",
     });
     expect(found?.examples[0]?.otherTraceId).toBeDefined();
+  });
+
+  it("counts a request once where both a carrier and its request id tell of it", () => {
+    const world = createWorld();
+    for (let at = 0; at < 10; at += 1) {
+      const requestId = `r-${at}`;
+      world.wait(1_000);
+      const context = { traceId: world.id(32), parentId: world.id(16), flags: 1, tracestate: "" };
+      const carrier = formatCarrier({ context, cluster: "eu-1", original: undefined }) as string;
+      const lines = ["x-tracemend-context", carrier];
+      const policy = { carrier: { read: true } };
+      world.answer(world.forward({ boundary: "us-in", requestId, lines, policy, durationMs: 20 }));
+      world.forward({ ...LEAVING, requestId, durationMs: 60, endMs: world.clock.ms + 10 });
+    }
+    world.pass();
+    const [found, ...others] = world.diagnosis.report().breaks;
+    expect(others).toEqual([]);
+    expect(found).toMatchObject({ kind: "stripped-before-us", count: 10 });
   });
 
   it("is found by requests that arrive nowhere, and lie around others that bring nothing", () => {

@@ -8,7 +8,7 @@ import { createCrossingExport } from "../../src/crossings.ts";
 import { formatCrossing } from "../../src/crossings/otlp-json.ts";
 import type { Service } from "../peers.ts";
 import { bodyOf, startService } from "../peers.ts";
-import { crossingOf } from "./told.ts";
+import { crossingOfGet } from "./told.ts";
 
 interface Answer {
   readonly status?: number;
@@ -92,7 +92,7 @@ function createExport(
     ...options,
   });
   const tell = (...paths: string[]): void => {
-    for (const path of paths) crossings.crossed(crossingOf({ path }));
+    for (const path of paths) crossings.crossed(crossingOfGet({ path }));
   };
   return { crossings, clock, failures, tell };
 }
@@ -208,7 +208,7 @@ describe("an export of crossings", () => {
 
   it("holds no more than it may, and drops what comes then", async () => {
     const endpoint = await startEndpoint();
-    const one = formatCrossing(crossingOf({ path: "/a" })).length;
+    const one = formatCrossing(crossingOfGet({ path: "/a" })).length;
     const { crossings, tell } = createExport(endpoint, { maxBytes: 2 * one });
     tell("/a", "/b", "/c");
     await crossings.close();
@@ -277,7 +277,7 @@ describe("on a runtime that ends with its answer", () => {
     const endpoint = await startEndpoint();
     const { crossings, clock } = createExport(endpoint);
     const works: Promise<unknown>[] = [];
-    for (const path of ["/a", "/b"]) crossings.crossed(crossingOf({ path }), (work) => works.push(work));
+    for (const path of ["/a", "/b"]) crossings.crossed(crossingOfGet({ path }), (work) => works.push(work));
     expect(works).toHaveLength(1);
     clock.advance(1000);
     await works[0];
@@ -295,7 +295,7 @@ describe("on a runtime that ends with its answer", () => {
     };
     const { crossings } = createExport(endpoint, { clock: mortal });
     const works: Promise<unknown>[] = [];
-    const tell = (path: string): void => crossings.crossed(crossingOf({ path }), (work) => works.push(work));
+    const tell = (path: string): void => crossings.crossed(crossingOfGet({ path }), (work) => works.push(work));
     tell("/a");
     clock.advance(200_000);
     alive = true;

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { envelopeOf, formatCrossing } from "../../src/crossings/otlp-json.ts";
 import { PARENT, TRACE } from "../peers.ts";
-import { crossingOf } from "./told.ts";
+import { crossingOfGet } from "./told.ts";
 
 function attributesIn(text: string): ReadonlyMap<string, unknown> {
   const { attributes } = JSON.parse(text) as { readonly attributes: readonly { key: string; value: unknown }[] };
@@ -9,7 +9,7 @@ function attributesIn(text: string): ReadonlyMap<string, unknown> {
 }
 
 it("a record has its time in nanoseconds as text, its severity and the context that left", () => {
-  expect(JSON.parse(formatCrossing(crossingOf()))).toMatchObject({
+  expect(JSON.parse(formatCrossing(crossingOfGet()))).toMatchObject({
     timeUnixNano: "1700000000012500000",
     observedTimeUnixNano: "1700000000012500000",
     eventName: "tracemend.crossing",
@@ -22,13 +22,13 @@ it("a record has its time in nanoseconds as text, its severity and the context t
 });
 
 it("a record without a context names none", () => {
-  const record = JSON.parse(formatCrossing(crossingOf({}, []))) as object;
+  const record = JSON.parse(formatCrossing(crossingOfGet({}, []))) as object;
   expect(record).not.toHaveProperty("traceId");
   expect(record).not.toHaveProperty("spanId");
 });
 
 it("values are written by their type, whatever they hold", () => {
-  const attributes = attributesIn(formatCrossing(crossingOf({ path: '/"\n\u{1F600}\uD800' })));
+  const attributes = attributesIn(formatCrossing(crossingOfGet({ path: '/"\n\u{1F600}\uD800' })));
   expect(attributes.get("tracemend.crossing.path")).toEqual({ stringValue: '/"\n\u{1F600}\uD800' });
   expect(attributes.get("tracemend.crossing.status")).toEqual({ intValue: "200" });
   expect(attributes.get("tracemend.crossing.end")).toEqual({ doubleValue: 1_700_000_000_012.5 });
