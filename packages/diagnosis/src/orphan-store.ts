@@ -86,7 +86,13 @@ export function createOrphanStore(budgetBytes: number, seed: number): OrphanStor
     (slot) => table.isSet(slot, LINKED_SPAN_AT) || table.isSet(slot, LINKED_SPAN_AT + 1),
   );
   const byRequest = createLateWordIndex(ring, table, REQUEST_ID_AT, seed, (slot) => table.isSet(slot, REQUEST_ID_AT));
-  const byPort = new MomentIndex(ring, peerPort, startMs, seed, (slot) => peerPort[slot] !== 0);
+  const byPort = new MomentIndex(
+    ring,
+    { values: peerPort, stride: 1, at: 0 },
+    { values: startMs, stride: 1, at: 0 },
+    seed,
+    (slot) => peerPort[slot] !== 0,
+  );
   const byTrace = createLateWordIndex(ring, table, LOWER_HALF_AT, seed);
   let newestShort = 0;
   return {
@@ -103,7 +109,7 @@ export function createOrphanStore(budgetBytes: number, seed: number): OrphanStor
     add(entry) {
       const record = ring.advance();
       const slot = ring.slot(record);
-      table.write(record, scratch);
+      table.write(record, scratch, 0, WORDS);
       service[slot] = entry.service;
       source[slot] = entry.source;
       startMs[slot] = entry.startMs;

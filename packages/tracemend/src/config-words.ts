@@ -13,34 +13,26 @@ const KINDS: Readonly<Record<string, string>> = {
 
 /** Undefined where the schema's own words are good; they are also those of a check that has a message. */
 export function wordsOf(issue: z.core.$ZodRawIssue): string | undefined {
-  switch (issue.code) {
-    case "invalid_type": {
-      const wanted = KINDS[issue.expected] ?? issue.expected;
-      if (issue.input === undefined) return `is missing; it must be ${wanted}`;
-      return `must be ${wanted}, not ${kindOf(issue.input)}`;
-    }
-    case "invalid_value":
-      return `${issue.input === undefined ? "is missing; it must be" : "must be"} ${anyOf(issue.values)}`;
-    case "too_small":
-      if (issue.origin === "string" || issue.origin === "array") return "must not be empty";
-      return `must be ${issue.inclusive === true ? "at least" : "above"} ${String(issue.minimum)}`;
-    case "too_big":
-      return `must be ${issue.inclusive === true ? "at most" : "below"} ${String(issue.maximum)}`;
-    case "invalid_format":
-      return issue.format === "url" ? "must be a URL with http or https, such as http://127.0.0.1:4317" : undefined;
-    case "invalid_key":
-      return "this name cannot be used here";
-    case "invalid_union":
-      return unionWords(issue);
-    default:
-      return undefined;
+  if (issue.code === "invalid_type") {
+    const wanted = KINDS[issue.expected] ?? issue.expected;
+    if (issue.input === undefined) return `is missing; it must be ${wanted}`;
+    return `must be ${wanted}, not ${kindOf(issue.input)}`;
   }
+  if (issue.code === "invalid_value")
+    return `${issue.input === undefined ? "is missing; it must be" : "must be"} ${anyOf(issue.values)}`;
+  if (issue.code === "too_small") {
+    if (issue.origin === "string" || issue.origin === "array") return "must not be empty";
+    return `must be ${issue.inclusive === true ? "at least" : "above"} ${String(issue.minimum)}`;
+  }
+  if (issue.code === "too_big")
+    return `must be ${issue.inclusive === true ? "at most" : "below"} ${String(issue.maximum)}`;
+  if (issue.code === "invalid_format" && issue.format === "url")
+    return "must be a URL with http or https, such as http://127.0.0.1:4317";
+  if (issue.code === "invalid_key") return "this name cannot be used here";
+  return issue.code === "invalid_union" ? unionWords(issue) : undefined;
 }
 
-function unionWords({
-  options,
-  errors = [],
-}: Extract<z.core.$ZodRawIssue, { code: "invalid_union" }>): string | undefined {
+function unionWords({ options, errors }: Extract<z.core.$ZodRawIssue, { code: "invalid_union" }>): string | undefined {
   if (Array.isArray(options)) return `must be ${anyOf(options)}`;
   const values = (errors as readonly (readonly z.core.$ZodIssue[])[])
     .flat()

@@ -6,6 +6,7 @@ import { loadConfig } from "./config.ts";
 import { EVALUATE_HELP, evaluateCommand } from "./evaluate/command.ts";
 import type { Logger } from "./log.ts";
 import { createLog } from "./log.ts";
+import { checkFiles } from "./options.ts";
 import { standardOutput } from "./output.ts";
 import type { Program } from "./program.ts";
 import { createProgram } from "./program.ts";
@@ -14,7 +15,7 @@ import { VERSION } from "./version.ts";
 const HELP = `tracemend ${VERSION}: keeps traces in one piece across gateways, clusters and regions
 
   tracemend run --config tracemend.yaml     start; SIGHUP reads the file again, SIGTERM or Ctrl-C drains and ends
-  tracemend check --config tracemend.yaml   read the configuration, say what is wrong with it, and end
+  tracemend check --config tracemend.yaml   read the configuration and its certificates, say what is wrong, and end
 ${EVALUATE_HELP}
   tracemend --help | --version
 
@@ -42,7 +43,10 @@ async function main(): Promise<number> {
   }
   if (values.config === undefined) return complain(`tracemend ${command}: --config <file> is missing`);
   const config = loadConfig(values.config, process.env);
-  if (command === "check") return say(`${values.config}: ok`);
+  if (command === "check") {
+    checkFiles(config);
+    return say(`${values.config}: ok`);
+  }
   const log = createLog(config.log.level);
   // Unheard, this signal ends a process: also one that starts, or drains.
   let hangUp = (): void => log.warn("not reloaded: not ready");

@@ -140,13 +140,13 @@ destinations:
       expect.stringContaining('boundaries.0.routes.3.mirror.upstream: there is no upstream "canery"'),
     ]);
     expect(findings(text.replace("upstream: gateway, rewrite", "rewrite"))).toEqual([
-      expect.stringMatching(/^tracemend\.yaml:7:5: boundaries\.0\.routes: routes\[2\] is .*exactly one of/),
+      expect.stringMatching(/^tracemend\.yaml:11:9: boundaries\.0\.routes\.2: is .*exactly one of/),
     ]);
     expect(findings(text.replace("[14, 8]", "[14, 80]"))).toEqual([
-      expect.stringContaining("boundaries.0.routes: routes[0].split[1].upstream.retry.grpcStatuses is 80"),
+      "tracemend.yaml:21:41: upstreams.canary.retry.grpc_statuses: is 80; it must be an integer from 1 to 16",
     ]);
     expect(findings(text.replace("balance: hash", "balance: round-robin"))).toEqual([
-      expect.stringContaining("boundaries.0.routes: routes[0].split[1].upstream.hashField"),
+      expect.stringContaining("upstreams.canary.hash_field: is "),
     ]);
   });
 
@@ -155,15 +155,13 @@ destinations:
     const text = MINIMAL.replace("routes:\n      - upstream: gateway", routes).replace("http://10", "tcp://10");
     expect(findings(text)).toEqual([]);
     expect(findings(text.replace("db.internal:5432", "db.internal"))).toEqual([
-      expect.stringMatching(
-        /^tracemend\.yaml:7:5: boundaries\.0\.routes: routes\[0\]\.match\.authority is "db\.internal"/,
-      ),
+      expect.stringMatching(/^tracemend\.yaml:8:20: boundaries\.0\.routes\.0\.match\.authority: is "db\.internal"/),
     ]);
     expect(findings(text.replace(/tcp:\/\/10[^"]*/, "tcp://db"))).toEqual([
-      expect.stringContaining("routes[0].upstream.url is"),
+      expect.stringContaining("upstreams.gateway.url: is"),
     ]);
     expect(findings(MINIMAL.replace("http://10", "tcp://10"))).toEqual([
-      expect.stringContaining("routes[0].match.authority is"),
+      expect.stringContaining("boundaries.0.routes.0.match.authority: is"),
     ]);
   });
 
@@ -193,7 +191,7 @@ destinations:
     expect(findings(withEndpoints("[10.0.0.1:443, { address: 10.0.0.2:443, weight: 3 }]"))).toEqual([]);
     expect(findings(withEndpoints("{ kubernetes: { service: gw, port: https, token_file: t } }"))).toEqual([]);
     expect(findings(withEndpoints("[{ address: 10.0.0.2:443, weight: 0 }]"))).toHaveLength(1);
-    expect(findings(withEndpoints("[10.0.0.2]"))).toEqual([expect.stringContaining("upstream.endpoints is")]);
+    expect(findings(withEndpoints("[10.0.0.2]"))).toEqual([expect.stringContaining("upstreams.gateway.endpoints: is")]);
     expect(findings(withEndpoints("{ kubernetes: { namespace: eu } }"))).toHaveLength(1);
   });
 
@@ -203,17 +201,43 @@ destinations:
       "listen: 127.0.0.1:8080\n    proxy_protocol: { trusted: [10.0.0.0/8, 10.0.0.0/33] }",
     );
     expect(findings(text)).toEqual([
-      expect.stringMatching(
-        /^tracemend\.yaml:7:5: boundaries\.0\.proxy_protocol: listen\.proxyProtocol\.trusted is "10\.0\.0\.0\/33"/,
-      ),
+      expect.stringMatching(/^tracemend\.yaml:7:23: boundaries\.0\.proxy_protocol\.trusted: is "10\.0\.0\.0\/33"/),
     ]);
     expect(findings(text.replace(", 10.0.0.0/33", ""))).toEqual([]);
+  });
+
+  it("says what is wrong with what other proxies are told, and who is asked for a certificate", () => {
+    const withLine = (line: string): string[] =>
+      findings(MINIMAL.replace("listen: 127.0.0.1:8080", `listen: 127.0.0.1:8080\n    ${line}`));
+    expect(withLine("forwarding: { via: edge, trusted: [10.0.0.0/99] }")).toEqual([
+      expect.stringMatching(/^tracemend\.yaml:7:30: boundaries\.0\.forwarding\.trusted: is "10\.0\.0\.0\/99"/),
+    ]);
+    expect(withLine("tls: { cert_file: a.pem, key_file: a.key, client_auth: optional }")).toEqual([
+      "tracemend.yaml:7:47: boundaries.0.tls.client_auth: must be absent where client_ca_file is",
+    ]);
+    expect(
+      withLine("tls: { cert_file: a.pem, key_file: a.key, client_ca_file: b.pem, client_auth: optional }"),
+    ).toEqual([]);
+  });
+
+  it("says once what is wrong with an upstream that two boundaries name", () => {
+    const two = MINIMAL.replace(
+      "upstreams:",
+      "  - { name: in, side: ingress, listen: 127.0.0.1:8081, routes: [{ upstream: gateway }] }\nupstreams:",
+    ).replace(':9000"', ':9000", retry: { tries: 99 }');
+    expect(findings(two)).toEqual([expect.stringMatching(/: upstreams\.gateway\.retry\.tries: is 99/)]);
+  });
+
+  it("refuses to drain for longer than a timer counts", () => {
+    expect(findings(`${MINIMAL}shutdown: { drain_ms: 5000000000 }\n`)).toEqual([
+      expect.stringMatching(/: shutdown\.drain_ms: Too big/),
+    ]);
   });
 
   it("says what contradicts itself in a policy, and where", () => {
     const strip = "listen: 127.0.0.1:8080\n    policy: { strip: true, carrier: { send: true } }";
     expect(findings(MINIMAL.replace("listen: 127.0.0.1:8080", strip))).toEqual([
-      expect.stringMatching(/^tracemend\.yaml:7:5: boundaries\.0\.policy: carrier\.send is true/),
+      expect.stringMatching(/^tracemend\.yaml:7:39: boundaries\.0\.policy\.carrier\.send: is true/),
     ]);
     const other = "listen: 127.0.0.1:8080\n    policy: { upstreams: { gatevay: { strip: true } } }";
     expect(findings(MINIMAL.replace("listen: 127.0.0.1:8080", other))).toEqual([
