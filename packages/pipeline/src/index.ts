@@ -23,6 +23,7 @@ export type { Reservation } from "./reservation.ts";
 export { isBearerToken } from "./receive/bearer.ts";
 export { createGrpcReceiver } from "./receive/grpc.ts";
 export { createHttpReceiver } from "./receive/http.ts";
+export type { Reception, ReceptionResult } from "./receive/reception.ts";
 export type { Receiver, ReceiverOptions } from "./receive/receiver.ts";
 
 export { pipeline } from "./stage.ts";

@@ -6,7 +6,7 @@ import type { Observer } from "@tracemend/context";
 import { createIds, tellAll } from "@tracemend/context";
 import { PAGE_FILES, PAGE_POLICY } from "@tracemend/dashboard";
 import { createDiagnosis } from "@tracemend/diagnosis";
-import type { Receiver } from "@tracemend/pipeline";
+import type { Receiver, Reception } from "@tracemend/pipeline";
 import { createGrpcReceiver, createHttpReceiver, createPipeline, pipeline as joined } from "@tracemend/pipeline";
 import type { Passed } from "@tracemend/proxy";
 import { systemClock } from "@tracemend/proxy";
@@ -28,6 +28,7 @@ import { attributesOf, destinationsOf, diagnosisOf, repairOf } from "./options.t
 import { standardOutput } from "./output.ts";
 import { pemFilesIn, serverTlsOf } from "./pem.ts";
 import { createPipelineLog } from "./pipeline-log.ts";
+import { createReceptions } from "./receptions.ts";
 import { createRenewal } from "./renewal.ts";
 import { redactCrossings } from "./shown.ts";
 import { createRepairs } from "./repairs.ts";
@@ -61,6 +62,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     ...attributes,
   };
   const receivers: Receiver[] = [];
+  const receptions = createReceptions(log, Date.now);
   let admin: Admin | undefined;
   const addresses = new Map<string, string>();
   const listening = (name: string, { host, port }: { host: string; port: number }): void => {
@@ -164,7 +166,8 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     const receive = async (name: string, create: typeof createGrpcReceiver, from: typeof grpc): Promise<void> => {
       if (from === undefined) return;
       const tls = serverTlsOf(pemFilesIn(config.folder), from.tls);
-      const receiver = await create({ ...from.listen, ...tls, ...limits }, received);
+      const ended = (reception: Reception): void => receptions.ended(name, reception);
+      const receiver = await create({ ...from.listen, ...tls, ...limits, ended }, received);
       receivers.push(receiver);
       listening(name, receiver.address);
     };
@@ -180,7 +183,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
         status: 200,
         type: METRICS_TYPE,
         body: metricsText(
-          { pipeline, diagnosis, counters, intake, boundaries, renewal, crew, findings, repairs, output },
+          { pipeline, diagnosis, counters, intake, receptions, boundaries, renewal, crew, findings, repairs, output },
           config.metrics,
         ),
       }),
