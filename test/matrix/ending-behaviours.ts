@@ -51,6 +51,28 @@ export const ENDING_BEHAVIOURS: readonly Behaviour[] = [
     },
   },
   {
+    name: "tells the upstream when the caller's connection ends, before an answer and within one",
+    async run(rig) {
+      for (const begun of [false, true]) {
+        const border = await rig.open({});
+        const arrived = nextRequest(rig);
+        const crossed = border.crossing();
+        const sent = border.client.send({ bare: true });
+        const { response } = await arrived;
+        const gone = once(response, "close");
+        if (begun) {
+          response.write("first");
+          await sent.answered;
+          sent.body().on("error", () => undefined);
+          await once(sent.body(), "data");
+        }
+        border.client.close();
+        await gone;
+        expect(await crossed).toMatchObject({ failure: { kind: "client-gone", side: "downstream" } });
+      }
+    },
+  },
+  {
     name: "breaks the answer off where the upstream broke off, so that it cannot be taken for whole",
     async run(rig) {
       const arrived = nextRequest(rig);
