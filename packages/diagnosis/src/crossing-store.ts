@@ -126,8 +126,8 @@ export class CrossingStore {
   readonly #hashes: Int32Array = new Int32Array(MOST_FETCHED);
   readonly #found: Float64Array = new Float64Array(MOST_FETCHED);
   readonly #fetched: Uint32Array = new Uint32Array(1);
-  #longestMs = 0;
-  #longestBeforeMs = 0;
+  /** Of the records since slot 0 was last written, and of those before. Numbers in a field would change its kind and undo compiled code. */
+  readonly #longestMs: Float64Array = new Float64Array(2);
 
   constructor(budgetBytes: number, seed: number) {
     const capacity = capacityFor(budgetBytes, RECORD_BYTES);
@@ -319,7 +319,7 @@ export class CrossingStore {
 
   /** The longest request among the records held, or longer by what was held before. */
   longestMs(): number {
-    return Math.max(this.#longestMs, this.#longestBeforeMs);
+    return Math.max(this.#longestMs[0] as number, this.#longestMs[1] as number);
   }
 
   /** Copies the trace and span id that left into `key`. */
@@ -355,10 +355,11 @@ export class CrossingStore {
   }
 
   #noteLength(slot: number, lengthMs: number): void {
+    const longestMs = this.#longestMs;
     if (slot === 0) {
-      this.#longestBeforeMs = this.#longestMs;
-      this.#longestMs = 0;
+      longestMs[1] = longestMs[0] as number;
+      longestMs[0] = 0;
     }
-    if (lengthMs > this.#longestMs) this.#longestMs = lengthMs;
+    if (lengthMs > (longestMs[0] as number)) longestMs[0] = lengthMs;
   }
 }

@@ -1,9 +1,10 @@
 /** Root SERVER spans that nothing explains: each may be the child that a request misses. */
+import { hashId } from "./hash.ts";
 import { KEY_WORDS, LOWER_HALF_AT, LOWER_HALF_WORDS, REQUEST_ID_WORDS, SPAN_WORDS, TRACE_WORDS } from "./id-words.ts";
-import { MomentIndex, createLateWordIndex } from "./record-index.ts";
+import { MomentIndex, WordIndex, createLateWordIndex } from "./record-index.ts";
 import { RecordWords } from "./record-words.ts";
 import type { Ring } from "./ring.ts";
-import { INDEX_BYTES, capacityFor, createRing } from "./ring.ts";
+import { INDEX_BYTES, capacityFor, createChains, createRing } from "./ring.ts";
 
 /** Words of a record: trace id, span id, linked trace id and span id, request id hash. */
 const LINK_AT: number = KEY_WORDS;
@@ -93,7 +94,9 @@ export function createOrphanStore(budgetBytes: number, seed: number): OrphanStor
     seed,
     (slot) => peerPort[slot] !== 0,
   );
-  const byTrace = createLateWordIndex(ring, table, LOWER_HALF_AT, seed);
+  // Each is looked for by its trace before it is added.
+  const traceChains = createChains(ring);
+  const byTrace = new WordIndex(traceChains, table, LOWER_HALF_AT, seed);
   let newestShort = 0;
   return {
     ring,
@@ -117,6 +120,7 @@ export function createOrphanStore(budgetBytes: number, seed: number): OrphanStor
       peerPort[slot] = entry.peerPort;
       path[slot] = entry.path;
       joined[slot] = 0;
+      traceChains.add(hashId(scratch, LOWER_HALF_AT, seed), record);
       if (scratch[0] === 0) newestShort = record;
       return record;
     },

@@ -6,7 +6,15 @@ import { noteChild } from "./child.ts";
 import { enterClientCall } from "./client-call.ts";
 import { MOST_FETCHED } from "./crossing-store.ts";
 import { hashText } from "./hash.ts";
-import { KEY_WORDS, LOWER_HALF_AT, LOWER_HALF_WORDS, TRACE_WORDS, readSpanId, readTraceId, sameWords } from "./id-words.ts";
+import {
+  KEY_WORDS,
+  LOWER_HALF_AT,
+  LOWER_HALF_WORDS,
+  TRACE_WORDS,
+  readSpanId,
+  readTraceId,
+  sameWords,
+} from "./id-words.ts";
 import type { OrphanEntry } from "./orphan-store.ts";
 import { ORPHAN_SCRATCH } from "./orphan-store.ts";
 import { readRoot } from "./root-facts.ts";
