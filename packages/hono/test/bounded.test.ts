@@ -5,7 +5,7 @@ import { getRequestListener } from "@hono/node-server";
 import { bodyOf, fieldsOf, jsonOf } from "../../../test/support/raw-exchange.ts";
 import { SHOP, SPANS, TRACE, TRACEPARENT, createRecorder, serveForTest } from "../../../test/support/service.ts";
 import { boundary, bounded, passageOf } from "../src/index.ts";
-import { app } from "./apps.ts";
+import { app, serve } from "./apps.ts";
 
 const HEADERS = { headers: { traceparent: TRACEPARENT } };
 const ask = (init: RequestInit = HEADERS): Request => new Request("http://shop/cart?a=1", init);
@@ -30,6 +30,15 @@ describe("a boundary around an app's fetch", () => {
     const served = await serveForTest((request, response) => void listener(request, response));
     const answer = await served.raw([`traceparent: ${upper}`], { target: "/cart" });
     expect(jsonOf(answer)).toEqual(["case-repaired", TRACEPARENT]);
+  });
+
+  it("holds however the app is asked, where it takes the place of the app's own fetch", async () => {
+    const app = seeing();
+    app.fetch = bounded(app.fetch, { boundary: SHOP });
+    expect(await (await app.request("/cart", HEADERS)).json()).toEqual(["intact", TRACEPARENT]);
+    const served = await serve(app);
+    const answer = await served.raw([`traceparent: ${TRACEPARENT}`], { target: "/cart" });
+    expect(jsonOf(answer)).toEqual(["intact", TRACEPARENT]);
   });
 
   it("gives what the app gives, a promise only where it is one", async () => {

@@ -1,9 +1,9 @@
 /** The configuration: its schema, its defaults, and errors that name file, line and key. */
 import { readFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname, normalize, resolve } from "node:path";
 import { defineBoundary } from "@tracemend/context";
 import { GATEWAYS } from "@tracemend/diagnosis";
-import { checkPipeline } from "@tracemend/pipeline";
+import { checkPipeline, isBearerToken } from "@tracemend/pipeline";
 import { checkForwarding, checkListen, checkRoutes, isParameterName } from "@tracemend/proxy";
 import { z } from "zod";
 import type { ConfigText } from "./config-file.ts";
@@ -11,6 +11,7 @@ import { ConfigError, readConfigText } from "./config-file.ts";
 import { findingOf } from "./config-options.ts";
 import { destinationOf, destinationSchema, keyOf, telemetryOf, telemetrySchema } from "./config-telemetry.ts";
 import { policyOf, policySchema } from "./config-policy.ts";
+import { wordsOf } from "./config-words.ts";
 import {
   boundaryTls,
   forwardingOf,
@@ -100,7 +101,10 @@ const schema = z.strictObject({
       otlp_grpc: listener.optional(),
       otlp_http: listener.optional(),
       max_request_bytes: bytes.default(67_108_864),
-      bearer_tokens: z.array(z.string().min(1)).min(1).optional(),
+      bearer_tokens: z
+        .array(z.string().refine(isBearerToken, "must be letters, digits and -._~+/, with = at the end"))
+        .min(1)
+        .optional(),
       /** Crossings that others report are evidence here; true: and go to the destinations of logs too. */
       forward_crossings: z.boolean().default(false),
     })
@@ -150,7 +154,12 @@ export function loadConfig(file: string, env: Readonly<Record<string, string | u
 
 export function parseConfig(file: string, text: string, env: Readonly<Record<string, string | undefined>>): Config {
   const source = readConfigText(file, text, env);
-  const parsed = schema.safeParse(source.value ?? {});
+  const read = (value: unknown) => schema.safeParse(value ?? {}, { error: wordsOf });
+  let parsed = read(source.value);
+  if (!parsed.success) {
+    const retyped = source.retyped(parsed.error.issues.map(({ path }) => path));
+    if (retyped !== undefined) parsed = read(retyped);
+  }
   if (!parsed.success) throw new ConfigError(parsed.error.issues.flatMap((issue) => tell(issue, source)).join("\n"));
   const config = { ...parsed.data, folder: dirname(resolve(file)) };
   const findings = checkReferences(config, source);
@@ -221,7 +230,7 @@ function checkReferences(config: z.output<typeof schema>, source: ConfigText): s
 }
 
 function checkTelemetry({ destinations, resource, telemetry }: z.output<typeof schema>, source: ConfigText): string[] {
-  const nowhere = { folder: (path: string) => path, tls: () => ({}) };
+  const nowhere = { folder: normalize, tls: (tls?: object) => (tls === undefined ? {} : { tls: {} }) };
   const entries = Object.entries(destinations);
   const problems = checkPipeline({
     ...telemetryOf(telemetry),

@@ -23,13 +23,20 @@ Exit codes: 0 ended well, 1 could not start, 2 wrong arguments or configuration.
 
 async function main(): Promise<number> {
   const [first, ...others] = process.argv.slice(2);
+  if (first === "help") return say(HELP);
+  if (first === "evaluate" && others.some((one) => one === "--help" || one === "-h")) return say(HELP);
   if (first === "evaluate") return await evaluateCommand(others, { out: console.log, err: console.error });
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { config: { type: "string" }, help: { type: "boolean" }, version: { type: "boolean" } },
+    options: {
+      config: { type: "string" },
+      help: { type: "boolean", short: "h" },
+      version: { type: "boolean", short: "v" },
+    },
   });
   if (values.version === true) return say(VERSION);
-  if (values.help === true || positionals.length === 0) return say(HELP);
+  if (values.help === true || first === undefined) return say(HELP);
+  if (positionals.length === 0) return complain("tracemend: run or check is missing; see tracemend --help");
   const [command, ...rest] = positionals;
   if ((command !== "run" && command !== "check") || rest.length > 0) {
     return complain(`tracemend: ${positionals.join(" ")} is no command; see tracemend --help`);
@@ -91,7 +98,8 @@ try {
 } catch (error) {
   if (error instanceof ConfigError) process.exitCode = complain(error.message);
   else if (error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS")) {
-    process.exitCode = complain(`tracemend: ${error.message}; see tracemend --help`);
+    // After the first sentence parseArgs tells how to pass a file whose name begins with a dash.
+    process.exitCode = complain(`tracemend: ${error.message.split(". ", 1)[0]}; see tracemend --help`);
   } else {
     console.error(`tracemend: cannot start: ${error instanceof Error ? error.message : String(error)}`);
     process.exitCode = 1;

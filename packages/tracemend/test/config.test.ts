@@ -53,6 +53,59 @@ describe("the configuration", () => {
     ]);
   });
 
+  it("says in plain words what is missing, of another kind, or not among what it can be", () => {
+    const text = `
+service_name: 7
+receivers: { otlp_grpc: 4317, bearer_tokens: ["two words"] }
+destinations:
+  a: { queue: { max_bytes: 1.5 }, timeout_ms: 0, signals: [] }
+  b: { endpoint: "collector:4317", sample: { kind: tial } }`;
+    expect(findings(text).toSorted()).toEqual([
+      "tracemend.yaml:2:1: cluster: is missing; it must be a text",
+      "tracemend.yaml:2:1: service_name: must be a text, not a number",
+      "tracemend.yaml:3:14: receivers.otlp_grpc: must be a map of keys, not a number",
+      "tracemend.yaml:3:47: receivers.bearer_tokens.0: must be letters, digits and -._~+/, with = at the end",
+      "tracemend.yaml:5:17: destinations.a.queue.max_bytes: must be a whole number, not a number with a fraction",
+      "tracemend.yaml:5:35: destinations.a.timeout_ms: must be above 0",
+      "tracemend.yaml:5:3: destinations.a.endpoint: is missing; it must be a text",
+      "tracemend.yaml:5:50: destinations.a.signals: must not be empty",
+      'tracemend.yaml:6:46: destinations.b.sample.kind: must be one of "probabilistic"|"rate_limiting"|"tail"',
+      "tracemend.yaml:6:8: destinations.b.endpoint: must be a URL with http or https, such as http://127.0.0.1:4317",
+    ]);
+  });
+
+  it("reads numbers and switches from the environment where they are wanted, and text where that is", () => {
+    const text = "cluster: ${env:N}\nworkers: ${env:N}\nmetrics: { collector_names: '${env:ON:-true}' }";
+    expect(parseConfig("f", text, { N: "3" })).toMatchObject({
+      cluster: "3",
+      workers: 3,
+      metrics: { collector_names: true },
+    });
+    expect(findings("cluster: eu\nworkers: ${env:N}", { N: "three" })).toEqual([
+      "tracemend.yaml:2:1: workers: must be a number from 1 to 256, or auto",
+    ]);
+    expect(findings("cluster: eu\nresource:\n  a.b: ${env:NONE}")).toEqual([
+      "tracemend.yaml:3:3: resource.a.b: environment variable NONE is not set and has no default; ${env:NONE:-…} gives it one",
+    ]);
+  });
+
+  it("tells no secret of an endpoint, and finds queues that would share a folder", () => {
+    const storage = (folder: string) => `queue: { storage: { folder: ${folder} } }`;
+    const text = `cluster: eu
+destinations:
+  a: { endpoint: "http://a:4317", ${storage("spool")} }
+  b: { endpoint: "http://b:4317", ${storage("./spool")} }
+  c: { endpoint: "https://user:s3cret@c:4317/?key=s3cret" }
+  d: { endpoint: "http://d:4317", tls: { ca_file: ca.pem } }`;
+    const found = findings(text);
+    expect(found.join("\n")).not.toContain("s3cret");
+    expect(found).toEqual([
+      'tracemend.yaml:4:55: destinations.b.queue.storage.folder: "spool" is the folder of a already; each queue has one of its own',
+      expect.stringMatching(/^tracemend\.yaml:5:3: destinations\.c: .* must be without query and credentials/),
+      expect.stringMatching(/^tracemend\.yaml:6:3: destinations\.d: .* tls must be absent with http/),
+    ]);
+  });
+
   it("says which upstreams there are when a route names another", () => {
     expect(findings(MINIMAL.replace("upstream: gateway", "upstream: gatevay"))).toEqual([
       'tracemend.yaml:8:9: boundaries.0.routes.0.upstream: there is no upstream "gatevay" (there are: gateway)',
@@ -202,7 +255,9 @@ describe("the configuration", () => {
       side: "ingress",
       listen: { port: 7000 },
     });
-    expect(findings(text)).toEqual(["tracemend.yaml: environment variable PORT is not set and has no default"]);
+    expect(findings(text)).toEqual([
+      "tracemend.yaml:6:5: boundaries.0.listen: environment variable PORT is not set and has no default; ${env:PORT:-…} gives it one",
+    ]);
   });
 
   it("refuses two boundaries of one name and receivers that have nowhere to send to", () => {
