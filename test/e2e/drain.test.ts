@@ -5,7 +5,7 @@ import { startCollector } from "../support/collector.ts";
 import { closeAtEnd, openProgram } from "../support/opened.ts";
 import { untilReachable } from "../support/otlp-client.ts";
 
-it("SIGTERM lets an open request finish, exports its spans and ends with 0", async () => {
+it("SIGTERM lets an open request finish, whatever SIGHUP says, exports its spans and ends with 0", async () => {
   const arrived = Promise.withResolvers<void>();
   const answer = Promise.withResolvers<void>();
   const upstream = createServer((_request, response) => {
@@ -35,6 +35,9 @@ admin: { listen: "127.0.0.1:0" }
   while (status === 200) ({ status } = await program.page("/readyz"));
   expect(status).toBe(503);
   expect((await program.page("/healthz")).status).toBe(200);
+  const kept = program.said("not reloaded: draining");
+  program.signal("SIGHUP");
+  await Promise.race([kept, program.ended]);
   await expect(fetch(`${program.url("boundary out")}/new`)).rejects.toThrow(/fetch failed/);
 
   answer.resolve();

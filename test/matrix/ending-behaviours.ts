@@ -10,6 +10,25 @@ import { isHttp2, isSecure, readAll } from "./transport.ts";
 
 export const ENDING_BEHAVIOURS: readonly Behaviour[] = [
   {
+    name: "tells no failure of a body that was answered in full, with a length and without",
+    async run(rig) {
+      for (const length of ["2", undefined]) {
+        const arrived = nextRequest(rig);
+        const sent = rig.border.client.send({ method: "POST" });
+        sent.write("a body");
+        sent.end();
+        const { request, response } = await arrived;
+        await readAll(request);
+        const crossed = rig.border.crossing();
+        if (length !== undefined) response.setHeader("content-length", length);
+        response.end("ok");
+        expect((await sent.answered).status).toBe(200);
+        expect(String(await readAll(sent.body()))).toBe("ok");
+        expect(await crossed).toMatchObject({ status: 200, failure: undefined });
+      }
+    },
+  },
+  {
     name: "tells the upstream when the caller gives up, be its request complete or not",
     async run(rig) {
       for (const bare of [true, false]) {

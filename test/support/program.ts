@@ -15,6 +15,8 @@ export interface ProgramProcess {
   /** What the page of the admin port says now. */
   page(path: string): Promise<{ readonly status: number; readonly text: string }>;
   signal(signal: NodeJS.Signals): void;
+  /** Closes what its standard output is read from. */
+  deafen(): void;
   /** Writes a file beside the configuration; `tracemend.yaml` is the configuration itself. */
   write(file: string, text: string): void;
   /** Resolves with the next log line of this message. */
@@ -79,6 +81,7 @@ function handle(
       return { status: response.status, text: await response.text() };
     },
     signal: (signal) => void child.kill(signal),
+    deafen: () => void child.stdout?.destroy(),
     ended,
     stop: () => {
       if (child.exitCode === null) child.kill("SIGTERM");

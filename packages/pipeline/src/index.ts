@@ -20,6 +20,7 @@ export type { PipelineEvent } from "./event.ts";
 export type { DropReason, LedgerRow } from "./ledger.ts";
 export type { Reservation } from "./reservation.ts";
 
+export { isBearerToken } from "./receive/bearer.ts";
 export { createGrpcReceiver } from "./receive/grpc.ts";
 export { createHttpReceiver } from "./receive/http.ts";
 export type { Receiver, ReceiverOptions } from "./receive/receiver.ts";

@@ -13,6 +13,7 @@ import {
   writeCrossingIntake,
   writeFindings,
   writeLedger,
+  writeLostLines,
   writePipeline,
   writeQueues,
   writeRenewals,
@@ -22,6 +23,7 @@ import {
   writeWorkers,
 } from "./metrics.ts";
 import { writeBatchSizes } from "./metrics-histogram.ts";
+import type { Output } from "./output.ts";
 import { writeSampling, writeSamplingAliases } from "./metrics-sampling.ts";
 import type { Renewal } from "./renewal.ts";
 import type { Repairs } from "./repairs.ts";
@@ -37,6 +39,7 @@ export interface Counted {
   readonly crew: Crew | undefined;
   readonly findings: Findings;
   readonly repairs: Repairs;
+  readonly output: Pick<Output, "lostLines">;
 }
 
 export interface MetricsOptions {
@@ -66,6 +69,7 @@ export function metricsText(of: Counted, { level, collector_names: collectorName
     writePipeline(text, pipeline.counters());
     writeFindings(text, of.findings.counts());
     writeRepairs(text, of.repairs.counts());
+    writeLostLines(text, of.output.lostLines());
   }
   if (level === "detailed") writeBatchSizes(text, destinations);
   if (collectorNames) {

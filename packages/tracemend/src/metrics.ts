@@ -205,6 +205,12 @@ export function writeRepairs(out: MetricsText, counts: readonly RepairCount[]): 
   for (const { action, reason, state, count } of counts) out.sample(name, { action, reason, state }, count);
 }
 
+export function writeLostLines(out: MetricsText, lines: number): void {
+  const name = "tracemend_log_lost_lines_total";
+  out.family(name, "counter", "Lines of the log and the access log that standard output did not take.");
+  out.sample(name, {}, lines);
+}
+
 export function writeCrossingIntake(out: MetricsText, { read, malformed }: CrossingIntakeCounts): void {
   out.family("tracemend_crossing_records_total", "counter", "Crossings that services and other borders reported.");
   out.sample("tracemend_crossing_records_total", { result: "read" }, read);

@@ -25,7 +25,9 @@ import { METRICS_TYPE } from "./metrics.ts";
 import { createCrossingCounters } from "./metrics-crossings.ts";
 import { metricsText } from "./metrics-page.ts";
 import { attributesOf, destinationsOf, diagnosisOf, repairOf } from "./options.ts";
+import { standardOutput } from "./output.ts";
 import { pemFilesIn, serverTlsOf } from "./pem.ts";
+import { createPipelineLog } from "./pipeline-log.ts";
 import { createRenewal } from "./renewal.ts";
 import { redactCrossings } from "./shown.ts";
 import { createRepairs } from "./repairs.ts";
@@ -51,6 +53,7 @@ const CHANGEABLE: ReadonlySet<string> = new Set(["boundaries", "upstreams", "shu
 
 export async function createProgram(first: Config, log: Logger): Promise<Program> {
   let config = first;
+  const output = standardOutput();
   const attributes = attributesOf(config);
   const resource = {
     "service.name": config.service_name,
@@ -75,6 +78,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     decided: (decision) => repairs.decided(decision),
   });
   const telemetry = telemetryOf(config.telemetry);
+  const events = createPipelineLog(log, Date.now);
   const pipeline = createPipeline({
     ...telemetry,
     ...repairOf(config),
@@ -82,7 +86,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     destinations: destinationsOf(config),
     observe: (batch) => diagnosis.spans(batch),
     log(event) {
-      log.warn(event, "pipeline");
+      events.tell(event);
       crew?.told(event);
     },
   });
@@ -98,6 +102,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
   const ticking = setInterval(() => {
     diagnosis.tick();
     findings.tick();
+    events.tick();
   }, 1000);
   const diagnosed = redactCrossings(telemetry.redact, diagnosis);
   const intake = createCrossingIntake({
@@ -105,7 +110,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     forward: config.receivers.forward_crossings,
   });
   const { format } = config.access_log;
-  const access = format === "off" ? [] : [createAccessLog(format, (lines) => process.stdout.write(lines))];
+  const access = format === "off" ? [] : [createAccessLog(format, (lines) => output.write(lines))];
   const requests: Observer = {
     crossed({ verdict, path }) {
       if (verdict.context !== undefined) pipeline.requested(verdict.context.traceId, path);
@@ -143,6 +148,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     await Promise.all(receivers.map((receiver) => receiver.close(drained)));
     await findings.close();
     await pipeline.close(AbortSignal.timeout(config.shutdown.flush_ms));
+    events.flush();
     await admin?.close();
   };
 
@@ -174,7 +180,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
         status: 200,
         type: METRICS_TYPE,
         body: metricsText(
-          { pipeline, diagnosis, counters, intake, boundaries, renewal, crew, findings, repairs },
+          { pipeline, diagnosis, counters, intake, boundaries, renewal, crew, findings, repairs, output },
           config.metrics,
         ),
       }),

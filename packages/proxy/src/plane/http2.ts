@@ -142,7 +142,10 @@ class Http2Caller implements Caller {
       this.#requestTrailers = raw;
     });
     this.#stream.once("close", () => {
-      events.closed(this.#finished && this.#stream.writableFinished);
+      const { writableFinished, rstCode } = this.#stream;
+      // nghttp2 closes a stream that both sides have ended before node:http2 tells that our end was written. A caller that
+      // gives up, or a connection that is lost, leaves a code.
+      events.closed(this.#finished && (writableFinished || rstCode === NO_ERROR));
     });
   }
 
