@@ -134,7 +134,8 @@ async function slicesOf(name: VariantName): Promise<readonly Pair[]> {
   const servers = new Map<"bare" | "own", Server>();
   const slices: Pair[] = [];
   try {
-    for (const role of inAnyOrder<"bare" | "own">("bare", "own")) servers.set(role, await start(role === "own" ? name : bareOf(name)));
+    for (const role of inAnyOrder<"bare" | "own">("bare", "own"))
+      servers.set(role, await start(role === "own" ? name : bareOf(name)));
     for (const each of servers.values()) await load(each, WARM_UP_REQUESTS);
     const [bare, own] = [servers.get("bare") as Server, servers.get("own") as Server];
     for (let slice = 0; slice < SLICES; slice += 1) {

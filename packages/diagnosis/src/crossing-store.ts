@@ -1,6 +1,7 @@
 /** The requests that were forwarded with a context: one fixed-size record each, the oldest overwritten by the newest. */
 import { hashId } from "./hash.ts";
 import { KEY_WORDS, LOWER_HALF_AT, LOWER_HALF_WORDS, REQUEST_ID_WORDS, SPAN_WORDS, TRACE_WORDS } from "./id-words.ts";
+import { Longest } from "./longest.ts";
 import { MomentIndex, WordIndex, createLateWordIndex } from "./record-index.ts";
 import { LINE_WORDS, RecordWords } from "./record-words.ts";
 import type { Column, OpenChains, Ring } from "./ring.ts";
@@ -111,6 +112,11 @@ export class CrossingStore {
   /** Where the index of spans by their parent has its heads, beside those of the requests by the span they forwarded. */
   readonly childHeads: Column;
   readonly #line: RecordWords;
+  /** Its bytes, by the kind of number. */
+  readonly #words: Uint32Array;
+  readonly #times: Float64Array;
+  readonly #halves: Uint16Array;
+  readonly #bytes: Uint8Array;
   readonly #rest: RecordWords;
   readonly #seed: number;
   readonly #spanChains: OpenChains;
@@ -124,8 +130,7 @@ export class CrossingStore {
   readonly #hashes: Int32Array = new Int32Array(MOST_FETCHED);
   readonly #found: Float64Array = new Float64Array(MOST_FETCHED);
   readonly #fetched: Uint32Array = new Uint32Array(1);
-  #longestMs = 0;
-  #longestBeforeMs = 0;
+  readonly #longest: Longest = new Longest();
 
   constructor(budgetBytes: number, seed: number) {
     const capacity = capacityFor(budgetBytes, RECORD_BYTES);
@@ -140,6 +145,10 @@ export class CrossingStore {
     this.bytes = capacity * RECORD_BYTES;
     this.childHeads = { words: heads, stride: 2, at: 1 };
     this.#line = line;
+    this.#words = line.words;
+    this.#times = line.times;
+    this.#halves = line.halves;
+    this.#bytes = line.bytes;
     this.#rest = rest;
     this.#seed = seed;
     this.#spanChains = createChains(
@@ -156,43 +165,43 @@ export class CrossingStore {
   }
 
   startMs(slot: number): number {
-    return this.#line.times[slot * TIMES + START] as number;
+    return this.#times[slot * TIMES + START] as number;
   }
 
   endMs(slot: number): number {
-    return this.#line.times[slot * TIMES + END] as number;
+    return this.#times[slot * TIMES + END] as number;
   }
 
   arrivedMs(slot: number): number {
-    return this.#line.times[slot * TIMES + ARRIVED] as number;
+    return this.#times[slot * TIMES + ARRIVED] as number;
   }
 
   edge(slot: number): number {
-    return this.#line.halves[slot * HALVES + EDGE] as number;
+    return this.#halves[slot * HALVES + EDGE] as number;
   }
 
   state(slot: number): number {
-    return this.#line.bytes[slot * BYTES + STATE] as number;
+    return this.#bytes[slot * BYTES + STATE] as number;
   }
 
   setState(slot: number, state: number): void {
-    this.#line.bytes[slot * BYTES + STATE] = state;
+    this.#bytes[slot * BYTES + STATE] = state;
   }
 
   route(slot: number): number {
-    return this.#line.bytes[slot * BYTES + ROUTE] as number;
+    return this.#bytes[slot * BYTES + ROUTE] as number;
   }
 
   bits(slot: number): number {
-    return this.#line.halves[slot * HALVES + BITS] as number;
+    return this.#halves[slot * HALVES + BITS] as number;
   }
 
   localPort(slot: number): number {
-    return this.#line.halves[slot * HALVES + PORT] as number;
+    return this.#halves[slot * HALVES + PORT] as number;
   }
 
   path(slot: number): number {
-    return this.#line.words[slot * LINE_WORDS + PATH_AT] as number;
+    return this.#words[slot * LINE_WORDS + PATH_AT] as number;
   }
 
   arrival(slot: number): number {
@@ -212,21 +221,20 @@ export class CrossingStore {
   add(entry: CrossingEntry): number {
     const record = this.ring.advance();
     const slot = this.ring.slot(record);
-    const { words, times, halves, bytes } = this.#line;
     this.#line.write(record, this.scratch, 0, KEY_WORDS);
-    times[slot * TIMES + START] = entry.startMs;
-    times[slot * TIMES + END] = entry.endMs;
-    times[slot * TIMES + ARRIVED] = entry.arrivedMs;
-    halves[slot * HALVES + EDGE] = entry.edge;
-    bytes[slot * BYTES + STATE] = entry.state;
-    bytes[slot * BYTES + ROUTE] = entry.route;
-    halves[slot * HALVES + BITS] = entry.bits;
-    halves[slot * HALVES + PORT] = entry.localPort;
-    words[slot * LINE_WORDS + PATH_AT] = entry.path;
+    this.#times[slot * TIMES + START] = entry.startMs;
+    this.#times[slot * TIMES + END] = entry.endMs;
+    this.#times[slot * TIMES + ARRIVED] = entry.arrivedMs;
+    this.#halves[slot * HALVES + EDGE] = entry.edge;
+    this.#bytes[slot * BYTES + STATE] = entry.state;
+    this.#bytes[slot * BYTES + ROUTE] = entry.route;
+    this.#halves[slot * HALVES + BITS] = entry.bits;
+    this.#halves[slot * HALVES + PORT] = entry.localPort;
+    this.#words[slot * LINE_WORDS + PATH_AT] = entry.path;
     this.#rest.write(record, this.scratch, KEY_WORDS, ARRIVAL_AT);
     this.#rest.halves[slot * REST_WORDS * 2 + ARRIVAL] = entry.arrival;
     this.setCause(slot, 0);
-    this.#noteLength(slot, entry.endMs - entry.startMs);
+    this.#longest.note(slot, entry.endMs - entry.startMs);
     this.#spanChains.add(hashId(this.scratch, SPAN_AT, this.#seed), record);
     return record;
   }
@@ -245,7 +253,7 @@ export class CrossingStore {
     for (let next = 0; next < count; next += 1) fetched[0] = chains.touch(hashes[next] as number);
     for (let next = 0; next < count; next += 1) found[next] = chains.first(hashes[next] as number);
     for (let next = 0; next < count; next += 1)
-      fetched[0] = this.#line.words[this.#line.at(found[next] as number)] as number;
+      fetched[0] = this.#words[this.#line.at(found[next] as number)] as number;
   }
 
   /** The same for the spans under which the records from `from` to before `until` came, at most `MOST_FETCHED`. */
@@ -317,7 +325,7 @@ export class CrossingStore {
 
   /** The longest request among the records held, or longer by what was held before. */
   longestMs(): number {
-    return Math.max(this.#longestMs, this.#longestBeforeMs);
+    return this.#longest.ms();
   }
 
   /** Copies the trace and span id that left into `key`. */
@@ -350,13 +358,5 @@ export class CrossingStore {
 
   #has(slot: number, bit: number): boolean {
     return (this.bits(slot) & bit) !== 0;
-  }
-
-  #noteLength(slot: number, lengthMs: number): void {
-    if (slot === 0) {
-      this.#longestBeforeMs = this.#longestMs;
-      this.#longestMs = 0;
-    }
-    if (lengthMs > this.#longestMs) this.#longestMs = lengthMs;
   }
 }

@@ -189,8 +189,9 @@ function findOnConnection(books: Books, record: number, edge: Edge, slackMs: num
   const untilMs = crossings.endMs(slot) + aheadMs + slackMs;
   const anyService = edge.services.length === 0;
   const last = secondOf(untilMs);
+  const earliestMs = Math.max(fromMs - orphans.longestMs(), untilMs - MOST_MS);
   let found = 0;
-  for (let second = Math.max(secondOf(fromMs) - 1, secondOf(untilMs - MOST_MS)); second <= last; second += 1) {
+  for (let second = Math.max(secondOf(fromMs) - 1, secondOf(earliestMs)); second <= last; second += 1) {
     let orphan = orphans.findPort(port, second);
     for (; orphan !== 0; orphan = orphans.findOlderPort(port, second, orphan)) {
       const at = orphans.ring.slot(orphan);

@@ -89,9 +89,11 @@ export class MomentIndex {
     this.#numbers = numbers;
     this.#startMs = startMs;
     this.#seed = seed;
-    this.#chains = createLateChains(ring, (slot) =>
-      isKept(slot) ? hashPair(read(numbers, slot), secondOf(read(startMs, slot)), seed) : undefined,
-    );
+    this.#chains = createLateChains(ring, (slot) => {
+      if (!isKept(slot)) return undefined;
+      const number = numbers.values[slot * numbers.stride + numbers.at] as number;
+      return hashPair(number, secondOf(startMs.values[slot * startMs.stride + startMs.at] as number), seed);
+    });
   }
 
   /** 0 for none. */
@@ -108,17 +110,16 @@ export class MomentIndex {
 
   #seek(from: number, hash: number, number: number, second: number): number {
     const fromMs = second * SECOND_MS;
+    const numbers = this.#numbers;
+    const times = this.#startMs;
     let record = from;
     while (record !== 0) {
       const slot = this.#ring.slot(record);
-      const startMs = read(this.#startMs, slot);
-      if (read(this.#numbers, slot) === number && startMs >= fromMs && startMs < fromMs + SECOND_MS) break;
+      const startMs = times.values[slot * times.stride + times.at] as number;
+      const fits = startMs >= fromMs && startMs < fromMs + SECOND_MS;
+      if (fits && numbers.values[slot * numbers.stride + numbers.at] === number) break;
       record = this.#chains.after(record, hash);
     }
     return record;
   }
-}
-
-function read({ values, stride, at }: Field<Uint16Array | Uint32Array | Float64Array>, slot: number): number {
-  return values[slot * stride + at] as number;
 }

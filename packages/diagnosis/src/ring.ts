@@ -64,7 +64,7 @@ const LONGEST_WALK = 64;
 
 /** Records by a hash of their key, newest first. The caller compares keys: a chain holds others' records too. */
 export interface Chains {
-  /** The newest record of the chain that is still held; 0 for none. */
+  /** The newest record of the chain that is still held; 0 for none. Late chains are to be asked before if they are empty. */
   first(hash: number): number;
   /** The next older one; 0 for none, and after the longest walk. */
   after(record: number, hash: number): number;
@@ -173,7 +173,6 @@ class RingChains implements OpenChains {
   }
 
   first(hash: number): number {
-    this.#takeIn();
     this.#walked = 0;
     return this.#held(this.#heads[(hash & this.#headMask) * this.#stride + this.#at] as number, hash);
   }

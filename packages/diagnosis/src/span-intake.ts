@@ -75,6 +75,7 @@ export function createSpanIntake(books: Books): SpanIntake {
   const runIds = new Uint32Array(RUN_SPANS * ID_WORDS);
   const repeated = new Uint8Array(RUN_SPANS);
   const places = new Int32Array(MOST_FETCHED);
+  const fetched = new Uint32Array(1);
   const views: SpanView[] = [];
   let arrivalMs = 0;
   let turn = 0;
@@ -90,14 +91,15 @@ export function createSpanIntake(books: Books): SpanIntake {
     }
     return count;
   };
-  /** Fetches the requests that these spans may belong to, and what stands for others of their trace. */
+  /** Fetches the requests that these spans may belong to, what stands for others of their trace, and roots like them. */
   const fetch = (count: number): void => {
     let wanted = 0;
     let lastTrace = -1;
     for (let at = 0; at < count; at += 1) {
       const kind = (views[at] as SpanView).kind();
       const span = at * ID_WORDS;
-      if (kind !== INTERNAL) {
+      if (kind !== CLIENT && isRoot(runIds, span)) fetched[0] = books.orphans.touchTrace(runIds, span);
+      else if (kind !== INTERNAL) {
         places[wanted] = span + (kind === CLIENT ? OWN_AT : PARENT_AT);
         wanted += 1;
       }
@@ -148,7 +150,7 @@ function enterSpan(
   noteArrival(service, instance, endMs, nowMs);
   const kind = span.kind();
   if (kind === CLIENT) enterClientCall(books, span, ids, service, endMs, nowMs);
-  if (ids[6] === 0 && ids[7] === 0) {
+  if (isRoot(ids, 0)) {
     service.tally.add(ROOTS, endMs, 1);
     if (kind === CLIENT) service.tally.add(CLIENT_ROOTS, endMs, 1);
     if (kind === SERVER) enterRoot(books, span, service, instance.source, endMs, nowMs);
@@ -159,6 +161,11 @@ function enterSpan(
   if (parent === REMOTE_PARENT || (parent === 0 && (kind === SERVER || kind === CONSUMER))) {
     enterChild(books, span, service, instance.source, endMs, repeated);
   } else enterLocal(books, service, kind === INTERNAL, endMs - span.startMs() < SHORT_MS, endMs);
+}
+
+/** Whether the span whose ids stand there has no parent. */
+function isRoot(words: Uint32Array, at: number): boolean {
+  return words[at + PARENT_AT] === 0 && words[at + PARENT_AT + 1] === 0;
 }
 
 function sourceOf(books: Books, span: SpanView): Source | undefined {

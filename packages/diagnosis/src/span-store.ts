@@ -44,6 +44,10 @@ export class SpanStore {
   /** Trace id, parent id, own id: `add` writes them, and `find…` takes any array with the key in front. */
   readonly scratch: Uint32Array = new Uint32Array(WORDS);
   readonly #line: RecordWords;
+  /** Its bytes, by the kind of number. */
+  readonly #times: Float64Array;
+  readonly #halves: Uint16Array;
+  readonly #bytes: Uint8Array;
   readonly #seed: number;
   /** Entry spans by their parent, and those that stand for others by their trace. */
   readonly #chains: OpenChains;
@@ -60,6 +64,9 @@ export class SpanStore {
     this.ring = ring;
     this.bytes = capacity * RECORD_BYTES;
     this.#line = line;
+    this.#times = line.times;
+    this.#halves = line.halves;
+    this.#bytes = line.bytes;
     this.#seed = seed;
     this.#chains = createChains(ring, heads, { words: line.links, stride: LINE_WORDS, at: LINK_AT });
     this.#byParent = new WordIndex(this.#chains, line, PARENT_AT, seed);
@@ -67,24 +74,24 @@ export class SpanStore {
   }
 
   startMs(slot: number): number {
-    return this.#line.times[slot * TIMES + START] as number;
+    return this.#times[slot * TIMES + START] as number;
   }
 
   endMs(slot: number): number {
-    return this.#line.times[slot * TIMES + END] as number;
+    return this.#times[slot * TIMES + END] as number;
   }
 
   service(slot: number): number {
-    return this.#line.halves[slot * HALVES + SERVICE] as number;
+    return this.#halves[slot * HALVES + SERVICE] as number;
   }
 
   /** The number of what its process says of itself; see `SourceBook`. */
   source(slot: number): number {
-    return this.#line.halves[slot * HALVES + SOURCE] as number;
+    return this.#halves[slot * HALVES + SOURCE] as number;
   }
 
   role(slot: number): number {
-    return this.#line.bytes[slot * BYTES + ROLE] as number;
+    return this.#bytes[slot * BYTES + ROLE] as number;
   }
 
   /** Counts one more INTERNAL span for a record that stands for local spans, up to `most`; how many then, 0 beyond. */
@@ -106,15 +113,14 @@ export class SpanStore {
   add(role: number, service: number, source: number, startMs: number, endMs: number): number {
     const record = this.ring.advance();
     const slot = this.ring.slot(record);
-    const { times, halves, bytes } = this.#line;
     this.#line.write(record, this.scratch, 0, WORDS);
-    times[slot * TIMES + START] = startMs;
-    times[slot * TIMES + END] = endMs;
-    halves[slot * HALVES + SERVICE] = service;
-    halves[slot * HALVES + SOURCE] = source;
-    bytes[slot * BYTES + ROLE] = role;
-    bytes[slot * BYTES + INTERNAL] = 0;
-    bytes[slot * BYTES + SHORT] = 0;
+    this.#times[slot * TIMES + START] = startMs;
+    this.#times[slot * TIMES + END] = endMs;
+    this.#halves[slot * HALVES + SERVICE] = service;
+    this.#halves[slot * HALVES + SOURCE] = source;
+    this.#bytes[slot * BYTES + ROLE] = role;
+    this.#bytes[slot * BYTES + INTERNAL] = 0;
+    this.#bytes[slot * BYTES + SHORT] = 0;
     this.#chains.add(hashId(this.scratch, role === ENTRY ? PARENT_AT : LOWER_HALF_AT, this.#seed), record);
     if (role === LOCAL) this.#lastLocal = record;
     return slot;
@@ -173,7 +179,7 @@ export class SpanStore {
   }
 
   #count(at: number, most: number): number {
-    const { bytes } = this.#line;
+    const bytes = this.#bytes;
     const count = (bytes[at] as number) + 1;
     if (count > most) return 0;
     bytes[at] = count;

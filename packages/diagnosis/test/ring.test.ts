@@ -5,6 +5,7 @@ import { capacityFor, createChains, createLateChains, createRing } from "../src/
 
 function walk(chains: Chains, hash: number): readonly number[] {
   const records: number[] = [];
+  if (chains.isEmpty()) return records;
   for (let record = chains.first(hash); record !== 0; record = chains.after(record, hash)) records.push(record);
   return records;
 }

@@ -1,5 +1,6 @@
 import { defineBoundary } from "@tracemend/context";
 import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
 import { describe, expect, it } from "vitest";
 import { getRequestListener } from "@hono/node-server";
 import { bodyOf, fieldsOf, jsonOf } from "../../../test/support/raw-exchange.ts";
@@ -39,6 +40,15 @@ describe("a boundary around an app's fetch", () => {
     const served = await serve(app);
     const answer = await served.raw([`traceparent: ${TRACEPARENT}`], { target: "/cart" });
     expect(jsonOf(answer)).toEqual(["intact", TRACEPARENT]);
+  });
+
+  it("leaves the edits in the headers behind a middleware that puts a new request in its place", async () => {
+    const app = new Hono().use(bodyLimit({ maxSize: 1000 }));
+    app.post("/cart", async (c) => c.json([passageOf(c), c.req.header("traceparent"), await c.req.text()]));
+    const fetch = bounded(app.fetch, { boundary: { ...SHOP, policy: { repairs: { case: "on" } } } });
+    const body = new Blob(["of unknown length"]).stream();
+    const init = { method: "POST", headers: { traceparent: TRACEPARENT.toUpperCase() }, body, duplex: "half" as const };
+    expect(await (await fetch(ask(init))).json()).toEqual([null, TRACEPARENT, "of unknown length"]);
   });
 
   it("gives what the app gives, a promise only where it is one", async () => {

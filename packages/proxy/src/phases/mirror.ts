@@ -8,7 +8,7 @@ import type { MirrorOf } from "../mirror-options.ts";
 import { suffixHost } from "../mirror-options.ts";
 import type { Passed } from "../passed.ts";
 import { NO_TRIES } from "../passed.ts";
-import type { AnswerHead, Call, CallEvents } from "../plane/plane.ts";
+import type { Alpn, AnswerHead, Call, CallEvents } from "../plane/plane.ts";
 import { CANCEL } from "../reset.ts";
 import { tryFinish } from "../spans.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
@@ -95,8 +95,8 @@ export class Mirror implements CallEvents {
     if (this.#end === undefined) this.#breakOff(failureOf("client-gone"));
   }
 
-  connected(address: string, port: number, localPort: number | undefined): void {
-    this.#upstream = { name: this.#mirror.to.name, address, port, localPort };
+  connected(address: string, port: number, localPort: number | undefined, protocol: Alpn | undefined): void {
+    this.#upstream = { name: this.#mirror.to.name, address, port, localPort, protocol };
     this.#open = this.#exchange.body !== "none";
     this.#flush();
   }

@@ -6,7 +6,7 @@ import type { Failure } from "../failure.ts";
 import { failureOf } from "../failure.ts";
 import { grpcStatus, saysUnavailable } from "../grpc.ts";
 import { endToEnd } from "../hop-by-hop.ts";
-import type { AnswerHead, CallEvents } from "../plane/plane.ts";
+import type { Alpn, AnswerHead, CallEvents } from "../plane/plane.ts";
 import { opensTunnel } from "../plane/tunnel.ts";
 import type { Service } from "../upstream/service.ts";
 import { toTrailers } from "../trailers.ts";
@@ -33,10 +33,10 @@ export class Relaying implements CallEvents {
     this.#exchange = exchange;
   }
 
-  connected(address: string, port: number, localPort: number | undefined): void {
+  connected(address: string, port: number, localPort: number | undefined, protocol: Alpn | undefined): void {
     const exchange = this.#exchange;
     if (exchange.over) return;
-    exchange.upstream = { name: exchange.service?.name ?? "", address, port, localPort };
+    exchange.upstream = { name: exchange.service?.name ?? "", address, port, localPort, protocol };
     if (exchange.call !== undefined) flow(exchange);
   }
 
@@ -74,7 +74,9 @@ export class Relaying implements CallEvents {
     if (exchange.over) return;
     exchange.touch();
     exchange.answerBytes += chunk.length;
-    if (!exchange.caller.write(chunk)) exchange.call?.pause();
+    if (exchange.caller.write(chunk)) return;
+    exchange.full = true;
+    exchange.call?.pause();
   }
 
   ended(trailers: FieldLines | undefined): void {
