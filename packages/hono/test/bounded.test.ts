@@ -43,12 +43,12 @@ describe("a boundary around an app's fetch", () => {
   });
 
   it("hands on what others have put on a request that it makes anew", async () => {
-    const app = new Hono().get("/cart", (c) => c.json({ ...c.req.raw, seen: c.req.header("traceparent") }));
+    const app = new Hono().get("/cart", (c) => c.json([Reflect.get(c.req.raw, "params"), c.req.header("traceparent")]));
     const fetch = bounded(app.fetch, { boundary: { ...SHOP, policy: { repairs: { case: "on" } } } });
     const request = Object.assign(ask({ headers: { traceparent: TRACEPARENT.toUpperCase() } }), {
       params: { id: "7" },
     });
-    expect(await (await fetch(request)).json()).toMatchObject({ params: { id: "7" }, seen: TRACEPARENT });
+    expect(await (await fetch(request)).json()).toEqual([{ id: "7" }, TRACEPARENT]);
   });
 
   it("leaves the edits in the headers behind a middleware that puts a new request in its place", async () => {
