@@ -19,6 +19,12 @@ describe("the command line", () => {
     },
   );
 
+  it("prints the schema of the configuration", () => {
+    const { code, out } = run("schema");
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ properties: { cluster: { type: "string" } }, required: ["cluster"] });
+  });
+
   it.each([
     [["--config", "a.yaml"], "tracemend: run or check is missing; see tracemend --help\n"],
     [["check", "--confg", "a"], "tracemend: Unknown option '--confg'; see tracemend --help\n"],

@@ -21,6 +21,7 @@ export type {
   UpstreamTimeouts,
   WeightedEndpoint,
 } from "./upstream/options.ts";
+export { formatEndpoint } from "./upstream/options.ts";
 export type { Resolved, ResolvedEndpoint, Resolver, WatchEndpoints } from "./upstream/resolver.ts";
 export type { UpstreamState } from "./upstream/service.ts";
 export type { Passed, PassedObserver, Try } from "./passed.ts";

@@ -139,6 +139,11 @@ export type Config = z.output<typeof schema> & {
   readonly folder: string;
 };
 
+/** What a configuration file may have, as JSON Schema: for editors that complete and check while one writes. */
+export function configJsonSchema(): object {
+  return { title: "tracemend", ...z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) };
+}
+
 /** Throws `ConfigError` with one line for each finding: file, line, column, key, what is wrong. */
 export function loadConfig(file: string, env: Readonly<Record<string, string | undefined>>): Config {
   let text: string;

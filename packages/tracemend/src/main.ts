@@ -2,7 +2,7 @@
 /** The command line: arguments, exit codes, signals. */
 import { parseArgs } from "node:util";
 import { ConfigError } from "./config-file.ts";
-import { loadConfig } from "./config.ts";
+import { configJsonSchema, loadConfig } from "./config.ts";
 import { EVALUATE_HELP, evaluateCommand } from "./evaluate/command.ts";
 import type { Logger } from "./log.ts";
 import { createLog } from "./log.ts";
@@ -16,6 +16,7 @@ const HELP = `tracemend ${VERSION}: keeps traces in one piece across gateways, c
 
   tracemend run --config tracemend.yaml     start; SIGHUP reads the file again, SIGTERM or Ctrl-C drains and ends
   tracemend check --config tracemend.yaml   read the configuration and its certificates, say what is wrong, and end
+  tracemend schema                          print the JSON Schema of the configuration, for editors
 ${EVALUATE_HELP}
   tracemend --help | --version
 
@@ -38,6 +39,7 @@ async function main(): Promise<number> {
   if (values.help === true || first === undefined) return say(HELP);
   if (positionals.length === 0) return complain("tracemend: run or check is missing; see tracemend --help");
   const [command, ...rest] = positionals;
+  if (command === "schema" && rest.length === 0) return say(JSON.stringify(configJsonSchema(), undefined, 2));
   if ((command !== "run" && command !== "check") || rest.length > 0) {
     return complain(`tracemend: ${positionals.join(" ")} is no command; see tracemend --help`);
   }

@@ -9,7 +9,7 @@ import { createDiagnosis } from "@tracemend/diagnosis";
 import type { Receiver } from "@tracemend/pipeline";
 import { createGrpcReceiver, createHttpReceiver, createPipeline, pipeline as joined } from "@tracemend/pipeline";
 import type { Passed } from "@tracemend/proxy";
-import { systemClock } from "@tracemend/proxy";
+import { formatEndpoint, systemClock } from "@tracemend/proxy";
 import { createAccessLog } from "./access-log.ts";
 import type { Admin, AdminPages } from "./admin.ts";
 import { createAdmin, jsonAnswer } from "./admin.ts";
@@ -64,8 +64,9 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
   let admin: Admin | undefined;
   const addresses = new Map<string, string>();
   const listening = (name: string, { host, port }: { host: string; port: number }): void => {
-    addresses.set(name, `${host}:${port}`);
-    log.info({ listener: name, address: `${host}:${port}` }, "listening");
+    const address = formatEndpoint(host, port);
+    addresses.set(name, address);
+    log.info({ listener: name, address }, "listening");
   };
   let ready = false;
   let crew: Crew | undefined;

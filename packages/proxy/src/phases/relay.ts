@@ -74,7 +74,9 @@ export class Relaying implements CallEvents {
     if (exchange.over) return;
     exchange.touch();
     exchange.answerBytes += chunk.length;
-    if (!exchange.caller.write(chunk)) exchange.call?.pause();
+    if (exchange.caller.write(chunk)) return;
+    exchange.full = true;
+    exchange.call?.pause();
   }
 
   ended(trailers: FieldLines | undefined): void {
