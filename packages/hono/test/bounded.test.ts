@@ -42,6 +42,15 @@ describe("a boundary around an app's fetch", () => {
     expect(jsonOf(answer)).toEqual(["intact", TRACEPARENT]);
   });
 
+  it("hands on what others have put on a request that it makes anew", async () => {
+    const app = new Hono().get("/cart", (c) => c.json([Reflect.get(c.req.raw, "params"), c.req.header("traceparent")]));
+    const fetch = bounded(app.fetch, { boundary: { ...SHOP, policy: { repairs: { case: "on" } } } });
+    const request = Object.assign(ask({ headers: { traceparent: TRACEPARENT.toUpperCase() } }), {
+      params: { id: "7" },
+    });
+    expect(await (await fetch(request)).json()).toEqual([{ id: "7" }, TRACEPARENT]);
+  });
+
   it("leaves the edits in the headers behind a middleware that puts a new request in its place", async () => {
     const app = new Hono().use(bodyLimit({ maxSize: 1000 }));
     app.post("/cart", async (c) => c.json([passageOf(c), c.req.header("traceparent"), await c.req.text()]));
