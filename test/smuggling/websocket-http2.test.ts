@@ -2,8 +2,9 @@
 import { once } from "node:events";
 import type { ClientHttp2Session, ClientHttp2Stream, ServerHttp2Stream } from "node:http2";
 import { connect, createServer } from "node:http2";
+import { Socket } from "node:net";
 import type { AddressInfo } from "node:net";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Field } from "../support/http2-frames.ts";
 import { END_HEADERS, FRAME, OPENING, headers, readFrames, reset } from "../support/http2-frames.ts";
 import type { LenientConnection, LenientPeer } from "../support/lenient-peer.ts";
@@ -164,7 +165,7 @@ describe("a WebSocket over a stream of HTTP/2", () => {
 
 describe("a service over HTTP/2", () => {
   /** Echoes; `offers`: whether it takes extended CONNECT. */
-  async function start(offers: boolean): Promise<{ heads: Record<string, unknown>[] }> {
+  async function start(offers: boolean): Promise<{ heads: Record<string, unknown>[]; port: number }> {
     const heads: Record<string, unknown>[] = [];
     const server = createServer({ settings: { enableConnectProtocol: offers } });
     server.on("stream", (stream: ServerHttp2Stream, head) => {
@@ -176,12 +177,13 @@ describe("a service over HTTP/2", () => {
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     await border.close();
-    border = await openBorder(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, {}, "h2");
+    const { port } = server.address() as AddressInfo;
+    border = await openBorder(`http://127.0.0.1:${port}`, {}, "h2");
     closing.push(
       () => border.close(),
       () => void server.close(),
     );
-    return { heads };
+    return { heads, port };
   }
 
   it("takes a WebSocket of a caller over HTTP/2 by extended CONNECT", async () => {
@@ -212,6 +214,19 @@ describe("a service over HTTP/2", () => {
     caller.socket.end();
     await caller.closed;
     expect(await crossed).toMatchObject({ status: 101, failure: undefined });
+  });
+
+  it("has its silent tunnels watched by TCP at both ends, for a peer that vanished ends nothing", async () => {
+    const watched: (number | undefined)[] = [];
+    const spy = vi.spyOn(Socket.prototype, "setKeepAlive").mockImplementation(function (this: Socket, enable) {
+      if (enable) watched.push(this.remotePort);
+      return this;
+    });
+    closing.push(() => spy.mockRestore());
+    const { port } = await start(true);
+    const { stream } = await overHttp2();
+    expect(watched).toContain(stream.session?.socket.localPort);
+    expect(watched).toContain(port);
   });
 
   it("that does not offer it is asked without, which no caller takes for a tunnel", async () => {

@@ -11,6 +11,7 @@ import { isIdempotent } from "./http1-lines.ts";
 import { toFields, toRequestList, withoutPseudo } from "./http2-lines.ts";
 import { END_STREAM, SESSION_WINDOW_BYTES, sessionOptions } from "./http2-settings.ts";
 import type { Call, CallEvents, Connections, EngineSettings, OutgoingHead, UpstreamTarget } from "./plane.ts";
+import { KEEP_ALIVE_MS } from "./tunnel.ts";
 
 /** Before the peer's SETTINGS say otherwise. */
 const ASSUMED_STREAMS = 100;
@@ -45,6 +46,7 @@ export function createHttp2Sessions(target: UpstreamTarget, settings: EngineSett
     if (slots.size === 0) emptied?.();
   };
   const begin = (slot: Slot, socket: Socket): void => {
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
     const session = connect(target.url.origin, { ...options, createConnection: () => socket });
     const queue = slot.queue ?? [];
     slot.queue = undefined;

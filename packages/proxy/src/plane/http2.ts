@@ -14,7 +14,7 @@ import { END_STREAM, SESSION_WINDOW_BYTES, sessionOptions } from "./http2-settin
 import { peerOf } from "./peer.ts";
 import type { AnswerHead, Caller, CallerEvents, EngineSettings, RequestHead } from "./plane.ts";
 import { identitiesOf } from "./secured.ts";
-import { TCP, WEBSOCKET, opensTunnel } from "./tunnel.ts";
+import { KEEP_ALIVE_MS, TCP, WEBSOCKET, opensTunnel } from "./tunnel.ts";
 import { ACCEPT_FIELD, KEY_FIELD, acceptOf, newKey, without } from "./websocket.ts";
 
 /** The HTTP/2 sessions of one listener. */
@@ -41,6 +41,8 @@ export function createHttp2(
       const identities = identitiesOf(socket);
       // A session does not look at the end of what it reads: nobody else would end a connection whose caller is gone.
       socket.allowHalfOpen = false;
+      // Its socket cannot be reached any more once it is a session's, and any stream may become a tunnel.
+      socket.setKeepAlive(true, KEEP_ALIVE_MS);
       const session = performServerHandshake(socket, options);
       sessions.add(session);
       session.setLocalWindowSize(SESSION_WINDOW_BYTES);
