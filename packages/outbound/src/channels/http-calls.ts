@@ -39,10 +39,10 @@ function headOf(request: ClientRequest): Head {
     set: (name, value) => void request.setHeader(name, value),
     remove: (name) => request.removeHeader(name),
     watch(written) {
-      const set = request.setHeader;
-      request.setHeader = function setAndTell(name, value) {
+      const set = request.setHeader.bind(request);
+      request.setHeader = (name, value) => {
         if (isField(name, "traceparent")) written(String(value));
-        return set.call(this, name, value) as typeof this;
+        return set(name, value);
       };
     },
   };
