@@ -2,10 +2,10 @@
  * What middleware costs a small app: bare Express and bare Hono beside the same app with the boundary in front, and with
  * OpenTelemetry's instrumentation. Every variant is a process of its own; each of its slices is compared with a slice of
  * a bare app right before or after it, from a client in a third process. Two processes of one app differ by more than a
- * middleware costs, so each variant is measured in several pairs of them; the row of a bare app beside a bare one shows
- * how far to trust the others.
+ * middleware costs, so each variant is measured in several pairs of them, by turns with the other variants; the row of a
+ * bare app beside a bare one, which is always there, shows how far to trust the others.
  *
- *     node test/bench/middleware.ts [pairs of slices for each variant] [name of a variant, or part of it] [processes]
+ *     node test/bench/middleware.ts [pairs of processes] [name of a variant, or part of it] …
  */
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
@@ -18,8 +18,11 @@ import { namesLike } from "./middleware-variants.ts";
 import { formatRatio, median } from "./paired.ts";
 
 const CONNECTIONS = 32;
-const SLICE_REQUESTS = 800;
-const WARM_UP_REQUESTS = 20_000;
+/** Of each of the two processes. */
+const SLICES = 16;
+const SLICE_REQUESTS = 1000;
+/** At 15,000 to 20,000 requests the compiler takes several times what the app does, and longer where there is more code. */
+const WARM_UP_REQUESTS = 40_000;
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const TRACEPARENT = `00-${TRACE}-b7ad6b7169203331-01`;
@@ -117,53 +120,61 @@ interface Pair {
   readonly own: Slice;
 }
 
+function bareOf(name: VariantName): VariantName {
+  return name.startsWith("express") ? "express bare" : "hono bare";
+}
+
+/** As it is, or the other way round: whoever is first for ever would gain or lose by it. */
+function inAnyOrder<T>(first: T, second: T): readonly [T, T] {
+  return Math.random() < 0.5 ? [first, second] : [second, first];
+}
+
 /** Both apps are new processes and get the same warm-up: one that has served more would be the faster for it. */
-async function slicesOf(name: VariantName, count: number): Promise<readonly Pair[]> {
-  const bare = await start(name.startsWith("express") ? "express bare" : "hono bare");
-  const server = await start(name);
+async function slicesOf(name: VariantName): Promise<readonly Pair[]> {
+  const servers = new Map<"bare" | "own", Server>();
   const slices: Pair[] = [];
   try {
-    for (const each of [bare, server]) await load(each, WARM_UP_REQUESTS);
-    for (let pair = 0; pair < count; pair += 1) {
-      const first = await measure(pair % 2 === 0 ? bare : server);
-      const second = await measure(pair % 2 === 0 ? server : bare);
-      slices.push(pair % 2 === 0 ? { bare: first, own: second } : { bare: second, own: first });
+    for (const role of inAnyOrder<"bare" | "own">("bare", "own"))
+      servers.set(role, await start(role === "own" ? name : bareOf(name)));
+    for (const each of servers.values()) await load(each, WARM_UP_REQUESTS);
+    const [bare, own] = [servers.get("bare") as Server, servers.get("own") as Server];
+    for (let slice = 0; slice < SLICES; slice += 1) {
+      const [first, second] = inAnyOrder(bare, own);
+      const measured = new Map([
+        [first, await measure(first)],
+        [second, await measure(second)],
+      ]);
+      slices.push({ bare: measured.get(bare) as Slice, own: measured.get(own) as Slice });
     }
   } finally {
-    for (const { child } of [bare, server]) child.disconnect();
+    for (const { child } of servers.values()) child.disconnect();
   }
   return slices;
 }
 
-interface Compared {
-  readonly row: Readonly<Record<string, number | string>>;
-  /** Share of its time the client was busy: near 1 it would be the client that is measured. */
-  readonly clientBusy: number;
-}
-
-async function compare(name: VariantName): Promise<Compared> {
-  const turns: (readonly Pair[])[] = [];
-  const started = { cpu: process.cpuUsage(), ms: performance.now() };
-  for (let turn = 0; turn < processes; turn += 1) turns.push(await slicesOf(name, Math.ceil(pairs / processes)));
-  const { user, system } = process.cpuUsage(started.cpu);
+function rowOf(turns: readonly (readonly Pair[])[]): Readonly<Record<string, number | string>> {
   const own = turns.flat().map((pair) => pair.own);
-  const row = {
+  return {
     "requests/s": Math.round(median(own.map(({ perSecond }) => perSecond))),
     "of bare": formatRatio(turns.map((each) => each.map(({ bare, own }) => own.perSecond / bare.perSecond))),
     "CPU µs/request": Number(median(own.map(({ cpuUs }) => cpuUs)).toFixed(1)),
     // What a core that does nothing else would serve, whoever else has it meanwhile.
     "by CPU time": formatRatio(turns.map((each) => each.map(({ bare, own }) => bare.cpuUs / own.cpuUs))),
   };
-  return { row, clientBusy: (user + system) / 1000 / (performance.now() - started.ms) };
 }
 
-const pairs = Number(process.argv[2] ?? 40);
-const processes = Number(process.argv[4] ?? 4);
-const compared = new Map<VariantName, Compared>();
-for (const name of namesLike(process.argv[3] ?? "")) compared.set(name, await compare(name));
-const busy = Math.max(...[...compared.values()].map(({ clientBusy }) => clientBusy));
+const processes = Number(process.argv[2] ?? 12);
+const parts = process.argv.slice(3);
+const asked = (parts.length === 0 ? [""] : parts).flatMap(namesLike);
+const names = new Set([...asked.map(bareOf), ...asked]);
+const found = new Map([...names].map((name) => [name, [] as (readonly Pair[])[]]));
+const started = { cpu: process.cpuUsage(), ms: performance.now() };
+for (let turn = 0; turn < processes; turn += 1) for (const [name, turns] of found) turns.push(await slicesOf(name));
+const { user, system } = process.cpuUsage(started.cpu);
+const ms = performance.now() - started.ms;
 console.log(
-  `${pairs} pairs of ${SLICE_REQUESTS} requests in ${processes} pairs of processes, ${CONNECTIONS} connections; ` +
-    `the client was busy for ${Math.round(100 * busy)} % of the time at most; ${process.version}`,
+  `${SLICES} slices of ${SLICE_REQUESTS} requests in each of ${processes} pairs of processes, ${CONNECTIONS} connections; ` +
+    // Near 100 % it would be the client that is measured.
+    `the client was busy for ${Math.round((user + system) / ms / 10)} % of ${Math.round(ms / 1000)} s; ${process.version}`,
 );
-console.table(Object.fromEntries([...compared].map(([name, { row }]) => [name, row])));
+console.table(Object.fromEntries([...found].map(([name, turns]) => [name, rowOf(turns)])));

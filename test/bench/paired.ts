@@ -4,17 +4,20 @@
 export type PairedRatios = readonly (readonly number[])[];
 
 const RESAMPLES = 2000;
+/** Of the pairs of processes, at each end. */
+const TRIMMED = 0.2;
 
 /**
- * The mean over the pairs of processes of the median in each, and the interval of 90 % that drawing processes anew gives
- * (bootstrap). Slices of one process agree with each other far better than two processes of the same app do: only the
- * number of processes makes it surer.
+ * The mean over the pairs of processes of the median in each, without the highest and the lowest fifth of them, and the
+ * interval of 90 % that drawing processes anew gives (bootstrap). Slices of one process agree with each other far better
+ * than two processes of the same app do: only the number of processes makes it surer.
  */
 export function formatRatio(ratios: PairedRatios): string {
   const medians = ratios.map(median);
-  const drawn = Array.from({ length: RESAMPLES }, () => mean(medians.map(() => anyOf(medians)))).sort((a, b) => a - b);
+  const draw = (): number => trimmedMean(medians.map(() => anyOf(medians)));
+  const drawn = Array.from({ length: RESAMPLES }, draw).sort((a, b) => a - b);
   const at = (share: number): string => (drawn[Math.floor(share * (RESAMPLES - 1))] as number).toFixed(3);
-  return `${mean(medians).toFixed(3)} (${at(0.05)}-${at(0.95)})`;
+  return `${trimmedMean(medians).toFixed(3)} (${at(0.05)}-${at(0.95)})`;
 }
 
 export function median(numbers: readonly number[]): number {
@@ -25,8 +28,10 @@ export function median(numbers: readonly number[]): number {
     : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 }
 
-function mean(numbers: readonly number[]): number {
-  return numbers.reduce((sum, each) => sum + each, 0) / numbers.length;
+function trimmedMean(numbers: readonly number[]): number {
+  const cut = Math.floor(numbers.length * TRIMMED);
+  const kept = numbers.toSorted((a, b) => a - b).slice(cut, numbers.length - cut);
+  return kept.reduce((sum, each) => sum + each, 0) / kept.length;
 }
 
 function anyOf(numbers: readonly number[]): number {

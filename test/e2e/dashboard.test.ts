@@ -87,6 +87,42 @@ admin: { listen: "127.0.0.1:0" }
     expect(await page.locator("pre").first().textContent()).toContain("http-request set-header traceparent");
   });
 
+  it("keeps what a reader has opened, chosen and focused while traffic goes on", async () => {
+    const card = page.locator("article");
+    await card.getByText("Trace ids of examples").click();
+    await card.getByRole("button", { name: "HAProxy" }).focus();
+    const headers = { "x-tracemend-context": CARRIER };
+    await fetch(`${program.url("boundary us-1-ingress")}/`, { headers });
+    await card.getByText("31 of 31 requests from").waitFor();
+    expect(await card.locator("details[open]").count()).toBe(1);
+    expect(await card.getByRole("button", { pressed: true }).textContent()).toBe("HAProxy");
+    expect(await page.evaluate("document.activeElement.textContent")).toBe("HAProxy");
+    expect(await card.locator("pre").textContent()).toContain("http-request set-header traceparent");
+  });
+
+  it("fits a narrow screen, and tells its edges to those who do not see the drawing", async () => {
+    await page.setViewportSize({ width: 390, height: 800 });
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(390);
+    await page.getByText("The same as a table").click();
+    await page.getByRole("region", { name: "Edges" }).getByRole("cell", { name: "broken" }).waitFor();
+    await page.setViewportSize({ width: 1280, height: 800 });
+  });
+
+  it("draws the worst of many edges, and a name is text that turns nothing round it", async () => {
+    const report = JSON.parse((await program.page("/diagnostics/breaks")).text) as { edges: object[] };
+    const edges = Array.from({ length: 200 }, (_, at) => ({
+      ...report.edges[0],
+      upstream: at === 150 ? "<b>\u202Eevil" : `service-${at}`,
+      verdict: at === 150 ? "broken" : "intact",
+    }));
+    await page.route("**/diagnostics/breaks", (route) => route.fulfill({ json: { ...report, edges } }));
+    await page.getByText("24 of 201 edges are drawn").waitFor();
+    expect(await page.locator("svg").textContent()).toContain("<b>\uFFFDevil");
+    expect(await page.locator("#edges tbody tr").count()).toBe(201);
+    await page.unroute("**/diagnostics/breaks");
+    await page.getByText("of 201 edges").waitFor({ state: "detached" });
+  });
+
   it("shows the destination and its region", async () => {
     await page.getByRole("cell", { name: "us", exact: true }).waitFor();
     expect(await page.locator("#destinations").textContent()).toMatch(/agentus(yes|no)/);

@@ -1,4 +1,6 @@
 /** The OTLP path through the program, one promise after the other: what it takes, what it answers, what it sends. */
+import { connect as connectHttp2 } from "node:http2";
+import { connect as connectTcp } from "node:net";
 import { connect } from "node:tls";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { decodeStatus } from "@tracemend/otlp";
@@ -80,6 +82,39 @@ describe("what is received", () => {
     expect(refused["grpc-status"]).toBe("8");
     expect(refused["grpc-status-details-bin"]).toBeUndefined();
     expect(sink.items("traces")).toBe(3);
+  });
+
+  it("is counted by what senders were answered, also those that came to the wrong port", async () => {
+    const sink = await openSink();
+    const program = await start(
+      `receivers: { bearer_tokens: [s3cret], otlp_http: { listen: "127.0.0.1:0" }, otlp_grpc: { listen: "127.0.0.1:0" } }\n${to(sink)}`,
+    );
+    const known = { authorization: "Bearer s3cret" };
+    const bad = { traceId: new Uint8Array(7).fill(1) };
+    expect((await post(program, "traces", tracesOf("shop", [spanOf(1, 1), spanOf(9, 9, bad)]), known)).status).toBe(
+      200,
+    );
+    expect((await post(program, "traces", tracesOf("shop", spans(1)))).status).toBe(401);
+    expect((await post(program, "traces", Buffer.from("no"), known)).status).toBe(400);
+    const socket = connectTcp(Number(new URL(program.url("otlp grpc")).port), "127.0.0.1");
+    socket.resume().on("error", () => {});
+    socket.write("POST /v1/traces HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n");
+    await new Promise((resolve) => socket.once("close", resolve));
+    const session = connectHttp2(program.url("otlp http"));
+    session.on("error", () => {});
+    await new Promise((resolve) => session.once("close", resolve));
+    const of = (receiver: string, result: string): string =>
+      `tracemend_receiver_requests_total{receiver="${receiver}",result="${result}"} 1`;
+    const expected = [
+      of("otlp http", "partial"),
+      of("otlp http", "unauthenticated"),
+      of("otlp http", "invalid"),
+      of("otlp http", "misdirected"),
+      of("otlp grpc", "misdirected"),
+      'tracemend_receiver_rejected_items_total{receiver="otlp http"} 1',
+    ];
+    const { text } = await program.page("/metrics");
+    expect(text.split("\n")).toEqual(expect.arrayContaining(expected));
   });
 
   it("is turned away with a time to come back, over HTTP and over gRPC, when the queue is full", async () => {

@@ -84,6 +84,7 @@ export const CONTEXT_BEHAVIOURS: readonly Behaviour[] = [
         spans: SPANS,
       });
       expect(crossing?.upstream?.localPort).toBeGreaterThan(0);
+      expect(crossing?.upstream?.protocol).toBe(isHttp2(rig.pair.to) ? "h2" : "http/1.1");
       expect(crossing?.endMs).toBeGreaterThanOrEqual(crossing?.startMs ?? Number.NaN);
     },
   },

@@ -5,7 +5,7 @@ import { fieldValue } from "@tracemend/context";
 import { expect } from "vitest";
 import { createFakeClock } from "../support/clock.ts";
 import type { Behaviour } from "./behaviour.ts";
-import { TRACEPARENT, nextRequest } from "./behaviour.ts";
+import { CHUNK, TRACEPARENT, nextRequest, stallOf } from "./behaviour.ts";
 import { isHttp2, isSecure, readAll } from "./transport.ts";
 
 export const ENDING_BEHAVIOURS: readonly Behaviour[] = [
@@ -47,6 +47,48 @@ export const ENDING_BEHAVIOURS: readonly Behaviour[] = [
           status: undefined,
           failure: { kind: "client-gone", side: "downstream" },
         });
+      }
+    },
+  },
+  {
+    name: "says of a caller that stops to read an answer that it was the caller",
+    async run(rig) {
+      const clock = createFakeClock();
+      const border = await rig.open({ clock, timeouts: { idleMs: 5_000 } });
+      const arrived = nextRequest(rig);
+      const crossed = border.crossing();
+      const sent = border.client.send({ bare: true });
+      const { response } = await arrived;
+      response.writeHead(200);
+      const write = (): boolean => response.write(CHUNK);
+      write();
+      await sent.answered;
+      sent.body().on("error", () => undefined);
+      const drained = () => new Promise<void>((resolve) => response.once("drain", resolve));
+      expect(await stallOf({ write, drained }, () => undefined)).toBe(true);
+      clock.advance(6_000);
+      expect(await crossed).toMatchObject({ status: 200, failure: { kind: "client-stalled", side: "downstream" } });
+    },
+  },
+  {
+    name: "tells the upstream when the caller's connection ends, before an answer and within one",
+    async run(rig) {
+      for (const begun of [false, true]) {
+        const border = await rig.open({});
+        const arrived = nextRequest(rig);
+        const crossed = border.crossing();
+        const sent = border.client.send({ bare: true });
+        const { response } = await arrived;
+        const gone = once(response, "close");
+        if (begun) {
+          response.write("first");
+          await sent.answered;
+          sent.body().on("error", () => undefined);
+          await once(sent.body(), "data");
+        }
+        border.client.close();
+        await gone;
+        expect(await crossed).toMatchObject({ failure: { kind: "client-gone", side: "downstream" } });
       }
     },
   },

@@ -50,12 +50,12 @@ function attributesOf(crossing: Crossing): CrossingRecord["attributes"] {
   const found = reading.kind === "invalid" ? reading.defects : reading.notes;
   const attributes: [name: string, value: Value][] = [];
   const put = (name: string, value: Value | undefined): void => {
-    if (value !== undefined) attributes.push([CROSSING_PREFIX + name, value]);
+    if (value !== undefined) attributes.push([wholeName(name), value]);
   };
-  const putContext = (name: string, context: TraceContext | undefined): void => {
+  const putContext = (name: string, stateName: string, context: TraceContext | undefined): void => {
     if (context === undefined) return;
     put(name, formatTraceparent(context));
-    if (context.tracestate !== "") put(`${name}.state`, context.tracestate);
+    if (context.tracestate !== "") put(stateName, context.tracestate);
   };
   put("boundary", crossing.boundary);
   put("side", crossing.side);
@@ -80,8 +80,8 @@ function attributesOf(crossing: Crossing): CrossingRecord["attributes"] {
   put("own-parent", verdict.ownParent);
   put("repaired", verdict.repaired?.join(" "));
   put("reported", verdict.reported?.join(" "));
-  putContext("from", verdict.from);
-  putContext("sent", verdict.context);
+  putContext("from", "from.state", verdict.from);
+  putContext("sent", "sent.state", verdict.context);
   put("downstream.address", downstream?.address);
   put("downstream.port", downstream?.port);
   put("upstream.name", upstream?.name);
@@ -97,9 +97,20 @@ function attributesOf(crossing: Crossing): CrossingRecord["attributes"] {
   put("answer.span", answer?.spanId);
   put("answer.flags", answer?.flags);
   if (reading.kind === "valid") {
-    putContext("came", reading.context);
+    putContext("came", "came.state", reading.context);
     put("came.wire", reading.wire);
     put("came.member", reading.own && formatOwnMember(reading.own));
   }
   return attributes;
+}
+
+/** Names are few and come with every record: one that was joined anew would be hashed anew by whoever looks it up. */
+const NAMES = new Map<string, string>();
+
+function wholeName(name: string): string {
+  const known = NAMES.get(name);
+  if (known !== undefined) return known;
+  const whole = CROSSING_PREFIX + name;
+  NAMES.set(name, whole);
+  return whole;
 }

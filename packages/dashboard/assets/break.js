@@ -1,10 +1,11 @@
 // One break as a card: what, where, on which evidence, what to change, with the change to copy.
-import { element } from "./element.js";
+import { details, element } from "./element.js";
 
 export function breakCard(one) {
   const share = one.of === 0 ? 0 : Math.min(100, (100 * one.count) / one.of);
   const filled = element("i", {});
   filled.style.width = `${share}%`;
+  const key = [one.kind, one.edge.from, one.edge.to, one.edge.hop].join("|");
   return element(
     "article",
     { class: one.traffic },
@@ -18,12 +19,12 @@ export function breakCard(one) {
     element("div", { class: "bar", role: "img", "aria-label": `${share.toFixed(0)} percent` }, filled),
     element("p", {}, one.explanation),
     list(one.evidence),
-    ...details("Who may have done it", one.suspects.map(suspectOf)),
-    ...details("Where it is more frequent", one.scope.map(scopeOf)),
-    ...details("What else it could be", one.alternatives),
+    ...more(key, "Who may have done it", one.suspects.map(suspectOf)),
+    ...more(key, "Where it is more frequent", one.scope.map(scopeOf)),
+    ...more(key, "What else it could be", one.alternatives),
     element("p", {}, element("b", {}, "What to change: "), one.remedy.text),
-    ...snippets(one.remedy),
-    ...examples(one.examples),
+    ...snippets(key, one.remedy),
+    ...examples(key, one.examples),
   );
 }
 
@@ -40,9 +41,8 @@ function list(texts) {
   return element("ul", {}, ...texts.map((text) => element("li", {}, text)));
 }
 
-function details(title, texts) {
-  if (texts.length === 0) return [];
-  return [element("details", {}, element("summary", {}, title), list(texts))];
+function more(key, title, texts) {
+  return texts.length === 0 ? [] : [details(`${key}|${title}`, title, list(texts))];
 }
 
 function suspectOf({ hop, share }) {
@@ -57,33 +57,55 @@ function scopeOf({ dimension, all, hit, spared }) {
   return `${dimension}: ${all ? "every one, " : ""}${named(hit)}${spares}`;
 }
 
+/** The product a reader has chosen, by the key of the break: it stays chosen when the card is drawn anew. */
+const chosen = new Map();
+
 /** The change for the product that stands there, and at a press of its name for the others. */
-function snippets({ snippet, others = [] }) {
+function snippets(key, { snippet, others = [] }) {
   const all = [...(snippet === undefined ? [] : [{ product: "here", snippet }]), ...others];
   if (all.length === 0) return [];
-  const code = element("code", {}, all[0].snippet);
-  const copy = element("button", { type: "button" }, "copy");
-  copy.addEventListener("click", () => {
-    navigator.clipboard.writeText(code.textContent ?? "").then(
-      () => (copy.textContent = "copied"),
-      () => (copy.textContent = "select it by hand"),
-    );
-  });
-  const buttons = all.map(({ product, snippet: text }, at) => {
-    const button = element("button", { type: "button", "aria-pressed": String(at === 0) }, product);
+  const code = element("code", {});
+  const buttons = all.map(({ product }) => {
+    const button = element("button", { type: "button", "data-key": `${key}|${product}` }, product);
     button.addEventListener("click", () => {
-      code.textContent = text;
-      for (const other of buttons) other.setAttribute("aria-pressed", String(other === button));
+      chosen.set(key, product);
+      show();
     });
     return button;
   });
-  return [element("div", { class: "products" }, ...(all.length > 1 ? buttons : []), copy), element("pre", {}, code)];
+  const show = () => {
+    const at = Math.max(
+      0,
+      all.findIndex(({ product }) => product === chosen.get(key)),
+    );
+    code.textContent = all[at].snippet;
+    buttons.forEach((button, index) => button.setAttribute("aria-pressed", String(index === at)));
+  };
+  show();
+  const shown = element("pre", { tabindex: 0, "data-key": `${key}|shown`, "aria-label": "the change" }, code);
+  return [element("div", { class: "products" }, ...(all.length > 1 ? buttons : []), copyButton(key, code)), shown];
 }
 
-function examples(found) {
+function copyButton(key, code) {
+  const button = element("button", { type: "button", class: "copy", "data-key": `${key}|copy` }, "copy");
+  button.addEventListener("click", () => {
+    // Only pages of a secure origin have a clipboard, and this one is also read over plain HTTP.
+    const copying = navigator.clipboard?.writeText(code.textContent ?? "") ?? Promise.reject(new Error("no clipboard"));
+    copying.then(
+      () => (button.textContent = "copied"),
+      () => {
+        getSelection()?.selectAllChildren(code);
+        button.textContent = "selected: copy with the keyboard";
+      },
+    );
+  });
+  return button;
+}
+
+function examples(key, found) {
   if (found.length === 0) return [];
   const items = found.map(({ traceId, otherTraceId }) =>
     element("li", {}, element("code", {}, otherTraceId === undefined ? traceId : `${traceId} and ${otherTraceId}`)),
   );
-  return [element("details", {}, element("summary", {}, "Trace ids of examples"), element("ul", {}, ...items))];
+  return [details(`${key}|examples`, "Trace ids of examples", element("ul", {}, ...items))];
 }

@@ -18,9 +18,26 @@ function fill(node, attributes, children) {
   return node;
 }
 
-/** @param {Element} parent @param {Iterable<Node>} children */
+/**
+ * Puts children in the place of those there are. What was focused is found again by its `data-key`.
+ * @param {Element} parent @param {Iterable<Node>} children
+ */
 export function replace(parent, children) {
+  const { activeElement } = document;
+  const key = parent.contains(activeElement) ? activeElement?.closest("[data-key]")?.getAttribute("data-key") : null;
   parent.replaceChildren(...children);
+  if (key) parent.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
+}
+
+/** Keys of what a reader has opened: it stays open when it is drawn anew. */
+const opened = new Set();
+
+/** @param {string} key of its own on the page @param {string} title @param {...(Node | string)} children */
+export function details(key, title, ...children) {
+  const made = element("details", {}, element("summary", { "data-key": key }, title), ...children);
+  made.open = opened.has(key);
+  made.addEventListener("toggle", () => (made.open ? opened.add(key) : opened.delete(key)));
+  return made;
 }
 
 /** @param {readonly string[]} head @param {readonly (readonly (string | number)[])[]} rows @param {string} empty */
@@ -31,11 +48,24 @@ export function table(head, rows, empty) {
     element(
       "tr",
       {},
-      ...cells.map((cell, column) => element(name, numbers.has(column) ? { class: "number" } : {}, show(cell))),
+      ...cells.map((cell, column) =>
+        element(
+          name,
+          { ...(name === "th" ? { scope: "col" } : {}), ...(numbers.has(column) ? { class: "number" } : {}) },
+          show(cell),
+        ),
+      ),
     );
   return [element("thead", {}, row("th", head)), element("tbody", {}, ...rows.map((cells) => row("td", cells)))];
 }
 
 function show(cell) {
   return typeof cell === "number" ? cell.toLocaleString("en") : cell;
+}
+
+/** @param {number} count */
+export function bytes(count) {
+  const power = Math.min(3, Math.floor(Math.log2(Math.max(1, count)) / 10));
+  const value = count / 1024 ** power;
+  return `${power === 0 || value >= 100 ? value.toFixed(0) : value.toFixed(1)}\u00A0${["B", "KiB", "MiB", "GiB"][power]}`;
 }

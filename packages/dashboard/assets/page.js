@@ -1,14 +1,14 @@
 // Draws what the diagnosis says. Everything a peer can influence goes in as text, never as markup.
-import { drawMap } from "./map.js";
+import { drawMap, linesOf, mapTable } from "./map.js";
 import { breakCard } from "./break.js";
-import { element, replace, table } from "./element.js";
+import { bytes, element, replace, table } from "./element.js";
 
 const REFRESH_MS = 2000;
 
 /** @param {string} id */
 const place = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
-/** What was drawn last, so that a page at rest is not drawn again under a reader's selection. */
+/** What was drawn last, so that a page at rest is not drawn again. */
 let drawn = "";
 let lastMs = 0;
 
@@ -17,33 +17,49 @@ async function refresh() {
     const [breaks, pipeline, repairs] = await Promise.all(["breaks", "pipeline", "repairs"].map(load));
     lastMs = Date.now();
     const text = JSON.stringify([breaks, pipeline, repairs]);
-    if (text !== drawn) draw(breaks, pipeline, repairs);
-    drawn = text;
-    say(`${pipeline.ready ? "ready" : "not ready"}, looking every ${REFRESH_MS / 1000} s`, false);
+    const ready = pipeline.ready ? "ready" : "not ready";
+    if (isSelecting()) say(`${ready}, waiting while text is selected`, false);
+    else {
+      if (text !== drawn) draw(breaks, pipeline, repairs);
+      drawn = text;
+      say(`${ready}, looking every ${REFRESH_MS / 1000} s`, false);
+    }
   } catch (error) {
-    const since = lastMs === 0 ? "" : `; shown is what was seen ${Math.round((Date.now() - lastMs) / 1000)} s ago`;
+    const since = lastMs === 0 ? "" : `; shown is what was seen at ${new Date(lastMs).toLocaleTimeString()}`;
     say(`cannot be reached (${error instanceof Error ? error.message : String(error)})${since}`, true);
   }
   setTimeout(refresh, REFRESH_MS);
 }
 
+/** Drawing anew would take what a reader is about to copy. */
+function isSelecting() {
+  const selection = getSelection();
+  return selection !== null && !selection.isCollapsed && place("page").contains(selection.anchorNode);
+}
+
+/** Controls that turn the direction of writing: in a name they would turn what stands around it. */
+const TURNS = /[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/g;
+
 /** @param {string} page */
 async function load(page) {
   const response = await fetch(`/diagnostics/${page}`, { cache: "no-store" });
   if (!response.ok) throw new Error(`/diagnostics/${page} answers ${response.status}`);
-  return response.json();
+  return JSON.parse((await response.text()).replace(TURNS, "\uFFFD"));
 }
 
 /** @param {string} text @param {boolean} stale */
 function say(text, stale) {
-  place("state").textContent = text;
+  // What is said again and again is read aloud again and again.
+  if (place("state").textContent !== text) place("state").textContent = text;
   place("state").classList.toggle("stale", stale);
 }
 
 function draw(report, pipeline, repairs) {
   place("where").textContent = `at ${pipeline.cluster}`;
   replace(place("tiles"), tiles(report, pipeline));
-  replace(place("map"), [drawMap(report)]);
+  const lines = linesOf(report);
+  replace(place("map"), drawMap(lines));
+  replace(place("edges"), mapTable(lines));
   const cards = report.breaks.map(breakCard);
   replace(place("breaks"), cards.length > 0 ? cards : [element("p", { class: "empty" }, "None is seen.")]);
   replace(place("services"), services(report.services));
@@ -66,7 +82,7 @@ function tiles(report, pipeline) {
     tile(broken, "requests that show one"),
     tile(repaired, "of them repaired"),
     tile(continued, "of forwarded contexts were continued"),
-    tile(`${(waiting / 1024).toFixed(0)} KiB`, "of telemetry wait"),
+    tile(bytes(waiting), "of telemetry wait"),
   ];
 }
 
@@ -113,13 +129,13 @@ function decisions(rows) {
 }
 
 function destinations(rows) {
-  const head = ["destination", "region", "reachable", "queued bytes", "capacity", "last failure"];
+  const head = ["destination", "region", "reachable", "queued", "capacity", "last failure"];
   const body = rows.map((row) => [
     row.name,
     row.region ?? "–",
     row.reachable ? "yes" : "no",
-    row.queueBytes,
-    row.queueCapacityBytes,
+    bytes(row.queueBytes),
+    bytes(row.queueCapacityBytes),
     row.lastFailure ?? "–",
   ]);
   return table(head, body, "No destination is configured.");

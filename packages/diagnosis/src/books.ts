@@ -4,8 +4,7 @@ import { createAnswerBook } from "./answer-book.ts";
 import type { ArrivalBook } from "./arrival-book.ts";
 import { createArrivalBook } from "./arrival-book.ts";
 import type { BreakExample } from "./break.ts";
-import type { CrossingStore } from "./crossing-store.ts";
-import { createCrossingStore } from "./crossing-store.ts";
+import { CrossingStore } from "./crossing-store.ts";
 import type { Settings } from "./settings.ts";
 import type { EdgeBook } from "./edge-book.ts";
 import { createEdgeBook } from "./edge-book.ts";
@@ -22,8 +21,7 @@ import type { ServiceBook } from "./service-book.ts";
 import { createServiceBook } from "./service-book.ts";
 import type { SourceBook } from "./source-book.ts";
 import { createSourceBook } from "./source-book.ts";
-import type { SpanStore } from "./span-store.ts";
-import { createSpanStore } from "./span-store.ts";
+import { SpanStore } from "./span-store.ts";
 
 /** Since the start. Conserved: observed = matched + missing + waiting + unobserved + evicted. */
 export interface Totals {
@@ -75,8 +73,8 @@ export interface Books {
 
 export function createBooks(settings: Settings, sinceMs: number): Books {
   const { maxBytes, seed, windowMs, hardWaitMs } = settings;
-  const crossings = createCrossingStore(maxBytes * 0.4, seed);
-  const spans = createSpanStore(maxBytes * 0.4, seed, crossings.childHeads);
+  const crossings = new CrossingStore(maxBytes * 0.4, seed);
+  const spans = new SpanStore(maxBytes * 0.4, seed, crossings.childHeads);
   const orphans = createOrphanStore(maxBytes * 0.1, seed);
   const seen = createSeenSpans(maxBytes * 0.1, 2 * hardWaitMs, seed);
   return {
@@ -116,7 +114,7 @@ export function createBooks(settings: Settings, sinceMs: number): Books {
 
 /** The time a request is counted at, the same whenever it is counted and taken back. */
 export function countedAtMs({ crossings }: Books, slot: number): number {
-  return Math.min(crossings.endMs[slot] as number, crossings.arrivedMs[slot] as number);
+  return Math.min(crossings.endMs(slot), crossings.arrivedMs(slot));
 }
 
 export function forwardedExample(books: Books, record: number): BreakExample {

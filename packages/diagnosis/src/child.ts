@@ -26,20 +26,20 @@ const LEAK_MS = 5_000;
 export function noteChild(books: Books, record: number, service: Service, startMs: number, endMs: number): void {
   const { crossings, edges } = books;
   const slot = crossings.ring.slot(record);
-  if (crossings.state[slot] === EXCUSED) {
-    const sampled = ((crossings.bits[slot] as number) & SAMPLED_BIT) !== 0;
+  if (crossings.state(slot) === EXCUSED) {
+    const sampled = (crossings.bits(slot) & SAMPLED_BIT) !== 0;
     if (!sampled) note(books, record, UNSAMPLED, UNSAMPLED_ANSWERED);
     return;
   }
-  const requestEndMs = crossings.endMs[slot] as number;
-  const beforeMs = (crossings.startMs[slot] as number) - startMs;
+  const requestEndMs = crossings.endMs(slot);
+  const beforeMs = crossings.startMs(slot) - startMs;
   const afterMs = startMs - requestEndMs;
   if (afterMs > LEAK_MS && afterMs > LEAK_MS + clockAheadMs(service)) {
     note(books, record, LATE_WORK, LEAKED);
     return;
   }
-  const { timing } = edges.at(crossings.edge[slot] as number);
-  learnPair(timing, startMs - (crossings.startMs[slot] as number), requestEndMs - endMs, endMs - startMs);
+  const { timing } = edges.at(crossings.edge(slot));
+  learnPair(timing, startMs - crossings.startMs(slot), requestEndMs - endMs, endMs - startMs);
   if (beforeMs > SKEW_MS) note(books, record, OTHER_CLOCK, BEGAN_BEFORE, BEGAN_BEFORE_MS, beforeMs);
   else {
     const overMs = endMs - requestEndMs;
@@ -54,7 +54,7 @@ const MOST_MS = 1_000_000;
 function note(books: Books, record: number, sighting: number, counter: number, sum?: number, byMs = 0): void {
   const { crossings, edges } = books;
   const slot = crossings.ring.slot(record);
-  const edge = edges.at(crossings.edge[slot] as number);
+  const edge = edges.at(crossings.edge(slot));
   const atMs = countedAtMs(books, slot);
   edge.tally.add(counter, atMs, 1);
   if (sum !== undefined) edge.tally.add(sum, atMs, Math.min(MOST_MS, Math.round(byMs)));

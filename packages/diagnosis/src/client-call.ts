@@ -58,7 +58,7 @@ export function enterClientCall(
 
 /** Whether the record is that of a crossing; calls of services belong to no cluster that is known. */
 export function isOfBorder({ crossings, edges }: Books, record: number): boolean {
-  return edges.at(crossings.edge[crossings.ring.slot(record)] as number).cluster !== "";
+  return edges.at(crossings.edge(crossings.ring.slot(record))).cluster !== "";
 }
 
 /** What names a store, and what names the one that is called; the surest first. */

@@ -143,11 +143,11 @@ function withdrawCall(books: Books): void {
   const record = crossings.findSpan(crossings.scratch);
   if (record === 0) return;
   const slot = crossings.ring.slot(record);
-  const edge = edges.at(crossings.edge[slot] as number);
-  if (edge.cluster !== "" || crossings.state[slot] !== WAITING) return;
+  const edge = edges.at(crossings.edge(slot));
+  if (edge.cluster !== "" || crossings.state(slot) !== WAITING) return;
   const service = services.find(edge.boundary);
   if (service !== undefined) service.border = true;
-  crossings.state[slot] = EXCUSED;
+  crossings.setState(slot, EXCUSED);
   totals.waiting -= 1;
   totals.observed -= 1;
   totals.excused += 1;

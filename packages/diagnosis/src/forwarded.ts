@@ -15,7 +15,7 @@ export function enterRecord(books: Books, edge: Edge, owed: CrossingEntry): void
   const child = books.spans.findChild(books.crossings.scratch);
   if (owed.state === WAITING && child !== 0 && hasAnswer(books, record, child)) {
     owed.state = MATCHED;
-    books.crossings.state[books.crossings.ring.slot(record)] = MATCHED;
+    books.crossings.setState(books.crossings.ring.slot(record), MATCHED);
   }
   count(books, edge, Math.min(owed.endMs, owed.arrivedMs), owed.state);
   if (child !== 0) earlyChildren(books, record, edge, child);
@@ -24,13 +24,13 @@ export function enterRecord(books: Books, edge: Edge, owed: CrossingEntry): void
 /** A request that is overwritten while it waits will never be known: the store is too small for the load. */
 function makeRoom(books: Books): void {
   const { crossings, edges, totals } = books;
-  const { ring, state, edge } = crossings;
+  const { ring } = crossings;
   if (ring.newest() < ring.capacity) return;
   const slot = ring.slot(ring.oldest());
-  if (state[slot] !== WAITING) return;
+  if (crossings.state(slot) !== WAITING) return;
   totals.waiting -= 1;
   totals.evicted += 1;
-  const forgotten = edges.at(edge[slot] as number);
+  const forgotten = edges.at(crossings.edge(slot));
   forgotten.waiting -= 1;
   forgotten.tally.add(FORGOTTEN, countedAtMs(books, slot), 1);
 }
@@ -38,7 +38,7 @@ function makeRoom(books: Books): void {
 function hasAnswer(books: Books, record: number, newest: number): boolean {
   const { spans, crossings } = books;
   for (let child = newest; child !== 0; child = spans.findOlderChild(crossings.scratch, child)) {
-    if (isAnswer(books, record, spans.service[spans.ring.slot(child)] as number)) return true;
+    if (isAnswer(books, record, spans.service(spans.ring.slot(child)))) return true;
   }
   return false;
 }
@@ -49,11 +49,11 @@ function earlyChildren(books: Books, record: number, edge: Edge, newest: number)
   const { scratch } = crossings;
   for (let child = newest; child !== 0; child = spans.findOlderChild(scratch, child)) {
     const slot = spans.ring.slot(child);
-    if (!isAnswer(books, record, spans.service[slot] as number)) continue;
-    const service = services.at(spans.service[slot] as number);
+    if (!isAnswer(books, record, spans.service(slot))) continue;
+    const service = services.at(spans.service(slot));
     learnService(edge, service);
-    noteFacets(books, record, spans.source[slot] as number, false);
-    noteChild(books, record, service, spans.startMs[slot] as number, spans.endMs[slot] as number);
+    noteFacets(books, record, spans.source(slot), false);
+    noteChild(books, record, service, spans.startMs(slot), spans.endMs(slot));
   }
 }
 

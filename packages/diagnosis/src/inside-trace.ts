@@ -31,10 +31,10 @@ export function insideTrace(books: Books, record: number, edge: Edge): Join | un
   let lost = false;
   for (let span = spans.findTrace(key); span !== 0; span = spans.findOlderTrace(key, span)) {
     const slot = spans.ring.slot(span);
-    const service = spans.service[slot] as number;
+    const service = spans.service(slot);
     if (!answersFor(edge, service) || services.at(service).border) continue;
-    if (spans.role[slot] === LOCAL) worked = true;
-    if (spans.role[slot] !== ENTRY) continue;
+    if (spans.role(slot) === LOCAL) worked = true;
+    if (spans.role(slot) !== ENTRY) continue;
     entered = true;
     spans.readKey(span, other);
     if (crossings.findSpan(other) !== 0 || seen.has(other)) continue;
@@ -53,13 +53,13 @@ export function insideTrace(books: Books, record: number, edge: Edge): Join | un
 function onlyGhostOf(books: Books, record: number): number {
   const { spans, crossings } = books;
   const slot = crossings.ring.slot(record);
-  const fromMs = (crossings.startMs[slot] as number) - SKEW_MS;
-  const untilMs = (crossings.endMs[slot] as number) + SKEW_MS;
+  const fromMs = crossings.startMs(slot) - SKEW_MS;
+  const untilMs = crossings.endMs(slot) + SKEW_MS;
   if (ghosts.length >= MOST_GHOSTS) return 0;
   let found = 0;
   for (const ghost of ghosts) {
     const at = spans.ring.slot(ghost);
-    if (!overlaps(spans.startMs[at] as number, spans.endMs[at] as number, fromMs, untilMs)) continue;
+    if (!overlaps(spans.startMs(at), spans.endMs(at), fromMs, untilMs)) continue;
     if (found !== 0) return 0;
     found = ghost;
   }
@@ -69,18 +69,18 @@ function onlyGhostOf(books: Books, record: number): number {
 /** Whether another request in the trace that leads to the same service and misses its span was open beside this one. */
 function isWantedByOthers({ spans, crossings, edges }: Books, record: number, ghost: number): boolean {
   const at = spans.ring.slot(ghost);
-  const fromMs = (spans.startMs[at] as number) - SKEW_MS;
-  const untilMs = (spans.endMs[at] as number) + SKEW_MS;
+  const fromMs = spans.startMs(at) - SKEW_MS;
+  const untilMs = spans.endMs(at) + SKEW_MS;
   let rival = crossings.findLowerHalf(key);
   for (; rival !== 0; rival = crossings.findOlderLowerHalf(key, rival)) {
     const slot = crossings.ring.slot(rival);
-    const state = crossings.state[slot];
+    const state = crossings.state(slot);
     if (rival === record || state === MATCHED || state === EXCUSED) continue;
     crossings.readKey(rival, other);
-    const edge = edges.at(crossings.edge[slot] as number);
+    const edge = edges.at(crossings.edge(slot));
     if (!sameWords(other, 0, key, 0, TRACE_WORDS)) continue;
-    if (edge.services.length > 0 && !answersFor(edge, spans.service[at] as number)) continue;
-    if (overlaps(crossings.startMs[slot] as number, crossings.endMs[slot] as number, fromMs, untilMs)) return true;
+    if (edge.services.length > 0 && !answersFor(edge, spans.service(at))) continue;
+    if (overlaps(crossings.startMs(slot), crossings.endMs(slot), fromMs, untilMs)) return true;
   }
   return false;
 }
@@ -89,8 +89,8 @@ function isWantedByOthers({ spans, crossings, edges }: Books, record: number, gh
 function isAnsweredInTrace({ crossings, edges }: Books, edge: Edge): boolean {
   for (let record = crossings.findLowerHalf(key); record !== 0; record = crossings.findOlderLowerHalf(key, record)) {
     const slot = crossings.ring.slot(record);
-    if (crossings.state[slot] !== MATCHED) continue;
-    const { services } = edges.at(crossings.edge[slot] as number);
+    if (crossings.state(slot) !== MATCHED) continue;
+    const { services } = edges.at(crossings.edge(slot));
     if (services.some(({ id }) => answersFor(edge, id))) return true;
   }
   return false;

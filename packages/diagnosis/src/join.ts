@@ -113,7 +113,7 @@ function formJoin(form: TraceIdForm, orphan: number, span: number): Join {
 
 /** The service said in its answer that it is in the trace: whatever is missing was lost on the way to us. */
 function continued({ crossings }: Books, record: number): Join | undefined {
-  const bits = crossings.bits[crossings.ring.slot(record)] as number;
+  const bits = crossings.bits(crossings.ring.slot(record));
   return (bits & CONTINUED_BIT) === 0 ? undefined : { cause: DESCENDANTS, orphan: 0, span: 0, confidence: 1 };
 }
 
@@ -146,10 +146,10 @@ function sameRequest({ crossings, orphans }: Books, record: number, edge: Edge):
   if (found === 0) return undefined;
   for (let rival = crossings.findRequest(request, 0); rival !== 0;) {
     const slot = crossings.ring.slot(rival);
-    if (rival !== record && crossings.edge[slot] === edge.id && isUnanswered(crossings.state[slot])) return undefined;
+    if (rival !== record && crossings.edge(slot) === edge.id && isUnanswered(crossings.state(slot))) return undefined;
     rival = crossings.findOlderRequest(request, 0, rival);
   }
-  const ours = crossings.localPort[crossings.ring.slot(record)] as number;
+  const ours = crossings.localPort(crossings.ring.slot(record));
   const theirs = orphans.peerPort[orphans.ring.slot(found)] as number;
   const elsewhere = ours !== 0 && theirs !== 0 && ours !== theirs;
   return { cause: elsewhere ? SAME_REQUEST_OTHER_PEER : SAME_REQUEST, orphan: found, span: 0, confidence: 0.999 };
@@ -182,15 +182,16 @@ function nearOnConnection(books: Books, record: number, edge: Edge): Join | unde
 function findOnConnection(books: Books, record: number, edge: Edge, slackMs: number, aheadMs: number): number {
   const { crossings, orphans } = books;
   const slot = crossings.ring.slot(record);
-  const port = crossings.localPort[slot] as number;
+  const port = crossings.localPort(slot);
   if (port === 0) return 0;
   // By the clock of the service.
-  const fromMs = (crossings.startMs[slot] as number) + aheadMs - slackMs;
-  const untilMs = (crossings.endMs[slot] as number) + aheadMs + slackMs;
+  const fromMs = crossings.startMs(slot) + aheadMs - slackMs;
+  const untilMs = crossings.endMs(slot) + aheadMs + slackMs;
   const anyService = edge.services.length === 0;
   const last = secondOf(untilMs);
+  const earliestMs = Math.max(fromMs - orphans.longestMs(), untilMs - MOST_MS);
   let found = 0;
-  for (let second = Math.max(secondOf(fromMs) - 1, secondOf(untilMs - MOST_MS)); second <= last; second += 1) {
+  for (let second = Math.max(secondOf(fromMs) - 1, secondOf(earliestMs)); second <= last; second += 1) {
     let orphan = orphans.findPort(port, second);
     for (; orphan !== 0; orphan = orphans.findOlderPort(port, second, orphan)) {
       const at = orphans.ring.slot(orphan);
@@ -223,9 +224,9 @@ function hasRivals(
     let rival = crossings.findPort(port, second);
     for (; rival !== 0; rival = crossings.findOlderPort(port, second, rival)) {
       const slot = crossings.ring.slot(rival);
-      if (crossings.edge[slot] !== edge.id) continue;
-      const fits = overlaps(crossings.startMs[slot] as number, crossings.endMs[slot] as number, fromMs, untilMs);
-      if (rival !== record && fits && isUnanswered(crossings.state[slot])) return true;
+      if (crossings.edge(slot) !== edge.id) continue;
+      const fits = overlaps(crossings.startMs(slot), crossings.endMs(slot), fromMs, untilMs);
+      if (rival !== record && fits && isUnanswered(crossings.state(slot))) return true;
     }
   }
   return false;

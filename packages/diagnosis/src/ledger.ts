@@ -21,7 +21,7 @@ export interface Ledger {
 
 export function createLedger(books: Books): Ledger {
   const { crossings, orphans, services, settings } = books;
-  const { ring, state, arrivedMs } = crossings;
+  const { ring } = crossings;
   /** Records before it no longer wait. */
   let waitingFrom = 1;
   /** Records before it have been looked for elsewhere. */
@@ -33,7 +33,7 @@ export function createLedger(books: Books): Ledger {
   /** The first record from `from` on that arrived after this time. */
   const firstYounger = (from: number, thanMs: number): number => {
     let record = from;
-    while (record <= ring.newest() && (arrivedMs[ring.slot(record)] as number) <= thanMs) record += 1;
+    while (record <= ring.newest() && crossings.arrivedMs(ring.slot(record)) <= thanMs) record += 1;
     return record;
   };
   const noteParent = (serviceId: number, exported: boolean): void => {
@@ -77,7 +77,7 @@ export function createLedger(books: Books): Ledger {
       tellNested(books);
       books.parentChecks.settle(books.seen, nowMs - settings.hardWaitMs, noteParent);
       waitingFrom = Math.max(waitingFrom, agedFrom);
-      while (waitingFrom <= ring.newest() && state[ring.slot(waitingFrom)] !== WAITING) waitingFrom += 1;
+      while (waitingFrom <= ring.newest() && crossings.state(ring.slot(waitingFrom)) !== WAITING) waitingFrom += 1;
       for (let record = waitingFrom; record <= ring.newest(); record += 1) settleByWatermark(books, record);
     },
   };

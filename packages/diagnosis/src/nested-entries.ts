@@ -71,11 +71,11 @@ export type NestedEntries = Map<number, Seen>;
 export function compareNested(books: Books, record: number): void {
   const { crossings, edges, nested } = books;
   const slot = crossings.ring.slot(record);
-  const bits = crossings.bits[slot] as number;
+  const bits = crossings.bits(slot);
   if ((bits & EGRESS_BIT) === 0 || (bits & OWN_PARENT_BIT) === 0) return;
-  const state = crossings.state[slot];
-  if (state !== UNOBSERVED && !(state === MISSING && crossings.cause[slot] === BARE)) return;
-  const edge = edges.at(crossings.edge[slot] as number);
+  const state = crossings.state(slot);
+  if (state !== UNOBSERVED && !(state === MISSING && crossings.cause(slot) === BARE)) return;
+  const edge = edges.at(crossings.edge(slot));
   let seen = nested.get(edge.id);
   if (seen === undefined) {
     if (nested.size >= MOST_EDGES) return;
@@ -110,22 +110,22 @@ function closest(
   least: Delays,
   shiftMs: number,
 ): { readonly entry: number; readonly slackMs: number } {
-  const { ring, startMs, endMs, path } = crossings;
+  const { ring } = crossings;
   const slot = ring.slot(record);
-  const own = edges.at(crossings.edge[slot] as number).boundary;
-  const fromMs = (startMs[slot] as number) + shiftMs + least.startMs - SLACK_MS;
-  const untilMs = (endMs[slot] as number) + shiftMs - least.endMs + SLACK_MS;
+  const own = edges.at(crossings.edge(slot)).boundary;
+  const fromMs = crossings.startMs(slot) + shiftMs + least.startMs - SLACK_MS;
+  const untilMs = crossings.endMs(slot) + shiftMs - least.endMs + SLACK_MS;
   const last = Math.min(secondOf(untilMs), secondOf(fromMs) + MOST_SECONDS);
   let entry = 0;
   let slackMs = Infinity;
   for (let second = secondOf(fromMs); second <= last; second += 1) {
-    let inner = crossings.findEntry(path[slot] as number, second);
-    for (; inner !== 0; inner = crossings.findOlderEntry(path[slot] as number, second, inner)) {
+    let inner = crossings.findEntry(crossings.path(slot), second);
+    for (; inner !== 0; inner = crossings.findOlderEntry(crossings.path(slot), second, inner)) {
       const at = ring.slot(inner);
-      if ((startMs[at] as number) < fromMs || (endMs[at] as number) > untilMs) continue;
-      const border = edges.at(crossings.edge[at] as number).boundary;
+      if (crossings.startMs(at) < fromMs || crossings.endMs(at) > untilMs) continue;
+      const border = edges.at(crossings.edge(at)).boundary;
       if (border === own || (boundary !== undefined && border !== boundary)) continue;
-      const shorterMs = Math.abs(untilMs - fromMs - ((endMs[at] as number) - (startMs[at] as number)));
+      const shorterMs = Math.abs(untilMs - fromMs - (crossings.endMs(at) - crossings.startMs(at)));
       if (shorterMs >= slackMs) continue;
       entry = inner;
       slackMs = shorterMs;
@@ -139,7 +139,7 @@ function openBorders(books: Books, record: number, edge: Edge, least: Delays, { 
   const { entry } = closest(books, record, undefined, least, 0);
   if (entry === 0) return;
   const { crossings, edges } = books;
-  const { boundary, cluster } = edges.at(crossings.edge[crossings.ring.slot(entry)] as number);
+  const { boundary, cluster } = edges.at(crossings.edge(crossings.ring.slot(entry)));
   if (cluster !== "" && boundary !== edge.boundary && !borders.has(boundary)) {
     borders.set(boundary, { boundary, cluster, lost: [], untold: 0 });
   }

@@ -1,9 +1,11 @@
 /** Root SERVER spans that nothing explains: each may be the child that a request misses. */
+import { hashId } from "./hash.ts";
 import { KEY_WORDS, LOWER_HALF_AT, LOWER_HALF_WORDS, REQUEST_ID_WORDS, SPAN_WORDS, TRACE_WORDS } from "./id-words.ts";
-import { MomentIndex, createLateWordIndex } from "./record-index.ts";
+import { Longest } from "./longest.ts";
+import { MomentIndex, WordIndex, createLateWordIndex } from "./record-index.ts";
 import { RecordWords } from "./record-words.ts";
 import type { Ring } from "./ring.ts";
-import { INDEX_BYTES, capacityFor, createRing } from "./ring.ts";
+import { INDEX_BYTES, capacityFor, createChains, createRing } from "./ring.ts";
 
 /** Words of a record: trace id, span id, linked trace id and span id, request id hash. */
 const LINK_AT: number = KEY_WORDS;
@@ -51,8 +53,12 @@ export interface OrphanStore {
   /** Newest orphan that began in this second and whose peer called from this port, and the next older one. */
   findPort(port: number, second: number): number;
   findOlderPort(port: number, second: number, record: number): number;
+  /** Reads where looking for the trace at `at` begins: see `OpenChains`. */
+  touchTrace(ids: Uint32Array, at: number): number;
   /** Newest orphan of the trace in `key`. */
   findTrace(key: Uint32Array): number;
+  /** The longest orphan held, or longer by what was held before. */
+  longestMs(): number;
   /** Whether any orphan held has a trace id that begins with 32 bits of zero: what other formats make of one. */
   hasShortTrace(): boolean;
   /** Newest orphan whose trace id ends in the 64 bits that the one in `key` ends in. */
@@ -86,8 +92,17 @@ export function createOrphanStore(budgetBytes: number, seed: number): OrphanStor
     (slot) => table.isSet(slot, LINKED_SPAN_AT) || table.isSet(slot, LINKED_SPAN_AT + 1),
   );
   const byRequest = createLateWordIndex(ring, table, REQUEST_ID_AT, seed, (slot) => table.isSet(slot, REQUEST_ID_AT));
-  const byPort = new MomentIndex(ring, peerPort, startMs, seed, (slot) => peerPort[slot] !== 0);
-  const byTrace = createLateWordIndex(ring, table, LOWER_HALF_AT, seed);
+  const byPort = new MomentIndex(
+    ring,
+    { values: peerPort, stride: 1, at: 0 },
+    { values: startMs, stride: 1, at: 0 },
+    seed,
+    (slot) => peerPort[slot] !== 0,
+  );
+  // Each is looked for by its trace before it is added.
+  const traceChains = createChains(ring);
+  const byTrace = new WordIndex(traceChains, table, LOWER_HALF_AT, seed);
+  const longest = new Longest();
   let newestShort = 0;
   return {
     ring,
@@ -103,7 +118,7 @@ export function createOrphanStore(budgetBytes: number, seed: number): OrphanStor
     add(entry) {
       const record = ring.advance();
       const slot = ring.slot(record);
-      table.write(record, scratch);
+      table.write(record, scratch, 0, WORDS);
       service[slot] = entry.service;
       source[slot] = entry.source;
       startMs[slot] = entry.startMs;
@@ -111,6 +126,8 @@ export function createOrphanStore(budgetBytes: number, seed: number): OrphanStor
       peerPort[slot] = entry.peerPort;
       path[slot] = entry.path;
       joined[slot] = 0;
+      longest.note(slot, entry.endMs - entry.startMs);
+      traceChains.add(hashId(scratch, LOWER_HALF_AT, seed), record);
       if (scratch[0] === 0) newestShort = record;
       return record;
     },
@@ -120,7 +137,9 @@ export function createOrphanStore(budgetBytes: number, seed: number): OrphanStor
     findOlderRequest: (key, at, record) => byRequest.findOlder(record, key, at, REQUEST_ID_AT, REQUEST_ID_WORDS),
     findPort: (port, second) => byPort.find(port, second),
     findOlderPort: (port, second, record) => byPort.findOlder(record, port, second),
+    touchTrace: (ids, at) => traceChains.touch(hashId(ids, at + LOWER_HALF_AT, seed)),
     findTrace: (key) => byTrace.find(key, 0, 0, TRACE_WORDS),
+    longestMs: () => longest.ms(),
     hasShortTrace: () => newestShort >= ring.oldest(),
     findLowerHalf: (key) => byTrace.find(key, LOWER_HALF_AT, LOWER_HALF_AT, LOWER_HALF_WORDS),
     readLink(record, key) {

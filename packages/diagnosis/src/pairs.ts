@@ -18,7 +18,7 @@ const request = new Uint32Array(2);
 /** Compares a record with what other borders sent, once the outer exchange has surely ended too. */
 export function comparePair(books: Books, record: number): void {
   const { crossings } = books;
-  const bits = crossings.bits[crossings.ring.slot(record)] as number;
+  const bits = crossings.bits(crossings.ring.slot(record));
   if ((bits & ENTRY_BIT) !== 0) compareRequest(books, record);
   else if ((bits & MEMBERLESS_BIT) !== 0) compareState(books, record);
 }
@@ -27,14 +27,14 @@ export function comparePair(books: Books, record: number): void {
 export function checkParentBefore(books: Books, record: number): void {
   const { crossings, seen, arrivals } = books;
   const slot = crossings.ring.slot(record);
-  if (((crossings.bits[slot] as number) & INBOUND_OPEN_BIT) === 0) return;
+  if ((crossings.bits(slot) & INBOUND_OPEN_BIT) === 0) return;
   crossings.readKey(record, key);
   crossings.readMember(record, key, 4);
   // Where even the span of the border before us is unknown, its cluster exports elsewhere, and so may everyone in it.
   if (!seen.has(key)) return;
   crossings.readInbound(record, key, 4);
   if (seen.has(key) || crossings.findSpan(key) !== 0) return;
-  const arrival = arrivals.at((crossings.arrival[slot] as number) - 1);
+  const arrival = arrivals.at(crossings.arrival(slot) - 1);
   if (arrival !== undefined) note(books, arrival, GHOST, record);
 }
 
@@ -42,18 +42,18 @@ function compareRequest(books: Books, record: number): void {
   const { crossings, edges, arrivals } = books;
   if (!crossings.readRequest(record, request, 0)) return;
   const slot = crossings.ring.slot(record);
-  const ours = edges.at(crossings.edge[slot] as number);
+  const ours = edges.at(crossings.edge(slot));
   let sender = 0;
   for (let rival = crossings.findRequest(request, 0); rival !== 0;) {
     const at = crossings.ring.slot(rival);
-    if (edges.at(crossings.edge[at] as number).boundary !== ours.boundary && isWithin(books, at, slot)) {
+    if (edges.at(crossings.edge(at)).boundary !== ours.boundary && isWithin(books, at, slot)) {
       if (sender !== 0) return;
       sender = rival;
     }
     rival = crossings.findOlderRequest(request, 0, rival);
   }
   if (sender === 0) return;
-  const before = edges.at(crossings.edge[crossings.ring.slot(sender)] as number);
+  const before = edges.at(crossings.edge(crossings.ring.slot(sender)));
   const arrival = arrivals.openFrom(ours.boundary, ours.cluster, before.cluster);
   if (arrival !== undefined) note(books, arrival, SAME_REQUEST, record, crossings.traceId(sender));
 }
@@ -66,18 +66,18 @@ function compareState(books: Books, record: number): void {
   if (sender === 0) return;
   const slot = crossings.ring.slot(record);
   const at = crossings.ring.slot(sender);
-  const ours = edges.at(crossings.edge[slot] as number);
-  const before = edges.at(crossings.edge[at] as number);
-  if (before.boundary === ours.boundary || ((crossings.bits[at] as number) & OWN_PARENT_BIT) === 0) return;
+  const ours = edges.at(crossings.edge(slot));
+  const before = edges.at(crossings.edge(at));
+  if (before.boundary === ours.boundary || (crossings.bits(at) & OWN_PARENT_BIT) === 0) return;
   const arrival = arrivals.openFrom(ours.boundary, ours.cluster, before.cluster);
-  const translated = ((crossings.bits[slot] as number) & TRANSLATED_BIT) !== 0;
+  const translated = (crossings.bits(slot) & TRANSLATED_BIT) !== 0;
   if (arrival !== undefined) note(books, arrival, translated ? FORMAT_SURVIVED : STATE_SENT, record);
 }
 
 /** Whether the exchange at `outer` was open when the one at `inner` began. */
 function isWithin({ crossings }: Books, outer: number, inner: number): boolean {
-  const startMs = crossings.startMs[inner] as number;
-  return (crossings.startMs[outer] as number) <= startMs && (crossings.endMs[outer] as number) >= startMs;
+  const startMs = crossings.startMs(inner);
+  return crossings.startMs(outer) <= startMs && crossings.endMs(outer) >= startMs;
 }
 
 function note(books: Books, arrival: Arrival, sign: Sign, record: number, sentTraceId?: string): void {

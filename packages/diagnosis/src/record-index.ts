@@ -63,28 +63,37 @@ export function createLateWordIndex(
   return new WordIndex(chains, table, hashAt, seed);
 }
 
+/** One number of each record: where it stands in the first, and how far on it does in the next. */
+export interface Field<Numbers> {
+  readonly values: Numbers;
+  readonly stride: number;
+  readonly at: number;
+}
+
 /** Records by a number and the second in which they began: a busy connection's records are too many for one chain. */
 export class MomentIndex {
   readonly #ring: Ring;
   readonly #chains: Chains;
-  readonly #numbers: Uint16Array | Uint32Array;
-  readonly #startMs: Float64Array;
+  readonly #numbers: Field<Uint16Array | Uint32Array>;
+  readonly #startMs: Field<Float64Array>;
   readonly #seed: number;
 
   constructor(
     ring: Ring,
-    numbers: Uint16Array | Uint32Array,
-    startMs: Float64Array,
+    numbers: Field<Uint16Array | Uint32Array>,
+    startMs: Field<Float64Array>,
     seed: number,
-    isKept: (slot: number) => boolean = () => true,
+    isKept: (slot: number) => boolean,
   ) {
     this.#ring = ring;
     this.#numbers = numbers;
     this.#startMs = startMs;
     this.#seed = seed;
-    this.#chains = createLateChains(ring, (slot) =>
-      isKept(slot) ? hashPair(numbers[slot] as number, secondOf(startMs[slot] as number), seed) : undefined,
-    );
+    this.#chains = createLateChains(ring, (slot) => {
+      if (!isKept(slot)) return undefined;
+      const number = numbers.values[slot * numbers.stride + numbers.at] as number;
+      return hashPair(number, secondOf(startMs.values[slot * startMs.stride + startMs.at] as number), seed);
+    });
   }
 
   /** 0 for none. */
@@ -101,11 +110,14 @@ export class MomentIndex {
 
   #seek(from: number, hash: number, number: number, second: number): number {
     const fromMs = second * SECOND_MS;
+    const numbers = this.#numbers;
+    const times = this.#startMs;
     let record = from;
     while (record !== 0) {
       const slot = this.#ring.slot(record);
-      const startMs = this.#startMs[slot] as number;
-      if (this.#numbers[slot] === number && startMs >= fromMs && startMs < fromMs + SECOND_MS) break;
+      const startMs = times.values[slot * times.stride + times.at] as number;
+      const fits = startMs >= fromMs && startMs < fromMs + SECOND_MS;
+      if (fits && numbers.values[slot * numbers.stride + numbers.at] === number) break;
       record = this.#chains.after(record, hash);
     }
     return record;

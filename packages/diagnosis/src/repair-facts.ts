@@ -18,8 +18,8 @@ export function repairFactsOf(books: Books, record: number, edge: Edge, join: Jo
   return {
     cause,
     forwarded: { traceId: crossings.traceId(record), spanId: crossings.spanId(record) },
-    ownParent: ((crossings.bits[slot] as number) & OWN_PARENT_BIT) !== 0,
-    forwardedMs: crossings.startMs[slot] as number,
+    ownParent: (crossings.bits(slot) & OWN_PARENT_BIT) !== 0,
+    forwardedMs: crossings.startMs(slot),
     orphan: orphan === 0 ? undefined : { traceId: orphans.traceId(orphan), spanId: orphans.spanId(orphan) },
     closed: isClosed(books, orphan, span),
     misplaced: span === 0 ? undefined : misplacedOf(books, span),

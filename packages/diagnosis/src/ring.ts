@@ -64,7 +64,7 @@ const LONGEST_WALK = 64;
 
 /** Records by a hash of their key, newest first. The caller compares keys: a chain holds others' records too. */
 export interface Chains {
-  /** The newest record of the chain that is still held; 0 for none. */
+  /** The newest record of the chain that is still held; 0 for none. Late chains are to be asked before if they are empty. */
   first(hash: number): number;
   /** The next older one; 0 for none, and after the longest walk. */
   after(record: number, hash: number): number;
@@ -75,21 +75,24 @@ export interface Chains {
 /** Chains that are told of each record. */
 export interface OpenChains extends Chains {
   add(hash: number, record: number): void;
+  /** Reads where the chain begins and does nothing with it: several in a row wait for the memory together. */
+  touch(hash: number): number;
 }
 
-/** Where chains begin, a power of two of buckets: indexes with the same hash have their heads in one, found by one look. */
-export interface Heads {
+/** One word of each bucket or record: what lies beside it is found by the same look at memory. */
+export interface Column {
   readonly words: Int32Array;
-  /** Words of a bucket, and which of them is the index's own. */
+  /** Words of a bucket or record, and which of them is the index's own. */
   readonly stride: number;
   readonly at: number;
 }
 
-export function createChains(ring: Ring, heads: Heads = headsOf(ring)): OpenChains {
-  return new RingChains(ring, heads, undefined);
+/** `heads`: where chains begin, a power of two of buckets. `links`: of each record to the next older one. */
+export function createChains(ring: Ring, heads: Column = columnOf(ring), links: Column = columnOf(ring)): OpenChains {
+  return new RingChains(ring, heads, links, undefined);
 }
 
-function headsOf({ capacity }: Ring): Heads {
+function columnOf({ capacity }: Ring): Column {
   return { words: new Int32Array(capacity), stride: 1, at: 0 };
 }
 
@@ -101,7 +104,7 @@ export type HashOf = (slot: number) => number | undefined;
  * calls for is never written, and what is written together waits for the memory together.
  */
 export function createLateChains(ring: Ring, hashOf: HashOf): Chains {
-  return new RingChains(ring, headsOf(ring), hashOf);
+  return new RingChains(ring, columnOf(ring), columnOf(ring), hashOf);
 }
 
 /** Bits of what heads and links hold that are the number of a record; the others tell which hashes may follow. */
@@ -124,6 +127,8 @@ class RingChains implements OpenChains {
   readonly #at: number;
   readonly #headMask: number;
   readonly #links: Int32Array;
+  readonly #linkStride: number;
+  readonly #linkAt: number;
   readonly #hashOf: HashOf | undefined;
   #walked = 0;
   /** The newest record that was added, and the newest that was looked at for it. */
@@ -132,7 +137,7 @@ class RingChains implements OpenChains {
   /** The newest record when old numbers were last taken out. */
   #swept = 0;
 
-  constructor(ring: Ring, { words, stride, at }: Heads, hashOf: HashOf | undefined) {
+  constructor(ring: Ring, { words, stride, at }: Column, links: Column, hashOf: HashOf | undefined) {
     const { capacity } = ring;
     this.#ring = ring;
     this.#capacity = capacity;
@@ -141,7 +146,9 @@ class RingChains implements OpenChains {
     this.#stride = stride;
     this.#at = at;
     this.#headMask = words.length / stride - 1;
-    this.#links = new Int32Array(capacity);
+    this.#links = links.words;
+    this.#linkStride = links.stride;
+    this.#linkAt = links.at;
     this.#hashOf = hashOf;
   }
 
@@ -151,9 +158,13 @@ class RingChains implements OpenChains {
     const before = this.#heads[head] as number;
     const age = (record - before) & NUMBER;
     const signs = age < this.#capacity ? before & ~NUMBER : 0;
-    this.#links[record & this.#mask] = before;
+    this.#links[(record & this.#mask) * this.#linkStride + this.#linkAt] = before;
     this.#heads[head] = (record & NUMBER) | signs | (FIRST_SIGN << (hash >>> 29));
     this.#added = record;
+  }
+
+  touch(hash: number): number {
+    return this.#heads[(hash & this.#headMask) * this.#stride + this.#at] as number;
   }
 
   isEmpty(): boolean {
@@ -162,14 +173,14 @@ class RingChains implements OpenChains {
   }
 
   first(hash: number): number {
-    this.#takeIn();
     this.#walked = 0;
     return this.#held(this.#heads[(hash & this.#headMask) * this.#stride + this.#at] as number, hash);
   }
 
   after(record: number, hash: number): number {
     this.#walked += 1;
-    return this.#walked >= LONGEST_WALK ? 0 : this.#held(this.#links[record & this.#mask] as number, hash);
+    if (this.#walked >= LONGEST_WALK) return 0;
+    return this.#held(this.#links[(record & this.#mask) * this.#linkStride + this.#linkAt] as number, hash);
   }
 
   #held(stored: number, hash: number): number {

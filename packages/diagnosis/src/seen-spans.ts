@@ -1,6 +1,7 @@
 /** Whether a span of this trace and id was exported at all; remembers for two windows, and may wrongly say yes. */
 import { KEY_WORDS } from "./id-words.ts";
 import { hashPair, hashWords } from "./hash.ts";
+import { LINE_WORDS, alignedWords } from "./record-words.ts";
 
 export interface SeenSpans {
   readonly bytes: number;
@@ -18,7 +19,7 @@ export interface SeenSpans {
 /** Bits of one entry, all in one block: five at random places would be five misses of the processor's cache. */
 const PROBES = 5;
 const BITS_PER_ENTRY = 10;
-const BLOCK_WORDS = 16;
+const BLOCK_WORDS: number = LINE_WORDS;
 const BITS_PER_PROBE = 9;
 
 /** Spans whose blocks are fetched together. */
@@ -29,8 +30,8 @@ export function createSeenSpans(budgetBytes: number, windowMs: number, seed: num
   let words = 64;
   while (words * 2 * 8 <= budgetBytes) words *= 2;
   const blockMask = words / BLOCK_WORDS - 1;
-  let current = new Uint32Array(words);
-  let before = new Uint32Array(words);
+  let current = alignedWords(words);
+  let before = alignedWords(words);
   let turnedMs = 0;
   let added = 0;
   let overfilled = 0;
@@ -73,10 +74,9 @@ export function createSeenSpans(budgetBytes: number, windowMs: number, seed: num
       for (let from = 0; from < count; from += AT_ONCE) {
         const until = Math.min(count, from + AT_ONCE);
         // Each block lies anywhere in memory: the loads of a loop that does nothing else wait for it together.
-        for (let at = from; at < until; at += 1) {
-          const hash = hashWords(ids, at * stride, KEY_WORDS, seed);
-          hashes[at - from] = hash;
-          fetched[0] = current[(hash & blockMask) * BLOCK_WORDS] as number;
+        for (let at = from; at < until; at += 1) hashes[at - from] = hashWords(ids, at * stride, KEY_WORDS, seed);
+        for (let at = 0; at < until - from; at += 1) {
+          fetched[0] = current[((hashes[at] as number) & blockMask) * BLOCK_WORDS] as number;
         }
         for (let at = from; at < until; at += 1) repeated[at] = put(hashes[at - from] as number) ? 1 : 0;
       }

@@ -32,7 +32,7 @@ export function settleByRoot(books: Books, orphan: number): void {
 export function settleByForm(books: Books, record: number): void {
   const { crossings, edges } = books;
   if (!isWaiting(books, record)) return;
-  const edge = edges.at(crossings.edge[crossings.ring.slot(record)] as number);
+  const edge = edges.at(crossings.edge(crossings.ring.slot(record)));
   const join = findExactJoin(books, record, edge);
   if (join !== undefined && join.span !== 0) settleWith(books, record, join);
 }
@@ -75,7 +75,7 @@ function collectByConnection(books: Books, orphan: number): void {
     let record = crossings.findPort(port, second);
     for (; record !== 0; record = crossings.findOlderPort(port, second, record)) {
       const at = crossings.ring.slot(record);
-      if (!overlaps(crossings.startMs[at] as number, crossings.endMs[at] as number, fromMs, untilMs)) continue;
+      if (!overlaps(crossings.startMs(at), crossings.endMs(at), fromMs, untilMs)) continue;
       if (!isWaiting(books, record) || !isAnswerable(books, record, orphan)) continue;
       if (found !== 0) return;
       found = record;
@@ -91,18 +91,18 @@ function collect(books: Books, record: number): void {
 function settleBy(books: Books, record: number, orphan: number): void {
   const { crossings, edges } = books;
   if (!isWaiting(books, record)) return;
-  const edge = edges.at(crossings.edge[crossings.ring.slot(record)] as number);
+  const edge = edges.at(crossings.edge(crossings.ring.slot(record)));
   const join = findExactJoin(books, record, edge);
   if (join?.orphan === orphan) settleWith(books, record, join);
 }
 
 function isWaiting({ crossings }: Books, record: number): boolean {
   if (record < crossings.ring.oldest()) return false;
-  return crossings.state[crossings.ring.slot(record)] === WAITING;
+  return crossings.state(crossings.ring.slot(record)) === WAITING;
 }
 
 /** Whether the orphan's service is known to stand behind the edge: one request passes several borders with one id. */
 function isAnswerable({ crossings, orphans, edges }: Books, record: number, orphan: number): boolean {
-  const edge = edges.at(crossings.edge[crossings.ring.slot(record)] as number);
+  const edge = edges.at(crossings.edge(crossings.ring.slot(record)));
   return answersFor(edge, orphans.service[orphans.ring.slot(orphan)] as number);
 }

@@ -32,14 +32,14 @@ const SURE_AFTER = 3;
  */
 export function isAnswer({ crossings, edges, services }: Books, record: number, serviceId: number): boolean {
   const slot = crossings.ring.slot(record);
-  const edge = edges.at(crossings.edge[slot] as number);
+  const edge = edges.at(crossings.edge(slot));
   if (answersFor(edge, serviceId)) return true;
-  if (crossings.state[slot] === EXCUSED) {
+  if (crossings.state(slot) === EXCUSED) {
     if (edge.services.length > 0 || services.at(serviceId).border) return false;
   } else if (edge.services.length === 0) return true;
   crossings.readKey(record, key);
   for (let rival = crossings.findSpan(key); rival !== 0; rival = crossings.findOlderSpan(key, rival)) {
-    if (crossings.edge[crossings.ring.slot(rival)] !== edge.id) return false;
+    if (crossings.edge(crossings.ring.slot(rival)) !== edge.id) return false;
   }
   return true;
 }
@@ -48,22 +48,22 @@ export function isAnswer({ crossings, edges, services }: Books, record: number, 
 export function answered(books: Books, record: number, service: Service): void {
   const { crossings, totals } = books;
   const slot = crossings.ring.slot(record);
-  const edge = books.edges.at(crossings.edge[slot] as number);
+  const edge = books.edges.at(crossings.edge(slot));
   const atMs = countedAtMs(books, slot);
-  const state = crossings.state[slot];
+  const state = crossings.state(slot);
   if (state === WAITING) {
     totals.waiting -= 1;
     edge.waiting -= 1;
   } else if (state === MISSING) {
     totals.missing -= 1;
     totals.late += 1;
-    edge.tally.add(missingCounter(crossings.cause[slot] as number), atMs, -1);
+    edge.tally.add(missingCounter(crossings.cause(slot)), atMs, -1);
   } else if (state === UNOBSERVED) {
     totals.unobserved -= 1;
     totals.late += 1;
     edge.tally.add(NOT_OBSERVED, atMs, -1);
   } else return;
-  crossings.state[slot] = MATCHED;
+  crossings.setState(slot, MATCHED);
   totals.matched += 1;
   edge.tally.add(ANSWERED, atMs, 1);
   learnService(edge, service);
@@ -98,8 +98,8 @@ export function readWatermarks(books: Books, nowMs: number): void {
 export function probeRequest(books: Books, record: number): void {
   const { crossings, edges } = books;
   const slot = crossings.ring.slot(record);
-  if (crossings.state[slot] !== WAITING) return;
-  const edge = edges.at(crossings.edge[slot] as number);
+  if (crossings.state(slot) !== WAITING) return;
+  const edge = edges.at(crossings.edge(slot));
   if (edge.services.length === 0) guessService(books, record, edge);
   const join = edge.services.length === 0 ? undefined : findExactJoin(books, record, edge);
   if (join !== undefined) settleWith(books, record, join);
@@ -116,7 +116,7 @@ function guessService(books: Books, record: number, edge: Edge): void {
 
 /** Ends the wait of a request by a join that is sure, however far its services have come. */
 export function settleWith(books: Books, record: number, join: Join): void {
-  const edge = books.edges.at(books.crossings.edge[books.crossings.ring.slot(record)] as number);
+  const edge = books.edges.at(books.crossings.edge(books.crossings.ring.slot(record)));
   markMissing(books, record, edge);
   conclude(books, record, edge, join);
 }
@@ -125,13 +125,13 @@ export function settleWith(books: Books, record: number, join: Join): void {
 export function settleByWatermark(books: Books, record: number): void {
   const { crossings, edges } = books;
   const slot = crossings.ring.slot(record);
-  if (crossings.state[slot] !== WAITING) return;
-  const edge = edges.at(crossings.edge[slot] as number);
-  const endMs = crossings.endMs[slot] as number;
-  if (endMs >= edge.watermarkMs || isPatient(books, crossings.cause[slot] as number, endMs)) return;
+  if (crossings.state(slot) !== WAITING) return;
+  const edge = edges.at(crossings.edge(slot));
+  const endMs = crossings.endMs(slot);
+  if (endMs >= edge.watermarkMs || isPatient(books, crossings.cause(slot), endMs)) return;
   const join = findJoin(books, record, edge);
   if (isPatient(books, join.cause, endMs)) {
-    crossings.cause[slot] = join.cause;
+    crossings.setCause(slot, join.cause);
     return;
   }
   markMissing(books, record, edge);
@@ -150,21 +150,21 @@ function isPatient(books: Books, cause: number, endMs: number): boolean {
 export function settleByAge(books: Books, record: number): void {
   const { crossings, edges, totals } = books;
   const slot = crossings.ring.slot(record);
-  const edge = edges.at(crossings.edge[slot] as number);
-  if (crossings.state[slot] === MISSING && crossings.cause[slot] === BARE) {
+  const edge = edges.at(crossings.edge(slot));
+  if (crossings.state(slot) === MISSING && crossings.cause(slot) === BARE) {
     edge.tally.add(missingCounter(BARE), countedAtMs(books, slot), -1);
     explain(books, record, edge);
-    if (crossings.cause[slot] === BARE) edge.undecided.push(record);
+    if (crossings.cause(slot) === BARE) edge.undecided.push(record);
     return;
   }
-  if (crossings.state[slot] !== WAITING) return;
-  const endMs = crossings.endMs[slot] as number;
+  if (crossings.state(slot) !== WAITING) return;
+  const endMs = crossings.endMs(slot);
   if (edge.services.some((service) => hasExportedPast(service, endMs))) {
     giveUp(books, record, edge);
-    if (crossings.cause[slot] === BARE) edge.undecided.push(record);
+    if (crossings.cause(slot) === BARE) edge.undecided.push(record);
     return;
   }
-  crossings.state[slot] = UNOBSERVED;
+  crossings.setState(slot, UNOBSERVED);
   totals.waiting -= 1;
   totals.unobserved += 1;
   edge.waiting -= 1;
@@ -185,7 +185,7 @@ function giveUp(books: Books, record: number, edge: Edge): void {
 }
 
 function markMissing({ crossings, totals }: Books, record: number, edge: Edge): void {
-  crossings.state[crossings.ring.slot(record)] = MISSING;
+  crossings.setState(crossings.ring.slot(record), MISSING);
   totals.waiting -= 1;
   totals.missing += 1;
   edge.waiting -= 1;
@@ -217,7 +217,7 @@ function conclude(books: Books, record: number, edge: Edge, join: Join): void {
   const { crossings } = books;
   const slot = crossings.ring.slot(record);
   const atMs = countedAtMs(books, slot);
-  crossings.cause[slot] = join.cause;
+  crossings.setCause(slot, join.cause);
   if (join.form !== undefined) edge.form = join.form;
   edge.tally.add(missingCounter(join.cause), atMs, 1);
   noteSighting(edge, join.cause, atMs, () => exampleOf(books, record, join));
@@ -244,9 +244,9 @@ export function noteFacets(
   broken: boolean,
 ): void {
   const slot = crossings.ring.slot(record);
-  const route = crossings.route[slot] as number;
-  if (route === NOT_KEPT || crossings.state[slot] === EXCUSED) return;
-  const { facets, routes } = edges.at(crossings.edge[slot] as number);
+  const route = crossings.route(slot);
+  if (route === NOT_KEPT || crossings.state(slot) === EXCUSED) return;
+  const { facets, routes } = edges.at(crossings.edge(slot));
   facets.note("route", routes.name(route), broken);
   const { version = "", pod = "" } = sources.at(source) ?? {};
   facets.note("version", version, broken);
@@ -255,7 +255,7 @@ export function noteFacets(
 
 function sourceOf({ orphans, spans }: Books, { orphan, span }: Join): number {
   if (orphan !== 0) return orphans.source[orphans.ring.slot(orphan)] as number;
-  return span === 0 ? 0 : (spans.source[spans.ring.slot(span)] as number);
+  return span === 0 ? 0 : spans.source(spans.ring.slot(span));
 }
 
 function tellPair(books: Books, record: number, { cause, orphan, confidence }: Join): void {
@@ -272,20 +272,20 @@ function tellPair(books: Books, record: number, { cause, orphan, confidence }: J
 /** Pairs that were joined teach how spans of this edge lie in time; those that were joined by it only where it drifts. */
 function learnTimes({ crossings, orphans }: Books, slot: number, edge: Edge, join: Join): void {
   const at = orphans.ring.slot(join.orphan);
-  const startMs = (orphans.startMs[at] as number) - (crossings.startMs[slot] as number);
-  const endMs = (crossings.endMs[slot] as number) - (orphans.endMs[at] as number);
+  const startMs = (orphans.startMs[at] as number) - crossings.startMs(slot);
+  const endMs = crossings.endMs(slot) - (orphans.endMs[at] as number);
   const spanMs = (orphans.endMs[at] as number) - (orphans.startMs[at] as number);
   if (join.cause === SAME_TIME) {
     learnTimedPair(edge.timing, join.confidence, startMs, endMs, spanMs);
     return;
   }
   learnPair(edge.timing, startMs, endMs, spanMs);
-  comparePath(edge, crossings.path[slot] as number, orphans.path[at] as number);
+  comparePath(edge, crossings.path(slot), orphans.path[at] as number);
 }
 
 function joinedService({ orphans, spans, services }: Books, { orphan, span }: Join): Service | undefined {
   if (orphan !== 0) return services.at(orphans.service[orphans.ring.slot(orphan)] as number);
-  return span === 0 ? undefined : services.at(spans.service[spans.ring.slot(span)] as number);
+  return span === 0 ? undefined : services.at(spans.service(spans.ring.slot(span)));
 }
 
 function exampleOf(books: Books, record: number, { orphan }: Join): BreakExample {

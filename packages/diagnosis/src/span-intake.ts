@@ -6,7 +6,15 @@ import { noteChild } from "./child.ts";
 import { enterClientCall } from "./client-call.ts";
 import { MOST_FETCHED } from "./crossing-store.ts";
 import { hashText } from "./hash.ts";
-import { KEY_WORDS, TRACE_WORDS, readSpanId, readTraceId, sameWords } from "./id-words.ts";
+import {
+  KEY_WORDS,
+  LOWER_HALF_AT,
+  LOWER_HALF_WORDS,
+  TRACE_WORDS,
+  readSpanId,
+  readTraceId,
+  sameWords,
+} from "./id-words.ts";
 import type { OrphanEntry } from "./orphan-store.ts";
 import { ORPHAN_SCRATCH } from "./orphan-store.ts";
 import { readRoot } from "./root-facts.ts";
@@ -45,6 +53,9 @@ const ID_WORDS = 8;
 const OWN_AT: number = TRACE_WORDS;
 const PARENT_AT: number = KEY_WORDS;
 
+/** Each calls for what lies in two places at most. */
+const RUN_SPANS: number = MOST_FETCHED / 2;
+
 /** Those of the span at hand. */
 const ids = new Uint32Array(ID_WORDS);
 const linkWords = new Uint32Array(KEY_WORDS);
@@ -60,10 +71,11 @@ interface Source {
 export type SpanIntake = (batch: Batch, nowMs: number) => void;
 
 export function createSpanIntake(books: Books): SpanIntake {
-  const run = new SpanRun(MOST_FETCHED);
-  const runIds = new Uint32Array(MOST_FETCHED * ID_WORDS);
-  const repeated = new Uint8Array(MOST_FETCHED);
+  const run = new SpanRun(RUN_SPANS);
+  const runIds = new Uint32Array(RUN_SPANS * ID_WORDS);
+  const repeated = new Uint8Array(RUN_SPANS);
   const places = new Int32Array(MOST_FETCHED);
+  const fetched = new Uint32Array(1);
   const views: SpanView[] = [];
   let arrivalMs = 0;
   let turn = 0;
@@ -79,13 +91,24 @@ export function createSpanIntake(books: Books): SpanIntake {
     }
     return count;
   };
-  /** Fetches the requests that these spans may belong to. */
+  /** Fetches the requests that these spans may belong to, what stands for others of their trace, and roots like them. */
   const fetch = (count: number): void => {
     let wanted = 0;
+    let lastTrace = -1;
     for (let at = 0; at < count; at += 1) {
       const kind = (views[at] as SpanView).kind();
-      if (kind === INTERNAL) continue;
-      places[wanted] = at * ID_WORDS + (kind === CLIENT ? OWN_AT : PARENT_AT);
+      const span = at * ID_WORDS;
+      if (kind !== CLIENT && isRoot(runIds, span)) fetched[0] = books.orphans.touchTrace(runIds, span);
+      else if (kind !== INTERNAL) {
+        places[wanted] = span + (kind === CLIENT ? OWN_AT : PARENT_AT);
+        wanted += 1;
+      }
+      if (kind !== INTERNAL && kind !== CLIENT) continue;
+      const trace = span + LOWER_HALF_AT;
+      // Spans of one trace come together.
+      if (lastTrace >= 0 && sameWords(runIds, trace, runIds, lastTrace, LOWER_HALF_WORDS)) continue;
+      lastTrace = trace;
+      places[wanted] = trace;
       wanted += 1;
     }
     books.crossings.fetch(runIds, places, wanted);
@@ -127,7 +150,7 @@ function enterSpan(
   noteArrival(service, instance, endMs, nowMs);
   const kind = span.kind();
   if (kind === CLIENT) enterClientCall(books, span, ids, service, endMs, nowMs);
-  if (ids[6] === 0 && ids[7] === 0) {
+  if (isRoot(ids, 0)) {
     service.tally.add(ROOTS, endMs, 1);
     if (kind === CLIENT) service.tally.add(CLIENT_ROOTS, endMs, 1);
     if (kind === SERVER) enterRoot(books, span, service, instance.source, endMs, nowMs);
@@ -138,6 +161,11 @@ function enterSpan(
   if (parent === REMOTE_PARENT || (parent === 0 && (kind === SERVER || kind === CONSUMER))) {
     enterChild(books, span, service, instance.source, endMs, repeated);
   } else enterLocal(books, service, kind === INTERNAL, endMs - span.startMs() < SHORT_MS, endMs);
+}
+
+/** Whether the span whose ids stand there has no parent. */
+function isRoot(words: Uint32Array, at: number): boolean {
+  return words[at + PARENT_AT] === 0 && words[at + PARENT_AT + 1] === 0;
 }
 
 function sourceOf(books: Books, span: SpanView): Source | undefined {
@@ -180,8 +208,8 @@ function enterChild(
     if (repeated) continue;
     noteChild(books, record, service, startMs, endMs);
     noteFacets(books, record, source, false);
-    const edge = books.edges.at(crossings.edge[crossings.ring.slot(record)] as number);
-    if (wantsPath(edge)) comparePath(edge, crossings.path[crossings.ring.slot(record)] as number, readRoot(span).path);
+    const edge = books.edges.at(crossings.edge(crossings.ring.slot(record)));
+    if (wantsPath(edge)) comparePath(edge, crossings.path(crossings.ring.slot(record)), readRoot(span).path);
   }
   if (taken) return;
   // The request that it answers may still be open.
@@ -195,16 +223,12 @@ function enterChild(
 
 /** One record stands for all local spans of a service in a trace. */
 function enterLocal(books: Books, service: Service, isInternal: boolean, isShort: boolean, atMs: number): void {
+  const { spans } = books;
   const slot = localSlot(books, service, atMs);
-  const { internal, short } = books.spans;
-  if (isInternal && (internal[slot] as number) <= MOST_INTERNAL) {
-    internal[slot] = (internal[slot] as number) + 1;
-    if (internal[slot] === MOST_INTERNAL + 1) service.tally.add(CROWDED_TRACES, atMs, 1);
+  if (isInternal && spans.countInternal(slot, MOST_INTERNAL + 1) > MOST_INTERNAL) {
+    service.tally.add(CROWDED_TRACES, atMs, 1);
   }
-  if (isShort && (short[slot] as number) <= MOST_SHORT) {
-    short[slot] = (short[slot] as number) + 1;
-    if (short[slot] === MOST_SHORT + 1) service.tally.add(FLICKERING_TRACES, atMs, 1);
-  }
+  if (isShort && spans.countShort(slot, MOST_SHORT + 1) > MOST_SHORT) service.tally.add(FLICKERING_TRACES, atMs, 1);
 }
 
 function localSlot({ spans }: Books, service: Service, atMs: number): number {

@@ -34,15 +34,15 @@ const MOST_ANSWERED = 64;
 
 /** The due requests and those open beside them that may want the same orphans. */
 export function requestsAround({ crossings }: Books, edge: Edge, due: ReadonlySet<number>): readonly Timed[] {
-  const { ring, state, cause, startMs, endMs } = crossings;
+  const { ring } = crossings;
   let fromMs = Infinity;
   let untilMs = -Infinity;
   let first = Infinity;
   let last = 0;
   for (const record of due) {
     const slot = ring.slot(record);
-    fromMs = Math.min(fromMs, startMs[slot] as number);
-    untilMs = Math.max(untilMs, endMs[slot] as number);
+    fromMs = Math.min(fromMs, crossings.startMs(slot));
+    untilMs = Math.max(untilMs, crossings.endMs(slot));
     first = Math.min(first, record);
     last = Math.max(last, record);
   }
@@ -50,10 +50,11 @@ export function requestsAround({ crossings }: Books, edge: Edge, due: ReadonlySe
   const until = Math.min(ring.newest(), last + BESIDE_DUE);
   for (let record = Math.max(ring.oldest(), first - BESIDE_DUE); record <= until; record += 1) {
     const slot = ring.slot(record);
-    if (crossings.edge[slot] !== edge.id) continue;
-    const isUnanswered = state[slot] === WAITING || (state[slot] === MISSING && cause[slot] === BARE);
-    if (!isUnanswered || !overlaps(startMs[slot] as number, endMs[slot] as number, fromMs, untilMs)) continue;
-    requests.push(timedOf(crossings, record, pathsTell(edge)));
+    if (crossings.edge(slot) !== edge.id) continue;
+    const state = crossings.state(slot);
+    const isUnanswered = state === WAITING || (state === MISSING && crossings.cause(slot) === BARE);
+    if (!isUnanswered || !overlaps(crossings.startMs(slot), crossings.endMs(slot), fromMs, untilMs)) continue;
+    requests.push(requestOf(crossings, record, pathsTell(edge)));
   }
   return requests;
 }
@@ -71,7 +72,7 @@ export function orphansAround({ orphans }: Books, edge: Edge, requests: readonly
   for (let at = ring.oldest(); at <= ring.newest(); at += 1) {
     const slot = ring.slot(at);
     if (joined[slot] === 1 || !answersFor(edge, service[slot] as number)) continue;
-    const orphan = timedOf(orphans, at, pathsTell(edge));
+    const orphan = orphanOf(orphans, at, pathsTell(edge));
     if (orphan.endMs >= fromMs - FARTHEST_MS && orphan.startMs <= untilMs + FARTHEST_MS) found.push(orphan);
   }
   return found.sort((a, b) => a.startMs - b.startMs);
@@ -79,16 +80,16 @@ export function orphansAround({ orphans }: Books, edge: Edge, requests: readonly
 
 /** Requests of the edge that were answered at about the time of the due ones: an orphan that fits them is not theirs. */
 export function answeredBeside({ crossings }: Books, edge: Edge, [first = 0]: readonly number[]): readonly Timed[] {
-  const { ring, state, startMs } = crossings;
-  const aroundMs = startMs[ring.slot(first)] as number;
+  const { ring } = crossings;
+  const aroundMs = crossings.startMs(ring.slot(first));
   const answered: Timed[] = [];
   for (let step = 1; step <= 2 * BESIDE && answered.length < MOST_ANSWERED; step += 1) {
     const record = first + (step % 2 === 0 ? step / 2 : -(step + 1) / 2);
     if (record < ring.oldest() || record > ring.newest()) continue;
     const slot = ring.slot(record);
-    if (crossings.edge[slot] !== edge.id || state[slot] !== MATCHED) continue;
-    if (Math.abs((startMs[slot] as number) - aroundMs) > FARTHEST_MS / 2) continue;
-    answered.push(timedOf(crossings, record, pathsTell(edge)));
+    if (crossings.edge(slot) !== edge.id || crossings.state(slot) !== MATCHED) continue;
+    if (Math.abs(crossings.startMs(slot) - aroundMs) > FARTHEST_MS / 2) continue;
+    answered.push(requestOf(crossings, record, pathsTell(edge)));
   }
   return answered;
 }
@@ -117,7 +118,13 @@ export function someFitting(
   return false;
 }
 
-function timedOf({ ring, startMs, endMs, path }: CrossingStore | OrphanStore, at: number, pathTells: boolean): Timed {
+function requestOf(crossings: CrossingStore, at: number, pathTells: boolean): Timed {
+  const slot = crossings.ring.slot(at);
+  const path = pathTells ? crossings.path(slot) : 0;
+  return { at, startMs: crossings.startMs(slot), endMs: crossings.endMs(slot), path };
+}
+
+function orphanOf({ ring, startMs, endMs, path }: OrphanStore, at: number, pathTells: boolean): Timed {
   const slot = ring.slot(at);
   return {
     at,

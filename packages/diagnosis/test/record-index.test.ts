@@ -19,7 +19,7 @@ describe("the records that words are looked up in", () => {
         const late = createLateWordIndex(ring, table, 1, 7, (slot) => table.words[slot * WORDS + 3] !== 0);
         for (const row of rows) {
           const record = ring.advance();
-          table.write(record, Uint32Array.from(row));
+          table.write(record, Uint32Array.from(row), 0, WORDS);
           chains.add(hashId(Uint32Array.from(row), 1, 7), record);
         }
         const held = rows.map((row, at) => ({ row, record: at + 1 })).slice(-16);
@@ -39,7 +39,7 @@ describe("the records that words are looked up in", () => {
     const ring = createRing(16);
     const table = new RecordWords(ring, WORDS);
     const index = createLateWordIndex(ring, table, 0, 7, () => false);
-    table.write(ring.advance(), Uint32Array.of(1, 2, 3, 4));
+    table.write(ring.advance(), Uint32Array.of(1, 2, 3, 4), 0, WORDS);
     expect(index.find(Uint32Array.of(1, 2), 0, 0, 2)).toBe(0);
   });
 });
@@ -55,9 +55,15 @@ function walk(index: WordIndex, key: Uint32Array): readonly number[] {
 describe("the records of a moment", () => {
   it("have the number and began in that second", () => {
     const ring = createRing(16);
-    const ports = new Uint16Array(16);
+    const ports = new Uint16Array(32);
     const startMs = new Float64Array(16);
-    const index = new MomentIndex(ring, ports, startMs, 7, (slot) => ports[slot] !== 0);
+    const index = new MomentIndex(
+      ring,
+      { values: ports, stride: 2, at: 1 },
+      { values: startMs, stride: 1, at: 0 },
+      7,
+      (slot) => ports[2 * slot + 1] !== 0,
+    );
     for (const [port, ms] of [
       [5, 1_000],
       [5, 1_999],
@@ -66,7 +72,7 @@ describe("the records of a moment", () => {
       [5, 2_000],
     ] as const) {
       const slot = ring.slot(ring.advance());
-      ports[slot] = port;
+      ports[2 * slot + 1] = port;
       startMs[slot] = ms;
     }
     const newest = index.find(5, 1);

@@ -5,6 +5,7 @@ import { capacityFor, createChains, createLateChains, createRing } from "../src/
 
 function walk(chains: Chains, hash: number): readonly number[] {
   const records: number[] = [];
+  if (chains.isEmpty()) return records;
   for (let record = chains.first(hash); record !== 0; record = chains.after(record, hash)) records.push(record);
   return records;
 }
@@ -77,7 +78,8 @@ describe("hash chains over a ring", () => {
     const few = createRing(16);
     const many = createRing(64);
     const first = createChains(few, { words, stride: 2, at: 0 });
-    const second = createChains(many, { words, stride: 2, at: 1 });
+    const links = { words: new Int32Array(3 * 64), stride: 3, at: 2 };
+    const second = createChains(many, { words, stride: 2, at: 1 }, links);
     for (let hash = 0; hash < 100; hash += 1) {
       first.add(hash, few.advance());
       second.add(hash, many.advance());

@@ -92,23 +92,21 @@ function enter(service: ServiceBoundary, request: BoundaryRequest, response: Bou
   if (service.observed) observe(service, passage, startMs, request, response);
 }
 
-/** The context is worked out for whoever asks. Without a prototype, as Express's own. */
+/** Without a prototype, as Express's own. A view is given a copy, so all of it is its own. */
 class FirstLocals implements BoundaryLocals {
+  traceContext: TraceContext | undefined;
   passage: Passage | undefined;
 
   constructor(passage: Passage) {
+    this.traceContext = contextOf(passage);
     this.passage = passage;
-  }
-
-  get traceContext(): TraceContext | undefined {
-    return this.passage && contextOf(this.passage);
   }
 }
 Object.setPrototypeOf(FirstLocals.prototype, null);
 
 function keep(locals: BoundaryLocals, passage: Passage): void {
+  locals.traceContext = contextOf(passage);
   locals.passage = passage;
-  if (!(locals instanceof FirstLocals)) locals.traceContext = contextOf(passage);
 }
 
 function answer(service: ServiceBoundary, passage: Passage, response: ServerResponse): void {

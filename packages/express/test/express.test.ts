@@ -149,6 +149,25 @@ describe.each(VERSIONS)("%s", (_, express) => {
     expect(await recorder.until(1)).toMatchObject([{ path: "/", status: 200 }]);
   });
 
+  it("shows a view the context that a handler has, around the app and in it", async () => {
+    const viewing = () =>
+      express()
+        // A view is this very file, which the engine does not look at.
+        .engine("ts", (_path, options, done) =>
+          done(null, JSON.stringify((options as { readonly traceContext?: unknown }).traceContext ?? null)),
+        )
+        .set("view engine", "ts");
+    const view = (_request: Request, response: Response): void => response.render(import.meta.filename);
+    const inside = viewing()
+      .use(boundary({ boundary: SHOP }))
+      .get("/", view);
+    const around = viewing().get("/", view);
+    for (const listener of [inside, bounded(around, { boundary: SHOP })]) {
+      const answer = await (await serve(listener)).raw([`traceparent: ${TRACEPARENT}`]);
+      expect(jsonOf(answer)).toMatchObject({ traceId: TRACE, parentId: PARENT });
+    }
+  });
+
   it("lets a second boundary judge what the first let through", async () => {
     const outer = boundary({ boundary: { ...SHOP, policy: { repairs: { case: "on" } } } });
     const inner = boundary({ boundary: { name: "inner", cluster: "eu-1", policy: { trust: "restart" } } });

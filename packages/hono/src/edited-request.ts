@@ -9,6 +9,13 @@ import { applyToHeaders } from "./field-lines.ts";
 export function editedRequest(request: Request, edits: Edits): Request {
   const headers = new Headers(request.headers);
   applyToHeaders(headers, edits);
+  const edited = remade(request, headers);
+  // What others have put on it, such as a router's parameters.
+  for (const [name, value] of Object.entries(request)) if (!(name in edited)) Reflect.set(edited, name, value);
+  return edited;
+}
+
+function remade(request: Request, headers: Headers): Request {
   if (!request.bodyUsed && request.body?.locked !== true) return new Request(request, { headers });
   const { method, redirect, signal } = request;
   return new Request(request.url, { method, headers, redirect, signal });

@@ -29,15 +29,15 @@ export interface NodeExchange {
 
 /**
  * The exchange this very request came over; undefined on a fetch runtime. An app may hand its `env` on with a request of
- * its own making, and then the raw lines are not that request's: only the server's stand-in for a Request, which is no
- * plain one, is a view of them.
+ * its own making, and then the raw lines are not that request's: only the server's stand-in for a Request, which no class
+ * made, is a view of them.
  */
 export function nodeExchangeOf(request: Request, env: unknown): NodeExchange | undefined {
   if (typeof env !== "object" || env === null || !("incoming" in env) || !("outgoing" in env)) return undefined;
   const exchange = env as NodeExchange;
   const { incoming } = exchange;
   if (typeof incoming !== "object" || !Array.isArray(incoming?.rawHeaders)) return undefined;
-  return Object.getPrototypeOf(request) === Request.prototype ? undefined : exchange;
+  return Object.hasOwn(Object.getPrototypeOf(request) as object, "constructor") ? undefined : exchange;
 }
 
 export function peerOf({ socket }: Incoming): Peer | undefined {

@@ -1,11 +1,12 @@
 import { defineBoundary } from "@tracemend/context";
 import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
 import { describe, expect, it } from "vitest";
 import { getRequestListener } from "@hono/node-server";
 import { bodyOf, fieldsOf, jsonOf } from "../../../test/support/raw-exchange.ts";
 import { SHOP, SPANS, TRACE, TRACEPARENT, createRecorder, serveForTest } from "../../../test/support/service.ts";
 import { boundary, bounded, passageOf } from "../src/index.ts";
-import { app } from "./apps.ts";
+import { app, serve } from "./apps.ts";
 
 const HEADERS = { headers: { traceparent: TRACEPARENT } };
 const ask = (init: RequestInit = HEADERS): Request => new Request("http://shop/cart?a=1", init);
@@ -30,6 +31,33 @@ describe("a boundary around an app's fetch", () => {
     const served = await serveForTest((request, response) => void listener(request, response));
     const answer = await served.raw([`traceparent: ${upper}`], { target: "/cart" });
     expect(jsonOf(answer)).toEqual(["case-repaired", TRACEPARENT]);
+  });
+
+  it("holds however the app is asked, where it takes the place of the app's own fetch", async () => {
+    const app = seeing();
+    app.fetch = bounded(app.fetch, { boundary: SHOP });
+    expect(await (await app.request("/cart", HEADERS)).json()).toEqual(["intact", TRACEPARENT]);
+    const served = await serve(app);
+    const answer = await served.raw([`traceparent: ${TRACEPARENT}`], { target: "/cart" });
+    expect(jsonOf(answer)).toEqual(["intact", TRACEPARENT]);
+  });
+
+  it("hands on what others have put on a request that it makes anew", async () => {
+    const app = new Hono().get("/cart", (c) => c.json([Reflect.get(c.req.raw, "params"), c.req.header("traceparent")]));
+    const fetch = bounded(app.fetch, { boundary: { ...SHOP, policy: { repairs: { case: "on" } } } });
+    const request = Object.assign(ask({ headers: { traceparent: TRACEPARENT.toUpperCase() } }), {
+      params: { id: "7" },
+    });
+    expect(await (await fetch(request)).json()).toEqual([{ id: "7" }, TRACEPARENT]);
+  });
+
+  it("leaves the edits in the headers behind a middleware that puts a new request in its place", async () => {
+    const app = new Hono().use(bodyLimit({ maxSize: 1000 }));
+    app.post("/cart", async (c) => c.json([passageOf(c), c.req.header("traceparent"), await c.req.text()]));
+    const fetch = bounded(app.fetch, { boundary: { ...SHOP, policy: { repairs: { case: "on" } } } });
+    const body = new Blob(["of unknown length"]).stream();
+    const init = { method: "POST", headers: { traceparent: TRACEPARENT.toUpperCase() }, body, duplex: "half" as const };
+    expect(await (await fetch(ask(init))).json()).toEqual([null, TRACEPARENT, "of unknown length"]);
   });
 
   it("gives what the app gives, a promise only where it is one", async () => {

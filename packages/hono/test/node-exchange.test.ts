@@ -13,6 +13,9 @@ import { app, serve } from "./apps.ts";
 
 const MENDING = { boundary: { ...SHOP, policy: { repairs: { case: "on" } } } } as const;
 
+/** `getRequestListener` puts its own in the place of the global one. */
+const NativeRequest = Request;
+
 describe("raw lines", () => {
   it("are those of this request, not of another one that was made with the same env", async () => {
     const inner = app().use(boundary({ boundary: SHOP }));
@@ -21,6 +24,19 @@ describe("raw lines", () => {
     const outer = new Hono<{ Bindings: HttpBindings }>();
     outer.get("/", (c) => inner.request("/inner", { headers }, c.env));
     expect(jsonOf(await (await serve(outer)).raw([`traceparent: ${TRACEPARENT}`]))).toBe("1".repeat(32));
+  });
+
+  it("are not those of a request of an app's own class, or of one made before the server replaced the global one", async () => {
+    class OwnRequest extends Request {}
+    const inner = app().use(boundary({ ...MENDING, boundary: { ...MENDING.boundary, name: "inner" } }));
+    inner.get("/inner", (c) => c.json([c.get("traceContext")?.traceId, c.req.header("traceparent")]));
+    const headers = { traceparent: `00-${"A".repeat(32)}-${PARENT}-01` };
+    for (const Made of [OwnRequest, NativeRequest]) {
+      const outer = new Hono<{ Bindings: HttpBindings }>();
+      outer.get("/", (c) => inner.fetch(new Made("http://shop/inner", { headers }), c.env));
+      const answer = await (await serve(outer)).raw([`traceparent: ${TRACEPARENT}`]);
+      expect(jsonOf(answer)).toEqual(["a".repeat(32), headers.traceparent.toLowerCase()]);
+    }
   });
 
   it("are edited on Node, so that what works on the bare request sees the same", async () => {

@@ -1,7 +1,8 @@
 /** What an OTLP peer's answer means for the batch, over HTTP and over gRPC: the specification's tables as functions. */
 
-import { decodeExportResponse, type ExportResponseReading } from "./export-response.ts";
+import { decodeExportResponse, type ExportResponseReading, type PartialSuccess } from "./export-response.ts";
 import { parseRetryAfter } from "./http.ts";
+import { parseJsonExportResponse, parseJsonMessage } from "./json/answer.ts";
 import { decodeStatus } from "./status.ts";
 
 /** OTLP's four answers. */
@@ -54,14 +55,19 @@ export interface HttpAnswer {
   readonly retryAfter?: string | undefined;
   /** The body as protobuf; undefined when it is of another type. */
   readonly body?: Uint8Array | undefined;
+  /** A body that is not protobuf: peers there are that answer protobuf with JSON, and proxies with plain words. */
+  readonly text?: string | undefined;
 }
 
 /** Reads the answer to an OTLP/HTTP request. */
 export function readHttpAnswer(answer: HttpAnswer, nowMs: number): Answer {
-  const { status, body } = answer;
+  const { status, body, text } = answer;
   // A 2xx whose body cannot be read is still the peer's word that it took the batch.
-  if (status >= 200 && status <= 299) return readResponse(decodeExportResponse(body ?? new Uint8Array(0)));
-  const message = readErrorMessage(body) ?? `HTTP status ${status}`;
+  if (status >= 200 && status <= 299) {
+    const told = text === undefined ? undefined : parseJsonExportResponse(text);
+    return told === undefined ? readResponse(decodeExportResponse(body ?? new Uint8Array(0))) : toAnswer(told);
+  }
+  const message = readErrorMessage(body) ?? describeStatus(status, text);
   if (isRetryableHttpStatus(status)) {
     const names = status === 429 || status === 503;
     return { kind: "busy", retryAfterMs: names ? parseRetryAfter(answer.retryAfter, nowMs) : undefined, message };
@@ -95,8 +101,19 @@ export function readGrpcAnswer(answer: GrpcAnswer): Answer {
 function readResponse(reading: ExportResponseReading): Answer {
   if (reading.kind === "malformed")
     return { kind: "partial", rejected: 0, message: `unreadable response: ${reading.defect.message}` };
-  const { rejected, message } = reading;
+  return toAnswer(reading);
+}
+
+function toAnswer({ rejected, message }: PartialSuccess): Answer {
   return rejected === 0 && message === "" ? { kind: "accepted" } : { kind: "partial", rejected, message };
+}
+
+/** Of what a peer says in words of its own so much is told. */
+const maxWords = 200;
+
+function describeStatus(status: number, text = ""): string {
+  const words = (parseJsonMessage(text) ?? text).replaceAll(/\s+/g, " ").trim();
+  return words === "" ? `HTTP status ${status}` : `HTTP status ${status}: ${words.slice(0, maxWords)}`;
 }
 
 function readErrorMessage(body: Uint8Array | undefined): string | undefined {

@@ -53,6 +53,26 @@ describe("readHttpAnswer", () => {
     });
   });
 
+  it("takes a 2xx with JSON or words for what it says, also where protobuf was sent", () => {
+    expect(read(200, { text: "{}" })).toEqual({ kind: "accepted" });
+    expect(read(200, { text: "OK" })).toEqual({ kind: "accepted" });
+    expect(read(200, { text: '{"partialSuccess":{"rejectedSpans":"3","errorMessage":"quota"}}' })).toEqual({
+      kind: "partial",
+      rejected: 3,
+      message: "quota",
+    });
+    expect(read(200, { text: '{"partialSuccess":{"rejectedLogRecords":-1}}' })).toEqual({ kind: "accepted" });
+  });
+
+  it("tells what a peer has to say of a failure, in one line and not at any length", () => {
+    expect(read(401, { text: "no such\n  key" })).toMatchObject({ message: "HTTP status 401: no such key" });
+    expect(read(403, { text: '{"code":7,"message":"no quota"}' })).toMatchObject({
+      message: "HTTP status 403: no quota",
+    });
+    expect(read(503, { text: "x".repeat(5_000) })).toMatchObject({ message: `HTTP status 503: ${"x".repeat(200)}` });
+    expect(read(500, { text: "" })).toMatchObject({ message: "HTTP status 500" });
+  });
+
   it("waits as long as a 429 or 503 asks, and no other status may ask", () => {
     expect(read(503, { retryAfter: "3" })).toEqual({ kind: "busy", retryAfterMs: 3000, message: "HTTP status 503" });
     expect(read(429)).toEqual({ kind: "busy", retryAfterMs: undefined, message: "HTTP status 429" });

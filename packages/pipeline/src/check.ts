@@ -45,6 +45,12 @@ export function checkPipeline(options: PipelineOptions): readonly Problem[] {
     if (names.indexOf(destination.name) !== at)
       problems.push({ path: ["destinations", at, "name"], message: `${JSON.stringify(destination.name)} is taken` });
     attempt(["destinations", at], () => defineDestination(destination));
+    const folder = destination.queue?.storage?.folder;
+    const other = destinations.slice(0, at).find(({ queue }) => queue?.storage?.folder === folder);
+    if (folder !== undefined && other !== undefined) {
+      const message = `${JSON.stringify(folder)} is the folder of ${other.name} already; each queue has one of its own`;
+      problems.push({ path: ["destinations", at, "queue", "storage", "folder"], message });
+    }
     attempt(["destinations", at, "redact"], () => redact({ policy: destination.redact }));
   });
   return [...problems, ...checkRegions(regions, destinations, routes)];

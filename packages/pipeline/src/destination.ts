@@ -127,10 +127,11 @@ export function defineDestination(options: DestinationOptions): Destination {
     return fail("protocol", `"grpc" or "http/protobuf"`, options.protocol);
   }
   const basePath = url.pathname.replace(/\/+$/, "");
-  if (options.protocol === "grpc" && basePath !== "") fail("endpoint", "without a path for gRPC", options.endpoint);
+  // Errors are shown and logged, and what is asked for here may be a secret.
   if (url.search !== "" || url.username !== "" || url.password !== "") {
-    fail("endpoint", "without query and credentials", options.endpoint);
+    fail("endpoint", "without query and credentials, which belong into headers", `${url.origin}${url.pathname}`);
   }
+  if (options.protocol === "grpc" && basePath !== "") fail("endpoint", "without a path for gRPC", options.endpoint);
   const signals = signalsOf(options);
   if (options.redact && signals.includes("profiles")) fail("signals", "without profiles when redacted", signals);
   if (signals.length === 0) fail("signals", "at least one signal", signals);
@@ -143,7 +144,9 @@ export function defineDestination(options: DestinationOptions): Destination {
   const { failover, region, headers = {}, tls = {}, ...common } = options;
   const maxQueueBytes = count("queue.maxBytes", queue.maxBytes ?? 64 * 1024 * 1024, 1);
   if (options.sample && !signals.includes("traces")) fail("sample", "absent without traces", signals);
-  if (failover !== undefined && options.balance !== undefined) fail("failover", "absent with balance", failover);
+  if (failover !== undefined && options.balance !== undefined)
+    fail("failover", "absent with balance", Object.keys(failover));
+  if (options.tls !== undefined && url.protocol === "http:") fail("tls", "absent with http", options.endpoint);
   const randomizationFactor = number("retry.randomizationFactor", retry.randomizationFactor ?? 0.5, 0);
   if (randomizationFactor > 1) fail("retry.randomizationFactor", "at most 1", randomizationFactor);
   return {

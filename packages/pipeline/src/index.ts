@@ -20,8 +20,10 @@ export type { PipelineEvent } from "./event.ts";
 export type { DropReason, LedgerRow } from "./ledger.ts";
 export type { Reservation } from "./reservation.ts";
 
+export { isBearerToken } from "./receive/bearer.ts";
 export { createGrpcReceiver } from "./receive/grpc.ts";
 export { createHttpReceiver } from "./receive/http.ts";
+export type { Reception, ReceptionResult } from "./receive/reception.ts";
 export type { Receiver, ReceiverOptions } from "./receive/receiver.ts";
 
 export { pipeline } from "./stage.ts";

@@ -12,7 +12,7 @@ export interface Reachability {
   down(message: string): void;
   /** A send was answered by a living peer, whatever the answer. */
   answered(): void;
-  /** A send got no answer, or the answer that there is nobody behind. */
+  /** A send got no answer, or the answer that there is nobody behind, or nobody who would take anything of ours. */
   failing(message: string): void;
   /** Resolves when connected, or when the signal aborts. */
   whenConnected(signal: AbortSignal): Promise<void>;
@@ -26,7 +26,8 @@ export function createReachability(clock: Clock, changed: (reachable: boolean, m
   let connected = false;
   let failingUntilMs = 0;
   let lastFailure: string | undefined;
-  let told = false;
+  // Nothing at first: of a peer that never was there somebody must be told too.
+  let told: boolean | undefined;
 
   const isReachable = (): boolean => connected && (failingUntilMs === 0 || clock.now() >= failingUntilMs);
   const tell = (message: string): void => {

@@ -38,7 +38,8 @@ describe("a destination", () => {
   });
 
   test("tells node:tls the name to expect", () => {
-    expect(defineDestination({ ...valid, tls: { ca: "pem", serverName: "c" } }).tls).toEqual({
+    const tls = { ca: "pem", serverName: "c" };
+    expect(defineDestination({ ...valid, endpoint: "https://c:4317", tls }).tls).toEqual({
       ca: "pem",
       servername: "c",
     });
@@ -46,6 +47,15 @@ describe("a destination", () => {
 
   test.for<[Partial<Record<keyof DestinationOptions, unknown>>, RegExp]>([
     [{ name: "" }, /name/],
+    [{ tls: { ca: "pem" } }, /eu: tls must be absent with http/],
+    [{ endpoint: "https://user:s3cret@c:1?key=s3cret" }, /^(?!.*s3cret).*endpoint/],
+    [
+      {
+        failover: { targets: [{ endpoint: "http://c:1", headers: { a: "s3cret" } }] },
+        balance: { resolver: { kind: "dns" } },
+      },
+      /^(?!.*s3cret).*failover/,
+    ],
     [{ endpoint: "collector:4317" }, /eu: endpoint .*"collector:4317"/],
     [{ endpoint: "http://c:1/v1" }, /eu: endpoint .*"http:\/\/c:1\/v1"/],
     [{ endpoint: "http://user:secret@c:1" }, /eu: endpoint/],

@@ -231,6 +231,19 @@ describe.for(protocols)("over %s", (protocol) => {
     expect(only(pipeline)).toMatchObject({ received: 0, turnedAway: 2 });
   });
 
+  test("a collector that answers protobuf with JSON has taken what it says it took", async () => {
+    const sink = await startSink();
+    const body = '{"partialSuccess":{"rejectedSpans":"1","errorMessage":"quota"}}';
+    sink.answer({ kind: "raw", status: 200, contentType: "application/json", body });
+    const retry = { initialIntervalMs: 1, maxIntervalMs: 1, maxElapsedTimeMs: 10 };
+    const { pipeline, seen } = start({ destinations: [destinationOf(sink, protocol, { retry })] });
+    await pipeline.accept(batchOf("traces", 3), never);
+    await seen(protocol === "grpc" ? "dropped" : "refused-by-peer");
+    expect(only(pipeline)).toMatchObject(
+      protocol === "grpc" ? { exported: 0 } : { exported: 2, refusedByPeer: 1, inFlight: 0 },
+    );
+  });
+
   test("a page with status 200 from something that is no collector does not count as exported", async () => {
     const sink = await startSink();
     sink.answer({ kind: "raw", status: 200, contentType: "text/html", body: "<html>Welcome" });

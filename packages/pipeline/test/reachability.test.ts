@@ -19,7 +19,7 @@ describe("reachability", () => {
     reachability.answered();
     reachability.down("gone");
     reachability.down("still gone");
-    expect(told).toEqual(["true connected", "false gone"]);
+    expect(told).toEqual(["false refused", "true connected", "false gone"]);
     expect(reachability.lastFailure).toBe("still gone");
   });
 

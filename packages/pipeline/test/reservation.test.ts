@@ -43,6 +43,47 @@ describe("a reservation", () => {
     },
   );
 
+  test.for([
+    ["grpc", 401],
+    ["grpc", 404],
+    ["http/protobuf", 401],
+    ["http/protobuf", 404],
+    ["http/protobuf", 500],
+  ] as const)(
+    "is not granted over %s while the destination answers %i to whatever it is sent",
+    async ([protocol, status]) => {
+      const sink = await startSink();
+      sink.answer({ kind: "raw", status, contentType: "text/plain", body: "no such\n tenant" });
+      const { pipeline, seen } = start({ destinations: [destinationOf(sink, protocol)] });
+      await seen("reachable");
+      await pipeline.accept(batchOf("traces", 1), never);
+      expect(await seen("unreachable")).toMatchObject({
+        message: protocol === "grpc" ? `HTTP status ${status}` : `HTTP status ${status}: no such tenant`,
+      });
+      expect(pipeline.reserve(100)).toBeUndefined();
+      sink.answer({ kind: "accept" });
+      await pipeline.accept(batchOf("traces", 1), never);
+      await seen("reachable");
+      expect(pipeline.reserve(100)).toBeDefined();
+    },
+  );
+
+  test("is granted although the destination wants no metrics, and not because one batch was bad", async () => {
+    const sink = await startSink();
+    sink.answer(({ signal }) =>
+      signal === "metrics"
+        ? { kind: "raw", status: 404, contentType: "text/plain", body: "" }
+        : { kind: "refuse", message: "bad data" },
+    );
+    const { pipeline, seen } = start({ destinations: [destinationOf(sink, "http/protobuf")] });
+    await seen("reachable");
+    for (const signal of ["metrics", "traces"] as const) {
+      await pipeline.accept(batchOf(signal, 1), never);
+      await seen("refused-by-peer");
+    }
+    expect(pipeline.reserve(100)).toBeDefined();
+  });
+
   test("needs room in every destination that takes traces, and leaves none held when refused", async () => {
     const roomy = await startSink();
     const tight = await startSink();

@@ -21,10 +21,14 @@ function now(): number {
   return anchor + fine;
 }
 
+/** About 24.8 days: a timer of setTimeout with a longer time runs at once. */
+const LONGEST_MS = 2_147_483_647;
+
+/** Its timers keep no process alive: what they are for, a listener or a connection, does. */
 export const systemClock: Clock = {
   now,
   after(ms, run) {
-    const timer = setTimeout(run, ms);
+    const timer = setTimeout(run, Math.min(ms, LONGEST_MS)).unref();
     return { cancel: () => clearTimeout(timer) };
   },
 };

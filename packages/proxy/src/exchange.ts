@@ -47,6 +47,8 @@ export class Exchange implements Deadline {
   sending: boolean = false;
   /** The upstream can still send. */
   answering: boolean = false;
+  /** The caller takes no more of the answer for now. */
+  full = false;
   /** The request's body has begun to flow: it cannot be sent again, unless all of it that came is kept. */
   flowing: boolean = false;
   kept: KeptBody | undefined;
@@ -133,7 +135,10 @@ export class Exchange implements Deadline {
 
   expired(): void {
     const late = this.site.clock.now() >= this.limitMs;
-    if (this.status !== undefined) return this.settle(failureOf(late ? "total-timeout" : "idle-timeout"));
+    if (this.status !== undefined) {
+      const idle = this.full ? "client-stalled" : "idle-timeout";
+      return this.settle(failureOf(late ? "total-timeout" : idle));
+    }
     const failure = late ? failureOf("total-timeout") : failureOf(this.#missed());
     // Of a try that is broken off here nobody else tells.
     if (this.sending || this.answering) this.call?.cancel(CANCEL);

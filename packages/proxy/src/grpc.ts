@@ -1,6 +1,7 @@
 /** gRPC as the proxy must know it: which requests are calls, and how a failure is told to one. Pure. */
 import type { FieldLines } from "@tracemend/context";
 import { fieldValue } from "@tracemend/context";
+import { GATEWAY_ERRORS } from "./failure.ts";
 import type { AnswerHead } from "./plane/plane.ts";
 
 const TYPE = "application/grpc";
@@ -25,7 +26,12 @@ export function grpcStatus(lines: FieldLines): number | undefined {
 const FROM_GATEWAYS: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 /** What a service says of itself that is overloaded, or goes. */
-export const UNAVAILABLE = 14;
+const UNAVAILABLE = 14;
+
+/** Whether this head speaks for leaving an endpoint out: of a gateway, or `grpc` alone, of a service that is not there. */
+export function saysUnavailable({ status, lines }: Pick<AnswerHead, "status" | "lines">, grpc: boolean): boolean {
+  return GATEWAY_ERRORS.has(status) || (grpc && grpcStatus(lines) === UNAVAILABLE);
+}
 
 /** How a call ended, where the head of its answer is all there is of it; undefined where more follows. */
 export function statusInHead({ status, lines, open }: AnswerHead): number | undefined {

@@ -1,6 +1,6 @@
 /** The public surface, grouped by word. */
 export type { Proxy } from "./proxy.ts";
-export { checkChange, checkListen, checkRoutes, createProxy } from "./proxy.ts";
+export { checkChange, checkForwarding, checkListen, checkRoutes, createProxy } from "./proxy.ts";
 export type { ListenOptions, ProxyChange, ProxyOptions, ProxyProtocolOptions, ProxyRules } from "./options.ts";
 export type { ForwardingOptions } from "./forwarding.ts";
 export type { RootSampling } from "./root-sampling.ts";
@@ -21,6 +21,7 @@ export type {
   UpstreamTimeouts,
   WeightedEndpoint,
 } from "./upstream/options.ts";
+export { formatEndpoint } from "./upstream/options.ts";
 export type { Resolved, ResolvedEndpoint, Resolver, WatchEndpoints } from "./upstream/resolver.ts";
 export type { UpstreamState } from "./upstream/service.ts";
 export type { Passed, PassedObserver, Try } from "./passed.ts";

@@ -3,6 +3,7 @@ import { createDeadlines } from "./deadlines.ts";
 import { Exchange } from "./exchange.ts";
 import type { Failure } from "./failure.ts";
 import { failureOf } from "./failure.ts";
+import type { ForwardingOptions } from "./forwarding.ts";
 import { completeForwarding } from "./forwarding.ts";
 import type { ListenOptions, ProxyChange, ProxyOptions } from "./options.ts";
 import { completeEngine, completeListen, completeRoutes, completeTls } from "./options.ts";
@@ -108,6 +109,11 @@ export function checkRoutes(routes: readonly Route[]): void {
 /** Throws a `TypeError` that names the option and the value, and opens nothing. */
 export function checkListen(listen: ListenOptions): void {
   completeListen(listen);
+}
+
+/** Throws a `TypeError` that names the option and the value. */
+export function checkForwarding(forwarding: ForwardingOptions = {}): void {
+  completeForwarding(forwarding);
 }
 
 /** Throws the `TypeError` that `reload` would, and opens nothing. */

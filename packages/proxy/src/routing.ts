@@ -1,6 +1,7 @@
 /** Which route a request takes: the first that fits. Compiled once, nothing allocated for a request. Pure. */
 import type { FieldLines } from "@tracemend/context";
 import { fieldValue, findField } from "@tracemend/context";
+import { wrong } from "./check.ts";
 import { completePath } from "./path-template.ts";
 
 export interface HeaderMatch {
@@ -52,7 +53,13 @@ export function matchRoute<T extends Routed>(routes: readonly T[], query: RouteQ
 export function compileMatch(match: RouteMatch, option: string): Fits {
   const { authority, methods, headers, grpc } = match;
   const tests: Fits[] = [];
-  if (authority !== undefined) tests.push(authorityTest(authority.toLowerCase()));
+  if (authority !== undefined) {
+    if (!AUTHORITY.test(authority)) throw wrong(`${option}.authority`, authority, "host, host:port or *.host");
+    tests.push(authorityTest(authority.toLowerCase()));
+  }
+  for (const method of methods ?? [])
+    if (!METHOD.test(method))
+      throw wrong(`${option}.methods`, method, "a method, in capitals as all that are let through");
   if (methods !== undefined) tests.push(({ caller }) => methods.includes(caller.head.method));
   const path = completePath(match, option);
   if (path !== undefined) tests.push(({ target }) => path(target, pathEnd(target)));
@@ -66,6 +73,11 @@ export function compileMatch(match: RouteMatch, option: string): Fits {
     return true;
   };
 }
+
+/** A request names neither a scheme nor a path here, and an asterisk stands for nothing further on. */
+const AUTHORITY = /^(?:\*\.)?(?:\[[\da-f:.]+\]|[^\s*/@[\]:]+)(?::\d{1,5})?$/i;
+
+const METHOD = /^[!#$%&'*+\-.^_`|~\dA-Z]+$/;
 
 /** `wanted` is lower case. */
 function authorityTest(wanted: string): Fits {

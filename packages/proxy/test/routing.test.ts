@@ -102,6 +102,11 @@ describe("a match", () => {
     ["match.pathTemplate", { pathTemplate: "/a/x{b}" }],
     ["match.pathTemplate", { pathTemplate: "/{**}/a" }],
     ["match is", { path: "/a", pathPrefix: "/a" }],
+    ["match.methods", { methods: ["GET", "post"] }],
+    ["match.authority", { authority: "https://a.example" }],
+    ["match.authority", { authority: "a.example/x" }],
+    ["match.authority", { authority: "*.*.example" }],
+    ["match.authority", { authority: "a.example:http" }],
   ])("that cannot be is refused by name: %s", (option, match) => {
     expect(() => compileMatch(match, "match")).toThrow(TypeError);
     expect(() => compileMatch(match, "match")).toThrow(option);

@@ -1,5 +1,6 @@
 /** One line for each request: never a header, a query or a body. */
 import type { Passed, PassedObserver } from "@tracemend/proxy";
+import { formatEndpoint } from "@tracemend/proxy";
 
 export type AccessLogFormat = "json" | "text";
 
@@ -41,7 +42,7 @@ function jsonLine(passed: Passed): string {
     request_bytes: passed.requestBytes,
     answer_bytes: passed.answerBytes,
     upstream: passed.service,
-    endpoint: upstream === undefined ? undefined : `${upstream.address}:${upstream.port}`,
+    endpoint: upstream === undefined ? undefined : formatEndpoint(upstream.address, upstream.port),
     tries: Math.max(passed.tries.length, 1),
     failure: failure?.kind,
     trace_id: verdict.context?.traceId,
@@ -53,7 +54,7 @@ function jsonLine(passed: Passed): string {
 /** Texts of a peer stand in quotes, with whatever could end them escaped. */
 function textLine(passed: Passed): string {
   const { verdict, upstream, failure, startMs, endMs } = passed;
-  const endpoint = upstream === undefined ? "-" : `${upstream.address}:${upstream.port}`;
+  const endpoint = upstream === undefined ? "-" : formatEndpoint(upstream.address, upstream.port);
   return (
     `${new Date(endMs).toISOString()} ${passed.boundary} ${passed.downstream?.address ?? "-"} ` +
     `${JSON.stringify(`${passed.method} ${passed.authority}${passed.path} ${passed.protocol}`)} ` +

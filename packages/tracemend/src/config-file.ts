@@ -11,6 +11,11 @@ export interface ConfigText {
   /** File name as the user gave it. */
   readonly file: string;
   readonly value: unknown;
+  /**
+   * The value with numbers and booleans at those of these paths that an environment variable alone stands at: a variable is
+   * text, and what is wanted there knows only the schema. Undefined where there is none.
+   */
+  retyped(paths: readonly (readonly PropertyKey[])[]): unknown;
   /** `file:line:column` of the value at this path, or of the closest ancestor that is written down. */
   where(path: readonly PropertyKey[]): string;
 }
@@ -30,29 +35,56 @@ export function readConfigText(
   if (document.errors.length > 0) {
     throw new ConfigError(document.errors.map((error) => `${at(error.pos[0])}: ${error.message}`).join("\n"));
   }
+  const where = (path: readonly PropertyKey[]): string => at(offsetOf(document, path));
   const missing: string[] = [];
-  const value = substitute(document.toJS(), env, (name) => missing.push(name));
-  if (missing.length > 0) {
-    throw new ConfigError(`${file}: environment variable ${missing.join(", ")} is not set and has no default`);
-  }
-  return { file, value, where: (path) => at(offsetOf(document, path)) };
+  const alone = new Set<string>();
+  const value = substitute(document.toJS(), [], (text, path) => {
+    if (/^\$\{env:[^}]*\}$/.test(text)) alone.add(JSON.stringify(path));
+    return text.replaceAll(REFERENCE, (_, name: string, fallback?: string) => {
+      const found = env[name] ?? fallback;
+      if (found === undefined)
+        missing.push(
+          `${where(path)}: ${path.join(".")}: environment variable ${name} is not set and has no default; ` +
+            `\${env:${name}:-…} gives it one`,
+        );
+      return found ?? "";
+    });
+  });
+  if (missing.length > 0) throw new ConfigError(missing.join("\n"));
+  return {
+    file,
+    value,
+    where,
+    retyped(paths) {
+      const wanted = new Set(paths.map((path) => JSON.stringify(path)).filter((path) => alone.has(path)));
+      if (wanted.size === 0) return undefined;
+      return substitute(value, [], (text, path) => (wanted.has(JSON.stringify(path)) ? scalarOf(text) : text));
+    },
+  };
 }
 
+const REFERENCE = /\$\{env:([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;
+
+/** With another value in the place of each text. */
 function substitute(
   value: unknown,
-  env: Readonly<Record<string, string | undefined>>,
-  missing: (name: string) => void,
+  path: readonly PropertyKey[],
+  change: (text: string, path: readonly PropertyKey[]) => unknown,
 ): unknown {
-  if (Array.isArray(value)) return value.map((item: unknown) => substitute(item, env, missing));
+  if (Array.isArray(value)) return value.map((item: unknown, index) => substitute(item, [...path, index], change));
   if (typeof value === "object" && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, substitute(item, env, missing)]));
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [key, substitute(item, [...path, key], change)]),
+    );
   }
-  if (typeof value !== "string" || !value.includes("${env:")) return value;
-  return value.replaceAll(/\$\{env:([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g, (_, name: string, fallback?: string) => {
-    const found = env[name] ?? fallback;
-    if (found === undefined) missing(name);
-    return found ?? "";
-  });
+  return typeof value === "string" ? change(value, path) : value;
+}
+
+/** The number or boolean that YAML reads in a text, else the text. */
+function scalarOf(text: string): string | number | boolean {
+  const { contents } = parseDocument(text);
+  const value = isScalar(contents) ? contents.value : undefined;
+  return typeof value === "number" || typeof value === "boolean" ? value : text;
 }
 
 function offsetOf(document: Document.Parsed, path: readonly PropertyKey[]): number {

@@ -23,12 +23,17 @@ export const serverTls = z.strictObject({ ...certificate, client_ca_file: name.o
 
 export type ServerTlsConfig = z.output<typeof serverTls>;
 
-export const boundaryTls = z.strictObject({
-  ...certificate,
-  others: z.array(z.strictObject(certificate)).optional(),
-  client_ca_file: name.optional(),
-  client_auth: z.enum(["require", "optional"]).optional(),
-});
+export const boundaryTls = z
+  .strictObject({
+    ...certificate,
+    others: z.array(z.strictObject(certificate)).optional(),
+    client_ca_file: name.optional(),
+    client_auth: z.enum(["require", "optional"]).optional(),
+  })
+  .refine(({ client_ca_file: ca, client_auth: asked }) => asked === undefined || ca !== undefined, {
+    path: ["client_auth"],
+    message: "must be absent where client_ca_file is",
+  });
 
 export const proxyProtocolSchema = z.strictObject({
   trusted: z.array(name).min(1),

@@ -1,17 +1,20 @@
 /** The configuration: its schema, its defaults, and errors that name file, line and key. */
 import { readFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname, normalize, resolve } from "node:path";
 import { defineBoundary } from "@tracemend/context";
 import { GATEWAYS } from "@tracemend/diagnosis";
-import { checkPipeline } from "@tracemend/pipeline";
-import { checkListen, checkRoutes, isParameterName } from "@tracemend/proxy";
+import { checkPipeline, isBearerToken } from "@tracemend/pipeline";
+import { checkForwarding, checkListen, checkRoutes, isParameterName } from "@tracemend/proxy";
 import { z } from "zod";
 import type { ConfigText } from "./config-file.ts";
 import { ConfigError, readConfigText } from "./config-file.ts";
+import { findingOf } from "./config-options.ts";
 import { destinationOf, destinationSchema, keyOf, telemetryOf, telemetrySchema } from "./config-telemetry.ts";
 import { policyOf, policySchema } from "./config-policy.ts";
+import { wordsOf } from "./config-words.ts";
 import {
   boundaryTls,
+  forwardingOf,
   forwardingSchema,
   limitsSchema,
   proxyProtocolOf,
@@ -28,6 +31,9 @@ import {
 const clusterName = z.string().regex(/^[a-z0-9-]{1,16}$/, "must be 1 to 16 characters of a-z, 0-9 and -");
 const bytes = z.int().positive();
 const ms = z.int().positive();
+
+/** About 24.8 days: no timer counts further. */
+const timer = ms.max(2_147_483_647);
 
 /** `host:port`, `[v6]:port` or `:port` (loopback). */
 const address = z.string().transform((text, context) => {
@@ -95,7 +101,10 @@ const schema = z.strictObject({
       otlp_grpc: listener.optional(),
       otlp_http: listener.optional(),
       max_request_bytes: bytes.default(67_108_864),
-      bearer_tokens: z.array(z.string().min(1)).min(1).optional(),
+      bearer_tokens: z
+        .array(z.string().refine(isBearerToken, "must be letters, digits and -._~+/, with = at the end"))
+        .min(1)
+        .optional(),
       /** Crossings that others report are evidence here; true: and go to the destinations of logs too. */
       forward_crossings: z.boolean().default(false),
     })
@@ -121,7 +130,7 @@ const schema = z.strictObject({
       settle_ms: ms.default(500),
     })
     .prefault({}),
-  shutdown: z.strictObject({ drain_ms: ms.default(10_000), flush_ms: ms.default(5000) }).prefault({}),
+  shutdown: z.strictObject({ drain_ms: timer.default(10_000), flush_ms: timer.default(5000) }).prefault({}),
 });
 
 /** Complete and checked: every default filled in, every upstream that a route names exists. */
@@ -129,6 +138,11 @@ export type Config = z.output<typeof schema> & {
   /** Certificate and key files are found from here: the folder of the configuration file. */
   readonly folder: string;
 };
+
+/** What a configuration file may have, as JSON Schema: for editors that complete and check while one writes. */
+export function configJsonSchema(): object {
+  return { title: "tracemend", ...z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) };
+}
 
 /** Throws `ConfigError` with one line for each finding: file, line, column, key, what is wrong. */
 export function loadConfig(file: string, env: Readonly<Record<string, string | undefined>>): Config {
@@ -145,7 +159,12 @@ export function loadConfig(file: string, env: Readonly<Record<string, string | u
 
 export function parseConfig(file: string, text: string, env: Readonly<Record<string, string | undefined>>): Config {
   const source = readConfigText(file, text, env);
-  const parsed = schema.safeParse(source.value ?? {});
+  const read = (value: unknown) => schema.safeParse(value ?? {}, { error: wordsOf });
+  let parsed = read(source.value);
+  if (!parsed.success) {
+    const retyped = source.retyped(parsed.error.issues.map(({ path }) => path));
+    if (retyped !== undefined) parsed = read(retyped);
+  }
   if (!parsed.success) throw new ConfigError(parsed.error.issues.flatMap((issue) => tell(issue, source)).join("\n"));
   const config = { ...parsed.data, folder: dirname(resolve(file)) };
   const findings = checkReferences(config, source);
@@ -172,11 +191,20 @@ function checkReferences(config: z.output<typeof schema>, source: ConfigText): s
       findings.push(finding(source, ["boundaries", at, "name"], `${boundary.name} is taken`));
     names.add(boundary.name);
     const before = findings.length;
-    try {
-      defineBoundary({ ...boundary, cluster: config.cluster, policy: policyOf(boundary.policy) });
-    } catch (error) {
-      findings.push(finding(source, ["boundaries", at, "policy"], (error as Error).message));
-    }
+    const check = (run: () => unknown, within?: readonly string[]): void => {
+      try {
+        run();
+      } catch (error) {
+        const { path, message } = findingOf((error as Error).message, at, boundary, within);
+        const text = finding(source, path, message);
+        // Of an upstream that several boundaries name it is said once.
+        if (!findings.includes(text)) findings.push(text);
+      }
+    };
+    check(
+      () => defineBoundary({ ...boundary, cluster: config.cluster, policy: policyOf(boundary.policy) }),
+      ["policy"],
+    );
     const mustExist = (upstream: string, path: readonly PropertyKey[]): void => {
       if (Object.hasOwn(config.upstreams, upstream)) return;
       const known = Object.keys(config.upstreams).join(", ") || "none";
@@ -190,16 +218,9 @@ function checkReferences(config: z.output<typeof schema>, source: ConfigText): s
     });
     for (const name of Object.keys(boundary.policy.upstreams ?? {})) mustExist(name, ["policy", "upstreams", name]);
     if (findings.length > before) return;
-    try {
-      checkListen(proxyProtocolOf(boundary.proxy_protocol));
-    } catch (error) {
-      findings.push(finding(source, ["boundaries", at, "proxy_protocol"], (error as Error).message));
-    }
-    try {
-      checkRoutes(routesOf(boundary.routes, (upstream) => upstreamOf(upstream, config.upstreams[upstream])));
-    } catch (error) {
-      findings.push(finding(source, ["boundaries", at, "routes"], (error as Error).message));
-    }
+    check(() => checkListen(proxyProtocolOf(boundary.proxy_protocol)));
+    check(() => checkForwarding(forwardingOf(boundary.forwarding).forwarding));
+    check(() => checkRoutes(routesOf(boundary.routes, (name) => upstreamOf(name, config.upstreams[name]))));
   });
   const { settle_ms: settleMs, hard_wait_ms: hardWaitMs, window_ms: windowMs } = config.diagnosis;
   if (settleMs > hardWaitMs || hardWaitMs > windowMs) {
@@ -214,7 +235,7 @@ function checkReferences(config: z.output<typeof schema>, source: ConfigText): s
 }
 
 function checkTelemetry({ destinations, resource, telemetry }: z.output<typeof schema>, source: ConfigText): string[] {
-  const nowhere = { folder: (path: string) => path, tls: () => ({}) };
+  const nowhere = { folder: normalize, tls: (tls?: object) => (tls === undefined ? {} : { tls: {} }) };
   const entries = Object.entries(destinations);
   const problems = checkPipeline({
     ...telemetryOf(telemetry),

@@ -6,5 +6,13 @@ import { standardOutput } from "./output.ts";
 export type { Logger } from "pino";
 
 export function createLog(level: "debug" | "info" | "warn" | "error"): Logger {
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, messageKey: "message" }, standardOutput());
+  const options = {
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    messageKey: "message",
+    // Numbers are pino's own; what reads logs knows the words.
+    formatters: { level: (word: string) => ({ level: word }) },
+  };
+  return pino(options, standardOutput());
 }

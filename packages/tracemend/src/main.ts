@@ -2,10 +2,11 @@
 /** The command line: arguments, exit codes, signals. */
 import { parseArgs } from "node:util";
 import { ConfigError } from "./config-file.ts";
-import { loadConfig } from "./config.ts";
+import { configJsonSchema, loadConfig } from "./config.ts";
 import { EVALUATE_HELP, evaluateCommand } from "./evaluate/command.ts";
 import type { Logger } from "./log.ts";
 import { createLog } from "./log.ts";
+import { checkFiles } from "./options.ts";
 import { standardOutput } from "./output.ts";
 import type { Program } from "./program.ts";
 import { createProgram } from "./program.ts";
@@ -14,7 +15,8 @@ import { VERSION } from "./version.ts";
 const HELP = `tracemend ${VERSION}: keeps traces in one piece across gateways, clusters and regions
 
   tracemend run --config tracemend.yaml     start; SIGHUP reads the file again, SIGTERM or Ctrl-C drains and ends
-  tracemend check --config tracemend.yaml   read the configuration, say what is wrong with it, and end
+  tracemend check --config tracemend.yaml   read the configuration and its certificates, say what is wrong, and end
+  tracemend schema                          print the JSON Schema of the configuration, for editors
 ${EVALUATE_HELP}
   tracemend --help | --version
 
@@ -22,20 +24,31 @@ Exit codes: 0 ended well, 1 could not start, 2 wrong arguments or configuration.
 
 async function main(): Promise<number> {
   const [first, ...others] = process.argv.slice(2);
+  if (first === "help") return say(HELP);
+  if (first === "evaluate" && others.some((one) => one === "--help" || one === "-h")) return say(HELP);
   if (first === "evaluate") return await evaluateCommand(others, { out: console.log, err: console.error });
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { config: { type: "string" }, help: { type: "boolean" }, version: { type: "boolean" } },
+    options: {
+      config: { type: "string" },
+      help: { type: "boolean", short: "h" },
+      version: { type: "boolean", short: "v" },
+    },
   });
   if (values.version === true) return say(VERSION);
-  if (values.help === true || positionals.length === 0) return say(HELP);
+  if (values.help === true || first === undefined) return say(HELP);
+  if (positionals.length === 0) return complain("tracemend: run or check is missing; see tracemend --help");
   const [command, ...rest] = positionals;
+  if (command === "schema" && rest.length === 0) return say(JSON.stringify(configJsonSchema(), undefined, 2));
   if ((command !== "run" && command !== "check") || rest.length > 0) {
     return complain(`tracemend: ${positionals.join(" ")} is no command; see tracemend --help`);
   }
   if (values.config === undefined) return complain(`tracemend ${command}: --config <file> is missing`);
   const config = loadConfig(values.config, process.env);
-  if (command === "check") return say(`${values.config}: ok`);
+  if (command === "check") {
+    checkFiles(config);
+    return say(`${values.config}: ok`);
+  }
   const log = createLog(config.log.level);
   // Unheard, this signal ends a process: also one that starts, or drains.
   let hangUp = (): void => log.warn("not reloaded: not ready");
@@ -87,7 +100,8 @@ try {
 } catch (error) {
   if (error instanceof ConfigError) process.exitCode = complain(error.message);
   else if (error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS")) {
-    process.exitCode = complain(`tracemend: ${error.message}; see tracemend --help`);
+    // After the first sentence parseArgs tells how to pass a file whose name begins with a dash.
+    process.exitCode = complain(`tracemend: ${error.message.split(". ", 1)[0]}; see tracemend --help`);
   } else {
     console.error(`tracemend: cannot start: ${error instanceof Error ? error.message : String(error)}`);
     process.exitCode = 1;

@@ -25,6 +25,8 @@ import {
 import { writeBatchSizes } from "./metrics-histogram.ts";
 import type { Output } from "./output.ts";
 import { writeSampling, writeSamplingAliases } from "./metrics-sampling.ts";
+import type { Receptions } from "./receptions.ts";
+import { writeReceptions } from "./receptions.ts";
 import type { Renewal } from "./renewal.ts";
 import type { Repairs } from "./repairs.ts";
 import type { Crew } from "./workers/crew.ts";
@@ -34,6 +36,7 @@ export interface Counted {
   readonly diagnosis: Diagnosis;
   readonly counters: CrossingCounters;
   readonly intake: CrossingIntake;
+  readonly receptions: Receptions;
   readonly boundaries: Boundaries;
   readonly renewal: Renewal;
   readonly crew: Crew | undefined;
@@ -59,6 +62,7 @@ export function metricsText(of: Counted, { level, collector_names: collectorName
   writeQueues(text, destinations);
   writeBreaks(text, of.diagnosis.report());
   if (level !== "basic") {
+    writeReceptions(text, of.receptions.counts());
     writeCrossingIntake(text, of.intake.counts());
     writeUpstreams(text, of.boundaries.upstreams());
     if (of.crew !== undefined) writeWorkers(text, of.crew.state());

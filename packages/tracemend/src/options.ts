@@ -7,7 +7,8 @@ import { detectResource, toStampAttributes } from "@tracemend/pipeline";
 import { destinationOf } from "./config-telemetry.ts";
 import type { Files } from "./config-telemetry.ts";
 import type { Config } from "./config.ts";
-import { clientTlsOf, pemFilesIn } from "./pem.ts";
+import { checkBoundaries } from "./boundaries.ts";
+import { clientTlsOf, pemFilesIn, serverTlsOf } from "./pem.ts";
 
 export function diagnosisOf({ diagnosis, upstreams }: Config): Omit<DiagnosisOptions, "now"> {
   return {
@@ -37,6 +38,14 @@ export function destinationsOf(config: Config): readonly DestinationOptions[] {
     tls: (tls) => clientTlsOf(pemFilesIn(config.folder), tls),
   };
   return Object.entries(config.destinations).map(([name, destination]) => destinationOf(name, destination, files));
+}
+
+/** Reads every key and certificate that is named. Throws a `ConfigError` as starting would, and opens nothing. */
+export function checkFiles(config: Config): void {
+  const pems = pemFilesIn(config.folder);
+  checkBoundaries(config, pems);
+  for (const receiver of [config.receivers.otlp_grpc, config.receivers.otlp_http]) serverTlsOf(pems, receiver?.tls);
+  destinationsOf(config);
 }
 
 /** What is written onto all telemetry that passes: where this is, as far as it was asked for, and what is configured. */

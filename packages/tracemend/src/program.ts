@@ -6,10 +6,10 @@ import type { Observer } from "@tracemend/context";
 import { createIds, tellAll } from "@tracemend/context";
 import { PAGE_FILES, PAGE_POLICY } from "@tracemend/dashboard";
 import { createDiagnosis } from "@tracemend/diagnosis";
-import type { Receiver } from "@tracemend/pipeline";
+import type { Receiver, Reception } from "@tracemend/pipeline";
 import { createGrpcReceiver, createHttpReceiver, createPipeline, pipeline as joined } from "@tracemend/pipeline";
 import type { Passed } from "@tracemend/proxy";
-import { systemClock } from "@tracemend/proxy";
+import { formatEndpoint, systemClock } from "@tracemend/proxy";
 import { createAccessLog } from "./access-log.ts";
 import type { Admin, AdminPages } from "./admin.ts";
 import { createAdmin, jsonAnswer } from "./admin.ts";
@@ -27,6 +27,8 @@ import { metricsText } from "./metrics-page.ts";
 import { attributesOf, destinationsOf, diagnosisOf, repairOf } from "./options.ts";
 import { standardOutput } from "./output.ts";
 import { pemFilesIn, serverTlsOf } from "./pem.ts";
+import { createPipelineLog } from "./pipeline-log.ts";
+import { createReceptions } from "./receptions.ts";
 import { createRenewal } from "./renewal.ts";
 import { redactCrossings } from "./shown.ts";
 import { createRepairs } from "./repairs.ts";
@@ -60,11 +62,13 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     ...attributes,
   };
   const receivers: Receiver[] = [];
+  const receptions = createReceptions(log, Date.now);
   let admin: Admin | undefined;
   const addresses = new Map<string, string>();
   const listening = (name: string, { host, port }: { host: string; port: number }): void => {
-    addresses.set(name, `${host}:${port}`);
-    log.info({ listener: name, address: `${host}:${port}` }, "listening");
+    const address = formatEndpoint(host, port);
+    addresses.set(name, address);
+    log.info({ listener: name, address }, "listening");
   };
   let ready = false;
   let crew: Crew | undefined;
@@ -77,6 +81,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     decided: (decision) => repairs.decided(decision),
   });
   const telemetry = telemetryOf(config.telemetry);
+  const events = createPipelineLog(log, Date.now);
   const pipeline = createPipeline({
     ...telemetry,
     ...repairOf(config),
@@ -84,7 +89,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     destinations: destinationsOf(config),
     observe: (batch) => diagnosis.spans(batch),
     log(event) {
-      log.warn(event, "pipeline");
+      events.tell(event);
       crew?.told(event);
     },
   });
@@ -100,6 +105,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
   const ticking = setInterval(() => {
     diagnosis.tick();
     findings.tick();
+    events.tick();
   }, 1000);
   const diagnosed = redactCrossings(telemetry.redact, diagnosis);
   const intake = createCrossingIntake({
@@ -145,6 +151,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     await Promise.all(receivers.map((receiver) => receiver.close(drained)));
     await findings.close();
     await pipeline.close(AbortSignal.timeout(config.shutdown.flush_ms));
+    events.flush();
     await admin?.close();
   };
 
@@ -160,7 +167,8 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
     const receive = async (name: string, create: typeof createGrpcReceiver, from: typeof grpc): Promise<void> => {
       if (from === undefined) return;
       const tls = serverTlsOf(pemFilesIn(config.folder), from.tls);
-      const receiver = await create({ ...from.listen, ...tls, ...limits }, received);
+      const ended = (reception: Reception): void => receptions.ended(name, reception);
+      const receiver = await create({ ...from.listen, ...tls, ...limits, ended }, received);
       receivers.push(receiver);
       listening(name, receiver.address);
     };
@@ -176,7 +184,7 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
         status: 200,
         type: METRICS_TYPE,
         body: metricsText(
-          { pipeline, diagnosis, counters, intake, boundaries, renewal, crew, findings, repairs, output },
+          { pipeline, diagnosis, counters, intake, receptions, boundaries, renewal, crew, findings, repairs, output },
           config.metrics,
         ),
       }),

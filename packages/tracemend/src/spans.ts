@@ -1,5 +1,5 @@
 /** A crossing, told as a SERVER and a CLIENT span by OpenTelemetry's HTTP and RPC conventions. */
-import type { CrossingFailure, OwnSpans, TraceContext } from "@tracemend/context";
+import type { OwnSpans, TraceContext } from "@tracemend/context";
 import { KNOWN_FLAGS, SAMPLED } from "@tracemend/context";
 import type { FixedAttributes, SpanPen } from "@tracemend/otlp";
 import { defineAttributeName, defineFixedAttributes } from "@tracemend/otlp";
@@ -79,7 +79,7 @@ export function writeSpans(pen: SpanPen, crossing: Passed, spans: OwnSpans): voi
   open(pen, crossing, spans, spans.serverSpanId);
   if (verdict.from !== undefined) pen.parent(verdict.from.parentId);
   pen.what(serverNameOf(crossing), "server", crossing.startMs, crossing.endMs);
-  writeCommon(pen, crossing, crossing);
+  writeCommon(pen, crossing, crossing, 500, crossing.protocol);
   writeServer(pen, crossing);
   // A trace that was restarted keeps a link to the one that came in (Trace Context Level 2, section 3.4).
   for (const { traceId, parentId } of verdict.links ?? NO_LINKS)
@@ -128,7 +128,7 @@ function writeCall(
   pen.parent(spans.serverSpanId);
   pen.what(nameOf(crossing), "client", startMs, called.endMs);
   if (isTunnel(crossing)) writeConnect(pen, crossing, called);
-  else writeCommon(pen, crossing, called);
+  else writeCommon(pen, crossing, called, 400, upstream?.protocol);
   if (resends > 0) pen.number(RESENDS, resends);
   if (crossing.service !== undefined) pen.text(PEER_SERVICE, cut(crossing.service));
   if (upstream !== undefined) {
@@ -164,7 +164,13 @@ function close(pen: SpanPen, crossing: Passed, outcome: Outcome, from: 400 | 500
 /** The gRPC codes that are the server's fault. Source: RPC conventions, "gRPC status". */
 const SERVER_ERRORS = new Set([2, 4, 12, 13, 14, 15]);
 
-function isGrpcError(code: number | undefined, from: 400 | 500): boolean {
+/** By number. Source: gRPC, "Status codes and their use in gRPC". */
+const GRPC_NAMES: readonly string[] = (
+  "OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND ALREADY_EXISTS PERMISSION_DENIED RESOURCE_EXHAUSTED " +
+  "FAILED_PRECONDITION ABORTED OUT_OF_RANGE UNIMPLEMENTED INTERNAL UNAVAILABLE DATA_LOSS UNAUTHENTICATED"
+).split(" ");
+
+function isGrpcError(code: number | undefined, from: 400 | 500): code is number {
   if (code === undefined || code === 0) return false;
   return from === 400 || SERVER_ERRORS.has(code);
 }
@@ -194,17 +200,26 @@ function writeConnect(pen: SpanPen, crossing: Passed, { failure }: Outcome): voi
   pen.fixed(boundary(crossing.boundary));
   pen.fixed(side(crossing.side));
   pen.fixed(TRANSPORT);
-  writeError(pen, undefined, failure);
+  if (failure !== undefined) pen.text(ERROR_TYPE, failure.kind);
 }
 
-function writeCommon(pen: SpanPen, crossing: Passed, { status, grpcStatus, failure }: Outcome): void {
+/** `from`: the least status that is an error to this side. `spoken`: with the peer of this span. */
+function writeCommon(
+  pen: SpanPen,
+  crossing: Passed,
+  { status, grpcStatus, failure }: Outcome,
+  from: 400 | 500,
+  spoken: Passed["protocol"] | undefined,
+): void {
   pen.fixed(boundary(crossing.boundary));
   pen.fixed(side(crossing.side));
   writeMethod(pen, crossing.method);
-  pen.fixed(protocol(crossing.protocol));
+  if (spoken !== undefined) pen.fixed(protocol(spoken));
   if (crossing.mirrored === true) pen.fixed(MIRRORED);
   if (status !== undefined) pen.number(STATUS, status);
-  writeError(pen, status, failure);
+  if (failure !== undefined) pen.text(ERROR_TYPE, failure.kind);
+  else if (status !== undefined && status >= from) pen.text(ERROR_TYPE, String(status));
+  else if (isGrpcError(grpcStatus, from)) pen.text(ERROR_TYPE, GRPC_NAMES[grpcStatus] ?? String(grpcStatus));
   if (crossing.grpcStatus === undefined) return;
   const slash = crossing.path.lastIndexOf("/");
   pen.fixed(RPC);
@@ -217,11 +232,6 @@ function writeMethod(pen: SpanPen, method: string): void {
   if (METHODS.has(method)) return pen.fixed(knownMethod(method));
   pen.fixed(OTHER_METHOD);
   pen.text(METHOD_ORIGINAL, cut(method));
-}
-
-function writeError(pen: SpanPen, status: number | undefined, failure: CrossingFailure | undefined): void {
-  if (failure !== undefined) pen.text(ERROR_TYPE, failure.kind);
-  else if (status !== undefined && status >= 500) pen.text(ERROR_TYPE, String(status));
 }
 
 function writeServer(pen: SpanPen, crossing: Passed): void {

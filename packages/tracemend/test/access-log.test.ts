@@ -61,4 +61,12 @@ describe("the access log", () => {
     expect(written.length).toBeGreaterThan(1);
     expect(written.join("").trimEnd().split("\n")).toHaveLength(100);
   });
+
+  it("tells the port of an IPv6 endpoint apart from its address", async () => {
+    const upstream = { name: "catalogue", address: "2001:db8::1", port: 8080, localPort: undefined };
+    const [json = ""] = await logged("json", crossingOf(INBOUND, { upstream }));
+    expect(JSON.parse(json)).toMatchObject({ endpoint: "[2001:db8::1]:8080" });
+    const [text = ""] = await logged("text", crossingOf(INBOUND, { upstream }));
+    expect(text).toContain(" [2001:db8::1]:8080 ");
+  });
 });

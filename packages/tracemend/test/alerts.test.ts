@@ -11,7 +11,7 @@ interface Rule {
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8");
 const { groups } = parse(read("../alerts.yaml")) as { groups: { rules: Rule[] }[] };
 const rules = groups.flatMap((group) => group.rules);
-const sources = read("../src/metrics.ts") + read("../src/metrics-sampling.ts");
+const sources = read("../src/metrics.ts") + read("../src/metrics-sampling.ts") + read("../src/receptions.ts");
 const families = new Set(sources.match(/(?<=")tracemend_[a-z_]+(?=")/g));
 
 describe("the alert rules", () => {

@@ -53,6 +53,59 @@ describe("the configuration", () => {
     ]);
   });
 
+  it("says in plain words what is missing, of another kind, or not among what it can be", () => {
+    const text = `
+service_name: 7
+receivers: { otlp_grpc: 4317, bearer_tokens: ["two words"] }
+destinations:
+  a: { queue: { max_bytes: 1.5 }, timeout_ms: 0, signals: [] }
+  b: { endpoint: "collector:4317", sample: { kind: tial } }`;
+    expect(findings(text).toSorted()).toEqual([
+      "tracemend.yaml:2:1: cluster: is missing; it must be a text",
+      "tracemend.yaml:2:1: service_name: must be a text, not a number",
+      "tracemend.yaml:3:14: receivers.otlp_grpc: must be a map of keys, not a number",
+      "tracemend.yaml:3:47: receivers.bearer_tokens.0: must be letters, digits and -._~+/, with = at the end",
+      "tracemend.yaml:5:17: destinations.a.queue.max_bytes: must be a whole number, not a number with a fraction",
+      "tracemend.yaml:5:35: destinations.a.timeout_ms: must be above 0",
+      "tracemend.yaml:5:3: destinations.a.endpoint: is missing; it must be a text",
+      "tracemend.yaml:5:50: destinations.a.signals: must not be empty",
+      'tracemend.yaml:6:46: destinations.b.sample.kind: must be one of "probabilistic"|"rate_limiting"|"tail"',
+      "tracemend.yaml:6:8: destinations.b.endpoint: must be a URL with http or https, such as http://127.0.0.1:4317",
+    ]);
+  });
+
+  it("reads numbers and switches from the environment where they are wanted, and text where that is", () => {
+    const text = "cluster: ${env:N}\nworkers: ${env:N}\nmetrics: { collector_names: '${env:ON:-true}' }";
+    expect(parseConfig("f", text, { N: "3" })).toMatchObject({
+      cluster: "3",
+      workers: 3,
+      metrics: { collector_names: true },
+    });
+    expect(findings("cluster: eu\nworkers: ${env:N}", { N: "three" })).toEqual([
+      "tracemend.yaml:2:1: workers: must be a number from 1 to 256, or auto",
+    ]);
+    expect(findings("cluster: eu\nresource:\n  a.b: ${env:NONE}")).toEqual([
+      "tracemend.yaml:3:3: resource.a.b: environment variable NONE is not set and has no default; ${env:NONE:-…} gives it one",
+    ]);
+  });
+
+  it("tells no secret of an endpoint, and finds queues that would share a folder", () => {
+    const storage = (folder: string) => `queue: { storage: { folder: ${folder} } }`;
+    const text = `cluster: eu
+destinations:
+  a: { endpoint: "http://a:4317", ${storage("spool")} }
+  b: { endpoint: "http://b:4317", ${storage("./spool")} }
+  c: { endpoint: "https://user:s3cret@c:4317/?key=s3cret" }
+  d: { endpoint: "http://d:4317", tls: { ca_file: ca.pem } }`;
+    const found = findings(text);
+    expect(found.join("\n")).not.toContain("s3cret");
+    expect(found).toEqual([
+      'tracemend.yaml:4:55: destinations.b.queue.storage.folder: "spool" is the folder of a already; each queue has one of its own',
+      expect.stringMatching(/^tracemend\.yaml:5:3: destinations\.c: .* must be without query and credentials/),
+      expect.stringMatching(/^tracemend\.yaml:6:3: destinations\.d: .* tls must be absent with http/),
+    ]);
+  });
+
   it("says which upstreams there are when a route names another", () => {
     expect(findings(MINIMAL.replace("upstream: gateway", "upstream: gatevay"))).toEqual([
       'tracemend.yaml:8:9: boundaries.0.routes.0.upstream: there is no upstream "gatevay" (there are: gateway)',
@@ -87,13 +140,13 @@ describe("the configuration", () => {
       expect.stringContaining('boundaries.0.routes.3.mirror.upstream: there is no upstream "canery"'),
     ]);
     expect(findings(text.replace("upstream: gateway, rewrite", "rewrite"))).toEqual([
-      expect.stringMatching(/^tracemend\.yaml:7:5: boundaries\.0\.routes: routes\[2\] is .*exactly one of/),
+      expect.stringMatching(/^tracemend\.yaml:11:9: boundaries\.0\.routes\.2: is .*exactly one of/),
     ]);
     expect(findings(text.replace("[14, 8]", "[14, 80]"))).toEqual([
-      expect.stringContaining("boundaries.0.routes: routes[0].split[1].upstream.retry.grpcStatuses is 80"),
+      "tracemend.yaml:21:41: upstreams.canary.retry.grpc_statuses: is 80; it must be an integer from 1 to 16",
     ]);
     expect(findings(text.replace("balance: hash", "balance: round-robin"))).toEqual([
-      expect.stringContaining("boundaries.0.routes: routes[0].split[1].upstream.hashField"),
+      expect.stringContaining("upstreams.canary.hash_field: is "),
     ]);
   });
 
@@ -102,15 +155,13 @@ describe("the configuration", () => {
     const text = MINIMAL.replace("routes:\n      - upstream: gateway", routes).replace("http://10", "tcp://10");
     expect(findings(text)).toEqual([]);
     expect(findings(text.replace("db.internal:5432", "db.internal"))).toEqual([
-      expect.stringMatching(
-        /^tracemend\.yaml:7:5: boundaries\.0\.routes: routes\[0\]\.match\.authority is "db\.internal"/,
-      ),
+      expect.stringMatching(/^tracemend\.yaml:8:20: boundaries\.0\.routes\.0\.match\.authority: is "db\.internal"/),
     ]);
     expect(findings(text.replace(/tcp:\/\/10[^"]*/, "tcp://db"))).toEqual([
-      expect.stringContaining("routes[0].upstream.url is"),
+      expect.stringContaining("upstreams.gateway.url: is"),
     ]);
     expect(findings(MINIMAL.replace("http://10", "tcp://10"))).toEqual([
-      expect.stringContaining("routes[0].match.authority is"),
+      expect.stringContaining("boundaries.0.routes.0.match.authority: is"),
     ]);
   });
 
@@ -140,7 +191,7 @@ describe("the configuration", () => {
     expect(findings(withEndpoints("[10.0.0.1:443, { address: 10.0.0.2:443, weight: 3 }]"))).toEqual([]);
     expect(findings(withEndpoints("{ kubernetes: { service: gw, port: https, token_file: t } }"))).toEqual([]);
     expect(findings(withEndpoints("[{ address: 10.0.0.2:443, weight: 0 }]"))).toHaveLength(1);
-    expect(findings(withEndpoints("[10.0.0.2]"))).toEqual([expect.stringContaining("upstream.endpoints is")]);
+    expect(findings(withEndpoints("[10.0.0.2]"))).toEqual([expect.stringContaining("upstreams.gateway.endpoints: is")]);
     expect(findings(withEndpoints("{ kubernetes: { namespace: eu } }"))).toHaveLength(1);
   });
 
@@ -150,17 +201,43 @@ describe("the configuration", () => {
       "listen: 127.0.0.1:8080\n    proxy_protocol: { trusted: [10.0.0.0/8, 10.0.0.0/33] }",
     );
     expect(findings(text)).toEqual([
-      expect.stringMatching(
-        /^tracemend\.yaml:7:5: boundaries\.0\.proxy_protocol: listen\.proxyProtocol\.trusted is "10\.0\.0\.0\/33"/,
-      ),
+      expect.stringMatching(/^tracemend\.yaml:7:23: boundaries\.0\.proxy_protocol\.trusted: is "10\.0\.0\.0\/33"/),
     ]);
     expect(findings(text.replace(", 10.0.0.0/33", ""))).toEqual([]);
+  });
+
+  it("says what is wrong with what other proxies are told, and who is asked for a certificate", () => {
+    const withLine = (line: string): string[] =>
+      findings(MINIMAL.replace("listen: 127.0.0.1:8080", `listen: 127.0.0.1:8080\n    ${line}`));
+    expect(withLine("forwarding: { via: edge, trusted: [10.0.0.0/99] }")).toEqual([
+      expect.stringMatching(/^tracemend\.yaml:7:30: boundaries\.0\.forwarding\.trusted: is "10\.0\.0\.0\/99"/),
+    ]);
+    expect(withLine("tls: { cert_file: a.pem, key_file: a.key, client_auth: optional }")).toEqual([
+      "tracemend.yaml:7:47: boundaries.0.tls.client_auth: must be absent where client_ca_file is",
+    ]);
+    expect(
+      withLine("tls: { cert_file: a.pem, key_file: a.key, client_ca_file: b.pem, client_auth: optional }"),
+    ).toEqual([]);
+  });
+
+  it("says once what is wrong with an upstream that two boundaries name", () => {
+    const two = MINIMAL.replace(
+      "upstreams:",
+      "  - { name: in, side: ingress, listen: 127.0.0.1:8081, routes: [{ upstream: gateway }] }\nupstreams:",
+    ).replace(':9000"', ':9000", retry: { tries: 99 }');
+    expect(findings(two)).toEqual([expect.stringMatching(/: upstreams\.gateway\.retry\.tries: is 99/)]);
+  });
+
+  it("refuses to drain for longer than a timer counts", () => {
+    expect(findings(`${MINIMAL}shutdown: { drain_ms: 5000000000 }\n`)).toEqual([
+      expect.stringMatching(/: shutdown\.drain_ms: must be at most 2147483647/),
+    ]);
   });
 
   it("says what contradicts itself in a policy, and where", () => {
     const strip = "listen: 127.0.0.1:8080\n    policy: { strip: true, carrier: { send: true } }";
     expect(findings(MINIMAL.replace("listen: 127.0.0.1:8080", strip))).toEqual([
-      expect.stringMatching(/^tracemend\.yaml:7:5: boundaries\.0\.policy: carrier\.send is true/),
+      expect.stringMatching(/^tracemend\.yaml:7:39: boundaries\.0\.policy\.carrier\.send: is true/),
     ]);
     const other = "listen: 127.0.0.1:8080\n    policy: { upstreams: { gatevay: { strip: true } } }";
     expect(findings(MINIMAL.replace("listen: 127.0.0.1:8080", other))).toEqual([
@@ -178,7 +255,9 @@ describe("the configuration", () => {
       side: "ingress",
       listen: { port: 7000 },
     });
-    expect(findings(text)).toEqual(["tracemend.yaml: environment variable PORT is not set and has no default"]);
+    expect(findings(text)).toEqual([
+      "tracemend.yaml:6:5: boundaries.0.listen: environment variable PORT is not set and has no default; ${env:PORT:-…} gives it one",
+    ]);
   });
 
   it("refuses two boundaries of one name and receivers that have nowhere to send to", () => {

@@ -134,14 +134,39 @@ describe("the spans of a crossing", () => {
       "rpc.grpc.status_code": 5,
     });
     expect(server).not.toHaveProperty("status");
-    expect(client?.status).toEqual({ code: "error" });
+    expect(server?.attributes).not.toHaveProperty("error.type");
+    expect(client).toMatchObject({ status: { code: "error" }, attributes: { "error.type": "NOT_FOUND" } });
+    const [failed] = spansOf(crossingOf(INBOUND, { path: "/a.B/C", method: "POST", grpcStatus: 14 }), SPANS);
+    expect(failed).toMatchObject({ status: { code: "error" }, attributes: { "error.type": "UNAVAILABLE" } });
+    const [, strange] = spansOf(crossingOf(INBOUND, { path: "/a.B/C", method: "POST", grpcStatus: 99 }), SPANS);
+    expect(strange?.attributes["error.type"]).toBe("99");
+  });
+
+  it("tell each what is spoken with its own peer", () => {
+    const upstream = { name: "shop", address: "10.0.0.2", port: 8080, localPort: 1 };
+    const versions = (protocol: "h2" | "http/1.1" | undefined) =>
+      spansOf(crossingOf(INBOUND, { protocol: "h2", upstream: { ...upstream, protocol } }), SPANS).map(
+        ({ attributes }) => attributes?.["network.protocol.version"],
+      );
+    expect(versions("http/1.1")).toEqual(["2", "1.1"]);
+    expect(versions("h2")).toEqual(["2", "2"]);
+    expect(versions(undefined)).toEqual(["2", undefined]);
   });
 
   it("call a 404 an error of the caller only, and a 502 an error of both", () => {
     const statuses = (status: number) =>
-      spansOf(crossingOf(INBOUND, { status }), SPANS).map((span) => span.status?.code);
-    expect(statuses(404)).toEqual([undefined, "error"]);
-    expect(statuses(502)).toEqual(["error", "error"]);
+      spansOf(crossingOf(INBOUND, { status }), SPANS).map((span) => [
+        span.status?.code,
+        span.attributes?.["error.type"],
+      ]);
+    expect(statuses(404)).toEqual([
+      [undefined, undefined],
+      ["error", "404"],
+    ]);
+    expect(statuses(502)).toEqual([
+      ["error", "502"],
+      ["error", "502"],
+    ]);
   });
 
   it("are a SERVER span alone where nothing was called", () => {

@@ -1,4 +1,4 @@
-/** The answers to an OTLP/JSON request, which are JSON too. */
+/** The answers to an OTLP/JSON request, which are JSON too; some peers answer protobuf so as well. */
 
 import type { Signal } from "../batch.ts";
 import type { PartialSuccess } from "../export-response.ts";
@@ -28,4 +28,38 @@ export function formatJsonStatus(status: Status): string {
     message,
     details: [{ "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay }],
   });
+}
+
+/** Undefined for a text that is no JSON object. A negative count is read as 0. */
+export function parseJsonExportResponse(text: string): PartialSuccess | undefined {
+  const response = parseObject(text);
+  if (response === undefined) return undefined;
+  const partial = asObject(response["partialSuccess"]) ?? {};
+  const name = Object.values(rejectedNames).find((one) => Object.hasOwn(partial, one)) ?? "";
+  const rejected = Number(partial[name] ?? 0);
+  const message = partial["errorMessage"];
+  return {
+    rejected: Number.isSafeInteger(rejected) && rejected > 0 ? rejected : 0,
+    message: typeof message === "string" ? message : "",
+  };
+}
+
+/** What a JSON text has as its `message`, which is where google.rpc.Status has it. */
+export function parseJsonMessage(text: string): string | undefined {
+  const message = parseObject(text)?.["message"];
+  return typeof message === "string" && message !== "" ? message : undefined;
+}
+
+type Plain = Readonly<Record<string, unknown>>;
+
+function parseObject(text: string): Plain | undefined {
+  try {
+    return asObject(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+function asObject(value: unknown): Plain | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Plain) : undefined;
 }

@@ -29,15 +29,25 @@ export function formatCrossing(crossing: Crossing): string {
 
 function attributesOf(attributes: Iterable<readonly [name: string, value: Value]>): string {
   let text = "";
-  for (const [name, value] of attributes)
-    text += `${text === "" ? "" : ","}{"key":${JSON.stringify(name)},"value":${valueOf(value)}}`;
+  for (const [name, value] of attributes) text += (text === "" ? "" : ",") + keyOf(name) + valueOf(value) + "}";
   return text;
 }
 
+/** The names of one process's attributes are few and come with every record: each is written once. */
+const KEYS = new Map<string, string>();
+
+function keyOf(name: string): string {
+  const known = KEYS.get(name);
+  if (known !== undefined) return known;
+  const key = `{"key":${JSON.stringify(name)},"value":`;
+  KEYS.set(name, key);
+  return key;
+}
+
 function valueOf(value: Value): string {
-  if (typeof value === "string") return `{"stringValue":${JSON.stringify(value)}}`;
-  if (typeof value === "boolean") return `{"boolValue":${value}}`;
-  return Number.isSafeInteger(value) ? `{"intValue":"${value}"}` : `{"doubleValue":${value}}`;
+  if (typeof value === "string") return '{"stringValue":' + JSON.stringify(value) + "}";
+  if (typeof value === "boolean") return value ? '{"boolValue":true}' : '{"boolValue":false}';
+  return Number.isSafeInteger(value) ? '{"intValue":"' + value + '"}' : '{"doubleValue":' + value + "}";
 }
 
 /** A 64-bit integer is a text in this encoding, and more than a number holds. */

@@ -1,7 +1,7 @@
 /** What every forward has in common: what it is given, how a batch becomes a body, and what an answer says of the peer. */
 import { constants, gzip, zstdCompress } from "node:zlib";
 import { promisify } from "node:util";
-import type { Answer, Batch } from "@tracemend/otlp";
+import type { Answer, Batch, Signal } from "@tracemend/otlp";
 import type { Clock } from "../clock.ts";
 import type { Destination } from "../destination.ts";
 import { gzipOf } from "../compressed.ts";
@@ -57,13 +57,22 @@ export interface Silence {
 
 /**
  * Turns an answer into an outcome, and notes whether a peer lives. "Busy" without a time to come back is what a proxy
- * with nobody behind it says, so it counts as unreachable; a peer that names a time is there.
+ * with nobody behind it says, so it counts as unreachable; a peer that names a time is there. So does a refusal that is
+ * not about what was sent, such as 401 or UNIMPLEMENTED: the next batch would fare no better. Where traces are taken only
+ * theirs counts: many a collector of traces answers metrics so.
  */
-export function createJudgement(reachability: Reachability): (answer: Answer | Silence) => Outcome {
-  return (answer) => {
+export function createJudgement(
+  { signals }: Pick<Destination, "signals">,
+  reachability: Reachability,
+): (answer: Answer | Silence, signal: Signal) => Outcome {
+  return (answer, signal) => {
     if (answer.kind === "silence" || (answer.kind === "busy" && answer.retryAfterMs === undefined)) {
       reachability.failing(answer.message);
       return busy(0);
+    }
+    if (answer.kind === "refused" && !answer.tooLarge && !answer.divisible) {
+      if (signal === "traces" || !signals.includes("traces")) reachability.failing(answer.message);
+      return answer;
     }
     reachability.answered();
     if (answer.kind === "accepted") return accepted;

@@ -21,7 +21,7 @@ export function forwardGrpc(options: ForwardOptions): Sink {
   const { destination, reachability, clock, random } = options;
   const { compression, timeoutMs } = destination;
   const channel = createChannel(destination, reachability, clock, random);
-  const judge = createJudgement(reachability);
+  const judge = createJudgement(destination, reachability);
   const fixed: OutgoingHttpHeaders = {
     ...destination.headers,
     ":method": "POST",
@@ -43,7 +43,8 @@ export function forwardGrpc(options: ForwardOptions): Sink {
         const parts = [grpcPrefix(body.bytes, compression !== "none"), ...body.parts];
         const reply = await call(session, headers, parts, deadline.signal);
         if (reply.kind !== "silence" && !signal.aborted) channel.heard();
-        return settle(batch, signal.aborted ? busy(0) : judge(reply.kind === "silence" ? reply : readReply(reply)));
+        if (signal.aborted) return settle(batch, busy(0));
+        return settle(batch, judge(reply.kind === "silence" ? reply : readReply(reply), batch.signal));
       } finally {
         deadline.clear();
       }

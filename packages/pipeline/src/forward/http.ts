@@ -15,7 +15,7 @@ export function forwardHttp(options: ForwardOptions): Sink {
   const { destination, reachability, clock, random } = options;
   const { basePath, compression, timeoutMs } = destination;
   const probe = createProbe(destination, reachability, clock, random);
-  const judge = createJudgement(reachability);
+  const judge = createJudgement(destination, reachability);
   // The deadline of an attempt is kept here, by the injected clock, so undici's own timeouts are off.
   const pool = new Pool(destination.origin, {
     allowH2: false,
@@ -51,7 +51,7 @@ export function forwardHttp(options: ForwardOptions): Sink {
       const deadline = createDeadline(clock, timeoutMs, signal);
       try {
         const answer = await post(basePath + httpPath(batch.signal), body, deadline.signal);
-        return settle(batch, signal.aborted ? busy(0) : judge(answer));
+        return settle(batch, signal.aborted ? busy(0) : judge(answer, batch.signal));
       } finally {
         deadline.clear();
       }
@@ -81,9 +81,9 @@ async function readAnswer(response: Dispatcher.ResponseData): Promise<Uint8Array
 function readHttpReply(response: Dispatcher.ResponseData, body: Uint8Array, nowMs: number): Answer {
   const { statusCode: status, headers } = response;
   const type = single(headers["content-type"]);
-  const isOtlp = type === undefined || parseContentType(type) === "protobuf";
+  const isPage = type !== undefined && /^\s*(?:text\/html|application\/xhtml\+xml)\b/i.test(type);
   // A page with status 200 comes from something that is no OTLP receiver, and took nothing.
-  if (status >= 200 && status <= 299 && body.byteLength > 0 && !isOtlp) {
+  if (status >= 200 && status <= 299 && body.byteLength > 0 && isPage) {
     return {
       kind: "refused",
       message: `HTTP status ${status} with a body of type ${type}`,
@@ -91,7 +91,10 @@ function readHttpReply(response: Dispatcher.ResponseData, body: Uint8Array, nowM
       divisible: false,
     };
   }
-  return readHttpAnswer({ status, retryAfter: single(headers["retry-after"]), body: isOtlp ? body : undefined }, nowMs);
+  const retryAfter = single(headers["retry-after"]);
+  if (type === undefined || parseContentType(type) === "protobuf")
+    return readHttpAnswer({ status, retryAfter, body }, nowMs);
+  return readHttpAnswer({ status, retryAfter, text: isPage ? "" : Buffer.from(body).toString() }, nowMs);
 }
 
 function single(value: string | string[] | undefined): string | undefined {

@@ -1,6 +1,11 @@
 /** Tells senders that hold a bearer token (RFC 6750) from those that do not. */
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 
+/** Can this be sent as a token? RFC 6750 §2.1, b64token. */
+export function isBearerToken(text: string): boolean {
+  return /^[\w.~+/-]+=*$/.test(text);
+}
+
 /**
  * A test of `authorization` fields; without tokens everybody passes. Throws a TypeError for an empty list and for what
  * cannot be a token, without telling it.
@@ -8,7 +13,7 @@ import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 export function defineBearer(tokens: readonly string[] | undefined): (authorization: string | undefined) => boolean {
   if (tokens === undefined) return () => true;
   if (tokens.length === 0) throw new TypeError("receiver option bearerTokens must not be an empty list");
-  if (tokens.some((token) => !/^[\w.~+/-]+=*$/.test(token))) {
+  if (!tokens.every(isBearerToken)) {
     throw new TypeError(
       "receiver option bearerTokens must have tokens of letters, digits and -._~+/, with = at the end",
     );

@@ -19,6 +19,7 @@ import { inflate, readBody } from "./body.ts";
 import type { BodyReading, Compression } from "./body.ts";
 import type { Lease } from "./budget.ts";
 import { createConnections } from "./connections.ts";
+import { misdirected, receptionOf } from "./reception.ts";
 import { closeServer, defineReceiver, listen } from "./receiver.ts";
 import type { Receiver, ReceiverOptions, ReceiverSettings } from "./receiver.ts";
 
@@ -44,7 +45,10 @@ export async function createGrpcReceiver(options: ReceiverOptions, sink: Sink): 
       sessions.delete(session);
       end();
     });
-    session.on("error", () => {});
+    session.on("error", (error: Error) => {
+      if (/bad client magic/i.test(error.message))
+        settings.ended(misdirected("HTTP/1.1, as OTLP/HTTP has it, came to the port of OTLP/gRPC"));
+    });
     // The connection's window starts at 65 535 bytes, whatever the streams' windows are (RFC 9113 §6.9.2).
     session.setLocalWindowSize(4 * 1024 * 1024);
   });
@@ -68,16 +72,25 @@ async function serve(
   settings: ReceiverSettings,
   sink: Sink,
 ): Promise<void> {
-  if (headers[":method"] !== "POST") return rejectHttp(stream, constants.HTTP_STATUS_METHOD_NOT_ALLOWED);
-  if (!isGrpc(headers["content-type"])) return rejectHttp(stream, constants.HTTP_STATUS_UNSUPPORTED_MEDIA_TYPE);
-  if (!settings.admits(headers.authorization)) return answer(stream, unauthenticated);
+  const reply = (told: Answer, more?: OutgoingHttpHeaders): void => {
+    settings.ended(receptionOf(told));
+    answer(stream, told, more);
+  };
+  const unsupported = (message: string): Answer => failure(404, statusCode.unimplemented, message);
+  if (headers[":method"] !== "POST" || !isGrpc(headers["content-type"])) {
+    settings.ended(receptionOf(unsupported("no gRPC call")));
+    const isPost = headers[":method"] === "POST";
+    const { HTTP_STATUS_METHOD_NOT_ALLOWED, HTTP_STATUS_UNSUPPORTED_MEDIA_TYPE } = constants;
+    return rejectHttp(stream, isPost ? HTTP_STATUS_UNSUPPORTED_MEDIA_TYPE : HTTP_STATUS_METHOD_NOT_ALLOWED);
+  }
+  if (!settings.admits(headers.authorization)) return reply(unauthenticated);
   const path = headers[":path"] ?? "";
   const signal = signalOfGrpcPath(path);
-  if (signal === undefined) return fail(stream, { code: statusCode.unimplemented, message: `unknown method ${path}` });
+  if (signal === undefined) return reply(unsupported(`unknown method ${path}`));
   const encoding = headers["grpc-encoding"] ?? "identity";
   if (encoding !== "identity" && encoding !== "gzip" && encoding !== "zstd") {
     const message = `grpc-encoding ${String(encoding)} is not supported`;
-    return fail(stream, { code: statusCode.unimplemented, message }, { "grpc-accept-encoding": acceptEncoding });
+    return reply(unsupported(message), { "grpc-accept-encoding": acceptEncoding });
   }
 
   const gone = new AbortController();
@@ -89,10 +102,10 @@ async function serve(
   try {
     const reading = await readMessage(stream, encoding, settings.maxRequestBytes, lease, deadline.signal);
     if (reading.kind === "body")
-      answer(stream, await hand(readBatch(signal, lend(reading.bytes, sink)), reading, sink, gone.signal));
-    else if (reading.kind !== "gone") answer(stream, answerUnread(reading, settings.maxRequestBytes, settings));
+      reply(await hand(readBatch(signal, lend(reading.bytes, sink)), reading, sink, gone.signal));
+    else if (reading.kind !== "gone") reply(answerUnread(reading, settings.maxRequestBytes, settings));
   } catch {
-    answer(stream, failure(500, statusCode.internal, "internal error"));
+    reply(failure(500, statusCode.internal, "internal error"));
   } finally {
     deadline.clear();
     lease.end();
@@ -121,8 +134,8 @@ async function readMessage(
   return inflate(message, encoding, maxBytes, lease, signal);
 }
 
-function answer(stream: ServerHttp2Stream, answer: Answer): void {
-  if (answer.kind === "failure") return fail(stream, answer.status);
+function answer(stream: ServerHttp2Stream, answer: Answer, more?: OutgoingHttpHeaders): void {
+  if (answer.kind === "failure") return fail(stream, answer.status, more);
   if (isAnswered(stream)) return;
   stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
   stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });

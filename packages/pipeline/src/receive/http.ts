@@ -3,7 +3,14 @@ import { isUtf8 } from "node:buffer";
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
-import { formatContentType, parseContentType, readBatch, readJsonBatch, signalOfHttpPath } from "@tracemend/otlp";
+import {
+  formatContentType,
+  httpPath,
+  parseContentType,
+  readBatch,
+  readJsonBatch,
+  signalOfHttpPath,
+} from "@tracemend/otlp";
 import type { Encoding, JsonBatchReading, Signal } from "@tracemend/otlp";
 import { createDeadline } from "../clock.ts";
 import type { Sink } from "../stage.ts";
@@ -14,9 +21,13 @@ import type { Lease } from "./budget.ts";
 import { createConnections } from "./connections.ts";
 import { closeServer, defineReceiver, listen } from "./receiver.ts";
 import type { Receiver, ReceiverOptions, ReceiverSettings } from "./receiver.ts";
+import { misdirected, receptionOf } from "./reception.ts";
 import { defineReply } from "./reply.ts";
+import type { Reply } from "./reply.ts";
 
 const acceptEncoding = "gzip, zstd";
+
+const knownPaths = (["traces", "metrics", "logs", "profiles"] as const).map(httpPath).join(", ");
 
 /** A JSON body takes so many times its size, and so much longer, until it is protobuf. */
 const jsonFactor = 8;
@@ -39,9 +50,29 @@ export async function createHttpReceiver(options: ReceiverOptions, sink: Sink): 
     response.on("close", connections.begin(request.socket));
     void serve(request, response, settings, sink);
   });
+  server.on("clientError", (error: ClientError, socket) => {
+    if (error.rawPacket?.subarray(0, preface.length).equals(preface) === true)
+      settings.ended(misdirected("HTTP/2, as gRPC has it, came to the port of OTLP/HTTP"));
+    const status = clientErrors[error.code ?? ""] ?? "400 Bad Request";
+    if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\n${closing}`, () => socket.destroy());
+    else socket.destroy();
+  });
   const address = await listen(server, settings);
   return { address, close: (signal) => closeServer(server, connections, signal) };
 }
+
+interface ClientError extends Error {
+  readonly code?: string;
+  readonly rawPacket?: Buffer;
+}
+
+/** What every HTTP/2 connection begins with (RFC 9113 §3.4), as far as an HTTP/1 parser is surely given it at once. */
+const preface = Buffer.from("PRI * HTTP/2.0");
+const closing = "connection: close\r\ncontent-length: 0\r\n\r\n";
+const clientErrors: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
+  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
+};
 
 async function serve(
   request: IncomingMessage,
@@ -51,9 +82,14 @@ async function serve(
 ): Promise<void> {
   const encoding = parseContentType(request.headers["content-type"]);
   const signal = signalOfHttpPath(pathOf(request.url ?? ""));
-  const reply = defineReply(response, signal ?? "traces", encoding ?? "protobuf");
+  const send = defineReply(response, signal ?? "traces", encoding ?? "protobuf");
+  const reply: Reply = (answer, headers) => {
+    settings.ended(receptionOf(answer));
+    send(answer, headers);
+  };
   if (!settings.admits(request.headers.authorization)) return reply(unauthenticated, { "www-authenticate": "Bearer" });
-  if (signal === undefined) return reply(failure(404, statusCode.unimplemented, "no such path"));
+  if (signal === undefined)
+    return reply(failure(404, statusCode.unimplemented, `no such path; there are ${knownPaths}`));
   if (request.method !== "POST") return reply(failure(405, statusCode.unimplemented, "only POST"), { allow: "POST" });
   if (encoding === undefined) {
     const message = `the content type must be ${formatContentType("protobuf")} or ${formatContentType("json")}`;

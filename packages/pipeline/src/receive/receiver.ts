@@ -7,6 +7,7 @@ import { defineBearer } from "./bearer.ts";
 import { createByteBudget } from "./budget.ts";
 import type { ByteBudget } from "./budget.ts";
 import type { Connections } from "./connections.ts";
+import type { Reception } from "./reception.ts";
 
 export interface ReceiverOptions {
   /** Default 127.0.0.1: a receiver open to the network is a decision. */
@@ -26,6 +27,8 @@ export interface ReceiverOptions {
   readonly requestTimeoutMs?: number;
   /** `authorization: Bearer` with one of these is demanded; several, so that they can be changed one by one. */
   readonly bearerTokens?: readonly string[];
+  /** Told how each request ended. Must not throw. */
+  readonly ended?: (reception: Reception) => void;
   readonly clock?: Clock;
   /** Even in [0, 1). */
   readonly random?: () => number;
@@ -46,6 +49,7 @@ export interface ReceiverSettings {
   readonly budget: ByteBudget;
   /** May the sender of this `authorization` field send? */
   readonly admits: (authorization: string | undefined) => boolean;
+  readonly ended: (reception: Reception) => void;
   readonly clock: Clock;
 }
 
@@ -71,6 +75,7 @@ export function defineReceiver(options: ReceiverOptions): ReceiverSettings {
     requestTimeoutMs: positive("requestTimeoutMs", 30_000),
     budget: createByteBudget(positive("maxInFlightBytes", 256 * 1024 * 1024), clock, options.random ?? Math.random),
     admits: defineBearer(options.bearerTokens),
+    ended: options.ended ?? (() => {}),
     clock,
   };
 }

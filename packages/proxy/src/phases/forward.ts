@@ -103,6 +103,7 @@ class Forwarding implements CallerEvents {
     const exchange = this.#exchange;
     if (exchange.over) return;
     exchange.touch();
+    exchange.full = false;
     exchange.call?.resume();
   }
 

@@ -2,13 +2,13 @@
 import type { FieldLines, Upstream } from "@tracemend/context";
 import type { Exchange } from "../exchange.ts";
 import type { Failure } from "../failure.ts";
-import { GATEWAY_ERRORS, failureOf } from "../failure.ts";
-import { grpcStatus } from "../grpc.ts";
+import { failureOf } from "../failure.ts";
+import { grpcStatus, saysUnavailable } from "../grpc.ts";
 import type { MirrorOf } from "../mirror-options.ts";
 import { suffixHost } from "../mirror-options.ts";
 import type { Passed } from "../passed.ts";
 import { NO_TRIES } from "../passed.ts";
-import type { AnswerHead, Call, CallEvents } from "../plane/plane.ts";
+import type { Alpn, AnswerHead, Call, CallEvents } from "../plane/plane.ts";
 import { CANCEL } from "../reset.ts";
 import { tryFinish } from "../spans.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
@@ -51,6 +51,7 @@ export class Mirror implements CallEvents {
   #timer: { cancel(): void } | undefined;
   #upstream: Upstream | undefined;
   #status: number | undefined;
+  #unavailable = false;
   #grpcStatus: number | undefined;
   #answerBytes = 0;
   #over = false;
@@ -94,8 +95,8 @@ export class Mirror implements CallEvents {
     if (this.#end === undefined) this.#breakOff(failureOf("client-gone"));
   }
 
-  connected(address: string, port: number, localPort: number | undefined): void {
-    this.#upstream = { name: this.#mirror.to.name, address, port, localPort };
+  connected(address: string, port: number, localPort: number | undefined, protocol: Alpn | undefined): void {
+    this.#upstream = { name: this.#mirror.to.name, address, port, localPort, protocol };
     this.#open = this.#exchange.body !== "none";
     this.#flush();
   }
@@ -104,9 +105,11 @@ export class Mirror implements CallEvents {
     // As little as the answer itself.
   }
 
-  answered({ status, lines }: AnswerHead): void {
-    this.#status = status;
-    if (this.#exchange.grpc) this.#grpcStatus = grpcStatus(lines);
+  answered(head: AnswerHead): void {
+    const { grpc } = this.#exchange;
+    this.#status = head.status;
+    this.#unavailable = saysUnavailable(head, grpc);
+    if (grpc) this.#grpcStatus = grpcStatus(head.lines);
   }
 
   /** It is read all the same: then the connection can be used again. */
@@ -182,7 +185,7 @@ export class Mirror implements CallEvents {
     const endpoint = this.#endpoint;
     if (endpoint !== undefined) {
       if (failure?.side === "upstream" && failure.kind !== "busy") to.report(endpoint, true);
-      else if (this.#status !== undefined) to.report(endpoint, GATEWAY_ERRORS.has(this.#status));
+      else if (this.#status !== undefined) to.report(endpoint, this.#unavailable);
       endpoint.leave();
       to.leave();
     }

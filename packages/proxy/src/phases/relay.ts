@@ -3,10 +3,10 @@ import type { FieldLines } from "@tracemend/context";
 import { readTraceresponse } from "@tracemend/context";
 import type { Exchange } from "../exchange.ts";
 import type { Failure } from "../failure.ts";
-import { GATEWAY_ERRORS, failureOf } from "../failure.ts";
-import { UNAVAILABLE, grpcStatus } from "../grpc.ts";
+import { failureOf } from "../failure.ts";
+import { grpcStatus, saysUnavailable } from "../grpc.ts";
 import { endToEnd } from "../hop-by-hop.ts";
-import type { AnswerHead, CallEvents } from "../plane/plane.ts";
+import type { Alpn, AnswerHead, CallEvents } from "../plane/plane.ts";
 import { opensTunnel } from "../plane/tunnel.ts";
 import type { Service } from "../upstream/service.ts";
 import { toTrailers } from "../trailers.ts";
@@ -33,10 +33,10 @@ export class Relaying implements CallEvents {
     this.#exchange = exchange;
   }
 
-  connected(address: string, port: number, localPort: number | undefined): void {
+  connected(address: string, port: number, localPort: number | undefined, protocol: Alpn | undefined): void {
     const exchange = this.#exchange;
     if (exchange.over) return;
-    exchange.upstream = { name: exchange.service?.name ?? "", address, port, localPort };
+    exchange.upstream = { name: exchange.service?.name ?? "", address, port, localPort, protocol };
     if (exchange.call !== undefined) flow(exchange);
   }
 
@@ -51,10 +51,7 @@ export class Relaying implements CallEvents {
     if (exchange.over) return;
     const { service, endpoint } = exchange;
     if (service !== undefined && endpoint !== undefined) {
-      service.report(
-        endpoint,
-        GATEWAY_ERRORS.has(head.status) || (exchange.grpc && grpcStatus(head.lines) === UNAVAILABLE),
-      );
+      service.report(endpoint, saysUnavailable(head, exchange.grpc));
       const failed = isFailed(exchange, service, head);
       if (failed && retry(exchange, failureOf("refused"), this, head)) return;
     }
@@ -77,7 +74,9 @@ export class Relaying implements CallEvents {
     if (exchange.over) return;
     exchange.touch();
     exchange.answerBytes += chunk.length;
-    if (!exchange.caller.write(chunk)) exchange.call?.pause();
+    if (exchange.caller.write(chunk)) return;
+    exchange.full = true;
+    exchange.call?.pause();
   }
 
   ended(trailers: FieldLines | undefined): void {

@@ -5,9 +5,7 @@ import { connect as connectTls } from "node:tls";
 import type { ConnectionOptions } from "node:tls";
 import type { Failure } from "../failure.ts";
 import { failureOf } from "../failure.ts";
-import type { EngineSettings, UpstreamTarget } from "./plane.ts";
-
-export type Alpn = "h2" | "http/1.1";
+import type { Alpn, EngineSettings, UpstreamTarget } from "./plane.ts";
 
 /** An error that carries what it means, through engines that only pass errors on. */
 export class DialError extends Error {

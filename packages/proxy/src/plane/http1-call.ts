@@ -46,7 +46,7 @@ export class Http1Call implements Call, WireUser {
     this.#wire = wire;
     if (this.#tunnel) return this.#connect(wire);
     wire.begin(this, method, upgrade !== undefined);
-    this.#events.connected(wire.address, wire.port, wire.localPort);
+    this.#events.connected(wire.address, wire.port, wire.localPort, "http/1.1");
     if (this.over) return;
     if (body !== "none") return void setImmediate(flushHead, this);
     this.#sent = upgrade === undefined;
@@ -142,7 +142,7 @@ export class Http1Call implements Call, WireUser {
   /** The connection is all that was asked for. */
   #connect(wire: Http1Wire): void {
     wire.beginTunnel(this);
-    this.#events.connected(wire.address, wire.port, wire.localPort);
+    this.#events.connected(wire.address, wire.port, wire.localPort, undefined);
     const head = { status: 200, reason: "Connection Established", lines: NO_LINES, open: true, trailers: false };
     if (!this.over) this.#events.answered({ ...head, last: false });
   }

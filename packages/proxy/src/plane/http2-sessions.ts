@@ -211,7 +211,7 @@ class Http2Call implements Call {
     this.#slot = slot;
     this.#stream = stream;
     this.#listen(stream, slot);
-    this.#events.connected(slot.address, slot.port, slot.localPort);
+    this.#events.connected(slot.address, slot.port, slot.localPort, "h2");
   }
 
   write(chunk: Uint8Array): boolean {

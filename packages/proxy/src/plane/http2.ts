@@ -39,6 +39,8 @@ export function createHttp2(
     take(socket) {
       const peer = peerOf(socket);
       const identities = identitiesOf(socket);
+      // A session does not look at the end of what it reads: nobody else would end a connection whose caller is gone.
+      socket.allowHalfOpen = false;
       const session = performServerHandshake(socket, options);
       sessions.add(session);
       session.setLocalWindowSize(SESSION_WINDOW_BYTES);

@@ -1,9 +1,9 @@
 /** The connections to an `https:` upstream that says by ALPN what it speaks. */
 import type { FieldLines } from "@tracemend/context";
-import type { Alpn, Dial } from "./dial.ts";
+import type { Dial } from "./dial.ts";
 import { createHttp1Client } from "./http1-client.ts";
 import { createHttp2Sessions } from "./http2-sessions.ts";
-import type { Call, CallEvents, Connections, EngineSettings, OutgoingHead, UpstreamTarget } from "./plane.ts";
+import type { Alpn, Call, CallEvents, Connections, EngineSettings, OutgoingHead, UpstreamTarget } from "./plane.ts";
 
 export function createNegotiated(target: UpstreamTarget, settings: EngineSettings, dial: Dial): Connections {
   let spoken: Alpn | undefined;

@@ -105,12 +105,15 @@ export interface Call {
   cancel(code: number): void;
 }
 
+/** What is spoken on a connection, as ALPN calls it. */
+export type Alpn = "h2" | "http/1.1";
+
 /**
  * Told in this order: connected, informed*, answered, body*, ended; or failed at any point. Only `connected` may come
- * before `send` has returned.
+ * before `send` has returned. `protocol`: undefined where the connection is a tunnel's.
  */
 export interface CallEvents {
-  connected(address: string, port: number, localPort: number | undefined): void;
+  connected(address: string, port: number, localPort: number | undefined, protocol: Alpn | undefined): void;
   informed(status: number, lines: FieldLines): void;
   answered(head: AnswerHead): void;
   body(chunk: Uint8Array): void;

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect, createServer } from "node:http2";
-import type { ServerHttp2Stream } from "node:http2";
+import type { ClientHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { defineBoundary } from "@tracemend/context";
 import { expect, it, onTestFinished } from "vitest";
@@ -20,6 +20,57 @@ async function startService(status: string) {
   return { calls, address: `127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
 
+async function call(session: ClientHttp2Session): Promise<unknown> {
+  const stream = session.request({
+    ":method": "POST",
+    ":path": "/a.B/C",
+    "content-type": "application/grpc",
+    te: "trailers",
+  });
+  stream.end();
+  const [head] = await once(stream, "response");
+  stream.resume();
+  await once(stream, "close");
+  return (head as Record<string, unknown>)["grpc-status"];
+}
+
+const boundary = defineBoundary({ name: "edge", side: "ingress", cluster: "eu-1" });
+
+it("a mirror's endpoint is left out for what a request's is", async () => {
+  const [main, troubled, well] = [await startService("0"), await startService("14"), await startService("0")];
+  let mirrored: (() => void) | undefined;
+  const proxy = await createProxy({
+    boundary,
+    listen: {},
+    routes: [
+      {
+        upstream: { name: "svc", url: `http://${main.address}`, protocol: "h2" },
+        mirror: {
+          upstream: {
+            name: "shadow",
+            url: `http://${well.address}`,
+            protocol: "h2",
+            endpoints: [troubled.address, well.address],
+            ejection: { failures: 3 },
+          },
+        },
+      },
+    ],
+    observer: { crossed: () => undefined, mirrored: () => mirrored?.() },
+  });
+  onTestFinished(() => proxy.close(AbortSignal.abort()));
+  const session = connect(`http://127.0.0.1:${proxy.address.port}`);
+  onTestFinished(() => session.destroy());
+  for (let count = 0; count < 12; count += 1) {
+    const copied = new Promise<void>((resolve) => (mirrored = resolve));
+    await call(session);
+    await copied;
+  }
+  const shadow = proxy.upstreams().find(({ name }) => name === "shadow");
+  expect(shadow?.endpoints.find(({ address }) => address === troubled.address)?.state).toBe("ejected");
+  expect([troubled.calls.count, well.calls.count]).toEqual([3, 9]);
+});
+
 it.each([
   ["14", "ejected", 3],
   ["5", "healthy", 10],
@@ -27,7 +78,7 @@ it.each([
   const [troubled, well] = [await startService(status), await startService("0")];
   const endpoints = [troubled.address, well.address];
   const proxy = await createProxy({
-    boundary: defineBoundary({ name: "edge", side: "ingress", cluster: "eu-1" }),
+    boundary,
     listen: {},
     routes: [
       {
@@ -39,17 +90,7 @@ it.each([
   const session = connect(`http://127.0.0.1:${proxy.address.port}`);
   onTestFinished(() => session.destroy());
   for (let count = 0; count < 20; count += 1) {
-    const call = session.request({
-      ":method": "POST",
-      ":path": "/a.B/C",
-      "content-type": "application/grpc",
-      te: "trailers",
-    });
-    call.end();
-    const [head] = await once(call, "response");
-    expect(["0", status]).toContain((head as Record<string, unknown>)["grpc-status"]);
-    call.resume();
-    await once(call, "close");
+    expect(["0", status]).toContain(await call(session));
   }
   expect(troubled.calls.count).toBe(calls);
   expect(well.calls.count).toBe(20 - calls);
