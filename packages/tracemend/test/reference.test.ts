@@ -30,7 +30,7 @@ function keysOf(node: Node, path = ""): Key[] {
   return [...own, ...beside.flatMap((one) => keysOf(one, path))];
 }
 
-const keys = keysOf(configJsonSchema() as Node);
+const keys = keysOf(configJsonSchema());
 
 describe("the reference of the configuration", () => {
   it("has every key", () => {
