@@ -1,7 +1,8 @@
 /** A real Collector as destination: it takes what the program forwards, and passes on the same telemetry. */
 import { freePorts } from "../../examples/two-clusters/ports.ts";
 import { expect, it } from "vitest";
-import { closeAtEnd, openProgram, openSink } from "../support/opened.ts";
+import { closeAtEnd } from "../support/close-at-end.ts";
+import { openProgram, openSink } from "../support/opened.ts";
 import { peerOrReason, startPeer } from "../support/peer.ts";
 import { findMissing, runNodeClient } from "../support/sdk-clients.ts";
 

@@ -8,7 +8,8 @@ import { expect, it } from "vitest";
 import { Pool } from "undici";
 import type { Authority, Identity } from "../support/certificates.ts";
 import { createAuthority } from "../support/certificates.ts";
-import { closeAtEnd, openProgram } from "../support/opened.ts";
+import { closeAtEnd } from "../support/close-at-end.ts";
+import { openProgram } from "../support/opened.ts";
 import type { ProgramProcess } from "../support/program.ts";
 
 const REQUESTS = 20_000;

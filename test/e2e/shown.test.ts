@@ -3,7 +3,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, it } from "vitest";
 import { startCollector } from "../support/collector.ts";
-import { closeAtEnd, openProgram } from "../support/opened.ts";
+import { closeAtEnd } from "../support/close-at-end.ts";
+import { openProgram } from "../support/opened.ts";
 import {
   ledgerUntil,
   metricsUntil,

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Collector } from "../support/collector.ts";
 import { startCollector } from "../support/collector.ts";
-import { closeAtEnd, openProgram } from "../support/opened.ts";
+import { closeAtEnd } from "../support/close-at-end.ts";
+import { openProgram } from "../support/opened.ts";
 import { untilReachable } from "../support/otlp-client.ts";
 import type { ProgramProcess } from "../support/program.ts";
 import type { RecordingUpstream } from "../support/upstream.ts";

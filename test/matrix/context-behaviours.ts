@@ -77,7 +77,7 @@ export const CONTEXT_BEHAVIOURS: readonly Behaviour[] = [
         userAgent: "probe",
         requestId: "r-1",
         downstream: { address: "127.0.0.1" },
-        upstream: { name: "svc", port: Number(new URL(rig.service.url).port) },
+        upstream: { name: "svc", host: new URL(rig.service.url).hostname, port: Number(new URL(rig.service.url).port) },
         status: 200,
         grpcStatus: undefined,
         failure: undefined,

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, it } from "vitest";
 import { dialLenient } from "../support/lenient-peer.ts";
-import { closeAtEnd } from "../support/opened.ts";
+import { closeAtEnd } from "../support/close-at-end.ts";
 import { openBorder } from "./border.ts";
 
 const REQUEST = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";

@@ -1,18 +1,12 @@
-/** What a test opens, closed when it ends: what was opened last goes first. */
+/** Programs, collectors and folders that a test opens, gone when it ends. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
+import { closeAtEnd } from "./close-at-end.ts";
 import type { ProgramProcess } from "./program.ts";
 import { startProgram } from "./program.ts";
 import type { RecordingSink } from "./recording-sink.ts";
 import { createRecordingSink } from "./recording-sink.ts";
-
-export function closeAtEnd(close: () => unknown): void {
-  onTestFinished(async () => {
-    await close();
-  });
-}
 
 /** As `startProgram`. */
 export async function openProgram(config: string, files?: Readonly<Record<string, string>>): Promise<ProgramProcess> {

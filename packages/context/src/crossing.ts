@@ -18,6 +18,8 @@ export interface Upstream extends Peer {
   readonly name: string;
   /** Our end of the connection it went over: joins a SERVER span that names its peer with this crossing. */
   readonly localPort: number | undefined;
+  /** What its URL names, without brackets: where that is a name, the address is what it led to. */
+  readonly host?: string | undefined;
   /** What was spoken there, where that is known and HTTP: the caller's may be another. */
   readonly protocol?: "http/1.1" | "h2" | undefined;
 }

@@ -36,7 +36,7 @@ const MOST_PAIRS = 8_192;
 const LEAST_JOINABLE = 0.2;
 
 /** Where fewer pairs than this are sure, none is told. */
-const LEAST_SURE = 0.1;
+const LEAST_SURE = 0.2;
 
 /** Pairs that must be known before what lies as they do is told from what merely lies within a request. */
 const ENOUGH_TO_LIKEN = 50;

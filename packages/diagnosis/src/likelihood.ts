@@ -25,7 +25,10 @@ const LEAST_WIDTH_MS = 0.1;
 /** Known pairs that are tried against the others. */
 const TRIED = 64;
 
-const NONE = -1;
+/** A pair that repeats the tried one so closely is left out with it: what repeats itself does not tell what is to come. */
+const SAME_MS = 0.002;
+/** More are not: a clock of whole milliseconds makes many alike that are no repeats. */
+const MOST_REPEATS = 8;
 
 export function createLikelihood(model: TimingModel): Likelihood {
   const kept = keptPairs(model);
@@ -42,16 +45,32 @@ export function createLikelihood(model: TimingModel): Likelihood {
   const weights = new Float64Array(kept);
   let weight = 0;
   let mixedWeight = 0;
-  let left = NONE;
+  const isLeftOut = new Uint8Array(kept);
+  let others = kept;
 
-  /** `leftOut` is a known pair that is to be told by all the others. */
-  const take = (requestMs: number, leftOut: number): void => {
+  const repeats = (at: number, pair: number): boolean =>
+    Math.abs((starts[at] as number) - (starts[pair] as number)) < SAME_MS &&
+    Math.abs((ends[at] as number) - (ends[pair] as number)) < SAME_MS &&
+    Math.abs((spans[at] as number) - (spans[pair] as number)) < SAME_MS;
+
+  /** What is asked next is told by all known pairs but this one and those that repeat it. */
+  const leaveOut = (pair: number): void => {
+    isLeftOut.fill(0);
+    isLeftOut[pair] = 1;
+    others = kept - 1;
+    for (let at = 0; at < kept && kept - others <= MOST_REPEATS; at += 1) {
+      if (at === pair || !repeats(at, pair)) continue;
+      isLeftOut[at] = 1;
+      others -= 1;
+    }
+  };
+
+  const take = (requestMs: number): void => {
     weight = 0;
     mixedWeight = 0;
-    left = leftOut;
     for (let at = 0; at < kept; at += 1) {
       const width = lengthWidths[at] as number;
-      weights[at] = at === left ? 0 : bell((requestMs - (lengths[at] as number)) / width) / width;
+      weights[at] = isLeftOut[at] === 1 ? 0 : bell((requestMs - (lengths[at] as number)) / width) / width;
       weight += weights[at] as number;
       const mixedWidth = mixedWidths[at] as number;
       mixedWeight += bell((requestMs - (mixedLengths[at] as number)) / mixedWidth) / mixedWidth;
@@ -65,7 +84,7 @@ export function createLikelihood(model: TimingModel): Likelihood {
     let end = 0;
     let span = 0;
     for (let at = 0; at < kept; at += 1) {
-      if (at === left) continue;
+      if (isLeftOut[at] === 1) continue;
       const startWidth = startWidths[at] as number;
       const endWidth = endWidths[at] as number;
       const spanWidth = spanWidths[at] as number;
@@ -77,22 +96,25 @@ export function createLikelihood(model: TimingModel): Likelihood {
       span += bell((spanMs - (spans[at] as number)) / spanWidth) / spanWidth;
     }
     return {
-      together: (both / weight) * (kept / Math.max(Number.MIN_VALUE, span)),
+      together: (both / weight) * (others / Math.max(Number.MIN_VALUE, span)),
       // How likely the length of the span is stands above and below the line.
-      apart: (start / kept) * (end / kept) * (kept / mixedWeight),
+      apart: (start / others) * (end / others) * (kept / mixedWeight),
       anywhere: 1 / Math.max(1, startMs + endMs + spanMs),
     };
   };
 
   const tried: Ways[] = [];
   for (let at = 0; at < kept; at += Math.max(1, Math.floor(kept / TRIED))) {
-    take(lengths[at] as number, at);
+    leaveOut(at);
+    take(lengths[at] as number);
     tried.push(waysOf(starts[at] as number, ends[at] as number, spans[at] as number));
   }
   const shares = weighWays(tried);
+  isLeftOut.fill(0);
+  others = kept;
 
   return {
-    take: (requestMs) => take(requestMs, NONE),
+    take,
     odds: (startMs, endMs, spanMs) => byAllWays(shares, waysOf(startMs, endMs, spanMs)),
     reachedBy(share) {
       const reached = tried.map((ways) => byAllWays(shares, ways));
@@ -112,9 +134,10 @@ function mixedLengthsOf({ startMs, endMs, spanMs }: TimingModel, kept: number): 
   return lengths;
 }
 
-/** A bell with the long tails of delays (Cauchy's), of area 1. */
+/** A bell of area 1 with tails longer than the normal one's, as delays have, yet not so long that many far pairs add up. */
 function bell(distance: number): number {
-  return 1 / (Math.PI * (1 + distance * distance));
+  const fall = 1 + distance * distance;
+  return 2 / (Math.PI * fall * fall);
 }
 
 function widthsOf(values: Float32Array, kept: number, neighbours: number): Float64Array {

@@ -30,6 +30,9 @@ const MOST_SHARE = 0.98;
 /** Where a smaller share of pairs is sure than this, as much less is claimed of each. */
 const MANY_SURE = 0.5;
 
+/** So much is doubtful of each pair, however sure it seems: what known pairs show may have changed since. */
+const ALWAYS_DOUBTFUL = 0.008;
+
 /** Of all pairs of an edge that are told no more may be wrong, by what is claimed of them. */
 const MOST_DOUBTFUL = 0.02;
 
@@ -196,9 +199,9 @@ export function learnSure(model: TimingModel, chosen: number, sure: number): voi
   model.sure /= 2;
 }
 
-/** What is claimed of a pair that is as sure as this: where few are sure, those that seem to be are where the model errs. */
+/** What is claimed of a pair that seems as sure as this: where few are sure, those that seem to be are where the model errs. */
 export function claimOf(model: TimingModel, confidence: number): number {
-  return 1 - Math.max(1, MANY_SURE / sureShare(model)) * (1 - confidence);
+  return 1 - ALWAYS_DOUBTFUL - Math.max(1, MANY_SURE / sureShare(model)) * (1 - confidence);
 }
 
 /** Whether a pair as sure as this may be told, the surest first; notes it if so. */

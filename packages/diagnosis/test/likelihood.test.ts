@@ -56,4 +56,28 @@ describe("the likelihood of a pair", () => {
     likelihood.take(32);
     expect(likelihood.odds(9.2, 2.2, 20.6)).toBeGreaterThan(20 * likelihood.odds(5.2, 2.2, 24.6));
   });
+
+  it("does not take pairs that repeat themselves for proof that both delays belong together", () => {
+    const oddsOfNew = (repeats: number): number => {
+      const model = createTimingModel();
+      for (let at = 0; at < 448; at += 1) {
+        const pair = at % (448 / repeats);
+        learnPair(model, 1 + ((pair * 37) % 64), 1 + ((pair * 23) % 61), 5 + ((pair * 11) % 17));
+      }
+      const likelihood = createLikelihood(model);
+      // Both delays are known, but not together.
+      likelihood.take(46);
+      return likelihood.odds(20, 16, 10);
+    };
+    expect(oddsOfNew(7)).toBeGreaterThan(oddsOfNew(1) / 4);
+  });
+
+  it("keeps a place unlikely that no known pair is near, however many are known elsewhere", () => {
+    const model = createTimingModel();
+    for (let at = 0; at < 500; at += 1)
+      learnPair(model, 1 + (at % 100) / 100, 2 + (at % 70) / 100, 20 + (at % 60) / 10);
+    const likelihood = createLikelihood(model);
+    likelihood.take(26);
+    expect(likelihood.odds(1.5, 2.3, 22.2)).toBeGreaterThan(30 * likelihood.odds(4.5, 2.3, 19.2));
+  });
 });

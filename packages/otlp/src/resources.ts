@@ -78,11 +78,31 @@ function rangesOf<Shard>(
   return found;
 }
 
+const envelope = new Cursor();
+const resource = new Cursor();
+const attribute = new AttributeView();
+
+/** Of a ResourceSpans, ResourceMetrics or ResourceLogs message; of several attributes with one key the first. */
+export function findResourceAttribute(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  key: string,
+): AttributeValue | undefined {
+  envelope.open(bytes, start, end);
+  while (envelope.next()) {
+    if (envelope.field !== 1) continue;
+    resource.open(bytes, envelope.start, envelope.stop);
+    while (resource.next()) {
+      if (resource.field === 1 && attribute.open(bytes, resource.start, resource.stop).hasKey(key))
+        return attribute.value();
+    }
+  }
+  return undefined;
+}
+
 class OpenResourceView implements ResourceView {
-  readonly #envelope = new Cursor();
-  readonly #resource = new Cursor();
-  readonly #attribute = new AttributeView();
-  #bytes: Uint8Array = this.#envelope.bytes;
+  #bytes: Uint8Array = envelope.bytes;
   #start = 0;
   #end = 0;
 
@@ -94,16 +114,6 @@ class OpenResourceView implements ResourceView {
   }
 
   attribute(key: string): AttributeValue | undefined {
-    const envelope = this.#envelope.open(this.#bytes, this.#start, this.#end);
-    while (envelope.next()) {
-      if (envelope.field !== 1) continue;
-      const resource = this.#resource.open(this.#bytes, envelope.start, envelope.stop);
-      while (resource.next()) {
-        if (resource.field !== 1) continue;
-        if (this.#attribute.open(this.#bytes, resource.start, resource.stop).hasKey(key))
-          return this.#attribute.value();
-      }
-    }
-    return undefined;
+    return findResourceAttribute(this.#bytes, this.#start, this.#end, key);
   }
 }

@@ -3,6 +3,7 @@
 import type { AttributeKeys, FoundAttributes } from "./attribute-keys.ts";
 import { type AttributeValue, AttributeView } from "./attribute.ts";
 import type { Batch } from "./batch.ts";
+import { findResourceAttribute } from "./resources.ts";
 import { Cursor, readFixed32, readFixed64, readInt32 } from "./wire/cursor.ts";
 import { formatHex } from "./wire/hex.ts";
 import { decodeUtf8 } from "./wire/utf8.ts";
@@ -208,7 +209,7 @@ export class OpenSpanView implements SpanView {
     const memo = (this.#resourceMemo ??= new Map());
     const known = memo.get(key);
     if (known !== undefined || memo.has(key)) return known;
-    const value = this.#findResourceAttribute(key);
+    const value = findResourceAttribute(this.#bytes, this.#resourceStart, this.#resourceEnd, key);
     memo.set(key, value);
     return value;
   }
@@ -304,18 +305,5 @@ export class OpenSpanView implements SpanView {
       inner.open(this.#bytes, cursor.start, cursor.stop);
       while (inner.next()) visit();
     }
-  }
-
-  #findResourceAttribute(key: string): AttributeValue | undefined {
-    cursor.open(this.#bytes, this.#resourceStart, this.#resourceEnd);
-    while (cursor.next()) {
-      if (cursor.field !== 1) continue;
-      inner.open(this.#bytes, cursor.start, cursor.stop);
-      while (inner.next()) {
-        if (inner.field !== 1) continue;
-        if (attributes.open(this.#bytes, inner.start, inner.stop).hasKey(key)) return attributes.value();
-      }
-    }
-    return undefined;
   }
 }

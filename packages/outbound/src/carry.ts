@@ -5,9 +5,9 @@ import { failOpen } from "./fail-open.ts";
 import type { Carried, Handling } from "./handling.ts";
 import { routeOf } from "./handling.ts";
 import type { Head } from "./head.ts";
-import { applyToHead, traceFields } from "./head.ts";
+import { applyToHead, traceFields, withdrawFromHead } from "./head.ts";
 import type { Outcome } from "./judge-call.ts";
-import { judgeCall, judgeForeign } from "./judge-call.ts";
+import { isOfAnotherTrace, judgeCall, judgeForeign } from "./judge-call.ts";
 import { findLocation } from "./location.ts";
 import type { Settings } from "./options.ts";
 
@@ -58,6 +58,7 @@ export function createCarry(settings: Settings): Carry {
     carry(outgoing, head, handling, mayChange) {
       const outcome = judge(outgoing, head, handling);
       applyToHead(head, outcome.edits);
+      watchTrace(head, outcome);
       if (!isNoticed(outcome)) {
         settle(outgoing, head, handling, outcome);
         return;
@@ -78,6 +79,16 @@ export function createCarry(settings: Settings): Carry {
     },
     counts: () => ({ ...counts }),
   };
+}
+
+/** What was carried beside a `traceparent` does not leave beside that of another trace. */
+function watchTrace(head: Head, { action, edits }: Outcome): void {
+  if (action !== "carried" || edits.length < 2) return;
+  head.watch?.((traceparent) => {
+    failOpen(() => {
+      if (isOfAnotherTrace(traceparent, edits)) withdrawFromHead(head, edits);
+    });
+  });
 }
 
 function isNoticed({ action, reason }: Outcome): boolean {

@@ -11,6 +11,8 @@ export interface Head {
   remove(name: string): void;
   /** Whether the head is already written and can only be read. */
   readonly sealed: boolean;
+  /** `written` is told of each `traceparent` that others write from now on, before it is there; absent where it cannot be. */
+  readonly watch?: (written: (traceparent: string) => void) => void;
   /** Trace fields that others are yet to add do not leave; absent where nobody can add any. */
   readonly refuse?: () => void;
 }
@@ -31,5 +33,14 @@ export function applyToHead(head: Head, edits: Edits): void {
   for (const { name, value } of edits) {
     if (value === null) head.remove(name);
     else head.set(name, value);
+  }
+}
+
+/** What `applyToHead` wrote beside a `traceparent` goes, where it still stands as it was written. */
+export function withdrawFromHead(head: Head, edits: Edits): void {
+  for (const { name, value } of edits) {
+    if (name === "traceparent" || value === null) continue;
+    const values = head.values(name);
+    if (values.length === 1 && values[0] === value) head.remove(name);
   }
 }

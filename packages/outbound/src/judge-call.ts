@@ -67,6 +67,13 @@ function changed(action: CallAction, reason: CallReason, edits: Edits, level: Re
   return level === "on" ? { action, reason, edits } : { action: "reported", reason, edits: NO_EDITS };
 }
 
+/** Whether a `traceparent` is of another trace than the one that the edits write. */
+export function isOfAnotherTrace(traceparent: string, edits: Edits): boolean {
+  const reading = parseTraceparent(traceparent);
+  const own = edits.find(({ name }) => name === "traceparent")?.value ?? "";
+  return reading.kind === "valid" && !own.includes(reading.context.traceId);
+}
+
 function isOther(context: TraceContext, carried: Carried | undefined): boolean {
   return carried?.context !== undefined && carried.context.traceId !== context.traceId;
 }

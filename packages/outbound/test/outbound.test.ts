@@ -1,3 +1,7 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { once } from "node:events";
+import type { ClientRequest, IncomingMessage } from "node:http";
+import { request } from "node:http";
 import { Readable } from "node:stream";
 import { Pool } from "undici";
 import { afterEach, describe, expect, it } from "vitest";
@@ -5,6 +9,7 @@ import { createOutbound } from "../src/index.ts";
 import {
   OTHER_LINE,
   PARENT_LINE,
+  bodyOf,
   byFetch,
   byHttp,
   ingress,
@@ -132,6 +137,75 @@ describe("the request that is handled", () => {
     const text = await outbound.handle(message, () => byFetch(echo.url));
     expect(valuesOf(JSON.parse(text) as string[], "traceparent")).toEqual([PARENT_LINE]);
     expect(outbound.current()).toBeUndefined();
+  });
+});
+
+describe("a service that names another trace once its call has been given the context", () => {
+  const carried = ["traceparent", PARENT_LINE, "tracestate", "a=1", "baggage", "shop=7", "b3", "0"];
+  const byHttpWith =
+    (change: (call: ClientRequest) => unknown) =>
+    async (url: string): Promise<string> => {
+      const call = request(url);
+      await change(call);
+      call.end();
+      const [answer] = (await once(call, "response")) as [IncomingMessage];
+      return bodyOf(answer);
+    };
+  const fieldsOf = (left: readonly string[]) =>
+    Object.fromEntries(
+      ["traceparent", "tracestate", "baggage", "b3"].map((name) => [name, valuesOf(left, name).join()]),
+    );
+  const nothingOfOurs = { traceparent: OTHER_LINE, tracestate: "", baggage: "", b3: "" };
+  const allOfOurs = { traceparent: PARENT_LINE, tracestate: "a=1", baggage: "shop=7", b3: "0" };
+  const sameTrace = PARENT_LINE.replace(/-[0-9a-f]{16}-/, "-1111111111111111-");
+
+  it.each<[string, (call: ClientRequest) => unknown, Record<string, string>]>([
+    ["at once sends nothing of ours", (call) => call.setHeader("TraceParent", OTHER_LINE), nothingOfOurs],
+    [
+      "in a later turn sends nothing of ours",
+      async (call) => {
+        await Promise.resolve();
+        call.setHeader("traceparent", [OTHER_LINE]);
+      },
+      nothingOfOurs,
+    ],
+    [
+      "among other fields sends nothing of ours",
+      (call) => call.setHeaders(new Map([["traceparent", OTHER_LINE]])),
+      nothingOfOurs,
+    ],
+    [
+      "sends its own tracestate and baggage, whichever comes first",
+      (call) => {
+        call.setHeader("tracestate", "b=2");
+        call.setHeader("traceparent", OTHER_LINE);
+        call.setHeader("baggage", "mine=1");
+      },
+      { traceparent: OTHER_LINE, tracestate: "b=2", baggage: "mine=1", b3: "" },
+    ],
+    [
+      "but one of the same trace sends all the rest",
+      (call) => call.setHeader("traceparent", sameTrace),
+      { ...allOfOurs, traceparent: sameTrace },
+    ],
+    ["but other fields changes nothing", (call) => call.setHeader("accept", "*/*"), allOfOurs],
+  ])("over node:http %s", async (_what, change, expected) => {
+    const { ask } = await startPair(opened, byHttpWith(change));
+    expect(fieldsOf(await ask(carried))).toEqual(expected);
+  });
+
+  it.each([
+    [OTHER_LINE, nothingOfOurs],
+    [sameTrace, { ...allOfOurs, traceparent: sameTrace }],
+  ])("over undici, where instrumentation adds %s behind us", async (line, expected) => {
+    const { ask } = await startPair(opened, byFetch);
+    const add = (message: unknown): void => {
+      const { request: call } = message as { request: { addHeader(name: string, value: string): void } };
+      call.addHeader("traceparent", line);
+    };
+    subscribe("undici:request:create", add);
+    opened.push(() => unsubscribe("undici:request:create", add));
+    expect(fieldsOf(await ask(carried))).toEqual(expected);
   });
 });
 

@@ -1,6 +1,7 @@
 /** One destination with everything of its own: queue, batch, deliver, retry, forward. Nothing here is shared. */
 import type { Batch, Signal } from "@tracemend/otlp";
 import { createBalanced } from "./balance/destination.ts";
+import { messageOf } from "./cause.ts";
 import type { Clock } from "./clock.ts";
 import type { Destination } from "./destination.ts";
 import type { Log } from "./event.ts";
@@ -108,7 +109,7 @@ export function createBranch(destination: Destination, surroundings: Surrounding
   const delivery = pipeline(...(repaired ?? []), sampler.sink);
   const disk =
     storage &&
-    orClose(delivery, () => createDiskQueue({ maxBytes, storage, account, clock, dropped, failed }, delivery));
+    orClose(name, delivery, () => createDiskQueue({ maxBytes, storage, account, clock, dropped, failed }, delivery));
   if (disk !== undefined && disk.recovered.items + disk.recovered.tornBytes > 0) {
     log({ kind: "disk-recovered", destination: name, ...disk.recovered });
   }
@@ -129,11 +130,11 @@ export function createBranch(destination: Destination, surroundings: Surrounding
 }
 
 /** The folder of a queue may not be usable, and by then what lies behind the queue is connecting. */
-function orClose<Made>(behind: Sink, make: () => Made): Made {
+function orClose<Made>(name: string, behind: Sink, make: () => Made): Made {
   try {
     return make();
   } catch (cause) {
     void behind.close(AbortSignal.abort());
-    throw cause;
+    throw new Error(`destination ${name}: queue.storage.folder: ${messageOf(cause)}`, { cause });
   }
 }

@@ -1,11 +1,13 @@
 /** Everything that is wrong with the options of a pipeline, found without starting one. */
-import { defineDestination } from "./destination.ts";
+import { defineDestination, signalsOf } from "./destination.ts";
+import type { DestinationOptions } from "./destination.ts";
 import type { PipelineOptions } from "./pipeline.ts";
 import { checkRegions } from "./regions-check.ts";
 import { checkFilter } from "./stages/filter.ts";
 import { checkMemory } from "./stages/limit.ts";
 import { redact } from "./stages/redact.ts";
 import { checkRoute } from "./stages/route.ts";
+import type { RouteRule } from "./stages/route.ts";
 import { checkStamp } from "./stages/stamp-guard.ts";
 
 export interface Problem {
@@ -35,11 +37,8 @@ export function checkPipeline(options: PipelineOptions): readonly Problem[] {
     problems.push({ path: ["repair", "holdMs"], message: `must be above 0, not ${repair.holdMs}` });
   routes.forEach((rule, at) => {
     attempt(["routes", at], () => checkRoute(rule));
-    rule.destinations.forEach((name, index) => {
-      if (names.includes(name)) return;
-      const message = `there is no destination ${JSON.stringify(name)}`;
-      problems.push({ path: ["routes", at, "destinations", index], message });
-    });
+    for (const { path, message } of checkWays(rule, destinations))
+      problems.push({ path: ["routes", at, ...path], message });
   });
   destinations.forEach((destination, at) => {
     if (names.indexOf(destination.name) !== at)
@@ -54,4 +53,30 @@ export function checkPipeline(options: PipelineOptions): readonly Problem[] {
     attempt(["destinations", at, "redact"], () => redact({ policy: destination.redact }));
   });
   return [...problems, ...checkRegions(regions, destinations, routes)];
+}
+
+/** What a route names and no destination of it takes would be refused to those who send it. */
+function checkWays(rule: RouteRule, destinations: readonly DestinationOptions[]): readonly Problem[] {
+  const taken = rule.destinations.map((name) => {
+    const destination = destinations.find((one) => one.name === name);
+    return destination && signalsOf(destination);
+  });
+  const problems = rule.destinations.flatMap((name, index) => {
+    const signals = taken[index];
+    const path = ["destinations", index];
+    if (signals === undefined) return [{ path, message: `there is no destination ${JSON.stringify(name)}` }];
+    if (rule.signals === undefined || rule.signals.some((signal) => signals.includes(signal))) return [];
+    return [{ path, message: `${name} takes none of ${rule.signals.join(", ")} (it takes ${signals.join(", ")})` }];
+  });
+  if (problems.length > 0) return problems;
+  return (rule.signals ?? []).flatMap((signal, index) =>
+    taken.some((signals) => signals?.includes(signal))
+      ? []
+      : [
+          {
+            path: ["signals", index],
+            message: `none of its destinations takes ${signal} (${rule.destinations.join(", ")})`,
+          },
+        ],
+  );
 }

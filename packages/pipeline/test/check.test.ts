@@ -34,3 +34,28 @@ test("every problem is told at once, with the path to it", () => {
     "destinations.1.region",
   ]);
 });
+
+test("a signal that a route names must be taken by one of its destinations, and each of them take one", () => {
+  const options: PipelineOptions = {
+    destinations: [
+      { ...destinations[0], name: "spans", signals: ["traces"] },
+      { ...destinations[0], name: "lines", signals: ["logs"] },
+      { ...destinations[0], name: "all" },
+    ],
+    routes: [
+      { signals: ["traces", "logs"], destinations: ["spans", "lines"] },
+      { services: ["cart"], destinations: ["spans"] },
+      { signals: ["metrics"], destinations: ["all"] },
+      { signals: ["traces", "metrics"], destinations: ["spans"] },
+      { signals: ["logs"], destinations: ["spans", "lines"] },
+      { signals: ["logs"], destinations: ["spans"] },
+      { signals: ["logs"], destinations: ["gone"] },
+    ],
+  };
+  expect(checkPipeline(options).map(({ path, message }) => `${path.join(".")}: ${message}`)).toEqual([
+    "routes.3.signals.1: none of its destinations takes metrics (spans)",
+    "routes.4.destinations.0: spans takes none of logs (it takes traces)",
+    "routes.5.destinations.0: spans takes none of logs (it takes traces)",
+    'routes.6.destinations.0: there is no destination "gone"',
+  ]);
+});

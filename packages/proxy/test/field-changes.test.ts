@@ -1,15 +1,11 @@
 import { get } from "node:http";
 import type { IncomingMessage } from "node:http";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { closeAtEnd } from "../../../test/support/close-at-end.ts";
 import { completeFields } from "../src/field-changes.ts";
 import type { Route } from "../src/index.ts";
 import { openBorder } from "./border.ts";
 import { deadKey, startService } from "./http-service.ts";
-
-const closing: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).toReversed()) await close();
-});
 
 const CHANGES: Partial<Route> = {
   requestFields: { set: { "X-Set": "by the route", "x-New": "1" }, remove: ["X-Gone"] },
@@ -20,10 +16,10 @@ async function pass(route: Partial<Route>) {
   const service = await startService((_request, response) =>
     response.writeHead(200, { server: "secret 1.0", "x-own": "1" }).end("ok"),
   );
-  closing.push(() => service.close());
+  closeAtEnd(() => service.close());
   const routes = [route.answer === undefined ? { upstream: { name: "svc", url: service.url }, ...route } : route];
   const opened = await openBorder({ url: service.url }, { routes });
-  closing.push(() => opened.close());
+  closeAtEnd(() => opened.close());
   const headers = { "x-set": ["by the caller", "twice"], "x-gone": "1", "x-kept": "1" };
   const answer = await new Promise<IncomingMessage>((resolve) => get({ port: opened.port, headers }, resolve));
   answer.resume();

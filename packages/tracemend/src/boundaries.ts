@@ -17,6 +17,7 @@ import { policyOf } from "./config-policy.ts";
 import { engineOf, forwardingOf, proxyProtocolOf, routesOf, upstreamOf } from "./config-route.ts";
 import type { Config } from "./config.ts";
 import { checkEndpoints } from "./endpoints.ts";
+import { openAt } from "./listening.ts";
 import type { PemSource, PemTexts } from "./pem.ts";
 import { clientTlsOf, listenTlsOf } from "./pem.ts";
 
@@ -50,6 +51,8 @@ interface Open {
 }
 
 interface Planned {
+  /** Where the configuration says where it listens. */
+  readonly key: string;
   readonly config: BoundaryConfig;
   readonly change: ProxyChange;
   readonly held: Open | undefined;
@@ -58,7 +61,7 @@ interface Planned {
 export function createBoundaries({ spans, observer, watch, listening }: BoundariesOptions): Boundaries {
   let open: readonly Open[] = [];
   const leaving = new Set<Promise<void>>();
-  const start = async ({ config, change }: Planned): Promise<Open> => {
+  const start = async ({ key, config, change }: Planned): Promise<Open> => {
     const { tls, ...rules } = change;
     const listen = {
       ...config.listen,
@@ -66,7 +69,10 @@ export function createBoundaries({ spans, observer, watch, listening }: Boundari
       ...proxyProtocolOf(config.proxy_protocol),
     };
     const engine = engineOf(config.timeouts, config.limits);
-    return { proxy: await createProxy({ ...rules, ...engine, listen, spans, observer, watch }), config };
+    const proxy = await openAt(key, config.listen, () =>
+      createProxy({ ...rules, ...engine, listen, spans, observer, watch }),
+    );
+    return { proxy, config };
   };
   const startAll = async (planned: readonly Planned[]): Promise<readonly Open[]> => {
     const results = await Promise.allSettled(planned.map(start));
@@ -79,7 +85,7 @@ export function createBoundaries({ spans, observer, watch, listening }: Boundari
   return {
     async apply(config, pems) {
       checkEndpoints(config.upstreams);
-      const planned = config.boundaries.map((boundary) => plan(config, boundary, open, pems.source));
+      const planned = config.boundaries.map((_, at) => plan(config, at, open, pems.source));
       const opened = await startAll(planned.filter(({ held }) => held === undefined));
       const kept = planned.flatMap(({ config: next, change, held }) => {
         held?.proxy.reload(change);
@@ -102,11 +108,13 @@ export function createBoundaries({ spans, observer, watch, listening }: Boundari
 }
 
 /** Reads every file and checks every option: whatever can be wrong is found before anything changes. */
-function plan(config: Config, boundary: BoundaryConfig, open: readonly Open[], pems: PemSource): Planned {
+function plan(config: Config, at: number, open: readonly Open[], pems: PemSource): Planned {
+  const boundary = config.boundaries[at] as BoundaryConfig;
+  const key = `boundary ${boundary.name}: boundaries.${at}.listen`;
   const change = changeOf(config, boundary, pems);
   const held = open.find(({ config: was }) => was.name === boundary.name);
   if (held === undefined || !isDeepStrictEqual(held.config.listen, boundary.listen))
-    return { config: boundary, change, held: undefined };
+    return { key, config: boundary, change, held: undefined };
   for (const key of ["proxy_protocol", "timeouts", "limits"] as const)
     if (!isDeepStrictEqual(held.config[key], boundary[key]))
       throw new ConfigError(`boundary ${boundary.name}: ${key} needs a restart to change`);
@@ -114,7 +122,7 @@ function plan(config: Config, boundary: BoundaryConfig, open: readonly Open[], p
     throw new ConfigError(
       `boundary ${boundary.name}: tls, or whether callers show certificates, needs a restart to change`,
     );
-  return { config: boundary, change, held };
+  return { key, config: boundary, change, held };
 }
 
 /** Throws a `ConfigError` where `apply` would for what the files hold, and changes nothing. */

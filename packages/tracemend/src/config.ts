@@ -211,7 +211,9 @@ function checkReferences(config: z.output<typeof schema>, source: ConfigText): s
       const message = `there is no upstream ${JSON.stringify(upstream)} (there are: ${known})`;
       findings.push(finding(source, ["boundaries", at, ...path], message));
     };
-    boundary.routes.forEach(({ upstream, split, mirror }, index) => {
+    boundary.routes.forEach(({ name, upstream, split, mirror }, index, routes) => {
+      if (name !== undefined && routes.findIndex((route) => route.name === name) < index)
+        findings.push(finding(source, ["boundaries", at, "routes", index, "name"], `${name} is taken`));
       if (upstream !== undefined) mustExist(upstream, ["routes", index, "upstream"]);
       if (mirror !== undefined) mustExist(mirror.upstream, ["routes", index, "mirror", "upstream"]);
       split?.forEach((way, at) => mustExist(way.upstream, ["routes", index, "split", at, "upstream"]));

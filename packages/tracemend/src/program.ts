@@ -20,6 +20,7 @@ import { createCrossingIntake } from "./crossing-intake.ts";
 import { ConfigError } from "./config-file.ts";
 import { createEndpointWatch } from "./endpoints.ts";
 import { createFindings } from "./findings.ts";
+import { openAt } from "./listening.ts";
 import type { Logger } from "./log.ts";
 import { METRICS_TYPE } from "./metrics.ts";
 import { createCrossingCounters } from "./metrics-crossings.ts";
@@ -168,15 +169,16 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
       if (from === undefined) return;
       const tls = serverTlsOf(pemFilesIn(config.folder), from.tls);
       const ended = (reception: Reception): void => receptions.ended(name, reception);
-      const receiver = await create({ ...from.listen, ...tls, ...limits, ended }, received);
+      const receiver = await openAt(`receivers.${name.replace(" ", "_")}.listen`, from.listen, () =>
+        create({ ...from.listen, ...tls, ...limits, ended }, received),
+      );
       receivers.push(receiver);
       listening(name, receiver.address);
     };
     await receive("otlp grpc", createGrpcReceiver, grpc);
     await receive("otlp http", createHttpReceiver, http);
     await renewal.apply(config);
-    // Last to go: while the others drain it still says that the program is alive and not ready.
-    admin = await createAdmin(config.admin.listen, {
+    const adminPages: AdminPages = {
       "/healthz": () => jsonAnswer(200, { status: "alive" }),
       "/readyz": () =>
         ready && serving() ? jsonAnswer(200, { status: "ready" }) : jsonAnswer(503, { status: "not ready" }),
@@ -203,7 +205,10 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
         }),
       ...(crew === undefined ? {} : { "/diagnostics/workers": () => jsonAnswer(200, crew?.state()) }),
       ...pages(),
-    });
+    };
+    const { listen } = config.admin;
+    // Last to go: while the others drain it still says that the program is alive and not ready.
+    admin = await openAt("admin.listen", listen, () => createAdmin(listen, adminPages));
     listening("admin", admin.address);
   } catch (error) {
     await stop();

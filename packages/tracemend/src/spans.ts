@@ -132,7 +132,7 @@ function writeCall(
   if (resends > 0) pen.number(RESENDS, resends);
   if (crossing.service !== undefined) pen.text(PEER_SERVICE, cut(crossing.service));
   if (upstream !== undefined) {
-    pen.text(SERVER_ADDRESS, upstream.address);
+    pen.text(SERVER_ADDRESS, cut(upstream.host ?? upstream.address));
     pen.number(SERVER_PORT, upstream.port);
     pen.text(PEER_ADDRESS, upstream.address);
     pen.number(PEER_PORT, upstream.port);

@@ -263,6 +263,11 @@ destinations:
   it("refuses two boundaries of one name and receivers that have nowhere to send to", () => {
     const again = MINIMAL.replace("upstreams:", MINIMAL.split("\n").slice(3, 8).join("\n") + "\nupstreams:");
     expect(findings(again)).toEqual([expect.stringContaining("boundaries.1.name: out is taken")]);
+    const twice =
+      "- { name: r, upstream: gateway }\n      - { upstream: gateway }\n      - { name: r, upstream: gateway }";
+    expect(findings(MINIMAL.replace("- upstream: gateway", twice))).toEqual([
+      "tracemend.yaml:10:11: boundaries.0.routes.2.name: r is taken",
+    ]);
     expect(findings(`${MINIMAL}receivers: { otlp_grpc: { listen: ":4317" } }\n`)).toEqual([
       "tracemend.yaml:11:1: receivers: OTLP is received but there are no destinations to send it to",
     ]);

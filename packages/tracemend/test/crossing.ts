@@ -2,6 +2,7 @@
 import type { FieldLines, OwnSpans, PolicyOptions } from "@tracemend/context";
 import { cross, defineBoundary } from "@tracemend/context";
 import type { Passed } from "@tracemend/proxy";
+import fc from "fast-check";
 
 export const SPANS: OwnSpans = {
   traceId: "0af7651916cd43dd8448eb211c80319c",
@@ -44,4 +45,10 @@ export function crossingOf(lines: FieldLines, changes: Partial<Passed> = {}, pol
     tries: [],
     ...changes,
   };
+}
+
+/** As a head holds it: each byte a character. */
+export function headText(maxLength: number): fc.Arbitrary<string> {
+  const unit = fc.integer({ min: 0x20, max: 0xff }).map((code) => String.fromCharCode(code));
+  return fc.string({ unit, maxLength });
 }

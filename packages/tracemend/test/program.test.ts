@@ -1,5 +1,6 @@
 import { connect, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parseConfig } from "../src/config.ts";
 import { createLog } from "../src/log.ts";
@@ -70,9 +71,38 @@ describe("a program that is given another configuration", () => {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as AddressInfo;
     const taken = configOf({ status: 404, listen: `127.0.0.1:${port}` });
-    await expect(program.reload(taken)).rejects.toThrow("EADDRINUSE");
+    await expect(program.reload(taken)).rejects.toThrow(
+      `boundary edge: boundaries.0.listen: 127.0.0.1:${port} is in use; end what listens there, or choose another`,
+    );
     expect(await ask()).toBe(200);
     server.close();
+  });
+});
+
+describe("a program that cannot start", () => {
+  it("says which listener's address is taken, and what to do", async () => {
+    const taken = program.addresses.get("boundary edge") ?? "";
+    const start = (text: string) =>
+      createProgram(parseConfig("tracemend.yaml", `cluster: eu-1\n${text}`, {}), createLog("error"));
+    const destinations = 'destinations: { a: { endpoint: "http://127.0.0.1:9" } }\n';
+    const admin = `admin: { listen: "127.0.0.1:0" }\n`;
+    for (const key of ["otlp_grpc", "otlp_http"]) {
+      const receivers = `receivers: { ${key}: { listen: "${taken}" } }\n`;
+      await expect(start(admin + destinations + receivers)).rejects.toThrow(
+        `receivers.${key}.listen: ${taken} is in use; end what listens there, or choose another address (EADDRINUSE)`,
+      );
+    }
+    await expect(start(`admin: { listen: "${taken}" }`)).rejects.toThrow(`admin.listen: ${taken} is in use`);
+  });
+
+  it("says that the folder of a queue is a file", async () => {
+    const folder = fileURLToPath(import.meta.url);
+    const text = `cluster: eu-1
+admin: { listen: "127.0.0.1:0" }
+destinations: { a: { endpoint: "http://127.0.0.1:9", queue: { storage: { folder: "${folder}" } } } }`;
+    await expect(createProgram(parseConfig("tracemend.yaml", text, {}), createLog("error"))).rejects.toThrow(
+      `destination a: queue.storage.folder: ${folder} must be a folder, and is a file or lies in one`,
+    );
   });
 });
 

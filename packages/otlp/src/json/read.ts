@@ -22,7 +22,7 @@ export function readJsonBatch(signal: Signal, text: string): JsonBatchReading {
   if (reading.kind === "malformed") return reading;
   const writer = new Writer(text.length + 16);
   try {
-    writeMessage(writer, requests[signal], objectOf(reading.value, requests[signal].name));
+    writeMessage(writer, requests[signal], reading.value, new Place());
   } catch (error) {
     if (error instanceof JsonFault) return malformed(error.defect);
     throw error;
@@ -34,103 +34,125 @@ function malformed(defect: JsonDefect): JsonBatchReading {
   return { kind: "malformed", defect };
 }
 
-function objectOf(value: JsonValue, where: string): JsonObject {
-  if (value instanceof Map) return value as JsonObject;
-  throw new JsonFault("value", `${where} must be an object`);
+/** Where in the body the reading stands. */
+class Place {
+  readonly #steps: (string | number)[] = [];
+
+  enter(step: string | number): void {
+    this.#steps.push(step);
+  }
+
+  leave(): void {
+    this.#steps.pop();
+  }
+
+  fault(message: string): JsonFault {
+    const path = this.#steps.map((step) => (typeof step === "number" ? `[${step}]` : `.${step}`)).join("");
+    return new JsonFault("value", `${path.slice(1) || "the body"} ${message}`);
+  }
 }
 
-function writeMessage(writer: Writer, type: MessageType, object: JsonObject): void {
+function writeMessage(writer: Writer, type: MessageType, object: JsonValue, place: Place): void {
+  if (!(object instanceof Map)) throw place.fault("must be an object");
   const values = new Map<Field, JsonValue>();
   const names = namesOf(type);
-  for (const [name, value] of object) {
+  for (const [name, value] of object as JsonObject) {
     const field = names.get(name);
     if (field !== undefined && value !== null) values.set(field, value);
   }
   const members = Array.from(values.keys()).filter((field) => field.oneof);
   if (members.length > 1) {
-    throw new JsonFault("value", `${type.name} has both ${members[0]!.name} and ${members[1]!.name}`);
+    throw place.fault(`has both ${members[0]!.name} and ${members[1]!.name}`);
   }
   const ordered = Array.from(values).toSorted(([a], [b]) => b.number - a.number);
   for (const [field, value] of ordered) {
-    const where = `${type.name}.${field.name}`;
-    if (field.repeated) writeList(writer, field, value, where);
-    else writeValue(writer, field, value, where);
+    place.enter(field.name);
+    if (field.repeated) writeList(writer, field, value, place);
+    else writeValue(writer, field, value, place);
+    place.leave();
   }
 }
 
-function writeList(writer: Writer, field: Field, value: JsonValue, where: string): void {
-  if (!Array.isArray(value)) throw new JsonFault("value", `${where} must be a list`);
-  const values = (value as readonly JsonValue[]).toReversed();
-  if (field.wire === 2) for (const item of values) writeValue(writer, field, item, where);
-  else {
-    const mark = writer.length;
-    for (const item of values) writeNumber(writer, field, item, where);
-    if (writer.length > mark) writer.wrap(field.number, mark);
+function writeList(writer: Writer, field: Field, value: JsonValue, place: Place): void {
+  if (!Array.isArray(value)) throw place.fault("must be a list");
+  const values = value as readonly JsonValue[];
+  const mark = writer.length;
+  // The writer writes backwards.
+  for (let index = values.length - 1; index >= 0; index--) {
+    place.enter(index);
+    if (field.wire === 2) writeValue(writer, field, values[index]!, place);
+    else writeNumber(writer, field, values[index]!, place);
+    place.leave();
   }
+  if (field.wire !== 2 && writer.length > mark) writer.wrap(field.number, mark);
 }
 
-function writeValue(writer: Writer, field: Field, value: JsonValue, where: string): void {
+function writeValue(writer: Writer, field: Field, value: JsonValue, place: Place): void {
   const mark = writer.length;
   if (field.wire !== 2) {
-    writeNumber(writer, field, value, where);
+    writeNumber(writer, field, value, place);
     writer.tag(field.number, field.wire);
     return;
   }
-  if (field.message !== undefined) writeMessage(writer, field.message, objectOf(value, where));
-  else if (typeof value !== "string") throw new JsonFault("value", `${where} must be text`);
+  if (field.message !== undefined) writeMessage(writer, field.message, value, place);
+  else if (typeof value !== "string") throw place.fault("must be text");
   else if (field.type === "string") writer.text(value);
   else {
     const bytes = field.type === "bytes" ? parseBase64(value) : parseHex(value);
-    const encoding = field.type === "bytes" ? "base64" : "hexadecimal digits";
-    if (bytes === undefined) throw new JsonFault("value", `${where} must be ${encoding}`);
+    if (bytes === undefined) throw place.fault(field.type === "bytes" ? "must be base64" : notHex(value));
     writer.copy(bytes, 0, bytes.length);
   }
   writer.wrap(field.number, mark);
 }
 
+/** An id is no secret, and shows whoever wrote it what they wrote. */
+function notHex(id: string): string {
+  return `must be pairs of hexadecimal digits, not ${JSON.stringify(id.length > 40 ? `${id.slice(0, 40)}…` : id)}`;
+}
+
 /** A value of a fixed or varint type, without its tag. */
-function writeNumber(writer: Writer, field: Field, value: JsonValue, where: string): void {
+function writeNumber(writer: Writer, field: Field, value: JsonValue, place: Place): void {
   switch (field.type) {
     case "bool":
-      if (typeof value !== "boolean") throw new JsonFault("value", `${where} must be true or false`);
+      if (typeof value !== "boolean") throw place.fault("must be true or false");
       return writer.varint(value ? 1 : 0);
     case "double":
-      return writer.double(doubleOf(value, where));
+      return writer.double(doubleOf(value, place));
     case "enum":
-      return writer.varint64(enumOf(field, value, where));
+      return writer.varint64(enumOf(field, value, place));
     case "int32":
-      return writer.varint64(integerOf(value, -(2n ** 31n), 2n ** 31n - 1n, where));
+      return writer.varint64(integerOf(value, -(2n ** 31n), 2n ** 31n - 1n, place));
     case "sint32": {
-      const number = integerOf(value, -(2n ** 31n), 2n ** 31n - 1n, where);
+      const number = integerOf(value, -(2n ** 31n), 2n ** 31n - 1n, place);
       return writer.varint64(number < 0n ? -number * 2n - 1n : number * 2n);
     }
     case "uint32":
-      return writer.varint64(integerOf(value, 0n, 2n ** 32n - 1n, where));
+      return writer.varint64(integerOf(value, 0n, 2n ** 32n - 1n, place));
     case "int64":
-      return writer.varint64(integerOf(value, -(2n ** 63n), 2n ** 63n - 1n, where));
+      return writer.varint64(integerOf(value, -(2n ** 63n), 2n ** 63n - 1n, place));
     case "uint64":
-      return writer.varint64(integerOf(value, 0n, 2n ** 64n - 1n, where));
+      return writer.varint64(integerOf(value, 0n, 2n ** 64n - 1n, place));
     case "fixed32":
-      return writer.fixed32(Number(integerOf(value, 0n, 2n ** 32n - 1n, where)));
+      return writer.fixed32(Number(integerOf(value, 0n, 2n ** 32n - 1n, place)));
     case "fixed64":
-      return writer.fixed64(integerOf(value, 0n, 2n ** 64n - 1n, where));
+      return writer.fixed64(integerOf(value, 0n, 2n ** 64n - 1n, place));
     case "sfixed64":
-      return writer.fixed64(integerOf(value, -(2n ** 63n), 2n ** 63n - 1n, where));
+      return writer.fixed64(integerOf(value, -(2n ** 63n), 2n ** 63n - 1n, place));
     case "string":
     case "bytes":
     case "traceId":
     case "spanId":
     case "message":
-      throw new TypeError(`${where} is not a number`);
+      throw new TypeError(`${field.name} is not a number`);
   }
 }
 
-function enumOf(field: Field, value: JsonValue, where: string): bigint {
+function enumOf(field: Field, value: JsonValue, place: Place): bigint {
   const named = typeof value === "string" ? (field.enumNames ?? []).indexOf(value) : -1;
-  return named >= 0 ? BigInt(named) : integerOf(value, -(2n ** 31n), 2n ** 31n - 1n, where);
+  return named >= 0 ? BigInt(named) : integerOf(value, -(2n ** 31n), 2n ** 31n - 1n, place);
 }
 
-function integerOf(value: JsonValue, min: bigint, max: bigint, where: string): bigint {
+function integerOf(value: JsonValue, min: bigint, max: bigint, place: Place): bigint {
   const source = value instanceof JsonNumber ? value.source : typeof value === "string" ? value : "";
   let integer: bigint | undefined;
   if (/^-?\d+$/.test(source)) integer = BigInt(source);
@@ -139,15 +161,15 @@ function integerOf(value: JsonValue, min: bigint, max: bigint, where: string): b
     integer = BigInt(Number(source));
   }
   if (integer !== undefined && integer >= min && integer <= max) return integer;
-  throw new JsonFault("value", `${where} must be a whole number from ${min} to ${max}`);
+  throw place.fault(`must be a whole number from ${min} to ${max}`);
 }
 
-function doubleOf(value: JsonValue, where: string): number {
+function doubleOf(value: JsonValue, place: Place): number {
   const source = value instanceof JsonNumber ? value.source : typeof value === "string" ? value : "";
   if (["NaN", "Infinity", "-Infinity"].includes(source) || /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(source)) {
     return Number(source);
   }
-  throw new JsonFault("value", `${where} must be a number`);
+  throw place.fault("must be a number");
 }
 
 const namesByType = new Map<MessageType, ReadonlyMap<string, Field>>();

@@ -82,23 +82,52 @@ describe("readJsonBatch", () => {
   });
 
   it.each<[string, string]>([
-    ["[]", "Traces must be an object"],
-    ['{"resourceSpans":{}}', "Traces.resourceSpans must be a list"],
-    ['{"resourceSpans":[null]}', "Traces.resourceSpans must be an object"],
-    [span('"traceId":"xyz0"'), "Span.traceId must be hexadecimal digits"],
-    [span('"name":5'), "Span.name must be text"],
-    [span('"kind":"SERVER"'), "Span.kind must be a whole number from -2147483648 to 2147483647"],
-    [span('"flags":4294967296'), "Span.flags must be a whole number from 0 to 4294967295"],
-    [span('"flags":-1'), "Span.flags must be a whole number from 0 to 4294967295"],
-    [span('"flags":1.5'), "Span.flags must be a whole number from 0 to 4294967295"],
+    ["[]", "the body must be an object"],
+    ['{"resourceSpans":{}}', "resourceSpans must be a list"],
+    ['{"resourceSpans":[null]}', "resourceSpans[0] must be an object"],
+    [
+      span('"traceId":"xyz0"'),
+      'resourceSpans[0].scopeSpans[0].spans[0].traceId must be pairs of hexadecimal digits, not "xyz0"',
+    ],
+    [span('"name":5'), "resourceSpans[0].scopeSpans[0].spans[0].name must be text"],
+    [
+      span('"kind":"SERVER"'),
+      "resourceSpans[0].scopeSpans[0].spans[0].kind must be a whole number from -2147483648 to 2147483647",
+    ],
+    [
+      span('"flags":4294967296'),
+      "resourceSpans[0].scopeSpans[0].spans[0].flags must be a whole number from 0 to 4294967295",
+    ],
+    [span('"flags":-1'), "resourceSpans[0].scopeSpans[0].spans[0].flags must be a whole number from 0 to 4294967295"],
+    [span('"flags":1.5'), "resourceSpans[0].scopeSpans[0].spans[0].flags must be a whole number from 0 to 4294967295"],
     [
       span('"startTimeUnixNano":"18446744073709551616"'),
-      "Span.startTimeUnixNano must be a whole number from 0 to 18446744073709551615",
+      "resourceSpans[0].scopeSpans[0].spans[0].startTimeUnixNano must be a whole number from 0 to 18446744073709551615",
     ],
-    [span('"attributes":[{"value":{"boolValue":"true"}}]'), "AnyValue.boolValue must be true or false"],
-    [span('"attributes":[{"value":{"doubleValue":"x"}}]'), "AnyValue.doubleValue must be a number"],
-    [span('"attributes":[{"value":{"bytesValue":"?"}}]'), "AnyValue.bytesValue must be base64"],
-    [span('"attributes":[{"value":{"intValue":1,"stringValue":"1"}}]'), "AnyValue has both intValue and stringValue"],
+    [
+      span('"attributes":[{"value":{"boolValue":"true"}}]'),
+      "resourceSpans[0].scopeSpans[0].spans[0].attributes[0].value.boolValue must be true or false",
+    ],
+    [
+      span('"attributes":[{"value":{"doubleValue":"x"}}]'),
+      "resourceSpans[0].scopeSpans[0].spans[0].attributes[0].value.doubleValue must be a number",
+    ],
+    [
+      span('"attributes":[{"value":{"bytesValue":"?"}}]'),
+      "resourceSpans[0].scopeSpans[0].spans[0].attributes[0].value.bytesValue must be base64",
+    ],
+    [
+      span('"attributes":[{"value":{"intValue":1,"stringValue":"1"}}]'),
+      "resourceSpans[0].scopeSpans[0].spans[0].attributes[0].value has both intValue and stringValue",
+    ],
+    [
+      `{"resourceSpans":[{},{"scopeSpans":[{"spans":[{},{},{"links":[{"spanId":"${"g".repeat(99)}"}]}]}]}]}`,
+      `resourceSpans[1].scopeSpans[0].spans[2].links[0].spanId must be pairs of hexadecimal digits, not "${"g".repeat(40)}…"`,
+    ],
+    [
+      '{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"ab","traceId":"abc"}]}]}]}',
+      'resourceSpans[0].scopeSpans[0].spans[0].traceId must be pairs of hexadecimal digits, not "abc"',
+    ],
     ["{", "a name is missing at 1"],
     ["", "a value is missing at 0"],
   ])("refuses %s", (text, message) => {

@@ -1,5 +1,6 @@
 /** Calls by node:http and node:https. */
 import type { ClientRequest } from "node:http";
+import { isField } from "@tracemend/context";
 import type { Outgoing } from "../carry.ts";
 import type { Head } from "../head.ts";
 import { placeOf } from "./place.ts";
@@ -37,6 +38,13 @@ function headOf(request: ClientRequest): Head {
     values: (name) => listOf(request.getHeader(name)),
     set: (name, value) => void request.setHeader(name, value),
     remove: (name) => request.removeHeader(name),
+    watch(written) {
+      const set = request.setHeader.bind(request);
+      request.setHeader = (name, value) => {
+        if (isField(name, "traceparent")) written(String(value));
+        return set(name, value);
+      };
+    },
   };
 }
 

@@ -69,6 +69,14 @@ class UndiciHead implements Head {
     removeFrom(this.#list, name);
   }
 
+  watch(written: (traceparent: string) => void): void {
+    const add = this.#request.addHeader;
+    this.#request.addHeader = function addAndTell(name, value) {
+      if (isField(name, "traceparent")) written(value);
+      return add.call(this, name, value);
+    };
+  }
+
   refuse(): void {
     this.#request.addHeader = this.#addOthers;
   }

@@ -10,6 +10,7 @@ import { watchDns } from "./dns.ts";
 import { watchKubernetes } from "./kubernetes.ts";
 import type { Balance } from "./options.ts";
 import { createPeers } from "./peers.ts";
+import type { Peer } from "./peers.ts";
 import { tellChanges } from "./resolver.ts";
 import type { Resolver, ResolverEvents } from "./resolver.ts";
 
@@ -21,8 +22,17 @@ export function createBalanced(options: BalancedOptions): End {
   const { destination, balance, clock, random, log } = options;
   const { name } = destination;
   const forward = destination.protocol === "grpc" ? forwardGrpc : forwardHttp;
+  let told: boolean | undefined;
+  const tell = (): void => {
+    const reachable = isReachable();
+    if (reachable === told || (!reachable && peers.all.some(isUndecided))) return;
+    told = reachable;
+    if (reachable) log({ kind: "reachable", destination: name, message: "connected" });
+    else log({ kind: "unreachable", destination: name, message: whyNot() });
+  };
   const peers = createPeers({
     balance,
+    changed: tell,
     maxConcurrent: destination.maxConcurrent,
     clock,
     told: (event) => log({ ...event, destination: name }),
@@ -34,6 +44,13 @@ export function createBalanced(options: BalancedOptions): End {
       };
     },
   });
+  const isReachable = (): boolean => peers.ring.peers.some((peer) => peer.reachability.reachable);
+  const lastFailure = (): string | undefined =>
+    peers.all.findLast((peer) => peer.reachability.lastFailure !== undefined)?.reachability.lastFailure;
+  const whyNot = (): string =>
+    peers.all.length === 0
+      ? "there are no peers"
+      : `none of ${peers.all.length} peers: ${lastFailure() ?? "all are left out"}`;
   const resolver = watch(destination, balance, clock, random, {
     found: (found) => peers.set(found),
     failed: (message) => log({ kind: "resolver-failed", destination: name, message }),
@@ -49,13 +66,18 @@ export function createBalanced(options: BalancedOptions): End {
     },
     reachability: {
       get reachable() {
-        return peers.ring.peers.some((peer) => peer.reachability.reachable);
+        return isReachable();
       },
       get lastFailure() {
-        return peers.all.findLast((peer) => peer.reachability.lastFailure !== undefined)?.reachability.lastFailure;
+        return lastFailure();
       },
     },
   };
+}
+
+/** Is still being connected to for the first time. */
+function isUndecided({ reachability }: Peer): boolean {
+  return !reachability.connected && reachability.lastFailure === undefined;
 }
 
 /** A peer found by address proves itself with the certificate of the name it was found under. */

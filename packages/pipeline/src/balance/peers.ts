@@ -34,6 +34,8 @@ export interface PeersOptions {
   /** Starts to connect. `changed` is to be called when the peer becomes reachable, or ceases to be. */
   readonly connect: (key: string, changed: () => void) => Pick<Peer, "sink" | "reachability">;
   readonly told: (event: PeerEvent) => void;
+  /** The ring or a connection is another than before. */
+  readonly changed: () => void;
 }
 
 export type PeerEvent =
@@ -65,6 +67,7 @@ export function createPeers(options: PeersOptions): Peers {
 
   const wake = (): void => {
     for (const check of waiting) check();
+    options.changed();
   };
 
   const rebuild = (): void => {

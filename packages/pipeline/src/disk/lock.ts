@@ -20,7 +20,7 @@ export function lockFolder(folder: string): FolderLock {
   const own = join(key, `lock.${process.pid}`);
   const identity = identityOf(process.pid);
   if (held.has(key)) throw new Error(`folder ${key} is in use by this process`);
-  mkdirSync(key, { recursive: true });
+  makeFolder(key);
   writeFileSync(own, identity ?? String(process.pid));
   try {
     while (!tryLink(own, path)) evict(path, key);
@@ -33,6 +33,16 @@ export function lockFolder(folder: string): FolderLock {
       if (held.delete(key)) rmSync(path, { force: true });
     },
   };
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code !== "EEXIST" && code !== "ENOTDIR") throw cause;
+    throw new Error(`${folder} must be a folder, and is a file or lies in one`, { cause });
+  }
 }
 
 function tryLink(own: string, path: string): boolean {

@@ -38,11 +38,8 @@ export function lend(bytes: Uint8Array, sink: Sink): Uint8Array {
 
 /** Gives what was read of a body to the sink. `gone` aborts when the sender goes away. */
 export async function hand(reading: JsonBatchReading, body: Body, sink: Sink, gone: AbortSignal): Promise<Answer> {
-  if (reading.kind === "batch") cameAs(reading.batch, body.gzip);
-  else {
-    const { code, offset, message } = reading.defect;
-    return toAnswer(refused(`${code} at ${offset}: ${message}`));
-  }
+  if (reading.kind !== "batch") return toAnswer(refused(reading.defect.message));
+  cameAs(reading.batch, body.gzip);
   return toAnswer(
     reading.suspect ? await handRefined(reading.batch, sink, gone) : await handBatch(reading.batch, sink, gone),
   );

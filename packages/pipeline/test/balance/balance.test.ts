@@ -107,6 +107,23 @@ describe.for(protocols)("peers over %s", (protocol) => {
     expect(new Set(namesAt(sinks)).size).toBe(40);
   });
 
+  test("that are all gone from the start are told as one unreachable destination, until one of them is there", async () => {
+    const sinks = [await startSink(), await startSink()];
+    const [first] = sinks as [RecordingSink];
+    for (const sink of sinks) await sink.stop();
+    const { pipeline, seen } = start({ destinations: [balanced(sinks, protocol)] });
+    expect(await seen("unreachable")).toEqual({
+      kind: "unreachable",
+      destination: "a",
+      message: expect.stringMatching(/^none of 2 peers: connect ECONNREFUSED/) as string,
+    });
+    expect(pipeline.destinations()[0]?.reachable).toBe(false);
+    await first.start();
+    expect(await seen("reachable")).toMatchObject({ destination: "a", message: "connected" });
+    await first.stop();
+    expect(await seen("unreachable")).toMatchObject({ destination: "a" });
+  });
+
   test("what closing cuts off is counted", async () => {
     const sinks = [await startSink(), await startSink()];
     for (const sink of sinks) sink.answer({ kind: "hang" });

@@ -34,13 +34,20 @@ describe("the lock of a folder", () => {
     }
   });
 
+  test("is not given where there is a file in its place or on the way to it", () => {
+    const file = join(createFolder(), "file");
+    writeFileSync(file, "");
+    for (const folder of [file, join(file, "below")])
+      expect(() => lockFolder(folder)).toThrow(`${folder} must be a folder, and is a file or lies in one`);
+  });
+
   test("that is held makes a pipeline fail when it is made, and what it had opened is closed", async () => {
     const [free, held] = [createFolder(), createFolder()];
     const lock = lockFolder(held);
     const destination = (name: string, folder: string) =>
       ({ name, endpoint: "http://127.0.0.1:9", protocol: "grpc", queue: { storage: { folder } } }) as const;
     const make = () => createPipeline({ destinations: [destination("a", free), destination("b", held)] });
-    expect(make).toThrow(`folder ${held} is in use by this process`);
+    expect(make).toThrow(`destination b: queue.storage.folder: folder ${held} is in use by this process`);
     lock.release();
     // Closing what was opened takes a moment; then both folders are free.
     for (;;) {

@@ -110,6 +110,15 @@ describe("a JSON request", () => {
     expect(answer).toMatchObject({ code: 3 });
   });
 
+  test("of a wrong shape is told where and what, and one that is no JSON where", async () => {
+    const spans = [{}, { traceId: "xyz" }];
+    const { answer } = await exchange(JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] }));
+    expect(answer).toMatchObject({
+      message: 'resourceSpans[0].scopeSpans[0].spans[1].traceId must be pairs of hexadecimal digits, not "xyz"',
+    });
+    expect((await exchange("{")).answer).toMatchObject({ message: "a name is missing at 1" });
+  });
+
   test("may have an eighth of the bytes of a protobuf request", async () => {
     const text = JSON.stringify(body);
     const fits = await exchange(text, { maxRequestBytes: 8 * Buffer.byteLength(text) });

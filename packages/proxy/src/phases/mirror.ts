@@ -96,7 +96,8 @@ export class Mirror implements CallEvents {
   }
 
   connected(address: string, port: number, localPort: number | undefined, protocol: Alpn | undefined): void {
-    this.#upstream = { name: this.#mirror.to.name, address, port, localPort, protocol };
+    const { name, host } = this.#mirror.to;
+    this.#upstream = { name, host, address, port, localPort, protocol };
     this.#open = this.#exchange.body !== "none";
     this.#flush();
   }

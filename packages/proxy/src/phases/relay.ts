@@ -36,7 +36,8 @@ export class Relaying implements CallEvents {
   connected(address: string, port: number, localPort: number | undefined, protocol: Alpn | undefined): void {
     const exchange = this.#exchange;
     if (exchange.over) return;
-    exchange.upstream = { name: exchange.service?.name ?? "", address, port, localPort, protocol };
+    const { name = "", host } = exchange.service ?? {};
+    exchange.upstream = { name, host, address, port, localPort, protocol };
     if (exchange.call !== undefined) flow(exchange);
   }
 

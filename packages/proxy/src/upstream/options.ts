@@ -307,9 +307,13 @@ function completeRetry(retry: Partial<RetrySettings> | undefined, option: string
 /** The target of one endpoint; TLS still asks for the name of the upstream. */
 export function targetOf(target: UpstreamTarget, endpoint: string): UpstreamTarget {
   const url = new URL(`${target.url.protocol}//${endpoint}`);
-  const host = target.url.hostname;
-  const serverName = target.tls.serverName ?? (host.startsWith("[") ? host.slice(1, -1) : host);
+  const serverName = target.tls.serverName ?? bareHost(target.url);
   return { ...target, url, tls: { ...target.tls, serverName } };
+}
+
+/** A name, or an address without brackets. */
+export function bareHost({ hostname }: URL): string {
+  return hostname.startsWith("[") ? hostname.slice(1, -1) : hostname;
 }
 
 /** `host:port` of the URL itself. */

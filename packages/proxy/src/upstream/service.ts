@@ -6,7 +6,7 @@ import { hashField, hashTrace } from "./hash.ts";
 import type { HealthCheck } from "./health.ts";
 import { checkHealth, healthQuestion } from "./health.ts";
 import type { UpstreamSettings } from "./options.ts";
-import { endpointOf, targetOf } from "./options.ts";
+import { bareHost, endpointOf, targetOf } from "./options.ts";
 import type { Place } from "./place.ts";
 import { byWeight, placeAt, placesOf, portOf } from "./place.ts";
 import type { Resolver, WatchEndpoints } from "./resolver.ts";
@@ -40,6 +40,8 @@ const MOST_TTL_MS = 3_600_000;
 
 export class Service {
   readonly settings: UpstreamSettings;
+  /** What its URL names, without brackets. */
+  readonly host: string;
   readonly #means: ServiceMeans;
   readonly #engine: EngineSettings;
   #endpoints: readonly Endpoint[] = [];
@@ -61,6 +63,7 @@ export class Service {
     const { engine } = means;
     const { timeouts, limits } = settings;
     this.settings = settings;
+    this.host = bareHost(settings.target.url);
     this.#means = means;
     this.#engine = {
       ...engine,

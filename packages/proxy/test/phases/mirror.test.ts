@@ -6,7 +6,8 @@ import type { ServerHttp2Stream } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { createServer as createTcpServer } from "node:net";
 import { defineBoundary } from "@tracemend/context";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { closeAtEnd } from "../../../../test/support/close-at-end.ts";
 import type { MirrorOptions, Passed, ProxyOptions } from "../../src/index.ts";
 import { openBorder } from "../border.ts";
 import type { HttpService } from "../http-service.ts";
@@ -19,14 +20,9 @@ const CLIENT = "a".repeat(16);
 const COPIED = "c".repeat(16);
 const FRESH = "f".repeat(32);
 
-const closing: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).toReversed()) await close();
-});
-
 async function service(serve: Parameters<typeof startService>[0] = (_request, response) => response.end("ok")) {
   const started = await startService(serve);
-  closing.push(() => started.close());
+  closeAtEnd(() => started.close());
   return started;
 }
 
@@ -59,7 +55,7 @@ async function shadowed(
       ...options,
     },
   );
-  closing.push(() => opened.close());
+  closeAtEnd(() => opened.close());
   return { url: `http://127.0.0.1:${opened.port}`, main, crossed, copies };
 }
 
@@ -149,7 +145,7 @@ describe("a mirror", () => {
     const stuck = createTcpServer((socket) => socket.on("error", () => undefined).pause());
     stuck.listen(0, "127.0.0.1");
     await once(stuck, "listening");
-    closing.push(() => new Promise((resolve) => stuck.close(resolve)));
+    closeAtEnd(() => new Promise((resolve) => stuck.close(resolve)));
     const { port } = stuck.address() as AddressInfo;
     const { url, crossed, copies } = await shadowed({ url: `http://127.0.0.1:${port}`, bufferBytes: 100_000 });
     const body = new Uint8Array(24 * 1024 * 1024);
@@ -195,7 +191,7 @@ describe("a mirror", () => {
     });
     shadow.listen(0, "127.0.0.1");
     await once(shadow, "listening");
-    closing.push(() => new Promise((resolve) => shadow.close(resolve)));
+    closeAtEnd(() => new Promise((resolve) => shadow.close(resolve)));
     const url = `http://127.0.0.1:${(shadow.address() as AddressInfo).port}`;
     const main = await service();
     const copies: Passed[] = [];
@@ -207,9 +203,9 @@ describe("a mirror", () => {
         observer: { crossed() {}, mirrored: (one) => void copies.push(one) },
       },
     );
-    closing.push(() => opened.close());
+    closeAtEnd(() => opened.close());
     const session = connectHttp2(`http://127.0.0.1:${opened.port}`);
-    closing.push(async () => session.destroy());
+    closeAtEnd(() => session.destroy());
     const call = session.request(
       { ":method": "POST", ":path": "/a.B/C", "content-type": "application/grpc", te: "trailers" },
       { waitForTrailers: true },

@@ -1,7 +1,8 @@
 import { get } from "node:http";
 import type { IncomingMessage } from "node:http";
 import { defineBoundary, readTraceresponse } from "@tracemend/context";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { closeAtEnd } from "../../../../test/support/close-at-end.ts";
 import type { Passed, ProxyOptions, Route } from "../../src/index.ts";
 import { openBorder } from "../border.ts";
 import { deadKey, startService } from "../http-service.ts";
@@ -10,11 +11,6 @@ const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const TRACEPARENT = `00-${TRACE}-00f067aa0ba902b7-01`;
 const THEIRS = `00-${TRACE}-${"9".repeat(16)}-01`;
 const OURS = `00-${TRACE}-${"5".repeat(16)}-01`;
-
-const closing: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).toReversed()) await close();
-});
 
 const spans: NonNullable<ProxyOptions["spans"]> = {
   grant: () => ({
@@ -30,7 +26,7 @@ async function answered(
   more: Partial<ProxyOptions> = { spans },
 ) {
   const service = await startService((_request, response) => response.writeHead(200, fields).end("ok"));
-  closing.push(() => service.close());
+  closeAtEnd(() => service.close());
   const crossed: Passed[] = [];
   const routes = [route.answer === undefined ? { upstream: { name: "svc", url: service.url }, ...route } : route];
   const opened = await openBorder(
@@ -42,7 +38,7 @@ async function answered(
       ...more,
     },
   );
-  closing.push(() => opened.close());
+  closeAtEnd(() => opened.close());
   const answer = await new Promise<IncomingMessage>((resolve) =>
     get({ port: opened.port, headers: { traceparent: TRACEPARENT } }, resolve),
   );

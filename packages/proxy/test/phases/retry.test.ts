@@ -1,5 +1,6 @@
 import { defineBoundary } from "@tracemend/context";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { closeAtEnd } from "../../../../test/support/close-at-end.ts";
 import type { Passed, ProxyOptions, UpstreamOptions } from "../../src/index.ts";
 import { dialLenient } from "../../../../test/support/lenient-peer.ts";
 import { openBorder } from "../border.ts";
@@ -10,21 +11,16 @@ const PARENT = "00f067aa0ba902b7";
 const TRACEPARENT = `00-4bf92f3577b34da6a3ce929d0e0e4736-${PARENT}-01`;
 const QUICK = { baseMs: 1, maxMs: 2 };
 
-const closing: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).toReversed()) await close();
-});
-
 async function service(...args: Parameters<typeof startService>): Promise<HttpService> {
   const started = await startService(...args);
-  closing.push(() => started.close());
+  closeAtEnd(() => started.close());
   return started;
 }
 
 async function border(upstream: Omit<UpstreamOptions, "name">, options: Partial<ProxyOptions> = {}) {
   const passed: Passed[] = [];
   const opened = await openBorder(upstream, { observer: { crossed: (one) => void passed.push(one) }, ...options });
-  closing.push(() => opened.close());
+  closeAtEnd(() => opened.close());
   return { url: `http://127.0.0.1:${opened.port}`, passed };
 }
 

@@ -1,17 +1,13 @@
 import type { PolicyOptions } from "@tracemend/context";
 import { defineBoundary } from "@tracemend/context";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { closeAtEnd } from "../../../../test/support/close-at-end.ts";
 import type { Passed, ProxyOptions, SpanGrant } from "../../src/index.ts";
 import { openBorder } from "../border.ts";
 import type { HttpService } from "../http-service.ts";
 import { startService } from "../http-service.ts";
 
 const INBOUND = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-
-const closing: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).toReversed()) await close();
-});
 
 /** A border that grants pairs whose trace ids end as told: 2 is recorded by a half of all traces, d by it too. */
 async function bench(rules: Partial<ProxyOptions>, ending: string, policy: PolicyOptions = {}) {
@@ -34,10 +30,8 @@ async function bench(rules: Partial<ProxyOptions>, ending: string, policy: Polic
     routes: [{ match: { path: "/all" }, sampling: { ratio: 1 }, upstream }, { upstream }],
     ...rules,
   });
-  closing.push(
-    () => service.close(),
-    () => border.close(),
-  );
+  closeAtEnd(() => service.close());
+  closeAtEnd(() => border.close());
   const ask = (path = "/", headers: Record<string, string> = {}) =>
     fetch(`http://127.0.0.1:${border.port}${path}`, { headers });
   return { ask, service, finished, passed, released: () => released };

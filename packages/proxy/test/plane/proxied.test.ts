@@ -5,7 +5,8 @@ import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
 import { defineBoundary } from "@tracemend/context";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { closeAtEnd } from "../../../../test/support/close-at-end.ts";
 import { createAuthority } from "../../../../test/support/certificates.ts";
 import { dialLenient } from "../../../../test/support/lenient-peer.ts";
 import type { ListenOptions, Passed, ProxyOptions, Refusal } from "../../src/index.ts";
@@ -16,14 +17,9 @@ const LINE = "PROXY TCP4 192.0.2.1 198.51.100.2 8080 443\r\n";
 const NAMED = { address: "192.0.2.1", port: 8080 };
 const GET = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 
-const closing: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).toReversed()) await close();
-});
-
 async function behindBalancer(listen: Partial<ListenOptions> = {}, options: Partial<ProxyOptions> = {}) {
   const service = await startService((_request, response) => response.end("ok"));
-  closing.push(() => service.close());
+  closeAtEnd(() => service.close());
   const crossed: Passed[] = [];
   const refused: Refusal[] = [];
   const proxy = await createProxy({
@@ -35,8 +31,9 @@ async function behindBalancer(listen: Partial<ListenOptions> = {}, options: Part
     refused: (one) => void refused.push(one),
     ...options,
   });
-  closing.push(() => proxy.close(AbortSignal.abort()));
-  return { port: proxy.address.port, service, crossed, refused, counts: () => proxy.refusals() };
+  const close = () => proxy.close(AbortSignal.abort());
+  closeAtEnd(close);
+  return { port: proxy.address.port, service, crossed, refused, close, counts: () => proxy.refusals() };
 }
 
 describe("a listener behind a load balancer", () => {
@@ -163,9 +160,9 @@ describe("a listener behind a load balancer", () => {
   });
 
   it("does not wait for headers when it closes", async () => {
-    const { port } = await behindBalancer({ proxyProtocol: { trusted: ["127.0.0.1"] } });
+    const { port, close } = await behindBalancer({ proxyProtocol: { trusted: ["127.0.0.1"] } });
     const caller = await dialLenient(port);
-    await closing.pop()?.();
+    await close();
     expect(await caller.closed).toBe("");
   });
 });

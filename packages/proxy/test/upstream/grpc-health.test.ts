@@ -3,7 +3,8 @@ import { createServer } from "node:http2";
 import type { ServerHttp2Stream } from "node:http2";
 import type { AddressInfo } from "node:net";
 import fc from "fast-check";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { closeAtEnd } from "../../../../test/support/close-at-end.ts";
 import { nodePlane } from "../../src/plane/node-plane.ts";
 import { completeEngine } from "../../src/options.ts";
 import { healthRequest, servingStatus } from "../../src/upstream/grpc-health.ts";
@@ -43,11 +44,6 @@ describe("a question after health", () => {
   });
 });
 
-const closing: (() => Promise<unknown> | void)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).toReversed()) await close();
-});
-
 /** A gRPC server whose health service says what `status` is; undefined: it has no such service. */
 async function startHealth(state: { status: number | undefined }) {
   const asked: string[] = [];
@@ -66,7 +62,7 @@ async function startHealth(state: { status: number | undefined }) {
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  closing.push(() => void server.close());
+  closeAtEnd(() => server.close());
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
 }
 
@@ -82,7 +78,7 @@ describe("an upstream whose health is asked over gRPC", () => {
       services: () => Promise.reject(new Error("none")),
     };
     const service = new Service(settings, { plane: nodePlane, engine, random: Math.random, resolver });
-    closing.push(() => service.close(AbortSignal.abort()));
+    closeAtEnd(() => service.close(AbortSignal.abort()));
     const states = () => service.state().endpoints.map((endpoint) => endpoint.state);
     await expect.poll(() => asked.length).toBeGreaterThan(1);
     expect(asked[0]).toBe("/grpc.health.v1.Health/Check shop.Cart");

@@ -207,6 +207,12 @@ describe("an upstream whose endpoints are found by name", () => {
     expect(new Set(picks(4)).size).toBe(2);
   });
 
+  it("is for the host of its URL, whatever that leads to", () => {
+    const found = () => Promise.resolve({ endpoints: [{ host: "10.0.0.1", port: 81 }], ttlMs: 1_000 });
+    expect(open({ discovery: "srv", url: "http://shop.internal" }, found).service.host).toBe("shop.internal");
+    expect(open({ url: "http://[::1]:8080" }).service.host).toBe("::1");
+  });
+
   it("keeps what it knows while the resolver fails, and lets what is under way finish where one goes", async () => {
     const answers = [["10.0.0.1"], undefined, ["10.0.0.2"]];
     const { service, picks, clock, plane } = open({ discovery: "srv" }, () => {
