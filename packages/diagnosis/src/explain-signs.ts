@@ -77,6 +77,6 @@ export function explainSigns(
   };
 }
 
-export function nameOf(arrival: Arrival): string {
+function nameOf(arrival: Arrival): string {
   return arrival.known ? `cluster ${arrival.from}` : arrival.from;
 }

@@ -1,7 +1,6 @@
 /** What each kind of sign means: in words, in figures, and what to do. */
 import type { DefectCode } from "@tracemend/context";
 import type { SignMeaning } from "./explain-signs.ts";
-import { nameOf } from "./explain-signs.ts";
 import type { Gateway } from "./remedies/gateway.ts";
 import { letThrough } from "./remedies/gateway-headers.ts";
 import { followSampling } from "./remedies/gateway-sampling.ts";
@@ -83,19 +82,29 @@ function originOf(fact: Fact): string {
   return origin === undefined ? "" : `: ${origin}`;
 }
 
+const GRAMMAR = "00-<32 lower-case hex>-<16 lower-case hex>-<2 hex>, 55 characters, ids not all zero";
+
 const MALFORMED: SignMeaning = {
   confidence: () => 0.99,
   evidence: (fact, count) => `${count} had a traceparent with the defect ${fact}${originOf(fact)}.`,
-  explanation: (_hop, arrival) =>
-    `${nameOf(arrival)} sends a traceparent that no receiver may use, so the trace ends there and a new one begins here.`,
-  alternatives: ["A hop in between may cut or join the value; the sender's own spans show what it meant to send."],
-  remedy: (_hop, _gateway, _traffic, arrival) => ({
-    text: `Correct the sender behind ${nameOf(arrival)}: 00-<32 lower-case hex>-<16 lower-case hex>-<2 hex>, 55 characters, ids not all zero. Prefer its SDK's propagator to code that formats the header by hand.`,
-    snippet: `import { context, propagation } from "@opentelemetry/api";
+  // A border of ours writes none like that: where one wrote into the request, it was spoilt behind it.
+  explanation: (hop, arrival) =>
+    arrival.known
+      ? `The request left with a sound traceparent and came with one that no receiver may use: ${hop} spoils it, so the trace ends there and a new one begins here.`
+      : `${arrival.from} sends a traceparent that no receiver may use, so the trace ends there and a new one begins here.`,
+  alternatives: [
+    "Where no border stands before it, a hop in between may have cut or joined the value; the sender's own spans show what it meant to send.",
+  ],
+  remedy: (hop, gateway, _traffic, arrival) =>
+    arrival.known
+      ? letThrough(`Let ${hop} pass traceparent on as it came, or write what W3C allows: ${GRAMMAR}.`, gateway)
+      : {
+          text: `Correct the sender behind ${arrival.from}: ${GRAMMAR}. Prefer its SDK's propagator to code that formats the header by hand.`,
+          snippet: `import { context, propagation } from "@opentelemetry/api";
 
 propagation.inject(context.active(), outgoing.headers);`,
-    language: "ts",
-  }),
+          language: "ts",
+        },
 };
 
 const DUPLICATE: SignMeaning = {

@@ -1,3 +1,4 @@
+import { formatCarrier } from "@tracemend/context";
 import { describe, expect, it } from "vitest";
 import { createWorld } from "../support/world.ts";
 
@@ -18,6 +19,22 @@ describe("a traceparent that breaks the grammar", () => {
     expect(others).toEqual([]);
     expect(found).toMatchObject({ kind: "malformed-traceparent", count: 1, of: 2, traffic: "open" });
     expect(found?.evidence[1]).toContain(code);
+    expect(found?.remedy.snippet).toContain("propagation.inject");
+  });
+
+  it("is the hop's doing where the border before it wrote a sound one, as its carrier shows", () => {
+    const world = createWorld();
+    const context = { traceId: TRACE, parentId: world.id(16), flags: 1, tracestate: "" };
+    const carrier = formatCarrier({ context, cluster: "eu-1", original: undefined }) as string;
+    const lines = ["traceparent", VALUE.slice(0, 40), "x-tracemend-context", carrier];
+    world.forward({ boundary: "us-in", lines, policy: { carrier: { read: true } } });
+    const [found, ...others] = world.diagnosis.report().breaks;
+    expect(others).toEqual([]);
+    const hop = "the hop between the border of cluster eu-1 and us-in (cluster us-1)";
+    expect(found).toMatchObject({ kind: "malformed-traceparent", edge: { from: "eu-1", hop } });
+    expect(found?.explanation).toContain(`${hop} spoils it`);
+    expect(found?.remedy.text).toContain(hop);
+    expect(found?.remedy.text).not.toContain("SDK");
   });
 });
 
