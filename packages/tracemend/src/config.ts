@@ -176,7 +176,17 @@ function tell(issue: z.core.$ZodIssue, source: ConfigText): string[] {
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => finding(source, [...issue.path, key], "is not a key that is known here"));
   }
+  if (issue.code === "invalid_union") {
+    // What was written is of one kind alone, and wrong further in: there is more to say than what kinds there are.
+    const [meant, ...others] = issue.errors.filter((one) => one.every(isWithin));
+    if (meant !== undefined && others.length === 0)
+      return meant.flatMap((one) => tell({ ...one, path: [...issue.path, ...one.path] }, source));
+  }
   return [finding(source, issue.path, issue.message)];
+}
+
+function isWithin({ path, code }: z.core.$ZodIssue): boolean {
+  return path.length > 0 && code !== "unrecognized_keys";
 }
 
 function finding(source: ConfigText, path: readonly PropertyKey[], message: string): string {

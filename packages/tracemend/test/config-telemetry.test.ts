@@ -68,6 +68,19 @@ describe("the telemetry section of the configuration", () => {
     );
   });
 
+  it("turns patterns of one's own into expressions", () => {
+    const { telemetry } = parseConfig(
+      "f",
+      `cluster: eu-1
+telemetry: { redact: { patterns: [{ regex: 'ticket-\\d+', requires: "-", action: mask }, { regex: 'user:\\w+' }] } }`,
+      {},
+    );
+    expect(telemetryOf(telemetry).redact?.patterns).toEqual([
+      { pattern: /ticket-\d+/u, requires: "-", action: "mask" },
+      { pattern: /user:\w+/u },
+    ]);
+  });
+
   it("turns regions and failover into options, redactions into stages", () => {
     const text = `
 cluster: eu-1
@@ -103,6 +116,18 @@ destinations:
   it.each([
     ["resource: { request.id: abc }", "f:2:1: resource: attributes: request.id cannot be stamped"],
     ["telemetry: { filter: { rules: [{ name: x }] } }", "f:2:24: telemetry.filter.rules: filter rule"],
+    [
+      "telemetry: { redact: { patterns: [{ regex: '(' }] } }",
+      "f:2:37: telemetry.redact.patterns.0.regex: is no regular expression: Unterminated group",
+    ],
+    [
+      "telemetry: { redact: { patterns: [{ regex: 'a*' }] } }",
+      "f:2:37: telemetry.redact.patterns.0.regex: must not match an empty text",
+    ],
+    [
+      "telemetry: { redact: { patterns: [{ pattern: 'ticket-[0-9]+' }] } }",
+      'f:2:37: telemetry.redact.patterns.0.pattern: must be one of "email"',
+    ],
     ["telemetry: { redact: { hash_key: short } }", "f:2:14: telemetry.redact: redact option hashKey"],
     [
       "telemetry: { regions: { home: eu, residency: [{ signals: [logs], to: any, after: x }] } }",
