@@ -1,5 +1,6 @@
-/** The apps `middleware.ts` compares, one a process: `node test/bench/middleware-variants.ts "express boundary"`. */
+/** The apps `middleware.ts` compares, each at a port: `node test/bench/middleware-variants.ts "express bare" "express boundary"`. */
 import { randomFillSync } from "node:crypto";
+import { once } from "node:events";
 import { createRequire } from "node:module";
 import type * as Http from "node:http";
 import type { AddressInfo } from "node:net";
@@ -181,12 +182,12 @@ export function createVariant(name: VariantName): Http.Server {
 }
 
 if (import.meta.main) {
-  const name = process.argv[2] as VariantName;
-  const server = createVariant(name);
+  const servers = process.argv.slice(2).map((name) => createVariant(name as VariantName));
   process.on("message", () => {
     const { user, system } = process.cpuUsage();
     process.send?.(user + system);
   });
   process.once("disconnect", () => process.exit(told < 0 ? 1 : 0));
-  server.listen(0, "127.0.0.1", () => process.send?.((server.address() as AddressInfo).port));
+  for (const server of servers) await once(server.listen(0, "127.0.0.1"), "listening");
+  process.send?.(servers.map((server) => (server.address() as AddressInfo).port));
 }

@@ -1,11 +1,12 @@
 /**
  * What middleware costs a small app: bare Express and bare Hono beside the same app with the boundary in front, and with
- * OpenTelemetry's instrumentation. Every variant is a process of its own; each of its slices is compared with a slice of
- * a bare app right before or after it, from a client in a third process. Two processes of one app differ by more than a
- * middleware costs, so each variant is measured in several pairs of them, by turns with the other variants; the row of a
- * bare app beside a bare one, which is always there, shows how far to trust the others.
+ * OpenTelemetry's instrumentation. Each slice is compared with a slice of a bare app right before or after it, from a
+ * client in another process. Two processes of one app differ by more than a middleware costs, so both apps are in one;
+ * but OpenTelemetry's changes the whole process, and the bare app beside it has its own. Each variant is measured in
+ * several processes, by turns with the other variants; the row of a bare app beside a bare one, which is always there,
+ * shows how far to trust the others.
  *
- *     node test/bench/middleware.ts [pairs of processes] [name of a variant, or part of it] …
+ *     node test/bench/middleware.ts [processes] [name of a variant, or part of it] …
  */
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
@@ -18,11 +19,12 @@ import { namesLike } from "./middleware-variants.ts";
 import { formatRatio, median } from "./paired.ts";
 
 const CONNECTIONS = 32;
-/** Of each of the two processes. */
+/** Of each of the two apps. */
 const SLICES = 16;
 const SLICE_REQUESTS = 1000;
 /** At 15,000 to 20,000 requests the compiler takes several times what the app does, and longer where there is more code. */
 const WARM_UP_REQUESTS = 40_000;
+const WARM_UP_TURNS = 8;
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const TRACEPARENT = `00-${TRACE}-b7ad6b7169203331-01`;
@@ -57,10 +59,16 @@ interface Slice {
   readonly cpuUs: number;
 }
 
-async function start(name: VariantName): Promise<Server> {
-  const child = fork(fileURLToPath(new URL("./middleware-variants.ts", import.meta.url)), [name]);
-  const [port] = (await once(child, "message")) as [number];
-  return { name, port, child, answerBytes: await prove(name, port) };
+/** Apps in one process. */
+async function start(...names: readonly VariantName[]): Promise<readonly Server[]> {
+  const child = fork(fileURLToPath(new URL("./middleware-variants.ts", import.meta.url)), names);
+  const [ports] = (await once(child, "message")) as [readonly number[]];
+  const servers: Server[] = [];
+  for (const [at, name] of names.entries()) {
+    const port = ports[at] as number;
+    servers.push({ name, port, child, answerBytes: await prove(name, port) });
+  }
+  return servers;
 }
 
 /** CPU time of the server so far, user and system, in microseconds. */
@@ -129,27 +137,32 @@ function inAnyOrder<T>(first: T, second: T): readonly [T, T] {
   return Math.random() < 0.5 ? [first, second] : [second, first];
 }
 
-/** Both apps are new processes and get the same warm-up: one that has served more would be the faster for it. */
+/** Both apps are new and get the same warm-up by turns: one that has served more would be the faster for it. */
 async function slicesOf(name: VariantName): Promise<readonly Pair[]> {
-  const servers = new Map<"bare" | "own", Server>();
+  const [one, other] = inAnyOrder<"bare" | "own">("bare", "own");
+  const nameOf = { bare: bareOf(name), own: name };
+  const servers: Server[] = [];
   const slices: Pair[] = [];
   try {
-    for (const role of inAnyOrder<"bare" | "own">("bare", "own"))
-      servers.set(role, await start(role === "own" ? name : bareOf(name)));
-    for (const each of servers.values()) await load(each, WARM_UP_REQUESTS);
-    const [bare, own] = [servers.get("bare") as Server, servers.get("own") as Server];
+    if (isOfWholeProcess(name)) servers.push(...(await start(nameOf[one])), ...(await start(nameOf[other])));
+    else servers.push(...(await start(nameOf[one], nameOf[other])));
+    const [first, second] = servers as [Server, Server];
+    const [bare, own] = one === "bare" ? [first, second] : [second, first];
+    for (let turn = 0; turn < WARM_UP_TURNS; turn += 1)
+      for (const each of inAnyOrder(bare, own)) await load(each, WARM_UP_REQUESTS / WARM_UP_TURNS);
     for (let slice = 0; slice < SLICES; slice += 1) {
-      const [first, second] = inAnyOrder(bare, own);
-      const measured = new Map([
-        [first, await measure(first)],
-        [second, await measure(second)],
-      ]);
+      const measured = new Map<Server, Slice>();
+      for (const each of inAnyOrder(bare, own)) measured.set(each, await measure(each));
       slices.push({ bare: measured.get(bare) as Slice, own: measured.get(own) as Slice });
     }
   } finally {
-    for (const { child } of servers.values()) child.disconnect();
+    for (const child of new Set(servers.map((server) => server.child))) child.disconnect();
   }
   return slices;
+}
+
+function isOfWholeProcess(name: VariantName): boolean {
+  return name.includes("OpenTelemetry");
 }
 
 function rowOf(turns: readonly (readonly Pair[])[]): Readonly<Record<string, number | string>> {
@@ -173,7 +186,7 @@ for (let turn = 0; turn < processes; turn += 1) for (const [name, turns] of foun
 const { user, system } = process.cpuUsage(started.cpu);
 const ms = performance.now() - started.ms;
 console.log(
-  `${SLICES} slices of ${SLICE_REQUESTS} requests in each of ${processes} pairs of processes, ${CONNECTIONS} connections; ` +
+  `${SLICES} slices of ${SLICE_REQUESTS} requests in each of ${processes} processes, ${CONNECTIONS} connections; ` +
     // Near 100 % it would be the client that is measured.
     `the client was busy for ${Math.round((user + system) / ms / 10)} % of ${Math.round(ms / 1000)} s; ${process.version}`,
 );

@@ -1,14 +1,14 @@
 /** What slices measured in pairs say: the ratio of one to the other, and how sure it is. */
 
-/** One ratio for each pair of slices, by the pair of processes they were measured in. */
+/** One ratio for each pair of slices, by the process, or pair of processes, they were measured in. */
 export type PairedRatios = readonly (readonly number[])[];
 
 const RESAMPLES = 2000;
-/** Of the pairs of processes, at each end. */
+/** Of the processes, at each end. */
 const TRIMMED = 0.2;
 
 /**
- * The mean over the pairs of processes of the median in each, without the highest and the lowest fifth of them, and the
+ * The mean over the processes of the median in each, without the highest and the lowest fifth of them, and the
  * interval of 90 % that drawing processes anew gives (bootstrap). Slices of one process agree with each other far better
  * than two processes of the same app do: only the number of processes makes it surer.
  */
