@@ -80,34 +80,24 @@ function pass(service: ServiceBoundary, request: BoundaryRequest, response: Boun
 }
 
 function enter(service: ServiceBoundary, request: BoundaryRequest, response: BoundaryResponse): void {
-  const { locals } = response;
-  if (locals?.passage?.boundary === service.boundary) return;
+  if (response.locals?.passage?.boundary === service.boundary) return;
   const startMs = service.observed ? service.now() : 0;
   const lines = linesOfMessage(request);
   const passage = service.cross(lines, arrivalOfMessage(lines, service.asksPeer ? request.socket : undefined));
   applyToMessage(request, passage.edits);
-  if (locals === undefined) response.locals = new FirstLocals(passage);
-  else keep(locals, passage);
+  const locals = (response.locals ??= new FirstLocals());
+  locals.traceContext = contextOf(passage);
+  locals.passage = passage;
   if (service.answers) answer(service, passage, response);
   if (service.observed) observe(service, passage, startMs, request, response);
 }
 
 /** Without a prototype, as Express's own. A view is given a copy, so all of it is its own. */
 class FirstLocals implements BoundaryLocals {
-  traceContext: TraceContext | undefined;
-  passage: Passage | undefined;
-
-  constructor(passage: Passage) {
-    this.traceContext = contextOf(passage);
-    this.passage = passage;
-  }
+  traceContext: TraceContext | undefined = undefined;
+  passage: Passage | undefined = undefined;
 }
 Object.setPrototypeOf(FirstLocals.prototype, null);
-
-function keep(locals: BoundaryLocals, passage: Passage): void {
-  locals.traceContext = contextOf(passage);
-  locals.passage = passage;
-}
 
 function answer(service: ServiceBoundary, passage: Passage, response: ServerResponse): void {
   const fields = service.answer(passage);
