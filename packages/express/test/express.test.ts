@@ -168,6 +168,20 @@ describe.each(VERSIONS)("%s", (_, express) => {
     }
   });
 
+  it("gives an answer the prototype of its app before its locals, as Express does", async () => {
+    const app = express().get("/", seen);
+    const written: unknown[] = [];
+    Object.defineProperty(app.response, "locals", {
+      get: () => written[0],
+      set(locals: unknown) {
+        written.push(locals);
+      },
+    });
+    const answer = await (await serve(bounded(app, { boundary: SHOP }))).raw([`traceparent: ${TRACEPARENT}`]);
+    expect(jsonOf(answer)).toMatchObject({ context: { traceId: TRACE } });
+    expect(written[0]).toMatchObject({ traceContext: { traceId: TRACE } });
+  });
+
   it("lets a second boundary judge what the first let through", async () => {
     const outer = boundary({ boundary: { ...SHOP, policy: { repairs: { case: "on" } } } });
     const inner = boundary({ boundary: { name: "inner", cluster: "eu-1", policy: { trust: "restart" } } });
