@@ -7,7 +7,7 @@ import { failureOf } from "../failure.ts";
 import type { AnswerParserEvents } from "./answer-parser.ts";
 import { AnswerParser } from "./answer-parser.ts";
 import type { Dial } from "./dial.ts";
-import { breakOff } from "./connection-end.ts";
+import { breakOff, readOutAfterFailedWrite } from "./connection-end.ts";
 import type { EngineSettings } from "./plane.ts";
 import { KEEP_ALIVE_MS } from "./tunnel.ts";
 
@@ -61,7 +61,8 @@ export class Http1Wire implements AnswerParserEvents, Deadline {
         if (error !== null || socket === null) return failed(error?.failure ?? failureOf("unreachable"));
         const made = new Http1Wire(socket, settings, !("encrypted" in socket));
         wire = made;
-        if (!made.#shared) socket.on("data", read);
+        if (made.#shared) readOutAfterFailedWrite(socket, settings.clock);
+        else socket.on("data", read);
         socket.on("drain", () => made.#user?.drained());
         socket.once("end", () => made.#end());
         // What went wrong is told by the end of the connection.

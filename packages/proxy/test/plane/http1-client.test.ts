@@ -138,6 +138,39 @@ describe("an HTTP/1.1 upstream", () => {
     caller.socket.destroy();
   });
 
+  it("that answers and closes while the request is still sent is heard, though writing to it fails first", async () => {
+    const crossed = border.crossing();
+    const upload = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\nfirst";
+    const { caller, service } = await passOn(border, peer, upload, "first");
+    // All in one turn: what the caller sends comes to the proxy before the answer does.
+    caller.send("x".repeat(5_000));
+    service.send("HTTP/1.1 413 Content Too Large\r\nContent-Length: 5\r\nConnection: close\r\n\r\nlarge");
+    service.socket.resetAndDestroy();
+    expect(await caller.until("large")).toMatch(/^HTTP\/1\.1 413 /);
+    expect(await crossed).toMatchObject({ status: 413 });
+    caller.socket.destroy();
+  });
+
+  it("that closes without an answer while the request is still sent is lost, though writing to it fails first", async () => {
+    const upload = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\nfirst";
+    const { caller, service } = await passOn(border, peer, upload, "first");
+    caller.send("x".repeat(5_000));
+    service.socket.resetAndDestroy();
+    expect(await caller.until("lost\n")).toMatch(/^HTTP\/1\.1 502 /);
+    caller.socket.destroy();
+  });
+
+  it("that breaks off an answer while the request is still sent is not taken to have ended it", async () => {
+    const crossed = border.crossing();
+    const upload = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\nfirst";
+    const { caller, service } = await passOn(border, peer, upload, "first");
+    caller.send("x".repeat(5_000));
+    service.send("HTTP/1.1 413 Content Too Large\r\nContent-Length: 50\r\nConnection: close\r\n\r\nlarge");
+    service.socket.resetAndDestroy();
+    expect(await caller.closed).toMatch(/^HTTP\/1\.1 413 .*large$/s);
+    expect((await crossed).failure).toMatchObject({ kind: "lost", side: "upstream" });
+  });
+
   it("that ends its answer with the connection is heard to the end", async () => {
     const { caller, service } = await passOn(border, peer, GET);
     service.send("HTTP/1.1 200 OK\r\n\r\npart");
