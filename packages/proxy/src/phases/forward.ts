@@ -24,8 +24,7 @@ export function forward(exchange: Exchange, answer: CallEvents): Failure | undef
   const { timeouts } = service.settings;
   exchange.timeouts = route?.timeouts === undefined ? timeouts : { ...timeouts, ...route.timeouts };
   exchange.limitMs = exchange.startMs + exchange.timeouts.totalMs;
-  const { grpcStatuses, bufferBytes } = service.settings.retry;
-  if (exchange.grpc && grpcStatuses.length > 0) exchange.kept = new KeptBody(bufferBytes);
+  if (mayGoAgain(exchange, service, endpoint)) exchange.kept = new KeptBody(service.settings.retry.bufferBytes);
   caller.attach(new Forwarding(exchange));
   exchange.trySpanId = exchange.grant?.spans.clientSpanId;
   exchange.mirror = beginMirror(exchange);
@@ -34,11 +33,16 @@ export function forward(exchange: Exchange, answer: CallEvents): Failure | undef
   return undefined;
 }
 
+/** Whether a try may fail in a way after which the request is sent again though its body has begun to flow. */
+function mayGoAgain({ body, grpc }: Exchange, { settings }: Service, { connections }: Endpoint): boolean {
+  const { tries, grpcStatuses } = settings.retry;
+  return tries > 1 && body !== "none" && (connections.refuses || (grpc && grpcStatuses.length > 0));
+}
+
 /** One try; also for a request that is sent again. */
 export function send(exchange: Exchange, service: Service, endpoint: Endpoint, answer: CallEvents): void {
   const { caller, body, site } = exchange;
-  const { connections } = endpoint;
-  const upgrade = connections.upgrades ? caller.head.upgrade : undefined;
+  const { upgrade } = caller.head;
   const head = outgoingHead(exchange, service, exchange.lines, upgrade);
   exchange.tryStartMs = site.clock.now();
   exchange.upstream = undefined;
@@ -49,7 +53,7 @@ export function send(exchange: Exchange, service: Service, endpoint: Endpoint, a
   exchange.endpoint = endpoint;
   endpoint.enter();
   exchange.call = undefined;
-  exchange.call = connections.send(head, answer);
+  exchange.call = endpoint.connections.send(head, answer);
   // A connection that was kept is had at once.
   if (exchange.upstream !== undefined) flow(exchange);
 }

@@ -66,27 +66,27 @@ export function presentTry(
 }
 
 function isSafe(exchange: Exchange, { settings }: Service, failure: Failure, head: AnswerHead | undefined): boolean {
-  const { flowing, kept, caller, body } = exchange;
+  const { flowing, kept, caller, body, grpc } = exchange;
   const { kind } = failure;
   if (flowing && kept === undefined) return false;
   if (failure.retry || UNSENT.has(kind)) return true;
   if (!DOUBTFUL.has(kind)) return false;
   // The caller would be told this, and whoever wrote the configuration says that it may be asked again.
-  const told = kept === undefined ? undefined : grpcStatusOf(failure);
+  const told = grpc && kept !== undefined ? grpcStatusOf(failure) : undefined;
   const code = head === undefined ? told : statusToRetry(exchange, head);
   if (code !== undefined && settings.retry.grpcStatuses.includes(code)) return true;
   return settings.persistent && body === "none" && isIdempotent(caller.head.method);
 }
 
 /** What gRPC says in this head, of a call that is kept. */
-export function statusToRetry({ kept }: Exchange, head: AnswerHead | undefined): number | undefined {
-  return kept === undefined || head === undefined ? undefined : statusInHead(head);
+export function statusToRetry({ grpc, kept }: Exchange, head: AnswerHead | undefined): number | undefined {
+  return !grpc || kept === undefined || head === undefined ? undefined : statusInHead(head);
 }
 
 /** As long as the service says, where it does; undefined where it wants no other try, or one that is too far off. */
 function pauseOf(exchange: Exchange, { settings }: Service, head: AnswerHead | undefined): number | undefined {
-  const { site, tries, kept, timeouts } = exchange;
-  const pushed = head === undefined || kept === undefined ? undefined : pushbackMs(head.lines);
+  const { site, tries, kept, grpc, timeouts } = exchange;
+  const pushed = head === undefined || !grpc || kept === undefined ? undefined : pushbackMs(head.lines);
   if (pushed !== undefined) return pushed < 0 || pushed > (timeouts?.answerMs ?? 0) ? undefined : pushed;
   return site.random() * Math.min(settings.retry.maxMs, settings.retry.baseMs * 2 ** tries.length);
 }
@@ -102,13 +102,13 @@ function again(exchange: Exchange, service: Service, tried: Endpoint | undefined
   const spanId = grant === undefined || crossed?.verdict.ownParent !== true ? undefined : tryAgain(grant);
   exchange.trySpanId = spanId;
   if (crossed !== undefined && spanId !== undefined) crossAgain(exchange, crossed, spanId);
-  if (exchange.kept !== undefined) sayTimeLeft(exchange);
+  if (exchange.grpc) sayTimeLeft(exchange);
   send(exchange, service, endpoint, answer);
 }
 
 /** No try begins later. The deadline of a call counts from its first try. Source: gRFC A6, "Retry Policy". */
-function endOf({ kept, caller, startMs, limitMs }: Exchange): number {
-  const timeoutMs = kept === undefined ? undefined : grpcTimeoutMs(caller.head.lines);
+function endOf({ grpc, caller, startMs, limitMs }: Exchange): number {
+  const timeoutMs = grpc ? grpcTimeoutMs(caller.head.lines) : undefined;
   return timeoutMs === undefined ? limitMs : Math.min(limitMs, startMs + timeoutMs);
 }
 

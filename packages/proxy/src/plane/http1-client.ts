@@ -90,7 +90,7 @@ export function createHttp1Client(target: UpstreamTarget, settings: EngineSettin
     return undefined;
   };
   return {
-    upgrades: true,
+    refuses: false,
     send(head, events) {
       const call = new Http1Call(head, events, owner);
       calls += 1;

@@ -110,7 +110,7 @@ export function createHttp2Sessions(target: UpstreamTarget, settings: EngineSett
   };
   const suspect = (slot: Slot): void => probe(slot, settings);
   return {
-    upgrades: true,
+    refuses: true,
     send(head, events) {
       const call = new Http2Call(head, events, suspect);
       const slot = closing ? undefined : pick();
@@ -304,7 +304,7 @@ class Http2Call implements Call {
     if (!slot.ready) return this.fail(failureOf("unreachable"));
     if (code === REFUSED_STREAM) return this.fail(failureOf("refused", { retry: true, code }));
     const gone = session === undefined || session.destroyed || (error !== undefined && code === NO_ERROR);
-    const retry = !this.#answered && isIdempotent(this.#head.method);
+    const retry = !this.#answered && this.#head.body === "none" && isIdempotent(this.#head.method);
     if (gone) return this.fail(failureOf("lost", { retry }));
     this.fail(failureOf("reset", { code: code === NO_ERROR ? INTERNAL_ERROR : code }));
   }

@@ -36,7 +36,7 @@ export function createNegotiated(target: UpstreamTarget, settings: EngineSetting
     });
   };
   return {
-    upgrades: true,
+    refuses: true,
     send(head, events) {
       if (head.upgrade !== undefined) return http1.send(head, events);
       if (spoken !== undefined) return engine().send(head, events);

@@ -124,8 +124,8 @@ export interface CallEvents {
 
 /** The connections to one upstream. */
 export interface Connections {
-  /** Whether it can carry an upgrade to another protocol. */
-  readonly upgrades: boolean;
+  /** Whether an upstream may hand back a request that it has not looked at, whatever of its body was sent: HTTP/2. */
+  readonly refuses: boolean;
   send(head: OutgoingHead, events: CallEvents): Call;
   /** Finishes what is open; an aborted signal breaks it off. */
   close(signal: AbortSignal): Promise<void>;

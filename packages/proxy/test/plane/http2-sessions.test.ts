@@ -111,12 +111,57 @@ describe("an HTTP/2 upstream", () => {
     expect(refused).toBe(2);
   });
 
-  it("that refuses twice, or a request with a body, is unavailable", async () => {
+  it("that refuses twice is unavailable", async () => {
     serve = (stream) => stream.close(http2.constants.NGHTTP2_REFUSED_STREAM);
-    expect(await call()).toMatchObject({ status: 503, body: "upstream refused the request\n" });
     const crossed = border.crossing();
-    expect(await call({ ":method": "POST" }, { endStream: true })).toMatchObject({ status: 503 });
+    expect(await call()).toMatchObject({ status: 503, body: "upstream refused the request\n" });
     expect((await crossed).failure).toEqual({ kind: "refused", side: "upstream" });
+  });
+
+  it("is asked again for a request whose body it refused unread", async () => {
+    const streams: ServerHttp2Stream[] = [];
+    serve = (stream) => {
+      streams.push(stream);
+      // Refused once the body has begun to come.
+      if (streams.length === 1) stream.once("data", () => stream.close(http2.constants.NGHTTP2_REFUSED_STREAM));
+      else {
+        stream.respond({ ":status": 200 });
+        stream.pipe(stream);
+      }
+    };
+    const caller = await dialLenient(border.port);
+    caller.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nfirst");
+    await expect.poll(() => streams.length).toBe(2);
+    caller.send(" last");
+    expect(await caller.until(" last")).toMatch(/^HTTP\/1\.1 200 .*first/s);
+    caller.socket.destroy();
+  });
+
+  it("that refuses a body which is longer than what is kept is unavailable", async () => {
+    serve = (stream) => {
+      let bytes = 0;
+      stream.on("data", (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (bytes > 65_536) stream.close(http2.constants.NGHTTP2_REFUSED_STREAM);
+      });
+    };
+    const caller = await dialLenient(border.port);
+    caller.send(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n${"x".repeat(70_000)}`);
+    expect(await caller.until("refused the request\n")).toMatch(/^HTTP\/1\.1 503 /);
+    caller.socket.destroy();
+  });
+
+  it("is not asked again for a request with a body that was lost with its connection", async () => {
+    let asked = 0;
+    serve = (stream) => {
+      asked += 1;
+      stream.once("data", () => stream.session?.destroy());
+    };
+    const caller = await dialLenient(border.port);
+    caller.send("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nfirst");
+    expect(await caller.until("lost\n")).toMatch(/^HTTP\/1\.1 502 /);
+    expect(asked).toBe(1);
+    caller.socket.destroy();
   });
 
   it("that says GOAWAY finishes what is open and gets what is new over another session", async () => {

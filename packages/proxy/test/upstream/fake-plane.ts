@@ -27,7 +27,7 @@ export function createFakePlane(): FakePlane {
       targets.push(target);
       const key = target.url.host;
       return {
-        upgrades: true,
+        refuses: false,
         send(head, events) {
           const call: SentCall = { key, head, events, canceled: false };
           sent.push(call);
