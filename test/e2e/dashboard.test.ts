@@ -108,6 +108,12 @@ admin: { listen: "127.0.0.1:0" }
     await page.setViewportSize({ width: 1280, height: 800 });
   });
 
+  it("says to those who hear it what each column is, and what each labelled part is", async () => {
+    expect(await page.locator("th").evaluateAll((all) => all.filter((one) => one.textContent === "").length)).toBe(0);
+    // Without a role a label on such an element may be passed over.
+    expect(await page.locator(":is(div, pre, span, figure)[aria-label]:not([role])").count()).toBe(0);
+  });
+
   it("draws the worst of many edges, and a name is text that turns nothing round it", async () => {
     const report = JSON.parse((await program.page("/diagnostics/breaks")).text) as { edges: object[] };
     const edges = Array.from({ length: 200 }, (_, at) => ({

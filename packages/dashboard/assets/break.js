@@ -82,7 +82,11 @@ function snippets(key, { snippet, others = [] }) {
     buttons.forEach((button, index) => button.setAttribute("aria-pressed", String(index === at)));
   };
   show();
-  const shown = element("pre", { tabindex: 0, "data-key": `${key}|shown`, "aria-label": "the change" }, code);
+  const shown = element(
+    "pre",
+    { tabindex: 0, "data-key": `${key}|shown`, role: "group", "aria-label": "the change" },
+    code,
+  );
   return [element("div", { class: "products" }, ...(all.length > 1 ? buttons : []), copyButton(key, code)), shown];
 }
 

@@ -116,7 +116,7 @@ function repairCounts(rows) {
 }
 
 function decisions(rows) {
-  const head = ["when", "what", "span", "to", "confidence", ""];
+  const head = ["when", "what", "span", "to", "confidence", "state"];
   const body = rows.map((one) => [
     new Date(one.atMs).toLocaleTimeString(),
     `${one.action}: ${one.reason}`,
