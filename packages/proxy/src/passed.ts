@@ -25,6 +25,10 @@ export interface Passed extends Crossing {
   readonly query?: string | undefined;
   /** The upstream that was meant, reached or not. */
   readonly service: string | undefined;
+  /** Of the URL that was called, where one was: the caller's own may be another. */
+  readonly sentScheme?: "http" | "https" | undefined;
+  /** The path that the route made of it; absent where it stayed the same. */
+  readonly sentPath?: string | undefined;
   /** In order, where there was more than one; else empty: the crossing itself tells it. */
   readonly tries: readonly Try[];
   /** Of the bodies, as far as they came: the caller's, and the answer to it. */

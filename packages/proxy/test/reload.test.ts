@@ -46,7 +46,7 @@ describe("a route", () => {
     ]);
   });
 
-  it("rewrites path and authority on the way, and tells the path that came", async () => {
+  it("rewrites path and authority on the way, and tells the path that came and the one that left", async () => {
     const url = await open([
       {
         match: { pathPrefix: "/api" },
@@ -55,7 +55,8 @@ describe("a route", () => {
       },
     ]);
     expect(await (await fetch(`${url}/api/x?y=1`)).text()).toBe("inner.example /v2/x?y=1");
-    expect(passed[0]).toMatchObject({ path: "/api/x", authority: new URL(url).host });
+    expect(passed[0]).toMatchObject({ path: "/api/x", sentPath: "/v2/x", sentScheme: "http" });
+    expect(passed[0]?.authority).toBe(new URL(url).host);
   });
 
   it("keeps all requests of a trace to one way", async () => {

@@ -1,5 +1,5 @@
 /** A crossing, told as a SERVER and a CLIENT span by OpenTelemetry's HTTP and RPC conventions. */
-import type { OwnSpans, TraceContext } from "@tracemend/context";
+import type { OwnSpans, TraceContext, Upstream } from "@tracemend/context";
 import { KNOWN_FLAGS, SAMPLED } from "@tracemend/context";
 import type { FixedAttributes, SpanPen } from "@tracemend/otlp";
 import { defineAttributeName, defineFixedAttributes } from "@tracemend/otlp";
@@ -28,6 +28,7 @@ const ROUTE = defineAttributeName("http.route");
 const REQUEST_ID = defineAttributeName("http.request.header.x-request-id");
 const USER_AGENT = defineAttributeName("user_agent.original");
 const ERROR_TYPE = defineAttributeName("error.type");
+const URL_FULL = defineAttributeName("url.full");
 const URL_PATH = defineAttributeName("url.path");
 const URL_QUERY = defineAttributeName("url.query");
 const SERVER_ADDRESS = defineAttributeName("server.address");
@@ -132,6 +133,7 @@ function writeCall(
   if (resends > 0) pen.number(RESENDS, resends);
   if (crossing.service !== undefined) pen.text(PEER_SERVICE, cut(crossing.service));
   if (upstream !== undefined) {
+    writeUrl(pen, crossing, upstream);
     pen.text(SERVER_ADDRESS, cut(upstream.host ?? upstream.address));
     pen.number(SERVER_PORT, upstream.port);
     pen.text(PEER_ADDRESS, upstream.address);
@@ -139,6 +141,17 @@ function writeCall(
   }
   close(pen, crossing, called, 400, LOCAL);
 }
+
+/** Source: HTTP conventions, `url.full`. It is cut like any text. */
+function writeUrl(pen: SpanPen, crossing: Passed, { host, address, port }: Upstream): void {
+  const { sentScheme: scheme, sentPath: path = crossing.path, query } = crossing;
+  if (scheme === undefined || isTunnel(crossing) || !path.startsWith("/")) return;
+  const name = host ?? address;
+  const authority = (name.includes(":") ? `[${name}]` : name) + (port === DEFAULT_PORTS[scheme] ? "" : `:${port}`);
+  pen.text(URL_FULL, cut(`${scheme}://${authority}${path}${query === undefined ? "" : `?${query}`}`));
+}
+
+const DEFAULT_PORTS = { http: 80, https: 443 } as const;
 
 function open(pen: SpanPen, crossing: Passed, spans: OwnSpans, spanId: string): void {
   const within = traceOf(crossing);

@@ -1,5 +1,5 @@
 import { SpanWriter } from "@tracemend/otlp";
-import type { Try } from "@tracemend/proxy";
+import type { Passed, Try } from "@tracemend/proxy";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { spansOf } from "../src/span-records.ts";
@@ -150,6 +150,24 @@ describe("the spans of a crossing", () => {
     expect(attributesOf(undefined)).toMatchObject({ ...peer, "server.address": "10.0.0.2" });
   });
 
+  it("tell the URL that was called: where it went, by the path it had then, and no more of its query than may be shown", () => {
+    const upstream = { name: "shop", host: "shop.internal", address: "10.0.0.2", port: 8080, localPort: 1 };
+    const urlOf = (changes: Partial<Passed>) =>
+      spansOf(crossingOf(INBOUND, { upstream, sentScheme: "http", ...changes }), SPANS)[1]?.attributes["url.full"];
+    expect(urlOf({})).toBe("http://shop.internal:8080/products");
+    expect(urlOf({ sentPath: "/v2/products", query: "page=2&key=REDACTED" })).toBe(
+      "http://shop.internal:8080/v2/products?page=2&key=REDACTED",
+    );
+    expect(urlOf({ sentScheme: "https", upstream: { ...upstream, port: 443 } })).toBe("https://shop.internal/products");
+    expect(urlOf({ upstream: { ...upstream, host: undefined, address: "::1", port: 80 } })).toBe(
+      "http://[::1]/products",
+    );
+    // What is no path cannot be part of a URL, and a connection that was passed through has none.
+    expect(urlOf({ method: "OPTIONS", path: "*" })).toBeUndefined();
+    expect(urlOf({ method: "CONNECT", path: "db:5432" })).toBeUndefined();
+    expect(urlOf({ sentScheme: undefined })).toBeUndefined();
+  });
+
   it("tell each what is spoken with its own peer", () => {
     const upstream = { name: "shop", address: "10.0.0.2", port: 8080, localPort: 1 };
     const versions = (protocol: "h2" | "http/1.1" | undefined) =>
@@ -229,6 +247,8 @@ describe("the spans of a crossing", () => {
           query: other,
           service: other,
           mirrored: true as const,
+          sentScheme: "https" as const,
+          sentPath: `/${third}`,
           authority: other,
           userAgent: third,
           requestId: one,

@@ -201,7 +201,7 @@ export class Mirror implements CallEvents {
     const ending = {
       startMs: this.#startMs,
       upstream: this.#upstream,
-      service: this.#mirror.to.name,
+      service: this.#mirror.to,
       status: this.#status,
       grpcStatus: this.#grpcStatus,
       answer: undefined,

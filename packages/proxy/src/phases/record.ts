@@ -19,7 +19,7 @@ export function record(exchange: Exchange, failure: Failure | undefined): void {
   const passed = passedOf(exchange, passage, {
     startMs,
     upstream,
-    service: service?.name,
+    service,
     status,
     grpcStatus,
     answer: exchange.named,

@@ -4,7 +4,9 @@ import { fieldValue, requestIdOf } from "@tracemend/context";
 import type { Exchange } from "../exchange.ts";
 import type { Failure } from "../failure.ts";
 import type { Passed, PassedObserver } from "../passed.ts";
+import { rewritePath } from "../route-options.ts";
 import { pathOf } from "../routing.ts";
+import type { Service } from "../upstream/service.ts";
 
 export function tell(observer: PassedObserver | undefined, passed: Passed, what: "crossed" | "mirrored"): void {
   try {
@@ -17,16 +19,17 @@ export function tell(observer: PassedObserver | undefined, passed: Passed, what:
 /** How one call of an upstream went, as far as there was one. */
 interface Ending extends Pick<
   Passed,
-  "startMs" | "upstream" | "service" | "status" | "grpcStatus" | "answer" | "answerBytes" | "tries"
+  "startMs" | "upstream" | "status" | "grpcStatus" | "answer" | "answerBytes" | "tries"
 > {
+  readonly service: Service | undefined;
   readonly failure: Failure | undefined;
 }
 
 export function passedOf(exchange: Exchange, { reading, verdict, spans }: Passage, ending: Ending): Passed {
-  const { site, caller } = exchange;
+  const { site, caller, route } = exchange;
   const { boundary, clock } = site;
   const { head } = caller;
-  const { startMs, failure } = ending;
+  const { startMs, service, failure } = ending;
   const target = exchange.authority === "" ? head.target : exchange.target;
   return {
     boundary: boundary.name,
@@ -52,9 +55,11 @@ export function passedOf(exchange: Exchange, { reading, verdict, spans }: Passag
     grpcStatus: ending.grpcStatus,
     answer: ending.answer,
     failure: failure === undefined ? undefined : { kind: failure.kind, side: failure.side },
-    route: exchange.route?.name,
-    template: exchange.route?.template,
-    service: ending.service,
+    route: route?.name,
+    template: route?.template,
+    service: service?.name,
+    sentScheme: service?.scheme,
+    sentPath: route?.path === undefined ? undefined : pathOf(rewritePath(route.path, exchange.target)),
     tries: ending.tries,
     requestBytes: exchange.bodyBytes,
     answerBytes: ending.answerBytes,
