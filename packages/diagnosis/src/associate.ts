@@ -15,10 +15,8 @@ import {
   joinableShare,
   learnComparison,
   learnLonePair,
-  learnSure,
   leastDelays,
   mayTell,
-  sureShare,
 } from "./timing-model.ts";
 import type { Candidate, TimedPair } from "./weigh-pairs.ts";
 import { weighPairs } from "./weigh-pairs.ts";
@@ -34,9 +32,6 @@ const MOST_PAIRS = 8_192;
 
 /** Where fewer requests than this have their span among the orphans, most pairs would be chance. */
 const LEAST_JOINABLE = 0.2;
-
-/** Where fewer pairs than this are sure, none is told. */
-const LEAST_SURE = 0.2;
 
 /** Pairs that must be known before what lies as they do is told from what merely lies within a request. */
 const ENOUGH_TO_LIKEN = 50;
@@ -70,18 +65,14 @@ export function associate(books: Books, edge: Edge, records: readonly number[]):
     ...orphansWithin(orphans, requests),
   });
   learnComparison(timing, comparison);
-  const likeliest = pairs.filter(({ record, confidence }) => due.has(record) && confidence >= LIKELIEST);
-  const sure = likeliest.filter(({ confidence }) => confidence >= ACCEPTED);
-  learnSure(timing, likeliest.length, sure.length);
-  if (joinableShare(timing) < LEAST_JOINABLE || sureShare(timing) < LEAST_SURE) return [];
-  return sure
-    .map((pair) => ({ ...pair, confidence: claimOf(timing, pair.confidence) }))
+  if (joinableShare(timing) < LEAST_JOINABLE) return [];
+  return pairs
+    .filter(({ record }) => due.has(record))
+    .map((pair) => ({ ...pair, confidence: claimOf(pair.confidence) }))
+    .filter(({ confidence }) => confidence >= ACCEPTED)
     .sort((a, b) => b.confidence - a.confidence)
-    .filter(({ confidence }) => confidence >= ACCEPTED && mayTell(timing, confidence));
+    .filter(({ confidence }) => mayTell(timing, confidence));
 }
-
-/** A pair that is as likely as this is the likeliest of its request, or nearly. */
-const LIKELIEST = 0.3;
 
 interface Fitting {
   readonly request: Timed;

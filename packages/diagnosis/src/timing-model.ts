@@ -22,19 +22,18 @@ const RENEW_AFTER = 64;
 /** Old requests count less than new ones from here on. */
 const HALVE_AT = 2_048;
 
-/** What is taken for the share of joinable requests before any was compared, and for how many it counts. */
+/**
+ * What is taken for the share of joinable requests before any was compared, and for how many it counts. It may only turn
+ * out smaller: by chance some orphan fits a request whose own was not recorded, and seems to be its.
+ */
 const FIRST_SHARE = 0.8;
 const FIRST_REQUESTS = 5;
-const MOST_SHARE = 0.98;
-
-/** Where a smaller share of pairs is sure than this, as much less is claimed of each. */
-const MANY_SURE = 0.5;
 
 /** So much is doubtful of each pair, however sure it seems: what known pairs show may have changed since. */
 const ALWAYS_DOUBTFUL = 0.008;
 
 /** Of all pairs of an edge that are told no more may be wrong, by what is claimed of them. */
-const MOST_DOUBTFUL = 0.02;
+const MOST_DOUBTFUL = 0.018;
 
 export interface TimingModel {
   pairs: number;
@@ -53,9 +52,6 @@ export interface TimingModel {
   /** Orphans beside them that no request explains, and the milliseconds in which these came. */
   strangers: number;
   strangersMs: number;
-  /** Requests that had an orphan to choose, and those whose pair was sure. */
-  chosen: number;
-  sure: number;
   /** Pairs that were told, and how many of them are wrong by what was claimed of them. */
   told: number;
   doubtful: number;
@@ -67,7 +63,7 @@ export interface Delays {
   readonly endMs: number;
 }
 
-export const TIMING_BYTES: number = 3 * KEPT_PAIRS * 4 + 120;
+export const TIMING_BYTES: number = 3 * KEPT_PAIRS * 4 + 104;
 
 const NO_DELAYS: Delays = { startMs: 0, endMs: 0 };
 
@@ -84,8 +80,6 @@ export function createTimingModel(): TimingModel {
     joinable: 0,
     strangers: 0,
     strangersMs: 0,
-    chosen: 0,
-    sure: 0,
     told: 0,
     doubtful: 0,
   };
@@ -168,7 +162,7 @@ export interface Comparison {
 /** The share of compared requests whose own span is among the orphans, were this comparison known too. */
 export function joinableShare({ compared, joinable }: TimingModel, now: Comparison = NOTHING): number {
   const requests = compared + now.requests + FIRST_REQUESTS;
-  return Math.min(MOST_SHARE, (joinable + now.joinable + FIRST_SHARE * FIRST_REQUESTS) / requests);
+  return Math.min(FIRST_SHARE, (joinable + now.joinable + FIRST_SHARE * FIRST_REQUESTS) / requests);
 }
 
 /** How many orphans a millisecond has that no request explains, were this comparison known too. */
@@ -190,18 +184,9 @@ export function learnComparison(model: TimingModel, { requests, joinable, strang
   model.strangersMs /= 2;
 }
 
-/** Notes how many requests had an orphan to choose, and of how many the pair was sure. */
-export function learnSure(model: TimingModel, chosen: number, sure: number): void {
-  model.chosen += chosen;
-  model.sure += sure;
-  if (model.chosen < HALVE_AT) return;
-  model.chosen /= 2;
-  model.sure /= 2;
-}
-
-/** What is claimed of a pair that seems as sure as this: where few are sure, those that seem to be are where the model errs. */
-export function claimOf(model: TimingModel, confidence: number): number {
-  return 1 - ALWAYS_DOUBTFUL - Math.max(1, MANY_SURE / sureShare(model)) * (1 - confidence);
+/** What is claimed of a pair that seems as sure as this. */
+export function claimOf(confidence: number): number {
+  return confidence - ALWAYS_DOUBTFUL;
 }
 
 /** Whether a pair as sure as this may be told, the surest first; notes it if so. */
@@ -215,9 +200,4 @@ export function mayTell(model: TimingModel, confidence: number): boolean {
     model.doubtful /= 2;
   }
   return true;
-}
-
-/** The share of pairs that are sure. */
-export function sureShare({ chosen, sure }: TimingModel): number {
-  return (sure + 2) / (chosen + 10);
 }
