@@ -1,6 +1,6 @@
 /**
  * Installs the real peers into a cache outside the checkout and prints what it could not get, and why. Run it with
- * `node test/peers/install.ts [name …]`; it uses apt-get, python3 and go where they are there. `npm test` never needs it.
+ * `node test/peers/install.ts [name …]`; it uses apt-get, python3, go and npm where they are there. `npm test` never needs it.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, globSync, linkSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
@@ -35,6 +35,9 @@ function install(source: Source, folder: string, binary: string): void {
       return;
     case "go":
       run("go", ["install", source.module], folder, { GOBIN: join(folder, "bin"), GOFLAGS: "-mod=mod" });
+      return;
+    case "npm":
+      run("npm", ["install", "--no-audit", "--no-fund", "--prefix", folder, source.package], folder);
       return;
     case "collector":
       buildCollector(source, folder);

@@ -4,6 +4,7 @@ export type Source =
   | { readonly kind: "debian"; readonly packages: readonly string[] }
   | { readonly kind: "pypi"; readonly requirement: string }
   | { readonly kind: "go"; readonly module: string }
+  | { readonly kind: "npm"; readonly package: string }
   /** A Collector, generated and compiled by the Collector's own builder. */
   | { readonly kind: "collector"; readonly version: string; readonly contrib: readonly string[] };
 
@@ -54,6 +55,18 @@ export const PEERS: readonly PeerProgram[] = [
     name: "h2spec",
     source: { kind: "go", module: "github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible" },
     binary: "bin/h2spec",
+    versionArguments: ["--version"],
+  },
+  {
+    name: "bun",
+    source: { kind: "npm", package: "bun@1.4.5" },
+    binary: "node_modules/.bin/bun",
+    versionArguments: ["--version"],
+  },
+  {
+    name: "deno",
+    source: { kind: "npm", package: "deno@2.9.6" },
+    binary: "node_modules/.bin/deno",
     versionArguments: ["--version"],
   },
   {

@@ -18,6 +18,8 @@ interface Sent {
 
 export interface Answers {
   sent(call: object, outgoing: Outgoing, head: Head, handling: Handling | undefined): void;
+  /** For a call whose answer no channel tells of. */
+  answered(call: object, lines: FieldLines): void;
   readonly unwatch: Unwatch;
 }
 
@@ -25,7 +27,7 @@ export interface Answers {
 export function watchAnswers(observer: CallObserver | undefined): Answers | undefined {
   if (observer?.answered === undefined) return undefined;
   const waiting = new WeakMap<object, Sent>();
-  const onAnswer = (call: object, lines: FieldLines): void => {
+  const answered = (call: object, lines: FieldLines): void => {
     const sent = waiting.get(call);
     const served = sent === undefined ? undefined : readTraceresponse(lines);
     if (sent === undefined || served === undefined) return;
@@ -35,10 +37,11 @@ export function watchAnswers(observer: CallObserver | undefined): Answers | unde
     observer.answered?.({ ...placeOfCall(sent.outgoing, sent.handling), traceparent, served, continued });
   };
   const unwatches = [
-    watch("undici:request:headers", ({ request, response }) => onAnswer(request, response.headers.map(latin1))),
-    watch("http.client.response.finish", ({ request, response }) => onAnswer(request, response.rawHeaders)),
+    watch("undici:request:headers", ({ request, response }) => answered(request, response.headers.map(latin1))),
+    watch("http.client.response.finish", ({ request, response }) => answered(request, response.rawHeaders)),
   ];
   return {
+    answered,
     sent: (call, outgoing, head, handling) => void waiting.set(call, { outgoing, head, handling }),
     unwatch: () => {
       for (const unwatch of unwatches) unwatch();

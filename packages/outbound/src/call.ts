@@ -3,7 +3,7 @@
 import type { TraceResponse } from "@tracemend/context";
 
 /** Which client the call was made with. */
-export type Api = "undici" | "http" | "http2" | "grpc";
+export type Api = "undici" | "fetch" | "http" | "http2" | "grpc";
 
 /**
  * `kept`: the call's own context leaves. `carried`: the context of the request being handled was put on it. `single`: it

@@ -8,6 +8,8 @@ import type {
 } from "node:http2";
 import { watchAnswers } from "./answers.ts";
 import type { CallCounts } from "./call.ts";
+import type { Fetch } from "./carried-fetch.ts";
+import { HAS_CHANNEL, carriedFetch } from "./carried-fetch.ts";
 import type { Outgoing } from "./carry.ts";
 import { createCarry } from "./carry.ts";
 import { watchHttpCalls } from "./channels/http-calls.ts";
@@ -33,6 +35,11 @@ export interface Outbound {
     headers: OutgoingHttpHeaders,
     options?: ClientSessionRequestOptions,
   ): ClientHttp2Stream;
+  /**
+   * `fetch` with the context, where the runtime's own tells nobody of its calls: Bun, Deno, workers. On Node it is the
+   * global one, which is seen by itself.
+   */
+  readonly fetch: Fetch;
   /** Judges and changes the head of a call by any other client; `handling` is the current one unless it is given. */
   carry(outgoing: Outgoing, head: Head, handling?: Handling): void;
   /** Outgoing calls since the beginning, by what was done. */
@@ -53,6 +60,14 @@ export function createOutbound(options: OutboundOptions): Outbound {
     calls.carry(outgoing, head, handling, true);
     answers?.sent(call, outgoing, head, handling);
   };
+  const onFetch = (outgoing: Outgoing, head: Head): ((answer: Headers) => void) => {
+    const handling = storage.getStore();
+    failOpen(() => {
+      calls.carry(outgoing, head, handling, false);
+      answers?.sent(head, outgoing, head, handling);
+    });
+    return (answer) => failOpen(() => answers?.answered(head, [...answer].flat()));
+  };
   const http2 = watchHttp2Calls(onCall);
   const watches = [
     watchUndiciCalls(onCall, traceFields(settings.boundary.policy)),
@@ -68,6 +83,7 @@ export function createOutbound(options: OutboundOptions): Outbound {
     },
     current: () => storage.getStore(),
     request: (session, headers, requestOptions) => http2.request(session, headers, requestOptions),
+    fetch: HAS_CHANNEL ? (input, init) => globalThis.fetch(input, init) : carriedFetch(onFetch),
     carry: (outgoing, head, handling) =>
       failOpen(() => calls.carry(outgoing, head, handling ?? storage.getStore(), false)),
     counts: () => calls.counts(),
