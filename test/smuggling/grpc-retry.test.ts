@@ -1,6 +1,6 @@
 /** Calls of gRPC that are made once more: by a client that knows nothing of it, and as the service sees them. */
 import { once } from "node:events";
-import { constants, createServer } from "node:http2";
+import { connect, constants, createServer } from "node:http2";
 import type { Http2Server, IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { Metadata, credentials, makeGenericClientConstructor, status as codes } from "@grpc/grpc-js";
@@ -148,6 +148,18 @@ describe("a call that ends with a status it may be made again for", () => {
       { grpcStatus: 0, status: 200, failure: undefined },
     ]);
     expect(passed[0]).toMatchObject({ grpcStatus: 0, failure: undefined });
+  });
+
+  it("is made again where it has no message at all", async () => {
+    await open(UNAVAILABLE, [says(14), says(0)]);
+    const session = connect(`http://127.0.0.1:${border.port}`);
+    const head = { ":method": "POST", ":path": PATH, "content-type": "application/grpc", te: "trailers" };
+    const answer = once(session.request(head, { endStream: true }), "response");
+    await nextGot.promise;
+    await after(0);
+    const [fields] = (await answer) as [IncomingHttpHeaders];
+    expect(fields["grpc-status"]).toBe("0");
+    session.destroy();
   });
 
   it("is told as it ended where all tries end so", async () => {

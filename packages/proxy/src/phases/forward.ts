@@ -33,10 +33,9 @@ export function forward(exchange: Exchange, answer: CallEvents): Failure | undef
   return undefined;
 }
 
-/** Whether a try may fail in a way after which the request is sent again though its body has begun to flow. */
+/** Whether a try may end in a way after which the request is sent again, with what of its body has begun to flow. */
 function mayGoAgain({ body, grpc }: Exchange, { settings }: Service, { connections }: Endpoint): boolean {
-  const { tries, grpcStatuses } = settings.retry;
-  return tries > 1 && body !== "none" && (connections.refuses || (grpc && grpcStatuses.length > 0));
+  return (grpc && settings.retry.grpcStatuses.length > 0) || (body !== "none" && connections.refuses);
 }
 
 /** One try; also for a request that is sent again. */
