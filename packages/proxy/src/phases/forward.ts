@@ -35,7 +35,8 @@ export function forward(exchange: Exchange, answer: CallEvents): Failure | undef
 
 /** Whether a try may end in a way after which the request is sent again, with what of its body has begun to flow. */
 function mayGoAgain({ body, grpc }: Exchange, { settings }: Service, { connections }: Endpoint): boolean {
-  return (grpc && settings.retry.grpcStatuses.length > 0) || (body !== "none" && connections.refuses);
+  const { tries, grpcStatuses } = settings.retry;
+  return tries > 1 && ((grpc && grpcStatuses.length > 0) || (body !== "none" && connections.refuses));
 }
 
 /** One try; also for a request that is sent again. */

@@ -66,27 +66,32 @@ export function presentTry(
 }
 
 function isSafe(exchange: Exchange, { settings }: Service, failure: Failure, head: AnswerHead | undefined): boolean {
-  const { flowing, kept, caller, body, grpc } = exchange;
+  const { flowing, kept, caller, body } = exchange;
   const { kind } = failure;
   if (flowing && kept === undefined) return false;
   if (failure.retry || UNSENT.has(kind)) return true;
   if (!DOUBTFUL.has(kind)) return false;
   // The caller would be told this, and whoever wrote the configuration says that it may be asked again.
-  const told = grpc && kept !== undefined ? grpcStatusOf(failure) : undefined;
+  const told = isKeptCall(exchange) ? grpcStatusOf(failure) : undefined;
   const code = head === undefined ? told : statusToRetry(exchange, head);
   if (code !== undefined && settings.retry.grpcStatuses.includes(code)) return true;
   return settings.persistent && body === "none" && isIdempotent(caller.head.method);
 }
 
 /** What gRPC says in this head, of a call that is kept. */
-export function statusToRetry({ grpc, kept }: Exchange, head: AnswerHead | undefined): number | undefined {
-  return !grpc || kept === undefined || head === undefined ? undefined : statusInHead(head);
+export function statusToRetry(exchange: Exchange, head: AnswerHead | undefined): number | undefined {
+  return head !== undefined && isKeptCall(exchange) ? statusInHead(head) : undefined;
+}
+
+/** Bodies of other requests are kept too, where an upstream may refuse them unread. */
+function isKeptCall({ grpc, kept }: Exchange): boolean {
+  return grpc && kept !== undefined;
 }
 
 /** As long as the service says, where it does; undefined where it wants no other try, or one that is too far off. */
 function pauseOf(exchange: Exchange, { settings }: Service, head: AnswerHead | undefined): number | undefined {
-  const { site, tries, kept, grpc, timeouts } = exchange;
-  const pushed = head === undefined || !grpc || kept === undefined ? undefined : pushbackMs(head.lines);
+  const { site, tries, timeouts } = exchange;
+  const pushed = head !== undefined && isKeptCall(exchange) ? pushbackMs(head.lines) : undefined;
   if (pushed !== undefined) return pushed < 0 || pushed > (timeouts?.answerMs ?? 0) ? undefined : pushed;
   return site.random() * Math.min(settings.retry.maxMs, settings.retry.baseMs * 2 ** tries.length);
 }
