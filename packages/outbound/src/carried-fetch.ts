@@ -1,6 +1,6 @@
 /** `fetch` of a runtime that tells no channel of it: Bun, Deno, workers. */
 import type { Outgoing } from "./carry.ts";
-import { placeOf } from "./channels/place.ts";
+import { placeIn } from "./channels/place.ts";
 import type { Head } from "./head.ts";
 
 export type Fetch = typeof globalThis.fetch;
@@ -33,9 +33,9 @@ function urlOf(input: string | URL | Request): string {
 
 function outgoingOf(url: string, method: string): Outgoing {
   const parsed = URL.parse(url);
-  const place = parsed === null ? undefined : placeOf(parsed.origin);
-  const path = parsed === null ? url : `${parsed.pathname}${parsed.search}`;
-  return { api: "fetch", method, host: place?.host ?? "", port: place?.port, path };
+  // The call will fail by itself.
+  if (parsed === null) return { api: "fetch", method, host: "", port: undefined, path: url };
+  return { api: "fetch", method, ...placeIn(parsed), path: `${parsed.pathname}${parsed.search}` };
 }
 
 class HeadersHead implements Head {

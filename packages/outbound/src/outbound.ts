@@ -8,7 +8,7 @@ import type {
 } from "node:http2";
 import { watchAnswers } from "./answers.ts";
 import type { CallCounts } from "./call.ts";
-import type { Fetch } from "./carried-fetch.ts";
+import type { Fetch, OnFetch } from "./carried-fetch.ts";
 import { HAS_CHANNEL, carriedFetch } from "./carried-fetch.ts";
 import type { Outgoing } from "./carry.ts";
 import { createCarry } from "./carry.ts";
@@ -55,17 +55,13 @@ export function createOutbound(options: OutboundOptions): Outbound {
   const calls = createCarry(settings);
   const begin = (request: Handled): Handling => createHandling(settings.boundary, request, settings.now);
   const answers = watchAnswers(settings.observer);
-  const onCall = (outgoing: Outgoing, head: Head, call: object): void => {
+  const onCall = (outgoing: Outgoing, head: Head, call: object, mayChange = true): void => {
     const handling = storage.getStore();
-    calls.carry(outgoing, head, handling, true);
+    calls.carry(outgoing, head, handling, mayChange);
     answers?.sent(call, outgoing, head, handling);
   };
-  const onFetch = (outgoing: Outgoing, head: Head): ((answer: Headers) => void) => {
-    const handling = storage.getStore();
-    failOpen(() => {
-      calls.carry(outgoing, head, handling, false);
-      answers?.sent(head, outgoing, head, handling);
-    });
+  const onFetch: OnFetch = (outgoing, head) => {
+    failOpen(() => onCall(outgoing, head, head, false));
     return (answer) => failOpen(() => answers?.answered(head, [...answer].flat()));
   };
   const http2 = watchHttp2Calls(onCall);

@@ -12,10 +12,14 @@ const places = new Map<string, Place | undefined>();
 export function placeOf(url: string): Place | undefined {
   if (places.has(url)) return places.get(url);
   const parsed = URL.parse(url);
-  const place = parsed === null ? undefined : { host: parsed.hostname, port: portOf(parsed) };
+  const place = parsed === null ? undefined : placeIn(parsed);
   if (places.size >= MAX_PLACES) places.clear();
   places.set(url, place);
   return place;
+}
+
+export function placeIn(url: URL): Place {
+  return { host: url.hostname, port: portOf(url) };
 }
 
 function portOf({ port, protocol }: URL): number {
