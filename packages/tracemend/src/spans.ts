@@ -3,6 +3,7 @@ import type { OwnSpans, TraceContext, Upstream } from "@tracemend/context";
 import { KNOWN_FLAGS, SAMPLED } from "@tracemend/context";
 import type { FixedAttributes, SpanPen } from "@tracemend/otlp";
 import { defineAttributeName, defineFixedAttributes } from "@tracemend/otlp";
+import { formatEndpoint } from "@tracemend/proxy";
 import type { Passed, Try } from "@tracemend/proxy";
 
 /** Longest text taken over from a request: the room for a pair of spans is held before the request is known. */
@@ -146,8 +147,8 @@ function writeCall(
 function writeUrl(pen: SpanPen, crossing: Passed, { host, address, port }: Upstream): void {
   const { sentScheme: scheme, sentPath: path = crossing.path, query } = crossing;
   if (scheme === undefined || isTunnel(crossing) || !path.startsWith("/")) return;
-  const name = host ?? address;
-  const authority = (name.includes(":") ? `[${name}]` : name) + (port === DEFAULT_PORTS[scheme] ? "" : `:${port}`);
+  const endpoint = formatEndpoint(host ?? address, port);
+  const authority = port === DEFAULT_PORTS[scheme] ? endpoint.slice(0, endpoint.lastIndexOf(":")) : endpoint;
   pen.text(URL_FULL, cut(`${scheme}://${authority}${path}${query === undefined ? "" : `?${query}`}`));
 }
 
