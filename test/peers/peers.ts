@@ -57,18 +57,8 @@ export const PEERS: readonly PeerProgram[] = [
     binary: "bin/h2spec",
     versionArguments: ["--version"],
   },
-  {
-    name: "bun",
-    source: { kind: "npm", package: "bun@1.4.5" },
-    binary: "node_modules/.bin/bun",
-    versionArguments: ["--version"],
-  },
-  {
-    name: "deno",
-    source: { kind: "npm", package: "deno@2.9.6" },
-    binary: "node_modules/.bin/deno",
-    versionArguments: ["--version"],
-  },
+  npm("bun", "1.4.5"),
+  npm("deno", "2.9.6"),
   {
     name: "otelcol",
     source: {
@@ -88,4 +78,10 @@ function debian(
   versionArguments: readonly string[],
 ): PeerProgram {
   return { name, source: { kind: "debian", packages }, binary, versionArguments };
+}
+
+/** A program of the same name as its package. */
+function npm(name: string, version: string): PeerProgram {
+  const source = { kind: "npm", package: `${name}@${version}` } as const;
+  return { name, source, binary: `node_modules/.bin/${name}`, versionArguments: ["--version"] };
 }

@@ -7,6 +7,7 @@ import { openBorder, passOn } from "../border.ts";
 
 const GET = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 const POST = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi";
+const UPLOAD = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\nfirst";
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 let peer: LenientPeer;
@@ -140,8 +141,7 @@ describe("an HTTP/1.1 upstream", () => {
 
   it("that answers and closes while the request is still sent is heard, though writing to it fails first", async () => {
     const crossed = border.crossing();
-    const upload = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\nfirst";
-    const { caller, service } = await passOn(border, peer, upload, "first");
+    const { caller, service } = await passOn(border, peer, UPLOAD, "first");
     // All in one turn: what the caller sends comes to the proxy before the answer does.
     caller.send("x".repeat(5_000));
     service.send("HTTP/1.1 413 Content Too Large\r\nContent-Length: 5\r\nConnection: close\r\n\r\nlarge");
@@ -152,8 +152,7 @@ describe("an HTTP/1.1 upstream", () => {
   });
 
   it("that closes without an answer while the request is still sent is lost, though writing to it fails first", async () => {
-    const upload = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\nfirst";
-    const { caller, service } = await passOn(border, peer, upload, "first");
+    const { caller, service } = await passOn(border, peer, UPLOAD, "first");
     caller.send("x".repeat(5_000));
     service.socket.resetAndDestroy();
     expect(await caller.until("lost\n")).toMatch(/^HTTP\/1\.1 502 /);
@@ -162,8 +161,7 @@ describe("an HTTP/1.1 upstream", () => {
 
   it("that breaks off an answer while the request is still sent is not taken to have ended it", async () => {
     const crossed = border.crossing();
-    const upload = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\nfirst";
-    const { caller, service } = await passOn(border, peer, upload, "first");
+    const { caller, service } = await passOn(border, peer, UPLOAD, "first");
     caller.send("x".repeat(5_000));
     service.send("HTTP/1.1 413 Content Too Large\r\nContent-Length: 50\r\nConnection: close\r\n\r\nlarge");
     service.socket.resetAndDestroy();
