@@ -1,12 +1,12 @@
 // Plain JavaScript for Node >= 20 and its npm alone: puts the pinned pnpm beside this file, installs the workspace with
-// it, then runs the named root script. The workspace brings its own Node (node_modules/.bin/node). A warm run compares
-// one fingerprint and starts the script at once, without asking any registry.
-import { spawnSync } from "node:child_process";
+// it, then runs the command it is given. The workspace brings its own Node (node_modules/.bin/node). A warm run compares
+// one fingerprint and starts the command at once, without asking any registry.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { run } from "./run.mjs";
 
 const PNPM = "12.21.0";
 const home = dirname(fileURLToPath(import.meta.url));
@@ -19,19 +19,13 @@ const { npm_execpath: npm = "", npm_node_execpath: node = process.execPath } = p
 const say = (text) => process.stderr.write(`tracemend: ${text}\n`);
 const seconds = (since) => `${((Date.now() - since) / 1000).toFixed(1)} s`;
 
-function run(command, args) {
-  const { status, signal, error } = spawnSync(command, args, {
-    cwd: root,
-    stdio: "inherit",
-    env: { ...process.env, PATH: `${bin}:${process.env.PATH}` },
-  });
-  if (error) throw error;
-  if (signal === "SIGINT") return 130;
-  return status ?? 1;
-}
+const here = (...paths) => ({
+  cwd: root,
+  env: { ...process.env, PATH: [...paths, process.env.PATH].join(delimiter) },
+});
 
-function must(command, args) {
-  const status = run(command, args);
+async function must(command, args) {
+  const status = await run(command, args, here(bin));
   if (status === 0) return;
   rmSync(lock, { recursive: true, force: true });
   process.exit(status);
@@ -74,7 +68,7 @@ function takeLock(wanted) {
   throw new Error(`${lock} did not go away; remove it if no other run is installing`);
 }
 
-function install(wanted) {
+async function install(wanted) {
   takeLock(wanted);
   if (installed(wanted)) {
     rmSync(lock, { recursive: true, force: true });
@@ -88,18 +82,17 @@ function install(wanted) {
     const args = ["install", "--prefix", home, "--no-save", "--no-audit", "--no-fund", "--loglevel=error"];
     // The npm that called us, on its own Node: once installed, the workspace's Node comes first on PATH, and an npm
     // under that one would not read the machine's global npmrc (its CA file).
-    if (npm.endsWith("npm-cli.js")) must(node, [npm, ...args, `pnpm@${PNPM}`]);
-    else must("npm", [...args, `pnpm@${PNPM}`]);
+    if (npm.endsWith("npm-cli.js")) await must(node, [npm, ...args, `pnpm@${PNPM}`]);
+    else await must("npm", [...args, `pnpm@${PNPM}`]);
   }
   say("installing the workspace and its own Node (2 of 2) …");
-  must(join(bin, "pnpm"), ["install", "--frozen-lockfile", "--reporter=append-only"]);
+  await must(join(bin, "pnpm"), ["install", "--frozen-lockfile", "--reporter=append-only"]);
   writeFileSync(stamp, wanted);
   rmSync(lock, { recursive: true, force: true });
   say(`ready after ${seconds(since)}; the next run starts at once, offline too.`);
 }
 
 const wanted = fingerprint();
-if (!installed(wanted)) install(wanted);
-// Ctrl-C reaches the whole foreground group: the script below ends by itself and its exit code is ours.
-process.on("SIGINT", () => {});
-process.exit(run(join(bin, "pnpm"), ["--silent", ...process.argv.slice(2)]));
+if (!installed(wanted)) await install(wanted);
+const [command = "pnpm", ...args] = process.argv.slice(2);
+process.exitCode = await run(command, args, here(bin, join(root, "node_modules", ".bin")));
