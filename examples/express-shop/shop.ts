@@ -9,7 +9,7 @@ export function createShop(stockUrl: string, observer: Observer): Express {
   const app = express();
   app.use(boundary({ boundary: { name: "shop", cluster: "eu-1", policy: { repair: "on" } }, observer }));
   app.get("/products/:id", async (request, response) => {
-    const headers = traceHeaders(response.locals.traceContext);
+    const headers = traceHeaders(response.locals.passage?.context);
     const stock = await fetch(`${stockUrl}/stock/${request.params.id}`, { headers });
     response.json({ id: request.params.id, stock: await stock.json() });
   });

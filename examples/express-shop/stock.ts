@@ -8,7 +8,7 @@ export function createStock(observer: Observer): Express {
   const app = express();
   app.use(boundary({ boundary: { name: "stock", cluster: "eu-1" }, observer }));
   app.get("/stock/:id", (request, response) => {
-    response.json({ pieces: request.params.id.length, trace: response.locals.traceContext?.traceId ?? null });
+    response.json({ pieces: request.params.id.length, trace: response.locals.passage?.context?.traceId ?? null });
   });
   return app;
 }

@@ -8,7 +8,7 @@ export function createCatalogue(observer: Observer): Hono<{ Variables: BoundaryV
   const app = new Hono<{ Variables: BoundaryVariables }>();
   app.use(boundary({ boundary: { name: "catalogue", cluster: "eu-1" }, observer }));
   app.get("/items/:id", (c) => {
-    const { traceId, parentId } = c.get("traceContext") ?? {};
+    const { traceId, parentId } = c.get("passage")?.context ?? {};
     return c.json({ id: c.req.param("id"), traceId, parentId });
   });
   return app;

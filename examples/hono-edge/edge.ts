@@ -36,7 +36,7 @@ export function createEdge({ catalogue, origin, exportSpan }: EdgeOptions): Hono
     cors({ origin, allowHeaders: ["content-type"] }),
   );
   app.get("/products/:id", (c) => {
-    const context = c.get("traceContext");
+    const context = c.get("passage")?.context;
     const headers = new Headers();
     if (context !== undefined) {
       headers.set("traceparent", formatTraceparent(context));

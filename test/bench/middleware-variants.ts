@@ -18,6 +18,13 @@ import type * as ExpressModule from "express";
 import type { Express, Response } from "express";
 import type { Context } from "hono";
 import { Hono } from "hono";
+import { TRACE } from "./middleware-request.ts";
+
+interface Variant {
+  readonly own: Http.RequestListener;
+  /** The same app without what is around it. */
+  readonly bare?: Http.RequestListener;
+}
 
 const PRODUCT = { name: "lamp", pieces: 12 };
 const ids = createIds((bytes) => void randomFillSync(bytes));
@@ -56,34 +63,39 @@ const activeTrace = (): string => trace.getActiveSpan()?.spanContext().traceId ?
 function express(
   mount: (app: Express) => void,
   seen: (response: Response) => string,
-  around = (app: Http.RequestListener) => app,
-): Http.Server {
+  around?: (app: Http.RequestListener) => Http.RequestListener,
+): Variant {
   const app = (require("express") as typeof ExpressModule.default)();
   mount(app);
   app.get("/products/:id", (request, response) => void response.json({ id: request.params.id, ...PRODUCT }));
   app.get("/seen", (_request, response) => void response.send(seen(response)));
-  return serverOf(around(app));
+  return around === undefined ? { own: app } : { own: around(app), bare: app };
 }
 
 type App = Hono<{ Variables: BoundaryVariables }>;
 type Seen = (c: Context<{ Variables: BoundaryVariables }>) => string;
 
-function hono(mount: (app: App) => void, seen: Seen, around = (fetch: App["fetch"]) => fetch): Http.Server {
+function hono(mount: (app: App) => void, seen: Seen, around?: (fetch: App["fetch"]) => App["fetch"]): Variant {
   // Loaded here, because it loads node:http.
   const { getRequestListener } = require("@hono/node-server") as typeof NodeServer;
   const app: App = new Hono();
   mount(app);
   app.get("/products/:id", (c) => c.json({ id: c.req.param("id"), ...PRODUCT }));
   app.get("/seen", (c) => c.text(seen(c)));
-  const listener = getRequestListener(around(app.fetch));
-  return serverOf((request, response) => void listener(request, response));
+  const listen = (fetch: App["fetch"]): Http.RequestListener => {
+    const listener = getRequestListener(fetch);
+    return (request, response) => void listener(request, response);
+  };
+  return around === undefined
+    ? { own: listen(app.fetch) }
+    : { own: listen(around(app.fetch)), bare: listen(app.fetch) };
 }
 
 /** The boundary around the app, which has no middleware then. */
-const honoBounded = (options: ServiceBoundaryOptions): Http.Server =>
+const honoBounded = (options: ServiceBoundaryOptions): Variant =>
   hono(
     () => {},
-    (c) => passageOf(c)?.verdict.context?.traceId ?? "",
+    (c) => passageOf(c)?.context?.traceId ?? "",
     (fetch) => bounded(fetch, options),
   );
 
@@ -104,12 +116,18 @@ function instrument(withExpress: boolean): void {
   new NodeSDK({ instrumentations, spanProcessors: [dropping] }).start();
 }
 
-const local = (response: Response): string => response.locals.traceContext?.traceId ?? "";
-const variable = (c: Context<{ Variables: BoundaryVariables }>): string => c.get("traceContext")?.traceId ?? "";
+const local = (response: Response): string => response.locals.passage?.context?.traceId ?? "";
+const variable = (c: Context<{ Variables: BoundaryVariables }>): string => c.get("passage")?.context?.traceId ?? "";
 
 const VARIANTS = {
   "express bare": () => express(() => {}, local),
   "express no-op": () => express((app) => void app.use((_request, _response, next) => next()), local),
+  "express no-op around": () =>
+    express(
+      () => {},
+      local,
+      (app) => (request, response) => app(request, response),
+    ),
   "express boundary": () => express((app) => void app.use(expressBoundary(PLAIN)), local),
   "express boundary, observed": () => express((app) => void app.use(expressBoundary(OBSERVED)), local),
   "express boundary, own spans": () => express((app) => void app.use(expressBoundary(SPANS)), local),
@@ -148,6 +166,14 @@ const VARIANTS = {
   },
   "hono bare": () => hono(() => {}, variable),
   "hono no-op": () => hono((app) => void app.use(async (_c, next) => next()), variable),
+  "hono no-op around": () =>
+    hono(
+      () => {},
+      variable,
+      (fetch) =>
+        (...request) =>
+          fetch(...request),
+    ),
   "hono boundary": () => hono((app) => void app.use(honoBoundary(PLAIN)), variable),
   "hono boundary, observed": () => hono((app) => void app.use(honoBoundary(OBSERVED)), variable),
   "hono boundary, own spans": () => hono((app) => void app.use(honoBoundary(SPANS)), variable),
@@ -165,7 +191,7 @@ const VARIANTS = {
       (c) => (variable(c) === activeTrace() ? activeTrace() : "two traces"),
     );
   },
-} as const satisfies Readonly<Record<string, () => Http.Server>>;
+} as const satisfies Readonly<Record<string, () => Variant>>;
 
 export type VariantName = keyof typeof VARIANTS;
 
@@ -177,12 +203,28 @@ export function namesLike(part: string): readonly VariantName[] {
   return exact.length > 0 ? exact : VARIANT_NAMES.filter((name) => name.includes(part));
 }
 
-export function createVariant(name: VariantName): Http.Server {
-  return VARIANTS[name]();
+export function bareOf(name: VariantName): VariantName {
+  return name.startsWith("express") ? "express bare" : "hono bare";
+}
+
+/** What the app answers at `/seen`: the trace it goes on in, where it can tell. */
+export function seenBy(name: VariantName): string {
+  return /bare|no-op/.test(name) ? "" : TRACE;
+}
+
+function createServer(name: VariantName): Http.Server {
+  return serverOf(VARIANTS[name]().own);
+}
+
+/** An app, and a bare one: the very same where nothing is mounted in it, for even two bare apps of one process differ. */
+export function createPair(name: VariantName): Required<Variant> {
+  const bareFirst = Math.random() < 0.5 ? VARIANTS[bareOf(name)]() : undefined;
+  const { own, bare } = VARIANTS[name]();
+  return { own, bare: bare ?? (bareFirst ?? VARIANTS[bareOf(name)]()).own };
 }
 
 if (import.meta.main) {
-  const servers = process.argv.slice(2).map((name) => createVariant(name as VariantName));
+  const servers = process.argv.slice(2).map((name) => createServer(name as VariantName));
   process.on("message", () => {
     const { user, system } = process.cpuUsage();
     process.send?.(user + system);

@@ -46,7 +46,7 @@ async function callAll(calls: readonly Call[], context: TraceContext | undefined
 function onExpress(): RequestListener {
   const app = express().use(expressBoundary(OPTIONS), express.json());
   app.post("/test", async (request, response) => {
-    await callAll(request.body as readonly Call[], response.locals.traceContext);
+    await callAll(request.body as readonly Call[], response.locals.passage?.context);
     response.json({});
   });
   return app;
@@ -55,7 +55,7 @@ function onExpress(): RequestListener {
 function honoApp(): Hono {
   const app = new Hono();
   app.use(honoBoundary(OPTIONS)).post("/test", async (c) => {
-    await callAll(await c.req.json<readonly Call[]>(), c.get("traceContext"));
+    await callAll(await c.req.json<readonly Call[]>(), c.get("passage")?.context);
     return c.json({});
   });
   return app;

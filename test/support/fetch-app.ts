@@ -23,7 +23,7 @@ const outbound = createOutbound({
 /** What the app sees of the context, and of the body. */
 async function seen(c: Context): Promise<Response> {
   const header = c.req.header("traceparent") ?? "none";
-  return c.json([header, passageOf(c)?.verdict.context?.traceId ?? "none", await c.req.text()]);
+  return c.json([header, passageOf(c)?.context?.traceId ?? "none", await c.req.text()]);
 }
 
 /** Calls the service that `to` names, and tells what it saw. */

@@ -1,18 +1,17 @@
 /** A named place where requests cross, and the whole decision for one of them. */
 import type { Arrival } from "./arrival.ts";
-import type { Edits } from "./edits.ts";
 import type { FieldLines } from "./field-lines.ts";
 import type { OwnSpans } from "./judge.ts";
 import { judge, planOf, rulingOf, wantsSpans } from "./judge.ts";
 import type { PolicyOptions } from "./define-policy.ts";
 import { checkClusterName, definePolicy } from "./define-policy.ts";
 import type { Places } from "./places.ts";
-import { SCATTERED, placesIn } from "./places.ts";
+import type { Passage } from "./passage.ts";
+import { createPassage } from "./passage.ts";
+import { SCATTERED, parentIn, placesIn, stateIn } from "./places.ts";
 import { passPlainly } from "./plain-passage.ts";
-import type { Policy, Ruling } from "./policy.ts";
-import type { Reading } from "./reading.ts";
+import type { Policy } from "./policy.ts";
 import { isCut, readWith } from "./reading.ts";
-import type { Verdict } from "./verdict.ts";
 
 /** Which way requests cross: into the cluster or out of it. */
 export type Side = "ingress" | "egress";
@@ -38,23 +37,6 @@ export function defineBoundary(options: {
 }
 
 /**
- * One head at one boundary. What is not needed to let it pass is worked out when it is first asked for, so its parts are to
- * be asked for by their names: a spread copies only those that are there already.
- */
-export interface Passage {
-  readonly boundary: Boundary;
-  readonly reading: Reading;
-  readonly verdict: Verdict;
-  /** The verdict's. */
-  readonly edits: Edits;
-  /** Present only where the spans' ids may be used: they were granted and the trace is sampled. */
-  readonly spans: OwnSpans | undefined;
-  /** What it was judged by. Whoever judges it again does so by the same: uses of a signature and forced sampling are counted. */
-  readonly policy: Policy;
-  readonly ruling: Ruling;
-}
-
-/**
  * Reads and judges one head. `grant` gives a pair of spans that is accepted for export, or undefined; it is asked only
  * when the pair would be used.
  */
@@ -66,9 +48,13 @@ export function cross(
 ): Passage {
   const policy = policyFor(boundary.policy, arrival);
   const places = isCut(arrival) ? SCATTERED : placesIn(lines);
-  return (
-    passPlainly(boundary, policy, lines, places, grant) ?? passClosely(boundary, policy, lines, places, grant, arrival)
-  );
+  const parent = parentIn(places);
+  const state = stateIn(places);
+  const plain =
+    places === SCATTERED || parent === 0
+      ? undefined
+      : passPlainly(boundary, policy, lines[parent] as string, state === 0 ? undefined : lines[state], grant);
+  return plain ?? passClosely(boundary, policy, lines, places, grant, arrival);
 }
 
 function passClosely(
@@ -84,7 +70,7 @@ function passClosely(
   const plan = planOf(reading, policy, ruling);
   const spans = wantsSpans(reading, policy, ruling, plan) ? grant() : undefined;
   const verdict = judge(reading, policy, boundary.cluster, spans, ruling, plan);
-  return { boundary, reading, verdict, edits: verdict.edits, spans, policy, ruling };
+  return createPassage({ boundary, reading, verdict, spans, policy, ruling });
 }
 
 function policyFor(policy: Policy, arrival: Arrival | undefined): Policy {

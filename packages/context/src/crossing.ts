@@ -1,8 +1,9 @@
 /** The record of one passage of a boundary, and who is told of it. */
-import type { Boundary, Passage, Side } from "./boundary.ts";
+import type { Boundary, Side } from "./boundary.ts";
 import type { FieldLines } from "./field-lines.ts";
 import { fieldValue } from "./field-value.ts";
 import type { OwnSpans } from "./judge.ts";
+import type { Passage } from "./passage.ts";
 import type { Reading } from "./reading.ts";
 import type { TraceResponse } from "./traceresponse.ts";
 import type { Verdict } from "./verdict.ts";

@@ -1,11 +1,15 @@
 /** A request as Node's server modules hand it over, known by its shape alone: its lines, and edits in every view of it. */
 import { readAltNames } from "./alt-names.ts";
 import type { Arrival } from "./arrival.ts";
+import type { Boundary } from "./boundary.ts";
 import type { Edits } from "./edits.ts";
 import { applyEdits, areBoth } from "./edits.ts";
 import type { FieldLines } from "./field-lines.ts";
 import { findField } from "./field-lines.ts";
-import { SCATTERED, parentIn, placesAgain, stateIn } from "./places.ts";
+import type { OwnSpans } from "./judge.ts";
+import type { Passage } from "./passage.ts";
+import { SCATTERED, nominatesTrace, parentIn, placesAgain, stateIn } from "./places.ts";
+import { passPlainly } from "./plain-passage.ts";
 
 /** The part of `IncomingMessage` and `Http2ServerRequest` that holds header fields. */
 export interface NodeMessage {
@@ -51,6 +55,23 @@ const IDENTITIES = Symbol("names in the peer's certificate, verified");
 function identitiesOf(socket: NodeSocket & { [IDENTITIES]?: readonly string[] }): readonly string[] | undefined {
   if (socket.authorized !== true) return undefined;
   return (socket[IDENTITIES] ??= readAltNames(socket.getPeerX509Certificate?.()?.subjectAltName ?? ""));
+}
+
+/**
+ * The passage of a head like nearly all, out of the view that Node folds it into; undefined for any other, and where only
+ * the lines tell: Node joins those of one field by a comma and a blank.
+ */
+export function passFolded(
+  boundary: Boundary,
+  { rawHeaders, headers }: NodeMessage,
+  grant: () => OwnSpans | undefined,
+): Passage | undefined {
+  if (rawHeaders !== undefined && rawHeaders.length > SAFE_LENGTH) return undefined;
+  const { traceparent, tracestate, connection } = headers;
+  if (typeof traceparent !== "string") return undefined;
+  if (connection !== undefined && (typeof connection !== "string" || nominatesTrace(connection))) return undefined;
+  if (tracestate !== undefined && (typeof tracestate !== "string" || tracestate.includes(", "))) return undefined;
+  return passPlainly(boundary, boundary.policy, traceparent, tracestate, grant);
 }
 
 /** Applies the edits to the message itself, so that all of its views agree; without edits nothing is touched. */

@@ -4,15 +4,14 @@
  */
 import type { BorderList } from "./border-list.ts";
 import { formatBorderList, parseBorderList } from "./border-list.ts";
-import type { Boundary, Passage } from "./boundary.ts";
+import type { Boundary } from "./boundary.ts";
 import type { Edits } from "./edits.ts";
 import { NO_EDITS } from "./edits.ts";
-import type { FieldLines } from "./field-lines.ts";
 import type { OwnSpans } from "./judge.ts";
 import { BELIEVED, judge } from "./judge.ts";
 import { KEY, OWN_KEY, isOthersAlone } from "./own-member.ts";
-import type { Places } from "./places.ts";
-import { SCATTERED, parentIn, stateIn } from "./places.ts";
+import type { Passage } from "./passage.ts";
+import { createPassage } from "./passage.ts";
 import { flagsIn, parentIdIn, traceIdHashIn, withParentId } from "./plain-traceparent.ts";
 import type { Policy, Ruling } from "./policy.ts";
 import type { ValidReading } from "./reading.ts";
@@ -22,24 +21,22 @@ import { SAMPLED } from "./trace-context.ts";
 import { contextIn, isPlainTraceparent } from "./traceparent.ts";
 import type { Verdict } from "./verdict.ts";
 
-/** Undefined where the head is of another row; then `grant` was not asked. */
+/**
+ * By the values of `traceparent` and `tracestate`, each the only one of its field; undefined for a list that did not come.
+ * Undefined where the head is of another row; then `grant` was not asked.
+ */
 export function passPlainly(
   boundary: Boundary,
   policy: Policy,
-  lines: FieldLines,
-  places: Places,
+  wire: string,
+  list: string | undefined,
   grant: () => OwnSpans | undefined,
 ): Passage | undefined {
-  const parent = parentIn(places);
-  if (!policy.plain || places === SCATTERED || parent === 0) return undefined;
-  const wire = lines[parent] as string;
-  const state = stateIn(places);
-  const list = state === 0 ? "" : (lines[state] as string);
-  if (!isPlainTraceparent(wire) || (state > 0 && mayNotStay(list, policy))) return undefined;
+  if (!policy.plain || !isPlainTraceparent(wire) || (list !== undefined && mayNotStay(list, policy))) return undefined;
   const spans = (flagsIn(wire) & SAMPLED) === 0 ? undefined : grant();
   return spans === undefined
-    ? new PlainPassage(boundary, policy, undefined, NO_EDITS, wire, list)
-    : continueBy(spans, boundary, policy, wire, list);
+    ? new PlainPassage(boundary, policy, undefined, NO_EDITS, wire, list ?? "")
+    : continueBy(spans, boundary, policy, wire, list ?? "");
 }
 
 /** A list of nothing but commas and blanks leaves, and one that names the last exported span may be a reason to repair. */
@@ -59,7 +56,7 @@ function continueBy(spans: OwnSpans, boundary: Boundary, policy: Policy, wire: s
   if (policy.signing !== undefined || !isPlain) {
     const reading = readPair(wire, list);
     const verdict = judge(reading, policy, cluster, spans, BELIEVED);
-    return { boundary, reading, verdict, edits: verdict.edits, spans, policy, ruling: BELIEVED };
+    return createPassage({ boundary, reading, verdict, spans, policy, ruling: BELIEVED });
   }
   const others = border?.others ?? list;
   const hop = border === undefined ? 1 : Math.min(border.hop + 1, 255);
@@ -74,11 +71,6 @@ function continueBy(spans: OwnSpans, boundary: Boundary, policy: Policy, wire: s
 function borderBefore(list: string, wire: string, hash: string): BorderList | undefined {
   const border = parseBorderList(list, hash, parentIdIn(wire));
   return border === undefined || border.others === "" || isOthersAlone(border.others) ? border : undefined;
-}
-
-/** The verdict's context; where it is plain from the head, without a verdict. */
-export function contextOf(passage: Passage): TraceContext | undefined {
-  return passage instanceof PlainPassage ? passage.context : passage.verdict.context;
 }
 
 class PlainPassage implements Passage {

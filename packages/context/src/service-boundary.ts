@@ -1,12 +1,15 @@
 /** The boundary at a service's own door: what its middleware does, whatever the framework. */
 import type { Arrival } from "./arrival.ts";
-import type { Boundary, Passage } from "./boundary.ts";
+import type { Boundary } from "./boundary.ts";
 import { cross, defineBoundary } from "./boundary.ts";
 import type { Exchanged, Observer, WaitUntil } from "./crossing.ts";
 import { crossingOf, tellAll } from "./crossing.ts";
 import type { PolicyOptions } from "./define-policy.ts";
 import type { FieldLines } from "./field-lines.ts";
 import type { OwnSpans } from "./judge.ts";
+import type { NodeMessage, NodeSocket } from "./node-message.ts";
+import { arrivalOfMessage, linesOfMessage, passFolded } from "./node-message.ts";
+import type { Passage } from "./passage.ts";
 import type { Policy } from "./policy.ts";
 import type { TraceResponse } from "./traceresponse.ts";
 import { formatTraceresponse, parseTraceresponse } from "./traceresponse.ts";
@@ -39,15 +42,22 @@ export interface ServiceBoundaryOptions {
   readonly now?: (() => number) | undefined;
 }
 
+/** A message and who sent it. */
+export interface ReceivedMessage extends NodeMessage {
+  readonly socket: NodeSocket;
+}
+
 export interface ServiceBoundary {
   readonly boundary: Boundary;
   readonly now: () => number;
-  /** Whether the policy may look at who sent a request: the peer's address and the names in its certificate. */
-  readonly asksPeer: boolean;
   /** The only fields it reads, lower case; undefined where it may read any. */
   readonly fields: readonly string[] | undefined;
   /** Reads and judges one head. */
   cross(lines: FieldLines, arrival?: Arrival): Passage;
+  /** The same for a message of Node's, with the peer where the policy asks who sent it. */
+  crossMessage(message: ReceivedMessage): Passage;
+  /** The same for a message whose `headers` will be read anyway: to look there is cheaper than to search the lines. */
+  crossFolded(message: ReceivedMessage): Passage;
   /** Whether anyone is to be told. */
   readonly observed: boolean;
   /** Tells the observer, at the end of the answer. */
@@ -59,20 +69,26 @@ export interface ServiceBoundary {
 
 /** Throws a `TypeError` that names the option and the value. */
 export function defineServiceBoundary(options: ServiceBoundaryOptions): ServiceBoundary {
-  const { observer, spans = () => undefined, answer = [], servedBy = () => undefined, now = Date.now } = options;
+  const { observer, spans, answer = [], servedBy = () => undefined, now = Date.now } = options;
   const boundary =
     "side" in options.boundary ? options.boundary : defineBoundary({ side: "ingress", ...options.boundary });
   for (const field of answer)
     if (!ANSWER_FIELDS.includes(field))
       throw new TypeError(`answer has ${JSON.stringify(field)}; it must be one of ${ANSWER_FIELDS.join(", ")}`);
   const observers = tellAll(observer === undefined ? [] : [observer]);
-  const grant = (): OwnSpans | undefined => attempt(spans);
+  const grant = spans === undefined ? () => undefined : (): OwnSpans | undefined => attempt(spans);
+  const asksPeer = boundary.policy.rule !== undefined;
+  const crossMessage = (message: ReceivedMessage): Passage => {
+    const lines = linesOfMessage(message);
+    return cross(boundary, lines, grant, arrivalOfMessage(lines, asksPeer ? message.socket : undefined));
+  };
   return {
     boundary,
     now,
-    asksPeer: boundary.policy.rule !== undefined,
     fields: fieldsOf(boundary.policy),
     cross: (lines, arrival) => cross(boundary, lines, grant, arrival),
+    crossMessage,
+    crossFolded: (message) => passFolded(boundary, message, grant) ?? crossMessage(message),
     observed: observer !== undefined,
     tell(passage, exchanged, waitUntil) {
       observers.crossed(crossingOf(passage, exchanged), waitUntil);

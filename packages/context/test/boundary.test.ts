@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { contextOf, cross, defineBoundary } from "../src/index.ts";
+import { cross, defineBoundary } from "../src/index.ts";
 import { PARENT, PARENT_LINE, SPANS, TRACE } from "./heads.ts";
 
 const boundary = defineBoundary({ name: "edge", side: "ingress", cluster: "eu-1" });
@@ -30,10 +30,10 @@ it.each([
 ])("the context of a passage is the verdict's, whichever is asked for first: %s", (_name, lines) => {
   for (const spans of [undefined, SPANS]) {
     const [early, late] = [cross(boundary, lines, () => spans), cross(boundary, lines, () => spans)];
-    const context = contextOf(early);
+    const { context } = early;
     expect(context).toEqual(early.verdict.context);
-    expect(contextOf(early)).toBe(early.verdict.context);
+    expect(early.context).toBe(early.verdict.context);
     expect(late.verdict.context).toEqual(context);
-    expect(contextOf(late)).toBe(late.verdict.context);
+    expect(late.context).toBe(late.verdict.context);
   }
 });

@@ -1,3 +1,6 @@
+import { IncomingMessage } from "node:http";
+import { Socket } from "node:net";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type {
   AnswerField,
@@ -64,6 +67,68 @@ describe("a service boundary", () => {
   });
 });
 
+/** A message as Node's parser makes it, whose views are folded by Node. */
+class Message extends IncomingMessage {
+  declare _addHeaderLines: (lines: readonly string[], count: number) => void;
+
+  constructor(lines: readonly string[]) {
+    super(new Socket());
+    this._addHeaderLines(lines, lines.length);
+  }
+}
+
+describe("a message of Node's", () => {
+  const TRACEPARENTS = [
+    PARENT,
+    PARENT,
+    PARENT,
+    `00-${TRACE}-b7ad6b7169203331-00`,
+    PARENT.toUpperCase(),
+    `${PARENT}-x`,
+    "00",
+    "",
+  ];
+  const TRACESTATES = ["vendor=1", "a=1,b=2", "a=1, b=2", "tm=1.eu-1.01.eb211c80.b7ad6b7169203331.01", ",", "=", ""];
+  const CONNECTIONS = ["keep-alive", "close", "traceparent", "keep-alive, TraceState", "upgrade, x-traceparent"];
+  const oneOf = (name: string, values: readonly string[]) =>
+    fc.tuple(fc.constantFrom(name, name.toLowerCase(), name.toUpperCase()), fc.constantFrom(...values));
+  const line = fc.oneof(
+    oneOf("Traceparent", TRACEPARENTS),
+    oneOf("Tracestate", TRACESTATES),
+    oneOf("Connection", CONNECTIONS),
+    oneOf("Host", ["shop"]),
+  );
+
+  it("comes to the same by its folded fields as by its lines", () => {
+    const looked = { folded: 0, plain: 0 };
+    fc.assert(
+      fc.property(
+        fc.array(line, { maxLength: 5 }).map((pairs) => pairs.flat()),
+        fc.constantFrom<PolicyOptions>({}, { repair: "on" }, { extract: ["w3c", "b3"] }, { trust: "restart" }),
+        fc.boolean(),
+        (lines, policy, exports) => {
+          const boundary = { name: "shop", cluster: "eu-1", policy };
+          const service = define({ boundary, spans: () => (exports ? SPANS : undefined) });
+          const [folded, whole] = [service.crossFolded(new Message(lines)), service.crossMessage(new Message(lines))];
+          looked.folded += 1;
+          looked.plain += folded.verdict.reason === "intact" ? 1 : 0;
+          for (const part of ["reading", "verdict", "context", "edits", "spans", "ruling"] as const)
+            expect(folded[part]).toEqual(whole[part]);
+        },
+      ),
+      { numRuns: 500 },
+    );
+    expect(looked.plain).toBeGreaterThan(looked.folded / 10);
+  });
+
+  it("whose lines Node may have cut is looked at closely", () => {
+    const lines = Array.from({ length: 1001 }, (_, at) => [`x-${at}`, ""]).flat();
+    const { verdict, reading } = define().crossFolded(new Message([...lines, "traceparent", PARENT]));
+    expect(verdict.reason).toBe("intact");
+    expect(reading).toMatchObject({ notes: [{ code: "head-truncated" }] });
+  });
+});
+
 describe("what a policy looks at", () => {
   const fields = (policy: PolicyOptions) => define({ boundary: { name: "shop", cluster: "eu-1", policy } }).fields;
 
@@ -78,8 +143,21 @@ describe("what a policy looks at", () => {
   it("is the peer's address only where rules of trust ask for it", () => {
     const trustRules = [{ when: { cidr: ["127.0.0.0/8"] }, trust: "continue" }] as const;
     const boundary = { name: "shop", cluster: "eu-1", policy: { trust: "restart", trustRules } } as const;
-    expect(define().asksPeer).toBe(false);
-    expect(define({ boundary }).asksPeer).toBe(true);
+    let asked = 0;
+    const socket = {
+      get remoteAddress() {
+        asked += 1;
+        return "127.0.0.1";
+      },
+    };
+    const message = { rawHeaders: LINES.slice(), headers: { traceparent: LINES[1] }, socket };
+    for (const pass of ["crossMessage", "crossFolded"] as const) {
+      expect(define()[pass](message).verdict.action).toBe("preserve");
+      expect(asked).toBe(0);
+      expect(define({ boundary })[pass](message).verdict.action).toBe("preserve");
+      expect(asked).toBe(1);
+      asked = 0;
+    }
   });
 });
 

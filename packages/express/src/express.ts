@@ -1,28 +1,13 @@
 /** The boundary as Express middleware. It only translates: what is decided is decided in `@tracemend/context`. */
 import { ServerResponse } from "node:http";
 import type { IncomingMessage } from "node:http";
-import type {
-  CrossingFailure,
-  ServiceBoundary,
-  ServiceBoundaryOptions,
-  Passage,
-  TraceContext,
-} from "@tracemend/context";
-import {
-  applyToMessage,
-  arrivalOfMessage,
-  contextOf,
-  defineServiceBoundary,
-  exposeTraceresponse,
-  linesOfMessage,
-} from "@tracemend/context";
+import type { CrossingFailure, ServiceBoundary, ServiceBoundaryOptions, Passage } from "@tracemend/context";
+import { applyToMessage, defineServiceBoundary, exposeTraceresponse, linesOfMessage } from "@tracemend/context";
 import { beforeHead, listOf } from "./before-head.ts";
 
 /** What `boundary` leaves in `res.locals`. */
 export interface BoundaryLocals {
-  /** The context the request goes on with; undefined where it has none. */
-  traceContext?: TraceContext | undefined;
-  /** How it was read and judged. */
+  /** How the request was read and judged, and the context it goes on with; undefined where nothing could be read. */
   passage?: Passage | undefined;
 }
 
@@ -46,7 +31,7 @@ export type Middleware = (request: BoundaryRequest, response: BoundaryResponse, 
 
 /**
  * Middleware for Express 4 and 5. Whatever is mounted behind it sees the judged trace fields in every view of the
- * request's headers, and the context in `res.locals`. It calls `next` exactly once, at once and without an error.
+ * request's headers, and the context in `res.locals.passage`. It calls `next` exactly once, at once and without an error.
  * Throws a `TypeError` that names the option and the value.
  */
 export function boundary(options: ServiceBoundaryOptions): Middleware {
@@ -91,22 +76,25 @@ function pass(service: ServiceBoundary, request: BoundaryRequest, response: Boun
 }
 
 function enter(service: ServiceBoundary, request: BoundaryRequest, response: BoundaryResponse): void {
-  if (response.locals?.passage?.boundary === service.boundary) return;
+  const { locals } = response;
+  if (locals?.passage?.boundary === service.boundary) return;
   const startMs = service.observed ? service.now() : 0;
-  const lines = linesOfMessage(request);
-  const passage = service.cross(lines, arrivalOfMessage(lines, service.asksPeer ? request.socket : undefined));
+  // Express itself asks for the folded fields, to say whether an answer is still fresh.
+  const passage = service.crossFolded(request);
   applyToMessage(request, passage.edits);
-  const locals = (response.locals ??= new FirstLocals());
-  locals.traceContext = contextOf(passage);
-  locals.passage = passage;
+  if (locals === undefined) response.locals = new FirstLocals(passage);
+  else locals.passage = passage;
   if (service.answers) answer(service, passage, response);
   if (service.observed) observe(service, passage, startMs, request, response);
 }
 
 /** Without a prototype, as Express's own. A view is given a copy, so all of it is its own. */
 class FirstLocals implements BoundaryLocals {
-  traceContext: TraceContext | undefined = undefined;
-  passage: Passage | undefined = undefined;
+  passage: Passage;
+
+  constructor(passage: Passage) {
+    this.passage = passage;
+  }
 }
 Object.setPrototypeOf(FirstLocals.prototype, null);
 

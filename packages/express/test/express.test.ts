@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Request, Response } from "express";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Passage } from "@tracemend/context";
 import { defineBoundary } from "@tracemend/context";
 import { bodyOf, jsonOf } from "../../../test/support/raw-exchange.ts";
 import { boundary, bounded } from "../src/index.ts";
@@ -25,7 +26,7 @@ function seen(request: Request, response: Response): void {
     distinct: request.headersDistinct["traceparent"],
     get: request.get("TraceParent"),
     tracestate: request.headers.tracestate,
-    context: response.locals.traceContext,
+    context: response.locals.passage?.context,
   });
 }
 
@@ -154,7 +155,7 @@ describe.each(VERSIONS)("%s", (_, express) => {
       express()
         // A view is this very file, which the engine does not look at.
         .engine("ts", (_path, options, done) =>
-          done(null, JSON.stringify((options as { readonly traceContext?: unknown }).traceContext ?? null)),
+          done(null, JSON.stringify((options as { readonly passage?: Passage }).passage?.context ?? null)),
         )
         .set("view engine", "ts");
     const view = (_request: Request, response: Response): void => response.render(import.meta.filename);
@@ -179,7 +180,7 @@ describe.each(VERSIONS)("%s", (_, express) => {
     });
     const answer = await (await serve(bounded(app, { boundary: SHOP }))).raw([`traceparent: ${TRACEPARENT}`]);
     expect(jsonOf(answer)).toMatchObject({ context: { traceId: TRACE } });
-    expect(written[0]).toMatchObject({ traceContext: { traceId: TRACE } });
+    expect(written[0]).toMatchObject({ passage: { context: { traceId: TRACE } } });
   });
 
   it("lets a second boundary judge what the first let through", async () => {
@@ -218,12 +219,12 @@ describe.each(VERSIONS)("%s", (_, express) => {
     const app = express()
       .use(boundary({ boundary: SHOP }))
       .get("/:wait", async (request, response) => {
-        const before = response.locals.traceContext?.traceId;
+        const before = response.locals.passage?.context?.traceId;
         await pause(Number(request.params["wait"]));
         await new Promise((resolve) => {
           setImmediate(resolve);
         });
-        response.json([before, response.locals.traceContext?.traceId, request.get("traceparent")]);
+        response.json([before, response.locals.passage?.context?.traceId, request.get("traceparent")]);
       });
     const { url } = await serve(app);
     const ids = Array.from({ length: 1000 }, (_each, at) => (at + 1).toString(16).padStart(32, "0"));

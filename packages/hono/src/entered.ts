@@ -1,6 +1,6 @@
 /** One request at the boundary, whichever way it came in: read, judged, edited, and its end watched. */
 import type { CrossingFailure, Exchanged, ServiceBoundary, Passage, WaitUntil } from "@tracemend/context";
-import { applyToMessage, arrivalOfMessage, linesOfMessage } from "@tracemend/context";
+import { applyToMessage, linesOfMessage } from "@tracemend/context";
 import { applyToStandIn, editedRequest } from "./edited-request.ts";
 import { linesOfHeaders } from "./field-lines.ts";
 import type { NodeExchange } from "./node-exchange.ts";
@@ -38,16 +38,8 @@ export function pass(service: ServiceBoundary, request: Request, env: unknown): 
 }
 
 function cross(service: ServiceBoundary, request: Request, exchange: NodeExchange | undefined): Passage {
-  return exchange === undefined ? crossOnFetch(service, request) : crossOnNode(service, exchange);
-}
-
-function crossOnNode(service: ServiceBoundary, { incoming }: NodeExchange): Passage {
-  const lines = linesOfMessage(incoming);
-  return service.cross(lines, arrivalOfMessage(lines, service.asksPeer ? incoming.socket : undefined));
-}
-
-/** A Request does not tell who sent it. */
-function crossOnFetch(service: ServiceBoundary, request: Request): Passage {
+  if (exchange !== undefined) return service.crossMessage(exchange.incoming);
+  // A Request does not tell who sent it.
   return service.cross(linesOfHeaders(request.headers, service.fields));
 }
 

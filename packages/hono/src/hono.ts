@@ -1,6 +1,6 @@
 /** The boundary as Hono middleware. It only translates: what is decided is decided in `@tracemend/context`. */
-import type { ServiceBoundary, ServiceBoundaryOptions, Passage, TraceContext } from "@tracemend/context";
-import { contextOf, defineServiceBoundary, exposeTraceresponse } from "@tracemend/context";
+import type { ServiceBoundary, ServiceBoundaryOptions, Passage } from "@tracemend/context";
+import { defineServiceBoundary, exposeTraceresponse } from "@tracemend/context";
 import type { Context, MiddlewareHandler, Next } from "hono";
 import type { Entered } from "./entered.ts";
 import { enter } from "./entered.ts";
@@ -8,9 +8,7 @@ import { passageOf } from "./passage.ts";
 
 /** What `boundary` sets: `new Hono<{ Variables: BoundaryVariables }>()`. */
 export interface BoundaryVariables {
-  /** The context the request goes on with; undefined where it has none. */
-  traceContext: TraceContext | undefined;
-  /** How it was read and judged. */
+  /** How the request was read and judged, and the context it goes on with; undefined where nothing could be read. */
   passage: Passage | undefined;
 }
 
@@ -18,7 +16,7 @@ type BoundaryContext = Context<{ Variables: BoundaryVariables }>;
 
 /**
  * Middleware for Hono on Node and on fetch runtimes. Whatever is mounted behind it sees the judged trace fields in
- * `c.req`, and the context by `c.get("traceContext")`. It calls `next` exactly once and at once. Throws a `TypeError` that
+ * `c.req`, and the context in `c.get("passage")`. It calls `next` exactly once and at once. Throws a `TypeError` that
  * names the option and the value.
  */
 export function boundary(options: ServiceBoundaryOptions): MiddlewareHandler<{ Variables: BoundaryVariables }> {
@@ -46,7 +44,6 @@ function tryEnter(service: ServiceBoundary, c: BoundaryContext): Entered | undef
     const before = passageOf(c);
     const entered = before?.boundary === service.boundary ? undefined : enter(service, c.req.raw, c.env);
     const passage = entered?.passage ?? before;
-    c.set("traceContext", passage && contextOf(passage));
     c.set("passage", passage);
     if (entered === undefined) return undefined;
     if (entered.request !== c.req.raw) c.req.raw = entered.request;

@@ -33,12 +33,16 @@ export interface NodeExchange {
  * made, is a view of them.
  */
 export function nodeExchangeOf(request: Request, env: unknown): NodeExchange | undefined {
-  if (typeof env !== "object" || env === null || !("incoming" in env) || !("outgoing" in env)) return undefined;
-  const exchange = env as NodeExchange;
-  const { incoming } = exchange;
-  if (typeof incoming !== "object" || !Array.isArray(incoming?.rawHeaders)) return undefined;
-  return Object.hasOwn(Object.getPrototypeOf(request) as object, "constructor") ? undefined : exchange;
+  const exchange = env as Partial<NodeExchange> | null | undefined;
+  if (!Array.isArray(exchange?.incoming?.rawHeaders) || exchange.outgoing === undefined) return undefined;
+  const prototype = Object.getPrototypeOf(request) as object;
+  if (prototype !== standIns && Object.hasOwn(prototype, "constructor")) return undefined;
+  standIns = prototype;
+  return exchange as NodeExchange;
 }
+
+/** The prototype that the server's stand-ins had last: to ask it again costs more than to read the lines. */
+let standIns: object | undefined;
 
 export function peerOf({ socket }: Incoming): Peer | undefined {
   const { remoteAddress: address, remotePort: port } = socket;

@@ -103,7 +103,7 @@ describe("a boundary around an app's fetch", () => {
     const recorder = createRecorder();
     const shared = defineBoundary({ ...SHOP, side: "ingress" });
     const inner = app().use(boundary({ boundary: shared, observer: recorder }));
-    inner.get("/cart", (c) => c.json(c.get("traceContext")?.traceId));
+    inner.get("/cart", (c) => c.json(c.get("passage")?.context?.traceId));
     const fetch = bounded(inner.fetch, { boundary: shared, observer: recorder });
     const request = ask();
     for (let times = 1; times <= 2; times += 1) {

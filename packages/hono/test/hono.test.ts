@@ -20,7 +20,7 @@ function seen(c: Context<AppEnv>): Response {
     all: c.req.header()["traceparent"],
     tracestate: c.req.header("tracestate"),
     other: c.req.header("x-other"),
-    context: c.get("traceContext"),
+    context: c.get("passage")?.context,
   });
 }
 
@@ -198,7 +198,7 @@ describe.each(RUNTIMES)("%s", (_, send) => {
     failing.get("/", () => {
       throw new Error("broken");
     });
-    failing.onError((error, c) => c.json([error.message, c.get("traceContext")?.traceId], 503));
+    failing.onError((error, c) => c.json([error.message, c.get("passage")?.context?.traceId], 503));
     expect(await send(failing, [`traceparent: ${TRACEPARENT}`])).toEqual({ status: 503, json: ["broken", TRACE] });
     expect(await recorder.until(1)).toMatchObject([{ status: 503, failure: undefined }]);
   });
@@ -207,9 +207,9 @@ describe.each(RUNTIMES)("%s", (_, send) => {
 it("carries a thousand requests at once without mixing their contexts", async () => {
   const waiting = app().use(boundary(MENDING));
   waiting.get("/:wait", async (c) => {
-    const before = c.get("traceContext")?.traceId;
+    const before = c.get("passage")?.context?.traceId;
     await pause(Number(c.req.param("wait")));
-    return c.json([before, c.get("traceContext")?.traceId, c.req.header("traceparent")]);
+    return c.json([before, c.get("passage")?.context?.traceId, c.req.header("traceparent")]);
   });
   const { url } = await serve(waiting);
   const ids = Array.from({ length: 1000 }, (_each, at) => (at + 1).toString(16).padStart(32, "0"));
@@ -228,7 +228,7 @@ it("carries a thousand requests at once without mixing their contexts", async ()
 
 it("types what it sets for the handlers behind it", () => {
   new Hono().use(boundary({ boundary: SHOP })).get("/", (c) => {
-    expectTypeOf(c.get("traceContext")).toEqualTypeOf<TraceContext | undefined>();
+    expectTypeOf(c.get("passage")?.context).toEqualTypeOf<TraceContext | undefined>();
     return c.body(null);
   });
 });

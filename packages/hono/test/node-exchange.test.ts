@@ -19,7 +19,7 @@ const NativeRequest = Request;
 describe("raw lines", () => {
   it("are those of this request, not of another one that was made with the same env", async () => {
     const inner = app().use(boundary({ boundary: SHOP }));
-    inner.get("/inner", (c) => c.json(c.get("traceContext")?.traceId));
+    inner.get("/inner", (c) => c.json(c.get("passage")?.context?.traceId));
     const headers = { traceparent: `00-${"1".repeat(32)}-${PARENT}-01` };
     const outer = new Hono<{ Bindings: HttpBindings }>();
     outer.get("/", (c) => inner.request("/inner", { headers }, c.env));
@@ -29,7 +29,7 @@ describe("raw lines", () => {
   it("are not those of a request of an app's own class, or of one made before the server replaced the global one", async () => {
     class OwnRequest extends Request {}
     const inner = app().use(boundary({ ...MENDING, boundary: { ...MENDING.boundary, name: "inner" } }));
-    inner.get("/inner", (c) => c.json([c.get("traceContext")?.traceId, c.req.header("traceparent")]));
+    inner.get("/inner", (c) => c.json([c.get("passage")?.context?.traceId, c.req.header("traceparent")]));
     const headers = { traceparent: `00-${"A".repeat(32)}-${PARENT}-01` };
     for (const Made of [OwnRequest, NativeRequest]) {
       const outer = new Hono<{ Bindings: HttpBindings }>();
@@ -75,7 +75,7 @@ describe("raw lines", () => {
 
   it("are not looked for where env has names that only look like Node's", async () => {
     const bound = app().use(boundary({ boundary: SHOP }));
-    bound.get("/", (c) => c.json(c.get("traceContext")?.traceId));
+    bound.get("/", (c) => c.json(c.get("passage")?.context?.traceId));
     for (const env of [{ incoming: 1, outgoing: 2 }, { incoming: null, outgoing: {} }, { incoming: {} }, undefined]) {
       const response = await bound.request("/", { headers: { traceparent: TRACEPARENT } }, env);
       expect(await response.json()).toBe(TRACE);

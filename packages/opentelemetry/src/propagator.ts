@@ -2,7 +2,7 @@
 import type { Context, SpanContext, TextMapGetter, TextMapPropagator } from "@opentelemetry/api";
 import { createContextKey, trace } from "@opentelemetry/api";
 import type { Boundary, FieldLines, Passage } from "@tracemend/context";
-import { FORMATS, judge, read, rulingOf } from "@tracemend/context";
+import { FORMATS, createPassage, judge, read, rulingOf } from "@tracemend/context";
 import { arrivedIn, putArrived } from "./arrived.ts";
 import { editsFor } from "./leaving.ts";
 import { toSpanContext } from "./span-context.ts";
@@ -71,10 +71,10 @@ function readAt(boundary: Boundary, lines: FieldLines): Passage {
   const reading = read(lines, policy);
   const ruling = rulingOf(reading, policy, lines);
   const verdict = judge(reading, policy, cluster, undefined, ruling);
-  const passage = { boundary, reading, verdict, edits: verdict.edits, spans: undefined, policy, ruling };
-  if (verdict.reason !== "no-span") return passage;
+  const judged = { boundary, reading, verdict, spans: undefined, policy, ruling };
+  if (verdict.reason !== "no-span") return createPassage(judged);
   const { action, reason } = judge(reading, policy, cluster, SDK_SPANS, ruling);
-  return { ...passage, verdict: { ...verdict, action, reason } };
+  return createPassage({ ...judged, verdict: { ...verdict, action, reason } });
 }
 
 function tell(observe: ((passage: Passage) => void) | undefined, passage: Passage): void {

@@ -1,6 +1,16 @@
 /** The trace context of a copy: in the same trace under a CLIENT span of its own, or so that nobody records it. */
 import type { Arrival, Edits, FieldLines, Passage, Policy, Reading, Ruling, TraceContext } from "@tracemend/context";
-import { FORMATS, OWN_KEY, applyEdits, isSampled, judge, memberValue, parseOwnMember, read } from "@tracemend/context";
+import {
+  FORMATS,
+  OWN_KEY,
+  applyEdits,
+  createPassage,
+  isSampled,
+  judge,
+  memberValue,
+  parseOwnMember,
+  read,
+} from "@tracemend/context";
 import type { Exchange } from "../exchange.ts";
 import type { MirrorOf } from "../mirror-options.ts";
 import type { SpanGrant } from "../spans.ts";
@@ -46,15 +56,14 @@ export function crossCopy(exchange: Exchange, crossed: Passage, { to, sampling }
   const verdict = apart === undefined || within === undefined ? judged : { ...judged, links: [within] };
   return {
     lines: forwarded(exchange, applyEdits(lines, edits)),
-    passage: {
+    passage: createPassage({
       boundary: site.boundary,
       reading,
       verdict,
-      edits,
       spans: ownParent ? own?.spans : undefined,
       policy,
       ruling,
-    },
+    }),
     grant: ownParent ? own : undefined,
   };
 }

@@ -1,6 +1,6 @@
 /** Third phase: reads and judges the trace context. The only call into the decision. */
 import type { Arrival, Carrier, FieldLines, Passage } from "@tracemend/context";
-import { applyEdits, cross as crossBoundary, judge } from "@tracemend/context";
+import { applyEdits, createPassage, cross as crossBoundary, judge } from "@tracemend/context";
 import type { Exchange } from "../exchange.ts";
 import { forwardingEdits } from "../forwarding.ts";
 import { endToEnd } from "../hop-by-hop.ts";
@@ -26,7 +26,7 @@ export function crossAgain(exchange: Exchange, crossed: Passage, clientSpanId: s
   if (crossed.spans === undefined) return;
   const spans = { ...crossed.spans, clientSpanId };
   const verdict = judge(reading, policy, boundary.cluster, spans, ruling);
-  const again = { boundary, reading, verdict, edits: verdict.edits, spans, policy, ruling };
+  const again = createPassage({ boundary, reading, verdict, spans, policy, ruling });
   leaveBy(exchange, sampleRoot(exchange, again));
 }
 

@@ -1,6 +1,6 @@
 /** Beside the third phase: a trace that begins here is recorded, or leaves so that nobody behind us records it either. */
 import type { Passage, Verdict } from "@tracemend/context";
-import { RANDOM, SAMPLED, judge } from "@tracemend/context";
+import { RANDOM, SAMPLED, createPassage, judge } from "@tracemend/context";
 import type { Exchange } from "../exchange.ts";
 import type { RootSampler } from "../root-sampling.ts";
 import { isRecorded } from "../root-sampling.ts";
@@ -27,7 +27,7 @@ function unrecorded({ boundary, reading, verdict, policy, ruling }: Passage, tra
   const plan = { action, reason: "sampled-out", from: root } as const;
   const judged = judge(reading, policy, boundary.cluster, undefined, ruling, plan);
   const left: Verdict = { ...judged, from: undefined };
-  return { boundary, reading, verdict: left, edits: left.edits, spans: undefined, policy, ruling };
+  return createPassage({ boundary, reading, verdict: left, spans: undefined, policy, ruling });
 }
 
 function withThreshold(passage: Passage, { member }: RootSampler): Passage {
@@ -37,13 +37,6 @@ function withThreshold(passage: Passage, { member }: RootSampler): Passage {
   const tracestate = context.tracestate === "" ? member : `${context.tracestate},${member}`;
   const others = verdict.edits.filter(({ name }) => name !== "tracestate");
   const edits = [...others, { name: "tracestate", value: tracestate }];
-  return {
-    boundary,
-    reading,
-    verdict: { ...verdict, context: { ...context, tracestate }, edits },
-    edits,
-    spans,
-    policy,
-    ruling,
-  };
+  const left: Verdict = { ...verdict, context: { ...context, tracestate }, edits };
+  return createPassage({ boundary, reading, verdict: left, spans, policy, ruling });
 }
