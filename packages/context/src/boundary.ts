@@ -12,6 +12,7 @@ import { SCATTERED, parentIn, placesIn, stateIn } from "./places.ts";
 import { passPlainly } from "./plain-passage.ts";
 import type { Policy } from "./policy.ts";
 import { isCut, readWith } from "./reading.ts";
+import { isPlainTraceparent } from "./traceparent.ts";
 
 /** Which way requests cross: into the cluster or out of it. */
 export type Side = "ingress" | "egress";
@@ -48,13 +49,22 @@ export function cross(
 ): Passage {
   const policy = policyFor(boundary.policy, arrival);
   const places = isCut(arrival) ? SCATTERED : placesIn(lines);
+  const plain = places > 0 ? passAt(places, boundary, policy, lines, grant) : undefined;
+  return plain ?? passClosely(boundary, policy, lines, places, grant, arrival);
+}
+
+function passAt(
+  places: Places,
+  boundary: Boundary,
+  policy: Policy,
+  lines: FieldLines,
+  grant: () => OwnSpans | undefined,
+): Passage | undefined {
   const parent = parentIn(places);
   const state = stateIn(places);
-  const plain =
-    places === SCATTERED || parent === 0
-      ? undefined
-      : passPlainly(boundary, policy, lines[parent] as string, state === 0 ? undefined : lines[state], grant);
-  return plain ?? passClosely(boundary, policy, lines, places, grant, arrival);
+  const wire = lines[parent] as string;
+  if (parent === 0 || !isPlainTraceparent(wire)) return undefined;
+  return passPlainly(boundary, policy, wire, state === 0 ? undefined : lines[state], grant);
 }
 
 function passClosely(

@@ -10,6 +10,7 @@ import type { OwnSpans } from "./judge.ts";
 import type { Passage } from "./passage.ts";
 import { SCATTERED, nominatesTrace, parentIn, placesAgain, stateIn } from "./places.ts";
 import { passPlainly } from "./plain-passage.ts";
+import { isPlainTraceparentCold } from "./plain-traceparent-cold.ts";
 
 /** The part of `IncomingMessage` and `Http2ServerRequest` that holds header fields. */
 export interface NodeMessage {
@@ -71,6 +72,7 @@ export function passFolded(
   if (typeof traceparent !== "string") return undefined;
   if (connection !== undefined && (typeof connection !== "string" || nominatesTrace(connection))) return undefined;
   if (tracestate !== undefined && (typeof tracestate !== "string" || tracestate.includes(", "))) return undefined;
+  if (!isPlainTraceparentCold(traceparent)) return undefined;
   return passPlainly(boundary, boundary.policy, traceparent, tracestate, grant);
 }
 

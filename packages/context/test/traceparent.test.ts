@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { formatTraceparent, parseTraceparent } from "../src/index.ts";
+import { isPlainTraceparentCold } from "../src/plain-traceparent-cold.ts";
+import { isPlainTraceparent } from "../src/traceparent.ts";
 import { PARENT, PARENT_LINE, TRACE } from "./heads.ts";
 
 const codes = (value: string) => {
@@ -9,6 +11,24 @@ const codes = (value: string) => {
 const invalid = (value: string) => [parseTraceparent(value).kind, ...codes(value)];
 
 describe("traceparent", () => {
+  it("is plain to both ways of asking where it is valid, of version 00 and without notes", () => {
+    const isPlain = (value: string) =>
+      value.length === 55 &&
+      value.startsWith("00") &&
+      parseTraceparent(value).kind === "valid" &&
+      codes(value).length === 0;
+    const whole = `00-${"0".repeat(32)}-${"0".repeat(16)}-00`;
+    const values = ["", PARENT_LINE, `${PARENT_LINE}-x`, `${PARENT_LINE} `, PARENT_LINE.slice(1), whole];
+    for (const base of [PARENT_LINE, whole, `00-${TRACE}-${"0".repeat(16)}-00`, `00-${"0".repeat(32)}-${PARENT}-00`])
+      for (let at = 0; at < base.length; at += 1)
+        for (let code = 0; code < 0x180; code += 1)
+          values.push(base.slice(0, at) + String.fromCharCode(code) + base.slice(at + 1));
+    const plain = values.filter(isPlain);
+    expect(values.filter(isPlainTraceparent)).toEqual(plain);
+    expect(values.filter(isPlainTraceparentCold)).toEqual(plain);
+    expect(plain.length).toBeGreaterThan(1000);
+  });
+
   it("is read into ids and flags", () => {
     expect(parseTraceparent(PARENT_LINE)).toEqual({
       kind: "valid",
