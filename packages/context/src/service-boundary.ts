@@ -1,5 +1,4 @@
 /** The boundary at a service's own door: what its middleware does, whatever the framework. */
-import type { Arrival } from "./arrival.ts";
 import type { Boundary } from "./boundary.ts";
 import { cross, defineBoundary } from "./boundary.ts";
 import type { Exchanged, Observer, WaitUntil } from "./crossing.ts";
@@ -53,7 +52,7 @@ export interface ServiceBoundary {
   /** The only fields it reads, lower case; undefined where it may read any. */
   readonly fields: readonly string[] | undefined;
   /** Reads and judges one head. */
-  cross(lines: FieldLines, arrival?: Arrival): Passage;
+  cross(lines: FieldLines): Passage;
   /** The same for a message of Node's, with the peer where the policy asks who sent it. */
   crossMessage(message: ReceivedMessage): Passage;
   /** The same for a message whose `headers` will be read anyway: to look there is cheaper than to search the lines. */
@@ -86,7 +85,7 @@ export function defineServiceBoundary(options: ServiceBoundaryOptions): ServiceB
     boundary,
     now,
     fields: fieldsOf(boundary.policy),
-    cross: (lines, arrival) => cross(boundary, lines, grant, arrival),
+    cross: (lines) => cross(boundary, lines, grant),
     crossMessage,
     crossFolded: (message) => passFolded(boundary, message, grant) ?? crossMessage(message),
     observed: observer !== undefined,
