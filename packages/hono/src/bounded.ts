@@ -5,30 +5,33 @@ import type { Entered } from "./entered.ts";
 import { enter, pass } from "./entered.ts";
 import { keepPassage } from "./passage.ts";
 
-/** `app.fetch`, or any function of its shape: the environment and the execution context come behind the request. */
-export type Fetch<Rest extends readonly unknown[]> = (request: Request, ...rest: Rest) => Response | Promise<Response>;
+/** `app.fetch`, or any function of its shape: the environment and the execution context may come behind the request. */
+export type Fetch<Rest extends Behind> = (request: Request, ...rest: Rest) => Response | Promise<Response>;
+
+type Behind = readonly [env?: unknown, executionContext?: unknown];
 
 /**
  * The same boundary as the middleware, around `app.fetch`: `serve({ fetch: bounded(app.fetch, options) })`. It costs less,
  * for an app of one handler takes a shorter way without middleware. Handlers ask `passageOf(c)`. Throws a `TypeError` that
  * names the option and the value.
  */
-export function bounded<Rest extends readonly unknown[]>(
-  fetch: Fetch<Rest>,
-  options: ServiceBoundaryOptions,
-): Fetch<Rest> {
-  const service = defineServiceBoundary(options);
+export function bounded<Rest extends Behind>(fetch: Fetch<Rest>, options: ServiceBoundaryOptions): Fetch<Rest> {
+  return around(fetch as Fetch<Behind>, defineServiceBoundary(options));
+}
+
+/** By name: a list of the rest would be made anew for every request. */
+function around(fetch: Fetch<Behind>, service: ServiceBoundary): Fetch<Behind> {
   if (!service.observed && !service.answers)
-    return function tracemendBounded(request, ...rest) {
-      return fetch(tryPass(service, request, rest[0]), ...rest);
+    return function tracemendBounded(request, env, executionContext) {
+      return fetch(tryPass(service, request, env), env, executionContext);
     };
-  return function tracemendBounded(request, ...rest) {
-    const entered = tryEnter(service, request, rest[0]);
-    if (entered === undefined) return fetch(request, ...rest);
+  return function tracemendBounded(request, env, executionContext) {
+    const entered = tryEnter(service, request, env);
+    if (entered === undefined) return fetch(request, env, executionContext);
     const { request: seen, fields, tell } = entered;
     // Without a promise where the app makes none: servers have a shorter way for that, too.
-    if (tell === undefined && fields.length === 0) return fetch(seen, ...rest);
-    return follow(entered, fetch, rest);
+    if (tell === undefined && fields.length === 0) return fetch(seen, env, executionContext);
+    return follow(entered, fetch, env, executionContext);
   };
 }
 
@@ -52,18 +55,18 @@ function tryEnter(service: ServiceBoundary, request: Request, env: unknown): Ent
   }
 }
 
-async function follow<Rest extends readonly unknown[]>(
+async function follow(
   { request, fields, tell }: Entered,
-  fetch: Fetch<Rest>,
-  rest: Rest,
+  fetch: Fetch<Behind>,
+  env: unknown,
+  executionContext: unknown,
 ): Promise<Response> {
-  const [, executionContext] = rest;
   const waitUntil: WaitUntil = (work) => {
     (executionContext as { readonly waitUntil?: WaitUntil } | undefined)?.waitUntil?.(work);
   };
   let status: number | undefined;
   try {
-    const response = await fetch(request, ...rest);
+    const response = await fetch(request, env, executionContext);
     ({ status } = response);
     return fields.length === 0 ? response : answered(response, fields);
   } finally {
