@@ -94,5 +94,5 @@ async function install(wanted) {
 
 const wanted = fingerprint();
 if (!installed(wanted)) await install(wanted);
-const [command = "pnpm", ...args] = process.argv.slice(2);
+const [command, ...args] = process.argv.slice(2);
 process.exitCode = await run(command, args, here(bin, join(root, "node_modules", ".bin")));
