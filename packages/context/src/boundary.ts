@@ -5,9 +5,9 @@ import type { OwnSpans } from "./judge.ts";
 import { judge, planOf, rulingOf, wantsSpans } from "./judge.ts";
 import type { PolicyOptions } from "./define-policy.ts";
 import { checkClusterName, definePolicy } from "./define-policy.ts";
-import type { Places } from "./places.ts";
 import type { Passage } from "./passage.ts";
 import { createPassage } from "./passage.ts";
+import type { Places } from "./places.ts";
 import { SCATTERED, parentIn, placesIn, stateIn } from "./places.ts";
 import { passPlainly } from "./plain-passage.ts";
 import type { Policy } from "./policy.ts";
@@ -49,7 +49,7 @@ export function cross(
 ): Passage {
   const policy = policyFor(boundary.policy, arrival);
   const places = isCut(arrival) ? SCATTERED : placesIn(lines);
-  const plain = places > 0 ? passAt(places, boundary, policy, lines, grant) : undefined;
+  const plain = policy.plain && places > 0 ? passAt(places, boundary, policy, lines, grant) : undefined;
   return plain ?? passClosely(boundary, policy, lines, places, grant, arrival);
 }
 

@@ -64,11 +64,12 @@ function identitiesOf(socket: NodeSocket & { [IDENTITIES]?: readonly string[] })
  */
 export function passFolded(
   boundary: Boundary,
-  { rawHeaders, headers }: NodeMessage,
+  message: NodeMessage,
   grant: () => OwnSpans | undefined,
 ): Passage | undefined {
-  if (rawHeaders !== undefined && rawHeaders.length > SAFE_LENGTH) return undefined;
-  const { traceparent, tracestate, connection } = headers;
+  const lines = message.rawHeaders?.length ?? 0;
+  if (!boundary.policy.plain || lines === 0 || lines > SAFE_LENGTH) return undefined;
+  const { traceparent, tracestate, connection } = message.headers;
   if (typeof traceparent !== "string") return undefined;
   if (connection !== undefined && (typeof connection !== "string" || nominatesTrace(connection))) return undefined;
   if (tracestate !== undefined && (typeof tracestate !== "string" || tracestate.includes(", "))) return undefined;

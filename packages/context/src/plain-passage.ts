@@ -22,8 +22,8 @@ import { contextIn } from "./traceparent.ts";
 import type { Verdict } from "./verdict.ts";
 
 /**
- * By a `traceparent` that `isPlainTraceparent` says yes to and a `tracestate`, each the only one of its field; undefined for a
- * list that did not come. Undefined where the head is of another row; then `grant` was not asked.
+ * By a plain policy, a `traceparent` that `isPlainTraceparent` says yes to and a `tracestate`, each the only one of its
+ * field; undefined for a list that did not come. Undefined where the head is of another row; then `grant` was not asked.
  */
 export function passPlainly(
   boundary: Boundary,
@@ -32,7 +32,7 @@ export function passPlainly(
   list: string | undefined,
   grant: () => OwnSpans | undefined,
 ): Passage | undefined {
-  if (!policy.plain || (list !== undefined && mayNotStay(list, policy))) return undefined;
+  if (list !== undefined && mayNotStay(list, policy)) return undefined;
   const spans = (flagsIn(wire) & SAMPLED) === 0 ? undefined : grant();
   return spans === undefined
     ? new PlainPassage(boundary, policy, undefined, NO_EDITS, wire, list ?? "")

@@ -129,6 +129,12 @@ describe("a message of Node's", () => {
   });
 });
 
+it("takes fields for the folded ones only where Node has folded them", () => {
+  const headers = { traceparent: PARENT, Connection: "traceparent" };
+  const { reading } = define().crossFolded({ rawHeaders: [], headers, socket: {} });
+  expect(reading).toMatchObject({ notes: [{ code: "hop-nominated" }] });
+});
+
 describe("what a policy looks at", () => {
   const fields = (policy: PolicyOptions) => define({ boundary: { name: "shop", cluster: "eu-1", policy } }).fields;
 
