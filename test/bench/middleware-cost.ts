@@ -6,7 +6,6 @@
  *
  *     node test/bench/middleware-cost.ts [processes] [name of a variant, or part of it] …
  */
-import assert from "node:assert/strict";
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -14,9 +13,9 @@ import type { AddressInfo } from "node:net";
 import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
 import type { VariantName } from "./middleware-variants.ts";
-import { bareOf, createPair, namesLike, seenBy } from "./middleware-variants.ts";
-import { REQUEST, TRACEPARENT } from "./middleware-request.ts";
-import { formatRatio, median } from "./paired.ts";
+import { bareOf, createPair, namesLike, proveApp } from "./middleware-variants.ts";
+import { REQUEST } from "./middleware-request.ts";
+import { formatRatio, inAnyOrder, median } from "./paired.ts";
 
 const CONNECTIONS = 32;
 const TURN_REQUESTS = 50;
@@ -29,10 +28,6 @@ type Role = (typeof ROLES)[number];
 /** CPU time of a request, in microseconds: of each role, of every round. */
 type Costs = Readonly<Record<Role, readonly number[]>>;
 
-function inAnyOrder(): Role[] {
-  return Math.random() < 0.5 ? ["bare", "own"] : ["own", "bare"];
-}
-
 /** Keeps one request in flight on each connection until it is ended. */
 async function drive(port: number): Promise<void> {
   for (let count = 0; count < CONNECTIONS; count += 1) {
@@ -43,15 +38,9 @@ async function drive(port: number): Promise<void> {
   }
 }
 
-async function prove(name: VariantName, url: string): Promise<void> {
-  const product = await fetch(`${url}/products/7`, { headers: { traceparent: TRACEPARENT } });
-  assert.deepEqual(await product.json(), { id: "7", name: "lamp", pieces: 12 }, name);
-  const seen = await fetch(`${url}/seen`, { headers: { traceparent: TRACEPARENT } });
-  assert.equal(await seen.text(), seenBy(name), name);
-}
-
 /** In a process of its own. */
 async function measure(name: VariantName): Promise<Costs> {
+  process.once("disconnect", () => process.exit(1));
   const apps = createPair(name);
   const costs = { bare: [] as number[], own: [] as number[] };
   let answer = apps.bare;
@@ -60,7 +49,7 @@ async function measure(name: VariantName): Promise<Costs> {
   const { port } = server.address() as AddressInfo;
   for (const role of ROLES) {
     answer = apps[role];
-    await prove(role === "own" ? name : bareOf(name), `http://127.0.0.1:${port}`);
+    await proveApp(role === "own" ? name : bareOf(name), port);
   }
   const client = fork(fileURLToPath(import.meta.url), ["client", String(port)]);
   await new Promise<void>((resolve) => {
@@ -79,7 +68,7 @@ async function measure(name: VariantName): Promise<Costs> {
       if (round > WARM_UP_ROUNDS) costs[role].push((user + system) / TURN_REQUESTS);
       if (waiting.length === 0) {
         round += 1;
-        waiting = inAnyOrder();
+        waiting = [...inAnyOrder<Role>(...ROLES)];
       }
       if (round > WARM_UP_ROUNDS + ROUNDS) resolve();
       role = waiting.pop() ?? "bare";

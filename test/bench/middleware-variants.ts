@@ -1,4 +1,5 @@
 /** The apps `middleware.ts` compares, each at a port: `node test/bench/middleware-variants.ts "express bare" "express boundary"`. */
+import assert from "node:assert/strict";
 import { randomFillSync } from "node:crypto";
 import { once } from "node:events";
 import { createRequire } from "node:module";
@@ -15,10 +16,10 @@ import { boundary as expressBoundary, bounded as expressBounded } from "@traceme
 import { boundary as honoBoundary, bounded, passageOf } from "@tracemend/hono";
 import type { BoundaryVariables } from "@tracemend/hono";
 import type * as ExpressModule from "express";
-import type { Express, Response } from "express";
+import type { Express, Response as ExpressResponse } from "express";
 import type { Context } from "hono";
 import { Hono } from "hono";
-import { TRACE } from "./middleware-request.ts";
+import { TRACE, TRACEPARENT } from "./middleware-request.ts";
 
 interface Variant {
   readonly own: Http.RequestListener;
@@ -62,7 +63,7 @@ const activeTrace = (): string => trace.getActiveSpan()?.spanContext().traceId ?
 
 function express(
   mount: (app: Express) => void,
-  seen: (response: Response) => string,
+  seen: (response: ExpressResponse) => string,
   around?: (app: Http.RequestListener) => Http.RequestListener,
 ): Variant {
   const app = (require("express") as typeof ExpressModule.default)();
@@ -116,7 +117,7 @@ function instrument(withExpress: boolean): void {
   new NodeSDK({ instrumentations, spanProcessors: [dropping] }).start();
 }
 
-const local = (response: Response): string => response.locals.passage?.context?.traceId ?? "";
+const local = (response: ExpressResponse): string => response.locals.passage?.context?.traceId ?? "";
 const variable = (c: Context<{ Variables: BoundaryVariables }>): string => c.get("passage")?.context?.traceId ?? "";
 
 const VARIANTS = {
@@ -207,9 +208,12 @@ export function bareOf(name: VariantName): VariantName {
   return name.startsWith("express") ? "express bare" : "hono bare";
 }
 
-/** What the app answers at `/seen`: the trace it goes on in, where it can tell. */
-export function seenBy(name: VariantName): string {
-  return /bare|no-op/.test(name) ? "" : TRACE;
+/** That the app answers, and goes on in the trace it was called in, where it can tell. */
+export async function proveApp(name: VariantName, port: number): Promise<void> {
+  const ask = (path: string): Promise<Response> =>
+    fetch(`http://127.0.0.1:${port}${path}`, { headers: { traceparent: TRACEPARENT } });
+  assert.deepEqual(await (await ask("/products/7")).json(), { id: "7", ...PRODUCT }, name);
+  assert.equal(await (await ask("/seen")).text(), /bare|no-op/.test(name) ? "" : TRACE, name);
 }
 
 function createServer(name: VariantName): Http.Server {

@@ -28,6 +28,11 @@ export function median(numbers: readonly number[]): number {
     : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 }
 
+/** As it is, or the other way round: whoever is first for ever would gain or lose by it. */
+export function inAnyOrder<T>(first: T, second: T): readonly [T, T] {
+  return Math.random() < 0.5 ? [first, second] : [second, first];
+}
+
 function trimmedMean(numbers: readonly number[]): number {
   const cut = Math.floor(numbers.length * TRIMMED);
   const kept = numbers.toSorted((a, b) => a - b).slice(cut, numbers.length - cut);
