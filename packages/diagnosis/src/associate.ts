@@ -28,7 +28,7 @@ const ACCEPTED = 0.9;
 const MOST_CANDIDATES = 40;
 
 /** Pairs that are weighed at once: where more compete, none is told. */
-const MOST_PAIRS = 8_192;
+const MOST_PAIRS = 32_768;
 
 /** Where fewer requests than this have their span among the orphans, most pairs would be chance. */
 const LEAST_JOINABLE = 0.2;
@@ -59,10 +59,10 @@ export function associate(books: Books, edge: Edge, records: readonly number[]):
   const competing = new Set(fitting.map(({ orphan }) => orphan)).size;
   if (likelihood === undefined || timing.pairs < ENOUGH_PAIRS || fitting.length > MOST_CANDIDATES * competing)
     return [];
-  const { pairs, comparison } = weighPairs(timing, likenedPairs(fitting, likelihood), {
+  const shareOf = sharesByPath(requests);
+  const { pairs, comparison } = weighPairs(timing, likenedPairs(fitting, likelihood, shareOf), {
     due,
-    records: requests.length,
-    ...orphansWithin(orphans, requests),
+    ...orphansWithin(orphans, requests, shareOf),
   });
   learnComparison(timing, comparison);
   if (joinableShare(timing) < LEAST_JOINABLE) return [];
@@ -96,26 +96,43 @@ function fittingPairs(
   return fitting;
 }
 
-function likenedPairs(fitting: readonly Fitting[], likelihood: Likelihood): readonly Candidate[] {
+/** By path: the share of the requests that an orphan with it may answer. */
+type ShareOf = (path: number) => number;
+
+function sharesByPath(requests: readonly Timed[]): ShareOf {
+  const counts = new Map<number, number>();
+  for (const { path } of requests) counts.set(path, (counts.get(path) ?? 0) + 1);
+  const unknown = counts.get(0) ?? 0;
+  return (path) => (path === 0 ? 1 : (unknown + (counts.get(path) ?? 0)) / requests.length);
+}
+
+function likenedPairs(fitting: readonly Fitting[], likelihood: Likelihood, shareOf: ShareOf): readonly Candidate[] {
   let taken: Timed | undefined;
   return fitting.map(({ request, orphan }) => {
     if (taken !== request) likelihood.take(request.endMs - request.startMs);
     taken = request;
     const odds = likelihood.odds(...delaysBetween(request, orphan));
-    return { record: request.at, orphan: orphan.at, odds };
+    return { record: request.at, orphan: orphan.at, odds, share: shareOf(orphan.path) };
   });
 }
 
-/** How many orphans lie where the requests do, and how long that is. */
-function orphansWithin(orphans: readonly Timed[], requests: readonly Timed[]): { orphans: number; spanMs: number } {
+/** How many orphans lie where the requests do, as many as each of these may have, and how long that is. */
+function orphansWithin(
+  orphans: readonly Timed[],
+  requests: readonly Timed[],
+  shareOf: ShareOf,
+): { orphans: number; spanMs: number } {
   let fromMs = Infinity;
   let untilMs = -Infinity;
   for (const { startMs, endMs } of requests) {
     fromMs = Math.min(fromMs, startMs);
     untilMs = Math.max(untilMs, endMs);
   }
-  const within = orphans.filter(({ startMs, endMs }) => startMs >= fromMs && endMs <= untilMs);
-  return { orphans: within.length, spanMs: untilMs - fromMs };
+  let within = 0;
+  for (const { startMs, endMs, path } of orphans) {
+    if (startMs >= fromMs && endMs <= untilMs) within += shareOf(path);
+  }
+  return { orphans: within, spanMs: untilMs - fromMs };
 }
 
 /** In quiet moments a request and an orphan have only each other: such pairs teach the model without any label. */

@@ -22,13 +22,6 @@ const RENEW_AFTER = 64;
 /** Old requests count less than new ones from here on. */
 const HALVE_AT = 2_048;
 
-/**
- * What is taken for the share of joinable requests before any was compared, and for how many it counts. It may only turn
- * out smaller: by chance some orphan fits a request whose own was not recorded, and seems to be its.
- */
-const FIRST_SHARE = 0.8;
-const FIRST_REQUESTS = 5;
-
 /** So much is doubtful of each pair, however sure it seems: what known pairs show may have changed since. */
 const ALWAYS_DOUBTFUL = 0.008;
 
@@ -159,10 +152,9 @@ export interface Comparison {
   readonly strangersMs: number;
 }
 
-/** The share of compared requests whose own span is among the orphans, were this comparison known too. */
+/** The share of compared requests whose own span is among the orphans, were this comparison known too: half at first. */
 export function joinableShare({ compared, joinable }: TimingModel, now: Comparison = NOTHING): number {
-  const requests = compared + now.requests + FIRST_REQUESTS;
-  return Math.min(FIRST_SHARE, (joinable + now.joinable + FIRST_SHARE * FIRST_REQUESTS) / requests);
+  return (joinable + now.joinable + 1) / (compared + now.requests + 2);
 }
 
 /** How many orphans a millisecond has that no request explains, were this comparison known too. */

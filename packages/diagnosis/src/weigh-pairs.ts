@@ -7,6 +7,8 @@ export interface Candidate {
   readonly orphan: number;
   /** Of the pair, against an orphan that begins in any one millisecond. */
   readonly odds: number;
+  /** Of all requests, those that the orphan may answer by its path. */
+  readonly share: number;
 }
 
 export interface TimedPair {
@@ -15,11 +17,11 @@ export interface TimedPair {
   readonly confidence: number;
 }
 
-/** What was compared, beside the pairs: `due` are the requests whose time has come, `records` are all. */
+/** What was compared, beside the pairs. */
 export interface Scene {
+  /** The requests whose time has come. */
   readonly due: ReadonlySet<number>;
-  readonly records: number;
-  /** Orphans that lie where the requests do, and how long that is. */
+  /** Orphans that lie where the requests do, as many as each may answer on average, and how long that is. */
   readonly orphans: number;
   readonly spanMs: number;
 }
@@ -35,9 +37,6 @@ const ESTIMATES = 6;
 /** How often all rivals are heard: where few compete it has settled by then, where many do none is sure anyway. */
 const ROUNDS = 10;
 
-/** A known pair that lies oddly looks like a stranger, so the estimates are low by about as much. */
-const ODD_PAIRS = 2;
-
 /** Pairs that are less sure are told to nobody, and hardly taken. */
 const WORTH_A_LOOK = 0.1;
 
@@ -50,15 +49,14 @@ const MOST_ODDS = 1e9;
  * is estimated along with it, beside what the model remembers.
  */
 export function weighPairs(model: TimingModel, candidates: readonly Candidate[], scene: Scene): Weighed {
-  const { due, records, orphans, spanMs } = scene;
+  const { due, orphans, spanMs } = scene;
   const requests = due.size;
   const byRequest = groupsOf(candidates, ({ record }) => record);
   const byOrphan = groupsOf(candidates, ({ orphan }) => orphan);
   const odds = new Float64Array(candidates.length);
   const sure = new Float64Array(candidates.length);
-  const first = joinableShare(model);
-  let joinable = first * requests;
-  let explained = Math.min(orphans, first * records);
+  let joinable = requests / 2;
+  let explained = orphans / 2;
   const compared = (): Comparison => ({
     requests,
     joinable,
@@ -68,13 +66,13 @@ export function weighPairs(model: TimingModel, candidates: readonly Candidate[],
   for (let estimate = 0; estimate < ESTIMATES; estimate += 1) {
     const now = compared();
     const share = joinableShare(model, now);
-    const scale = (ODD_PAIRS * share) / (1 - share) / strangersPerMs(model, now);
+    const scale = share / (1 - share) / strangersPerMs(model, now);
     for (const [at, pair] of candidates.entries()) odds[at] = Math.min(MOST_ODDS, scale * pair.odds);
     propagate(odds, byRequest, byOrphan, sure);
     joinable = 0;
     explained = 0;
-    for (const [at, { record }] of candidates.entries()) {
-      explained += sure[at] as number;
+    for (const [at, { record, share: answerable }] of candidates.entries()) {
+      explained += (sure[at] as number) * answerable;
       if (due.has(record)) joinable += sure[at] as number;
     }
   }
@@ -134,11 +132,9 @@ function propagate(odds: Float64Array, byRequest: Groups, byOrphan: Groups, sure
 
 function hearRivals(groups: Groups, odds: Float64Array, free: Float64Array, told: Float64Array): void {
   for (const group of groups.values()) {
-    for (const at of group) {
-      let others = 0;
-      for (const rival of group) if (rival !== at) others += (odds[rival] as number) * (free[rival] as number);
-      told[at] = 1 / (1 + others);
-    }
+    let all = 0;
+    for (const at of group) all += (odds[at] as number) * (free[at] as number);
+    for (const at of group) told[at] = 1 / (1 + Math.max(0, all - (odds[at] as number) * (free[at] as number)));
   }
 }
 
