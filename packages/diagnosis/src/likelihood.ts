@@ -36,13 +36,14 @@ export function createLikelihood(model: TimingModel): Likelihood {
   const lengths = new Float32Array(KEPT_PAIRS);
   for (let at = 0; at < kept; at += 1)
     lengths[at] = (starts[at] as number) + (ends[at] as number) + (spans[at] as number);
-  const startWidths = widthsOf(starts, kept, NEIGHBOURS);
-  const endWidths = widthsOf(ends, kept, NEIGHBOURS);
-  const spanWidths = widthsOf(spans, kept, NEIGHBOURS);
-  const lengthWidths = widthsOf(lengths, kept, NEIGHBOURS_IN_LENGTH);
+  const startNarrow = narrownessOf(starts, kept, NEIGHBOURS);
+  const endNarrow = narrownessOf(ends, kept, NEIGHBOURS);
+  const spanNarrow = narrownessOf(spans, kept, NEIGHBOURS);
+  const lengthNarrow = narrownessOf(lengths, kept, NEIGHBOURS_IN_LENGTH);
   const mixedLengths = mixedLengthsOf(model, kept);
-  const mixedWidths = widthsOf(mixedLengths, kept, NEIGHBOURS_IN_LENGTH);
+  const mixedNarrow = narrownessOf(mixedLengths, kept, NEIGHBOURS_IN_LENGTH);
   const weights = new Float64Array(kept);
+  let takenMs = Number.NaN;
   let weight = 0;
   let mixedWeight = 0;
   const isLeftOut = new Uint8Array(kept);
@@ -58,6 +59,7 @@ export function createLikelihood(model: TimingModel): Likelihood {
     isLeftOut.fill(0);
     isLeftOut[pair] = 1;
     others = kept - 1;
+    takenMs = Number.NaN;
     for (let at = 0; at < kept && kept - others <= MOST_REPEATS; at += 1) {
       if (at === pair || !repeats(at, pair)) continue;
       isLeftOut[at] = 1;
@@ -66,37 +68,47 @@ export function createLikelihood(model: TimingModel): Likelihood {
   };
 
   const take = (requestMs: number): void => {
+    if (requestMs === takenMs) return;
+    takenMs = requestMs;
     weight = 0;
     mixedWeight = 0;
     for (let at = 0; at < kept; at += 1) {
-      const width = lengthWidths[at] as number;
-      weights[at] = isLeftOut[at] === 1 ? 0 : bell((requestMs - (lengths[at] as number)) / width) / width;
+      weights[at] = isLeftOut[at] === 1 ? 0 : bell(requestMs - (lengths[at] as number), lengthNarrow[at] as number);
       weight += weights[at] as number;
-      const mixedWidth = mixedWidths[at] as number;
-      mixedWeight += bell((requestMs - (mixedLengths[at] as number)) / mixedWidth) / mixedWidth;
+      mixedWeight += bell(requestMs - (mixedLengths[at] as number), mixedNarrow[at] as number);
     }
     weight = Math.max(Number.MIN_VALUE, weight);
   };
 
-  const waysOf = (startMs: number, endMs: number, spanMs: number): Ways => {
+  /** How likely spans of the edge are this long. */
+  const spansAsLong = (spanMs: number): number => {
+    let sum = 0;
+    for (let at = 0; at < kept; at += 1) {
+      if (isLeftOut[at] === 0) sum += bell(spanMs - (spans[at] as number), spanNarrow[at] as number);
+    }
+    return Math.max(Number.MIN_VALUE, sum);
+  };
+
+  const waysOf = (startMs: number, endMs: number, spanMs: number, asLong: number): Ways => {
     let both = 0;
     let start = 0;
     let end = 0;
-    let span = 0;
     for (let at = 0; at < kept; at += 1) {
       if (isLeftOut[at] === 1) continue;
-      const startWidth = startWidths[at] as number;
-      const endWidth = endWidths[at] as number;
-      const spanWidth = spanWidths[at] as number;
-      const atStart = bell((startMs - (starts[at] as number)) / startWidth) / startWidth;
-      const atEnd = bell((endMs - (ends[at] as number)) / endWidth) / endWidth;
+      const perMsAtStart = startNarrow[at] as number;
+      const perMsAtEnd = endNarrow[at] as number;
+      const startFall = fallOf((startMs - (starts[at] as number)) * perMsAtStart);
+      const endFall = fallOf((endMs - (ends[at] as number)) * perMsAtEnd);
+      // One division serves both bells.
+      const rise = BELL_HEIGHT / (startFall * endFall);
+      const atStart = perMsAtStart * endFall * rise;
+      const atEnd = perMsAtEnd * startFall * rise;
       both += (weights[at] as number) * atStart * atEnd;
       start += atStart;
       end += atEnd;
-      span += bell((spanMs - (spans[at] as number)) / spanWidth) / spanWidth;
     }
     return {
-      together: (both / weight) * (others / Math.max(Number.MIN_VALUE, span)),
+      together: (both / weight) * (others / asLong),
       // How likely the length of the span is stands above and below the line.
       apart: (start / others) * (end / others) * (kept / mixedWeight),
       anywhere: 1 / Math.max(1, startMs + endMs + spanMs),
@@ -107,15 +119,24 @@ export function createLikelihood(model: TimingModel): Likelihood {
   for (let at = 0; at < kept; at += Math.max(1, Math.floor(kept / TRIED))) {
     leaveOut(at);
     take(lengths[at] as number);
-    tried.push(waysOf(starts[at] as number, ends[at] as number, spans[at] as number));
+    const spanMs = spans[at] as number;
+    tried.push(waysOf(starts[at] as number, ends[at] as number, spanMs, spansAsLong(spanMs)));
   }
   const shares = weighWays(tried);
   isLeftOut.fill(0);
   others = kept;
+  takenMs = Number.NaN;
+
+  /** By the length of a span, which is asked of each request it may belong to. */
+  const asLongAs = new Map<number, number>();
 
   return {
     take,
-    odds: (startMs, endMs, spanMs) => byAllWays(shares, waysOf(startMs, endMs, spanMs)),
+    odds(startMs, endMs, spanMs) {
+      let asLong = asLongAs.get(spanMs);
+      if (asLong === undefined) asLongAs.set(spanMs, (asLong = spansAsLong(spanMs)));
+      return byAllWays(shares, waysOf(startMs, endMs, spanMs, asLong));
+    },
     reachedBy(share) {
       const reached = tried.map((ways) => byAllWays(shares, ways));
       return reached.sort((a, b) => b - a)[Math.floor(reached.length * share)] ?? Infinity;
@@ -134,14 +155,22 @@ function mixedLengthsOf({ startMs, endMs, spanMs }: TimingModel, kept: number): 
   return lengths;
 }
 
+const BELL_HEIGHT = 2 / Math.PI;
+
 /** A bell of area 1 with tails longer than the normal one's, as delays have, yet not so long that many far pairs add up. */
-function bell(distance: number): number {
-  const fall = 1 + distance * distance;
-  return 2 / (Math.PI * fall * fall);
+function bell(distanceMs: number, perMs: number): number {
+  return (BELL_HEIGHT * perMs) / fallOf(distanceMs * perMs);
 }
 
-function widthsOf(values: Float32Array, kept: number, neighbours: number): Float64Array {
-  const widths = new Float64Array(kept);
+/** How many times lower the bell is at so many of its widths from the middle. */
+function fallOf(distance: number): number {
+  const fall = 1 + distance * distance;
+  return fall * fall;
+}
+
+/** By value: one over the width of its bell, by the milliseconds that its neighbours lie apart. */
+function narrownessOf(values: Float32Array, kept: number, neighbours: number): Float64Array {
+  const narrow = new Float64Array(kept);
   const order = Uint16Array.from({ length: kept }, (_, at) => at).sort(
     (a, b) => (values[a] as number) - (values[b] as number),
   );
@@ -150,7 +179,7 @@ function widthsOf(values: Float32Array, kept: number, neighbours: number): Float
     const high = Math.min(kept - 1, rank + neighbours);
     const apartMs = (values[order[high] as number] as number) - (values[order[low] as number] as number);
     const halfMs = (apartMs * neighbours) / Math.max(1, high - low);
-    widths[order[rank] as number] = Math.max(LEAST_WIDTH_MS, halfMs);
+    narrow[order[rank] as number] = 1 / Math.max(LEAST_WIDTH_MS, halfMs);
   }
-  return widths;
+  return narrow;
 }

@@ -68,12 +68,13 @@ export function orphansAround({ orphans }: Books, edge: Edge, requests: readonly
     untilMs = Math.max(untilMs, endMs);
   }
   const found: Timed[] = [];
-  const { ring, joined, service } = orphans;
+  const { ring, joined, service, startMs, endMs } = orphans;
+  fromMs -= FARTHEST_MS;
+  untilMs += FARTHEST_MS;
   for (let at = ring.oldest(); at <= ring.newest(); at += 1) {
     const slot = ring.slot(at);
-    if (joined[slot] === 1 || !answersFor(edge, service[slot] as number)) continue;
-    const orphan = orphanOf(orphans, at, pathsTell(edge));
-    if (orphan.endMs >= fromMs - FARTHEST_MS && orphan.startMs <= untilMs + FARTHEST_MS) found.push(orphan);
+    if (joined[slot] === 1 || !overlaps(startMs[slot] as number, endMs[slot] as number, fromMs, untilMs)) continue;
+    if (answersFor(edge, service[slot] as number)) found.push(orphanOf(orphans, at, pathsTell(edge)));
   }
   return found.sort((a, b) => a.startMs - b.startMs);
 }
