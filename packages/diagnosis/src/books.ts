@@ -67,15 +67,17 @@ export interface Books {
   readonly pairs: Pair[];
   /** What ended before it has had its spans arrive, whoever exports them; set at each tick. */
   watermarkMs: number;
+  /** Requests that may be compared with orphans by their times now. */
+  comparable: number;
   readonly bytes: number;
   readonly sinceMs: number;
 }
 
 export function createBooks(settings: Settings, sinceMs: number): Books {
   const { maxBytes, seed, windowMs, hardWaitMs } = settings;
-  const crossings = new CrossingStore(maxBytes * 0.4, seed);
-  const spans = new SpanStore(maxBytes * 0.4, seed, crossings.childHeads);
-  const orphans = createOrphanStore(maxBytes * 0.1, seed);
+  const crossings = new CrossingStore(maxBytes * 0.33, seed);
+  const spans = new SpanStore(maxBytes * 0.33, seed, crossings.childHeads);
+  const orphans = createOrphanStore(maxBytes * 0.24, seed);
   const seen = createSeenSpans(maxBytes * 0.1, 2 * hardWaitMs, seed);
   return {
     settings,
@@ -107,6 +109,7 @@ export function createBooks(settings: Settings, sinceMs: number): Books {
     decisions: [],
     pairs: [],
     watermarkMs: -Infinity,
+    comparable: 0,
     bytes: crossings.bytes + spans.bytes + orphans.bytes + seen.bytes,
     sinceMs,
   };

@@ -21,7 +21,7 @@ import {
   missingCounter,
 } from "./edge.ts";
 import type { Gateway } from "./remedies/gateway.ts";
-import { ORPHANS } from "./service.ts";
+import { FORGOTTEN_ORPHANS, ORPHANS } from "./service.ts";
 import type { TraceIdForm } from "./trace-id-form.ts";
 
 export interface EdgeFacts {
@@ -61,8 +61,9 @@ export interface EdgeFacts {
   readonly compatible: number;
   readonly compatibleByChance: number;
   readonly compatibleAtBest: number;
-  /** Roots of these services in the window that nothing explains. */
+  /** Roots of these services in the window that nothing explains, and those of them that nothing was compared with. */
   readonly orphans: number;
+  readonly forgottenOrphans: number;
 }
 
 export function factsOf(edge: Edge, nowMs: number): EdgeFacts {
@@ -98,6 +99,7 @@ export function factsOf(edge: Edge, nowMs: number): EdgeFacts {
     compatibleByChance: tally.sum(COMPATIBLE_BY_CHANCE, nowMs) / CHANCE_UNITS,
     compatibleAtBest: tally.sum(COMPATIBLE_AT_BEST, nowMs) / CHANCE_UNITS,
     orphans: services.reduce((sum, service) => sum + service.tally.sum(ORPHANS, nowMs), 0),
+    forgottenOrphans: services.reduce((sum, service) => sum + service.tally.sum(FORGOTTEN_ORPHANS, nowMs), 0),
   };
 }
 

@@ -34,7 +34,7 @@ export interface DiagnosisReport {
 /**
  * `intact`: answered as owed. `broken`: a break is reported. `unexplained`: children are missing and nothing says why:
  * sampled out or not recorded, mostly. `unobserved`: the service exports nothing that could answer. `insufficient-data`:
- * too little was seen, or requests were forgotten for want of room.
+ * too little was seen, or requests or roots were forgotten for want of room.
  */
 export type EdgeVerdict = "intact" | "broken" | "unexplained" | "unobserved" | "insufficient-data";
 
@@ -177,7 +177,8 @@ function verdictOf(facts: EdgeFacts, missing: number): EdgeVerdict {
   if (facts.forgotten > judged) return "insufficient-data";
   if (judged === 0) return facts.notObserved > 0 ? "unobserved" : "insufficient-data";
   if (judged < ENOUGH) return "insufficient-data";
-  return missing / judged > 0.005 ? "unexplained" : "intact";
+  if (missing / judged <= 0.005) return "intact";
+  return facts.forgottenOrphans > missing / 2 ? "insufficient-data" : "unexplained";
 }
 
 function servicesOf({ services, edges, settings }: Books, nowMs: number): readonly ServiceState[] {

@@ -17,7 +17,9 @@ export const FLICKERING_TRACES = 6;
 /** Spans whose parents were looked for, and not found. */
 export const PARENTS_CHECKED = 7;
 export const PARENTS_MISSING = 8;
-const COUNTERS = 9;
+/** Roots that were overwritten before anything was compared with them. */
+export const FORGOTTEN_ORPHANS = 9;
+const COUNTERS = 10;
 
 /** `telemetry.sdk.language` of SDKs for browsers. */
 export const BROWSER_LANGUAGE = "webjs";

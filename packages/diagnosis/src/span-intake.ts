@@ -25,6 +25,7 @@ import {
   CLIENT_ROOTS,
   CROWDED_TRACES,
   FLICKERING_TRACES,
+  FORGOTTEN_ORPHANS,
   LEGITIMATE_ROOTS,
   ORPHANS,
   ROOTS,
@@ -285,11 +286,14 @@ function isHeld({ orphans }: Books): boolean {
 }
 
 /** An orphan that is overwritten so young may be the one that a request still waits for. */
-function countEvicted({ orphans, totals, settings }: Books, nowMs: number): void {
-  const { ring, joined, endMs } = orphans;
+function countEvicted({ orphans, services, totals, settings }: Books, nowMs: number): void {
+  const { ring, joined, endMs, service } = orphans;
   if (ring.newest() < ring.capacity) return;
   const slot = ring.slot(ring.oldest());
-  if (joined[slot] === 0 && nowMs - (endMs[slot] as number) < settings.hardWaitMs) totals.evictedOrphans += 1;
+  const endedMs = endMs[slot] as number;
+  if (joined[slot] === 1 || nowMs - endedMs >= settings.hardWaitMs) return;
+  totals.evictedOrphans += 1;
+  services.at(service[slot] as number).tally.add(FORGOTTEN_ORPHANS, endedMs, 1);
 }
 
 /** What tells the processes of a service apart, the surest first. */
