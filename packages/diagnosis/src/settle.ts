@@ -191,21 +191,31 @@ function markMissing({ crossings, totals }: Books, record: number, edge: Edge): 
   edge.waiting -= 1;
 }
 
-/** Requests of one edge that are compared in one moment; more are left undecided. */
-const MOST_BY_TIME = 2_048;
+/**
+ * Requests that may be compared for each tick, and how many ticks' share may be saved up: where more have nothing but
+ * their times, the rest are left undecided, as comparing costs more than all else that is done for a request.
+ */
+const COMPARED_PER_TICK = 512;
+const MOST_SAVED = 4;
 
-/** Pairs by their times what no exact join explained; called once the requests of this moment have had the longest wait. */
+/**
+ * Pairs by their times what no exact join explained; called at each tick, once the requests of this moment have had the
+ * longest wait. Edges share what may be compared, and what small ones leave the others get.
+ */
 export function settleByTime(books: Books): void {
-  for (const edge of books.edges.all()) {
-    if (edge.undecided.length === 0) continue;
-    for (let from = 0; from < Math.min(MOST_BY_TIME, edge.undecided.length); from += MOST_COMPARED) {
-      const records = edge.undecided.slice(from, from + MOST_COMPARED);
-      for (const { record, orphan, confidence } of associate(books, edge, records)) {
+  books.comparable = Math.min(MOST_SAVED * COMPARED_PER_TICK, books.comparable + COMPARED_PER_TICK);
+  const edges = books.edges.all().filter(({ undecided }) => undecided.length > 0);
+  edges.sort((a, b) => a.undecided.length - b.undecided.length);
+  for (const [at, edge] of edges.entries()) {
+    const share = Math.floor(books.comparable / (edges.length - at));
+    const records = edge.undecided.splice(0).slice(0, share);
+    books.comparable -= records.length;
+    for (let from = 0; from < records.length; from += MOST_COMPARED) {
+      for (const { record, orphan, confidence } of associate(books, edge, records.slice(from, from + MOST_COMPARED))) {
         edge.tally.add(missingCounter(BARE), countedAtMs(books, books.crossings.ring.slot(record)), -1);
         conclude(books, record, edge, { cause: SAME_TIME, orphan, span: 0, confidence });
       }
     }
-    edge.undecided.length = 0;
   }
 }
 

@@ -75,6 +75,57 @@ describe("pairing by time", () => {
     expect(found?.count).toBeLessThanOrEqual(broken);
   });
 
+  it("is as sure of its pairs however many roots with other paths its service has", () => {
+    const told = (others: number): number => {
+      let pairs = 0;
+      const world = createWorld({ maxBytes: 4 * 1024 * 1024, paired: () => (pairs += 1) });
+      const noise = createNoise(17);
+      const elsewhere = createNoise(19);
+      for (let second = 0; second < 90; second += 1) {
+        for (let at = 0; at < 10; at += 1) {
+          const crossing = world.forward({ durationMs: 40, endMs: world.clock.ms + 1_000 * noise() });
+          const startMs = crossing.startMs + 1 + 12 * noise();
+          const span = { startMs, endMs: startMs + 10 + noise(), attributes: { "url.path": "/cart" } };
+          if (second < 60) world.answer(crossing, span);
+          else if (noise() < 0.8) world.root(crossing, span);
+        }
+        for (let at = 0; at < others; at += 1) {
+          const startMs = world.clock.ms + 1_000 * elsewhere();
+          world.span({ startMs, endMs: startMs + 10, attributes: { "url.path": "/checkout" } });
+        }
+        world.wait(1_000);
+      }
+      world.pass();
+      world.pass("shop", 62_000);
+      return pairs;
+    };
+    const alone = told(0);
+    expect(alone).toBeGreaterThan(100);
+    expect(told(50)).toBeGreaterThan(0.95 * alone);
+  });
+
+  it("compares so many requests a second and no more, and finds the break by these", () => {
+    let told = 0;
+    const world = createWorld({ maxBytes: 16 * 1024 * 1024, paired: () => (told += 1) });
+    const noise = createNoise(23);
+    for (let second = 0; second < 10; second += 1) {
+      for (let at = 0; at < 1_000; at += 1) {
+        const crossing = world.forward({ durationMs: 0.8, endMs: world.clock.ms + at });
+        const startMs = crossing.startMs + 0.1 + 0.1 * noise();
+        const span = { startMs, endMs: startMs + 0.5 };
+        if (second === 0) world.answer(crossing, span);
+        else world.root(crossing, span);
+      }
+      world.wait(1_000);
+    }
+    world.pass();
+    world.pass("shop", 62_000);
+    // Four seconds' share is saved up while there is nothing to compare.
+    expect(told).toBeGreaterThan(5_000);
+    expect(told).toBeLessThanOrEqual(4 * 512 + 9 * 512);
+    expect(world.diagnosis.report().breaks).toMatchObject([{ kind: "dropped-by-callee" }]);
+  });
+
   it("does not blame a service whose orphans come from others", () => {
     const world = createWorld({ maxBytes: 4 * 1024 * 1024 });
     const noise = createNoise(11);
