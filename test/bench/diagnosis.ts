@@ -254,11 +254,6 @@ function collect(): void {
 function proveRight(load: Load): (diagnosis: Diagnosis) => void {
   return (diagnosis) => {
     const { ledger, breaks } = diagnosis.report();
-      console.log(
-        JSON.stringify(diagnosis.report().edges),
-        JSON.stringify(diagnosis.report().services),
-        JSON.stringify(ledger),
-      );
     const { observed, matched, missing, waiting, unobserved, evicted } = ledger;
     assert.equal(observed, load.before + measuredOf(load.inFlight));
     assert.equal(matched + missing + waiting + unobserved + evicted, observed);
