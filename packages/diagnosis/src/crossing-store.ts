@@ -131,6 +131,7 @@ export class CrossingStore {
   readonly #found: Float64Array = new Float64Array(MOST_FETCHED);
   readonly #fetched: Uint32Array = new Uint32Array(1);
   readonly #longest: Longest = new Longest();
+  #newestStarted = 0;
 
   constructor(budgetBytes: number, seed: number) {
     const capacity = capacityFor(budgetBytes, RECORD_BYTES);
@@ -234,6 +235,7 @@ export class CrossingStore {
     this.#rest.write(record, this.scratch, KEY_WORDS, ARRIVAL_AT);
     this.#rest.halves[slot * REST_WORDS * 2 + ARRIVAL] = entry.arrival;
     this.setCause(slot, 0);
+    if ((entry.bits & STARTED_BIT) !== 0) this.#newestStarted = record;
     this.#longest.note(slot, entry.endMs - entry.startMs);
     this.#spanChains.add(hashId(this.scratch, SPAN_AT, this.#seed), record);
     return record;
@@ -279,7 +281,7 @@ export class CrossingStore {
 
   /** Newest record that began the trace of `key`. */
   findStarted(key: Uint32Array): number {
-    return this.#byStarted.find(key, 0, 0, TRACE_WORDS);
+    return this.#newestStarted < this.ring.oldest() ? 0 : this.#byStarted.find(key, 0, 0, TRACE_WORDS);
   }
 
   /** Newest record with the request id whose hash stands in `words` at `at`, and the next older one. */

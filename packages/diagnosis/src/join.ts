@@ -45,27 +45,30 @@ export function findJoin(books: Books, record: number, edge: Edge): Join {
   books.crossings.readKey(record, key);
   return (
     namedRoot(books, record) ??
-    otherForm(books) ??
+    otherForm(books, 0) ??
     linkedRoot(books, record) ??
     sameRequest(books, record, edge) ??
     namedTrace(books, record) ??
     continued(books, record) ??
     insideTrace(books, record, edge) ??
-    aloneOnConnection(books, record, edge) ??
+    aloneOnConnection(books, record, edge, 0) ??
     nearOnConnection(books, record, edge) ??
     NOTHING
   );
 }
 
-/** The first join that nothing that is still to come can put in doubt: by what is there, not by what is missing. */
-export function findExactJoin(books: Books, record: number, edge: Edge): Join | undefined {
+/**
+ * The first join that nothing that is still to come can put in doubt: by what is there, not by what is missing. `only`: the
+ * orphan of which it is known that no request but this may have sent it over its connection; 0 for none.
+ */
+export function findExactJoin(books: Books, record: number, edge: Edge, only = 0): Join | undefined {
   books.crossings.readKey(record, key);
   return (
     namedRoot(books, record) ??
-    otherForm(books) ??
+    otherForm(books, only) ??
     linkedRoot(books, record) ??
     sameRequest(books, record, edge) ??
-    aloneOnConnection(books, record, edge)
+    aloneOnConnection(books, record, edge, only)
   );
 }
 
@@ -85,7 +88,7 @@ function namedTrace({ answers }: Books, record: number): Join | undefined {
 }
 
 /** The request's child or root under a trace id made of the one that was forwarded: no two ids share 64 bits by chance. */
-function otherForm({ spans, orphans, crossings }: Books): Join | undefined {
+function otherForm({ spans, orphans, crossings }: Books, only: number): Join | undefined {
   const span = spans.findForeignChild(key);
   if (span !== 0) {
     spans.readKey(span, other);
@@ -93,7 +96,7 @@ function otherForm({ spans, orphans, crossings }: Books): Join | undefined {
     // A span id alone is not drawn anew by everyone: with nothing left of the trace id it must be known to nobody else.
     if (form !== undefined && (form !== "other" || crossings.findSpan(other) === 0)) return formJoin(form, 0, span);
   }
-  const close = orphans.findLowerHalf(key);
+  const close = only === 0 ? orphans.findLowerHalf(key) : only;
   if (close !== 0) {
     orphans.readKey(close, other);
     const form = formOf(key, other);
@@ -167,19 +170,26 @@ export function firstSecondOf({ crossings }: Books, openMs: number): number {
  * An HTTP/1.1 connection carries one request at a time. A pair that is alone on it even where the clocks differ is sure.
  * Ports are few: while the services of an edge are not known, a root of any service fits.
  */
-function aloneOnConnection(books: Books, record: number, edge: Edge): Join | undefined {
-  const orphan = findOnConnection(books, record, edge, SKEW_MS, 0);
+function aloneOnConnection(books: Books, record: number, edge: Edge, only: number): Join | undefined {
+  const orphan = findOnConnection(books, record, edge, SKEW_MS, 0, only);
   return orphan === 0 ? undefined : { cause: SAME_CONNECTION, orphan, span: 0, confidence: 0.99 };
 }
 
 /** Where others are near, the clocks are taken to differ by what known pairs show: the only pair that overlaps then. */
 function nearOnConnection(books: Books, record: number, edge: Edge): Join | undefined {
-  const orphan = findOnConnection(books, record, edge, 0, offsetMs(edge.timing));
+  const orphan = findOnConnection(books, record, edge, 0, offsetMs(edge.timing), 0);
   return orphan === 0 ? undefined : { cause: SAME_CONNECTION, orphan, span: 0, confidence: 0.9 };
 }
 
 /** The only orphan that overlaps the request on its connection, and no other open request; 0 for none or several. */
-function findOnConnection(books: Books, record: number, edge: Edge, slackMs: number, aheadMs: number): number {
+function findOnConnection(
+  books: Books,
+  record: number,
+  edge: Edge,
+  slackMs: number,
+  aheadMs: number,
+  only: number,
+): number {
   const { crossings, orphans } = books;
   const slot = crossings.ring.slot(record);
   const port = crossings.localPort(slot);
@@ -201,7 +211,8 @@ function findOnConnection(books: Books, record: number, edge: Edge, slackMs: num
       found = orphan;
     }
   }
-  return found === 0 || hasRivals(books, record, edge, found, slackMs, aheadMs) ? 0 : found;
+  if (found === 0 || found === only) return found;
+  return hasRivals(books, record, edge, found, slackMs, aheadMs) ? 0 : found;
 }
 
 /** Whether another request that still wants its span overlaps the orphan on the same connection. */
@@ -232,6 +243,6 @@ function hasRivals(
   return false;
 }
 
-function isUnanswered(state: number | undefined): boolean {
+export function isUnanswered(state: number | undefined): boolean {
   return state !== MATCHED && state !== EXCUSED;
 }

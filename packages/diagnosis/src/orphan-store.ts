@@ -104,6 +104,7 @@ export function createOrphanStore(budgetBytes: number, seed: number): OrphanStor
   const byTrace = new WordIndex(traceChains, table, LOWER_HALF_AT, seed);
   const longest = new Longest();
   let newestShort = 0;
+  let newestLinked = 0;
   return {
     ring,
     bytes: capacity * RECORD_BYTES,
@@ -129,9 +130,10 @@ export function createOrphanStore(budgetBytes: number, seed: number): OrphanStor
       longest.note(slot, entry.endMs - entry.startMs);
       traceChains.add(hashId(scratch, LOWER_HALF_AT, seed), record);
       if (scratch[0] === 0) newestShort = record;
+      if (scratch[LINKED_SPAN_AT] !== 0 || scratch[LINKED_SPAN_AT + 1] !== 0) newestLinked = record;
       return record;
     },
-    findLink: (key) => byLink.find(key, 0, LINK_AT, KEY_WORDS),
+    findLink: (key) => (newestLinked < ring.oldest() ? 0 : byLink.find(key, 0, LINK_AT, KEY_WORDS)),
     findOlderLink: (key, record) => byLink.findOlder(record, key, 0, LINK_AT, KEY_WORDS),
     findRequest: (key, at) => byRequest.find(key, at, REQUEST_ID_AT, REQUEST_ID_WORDS),
     findOlderRequest: (key, at, record) => byRequest.findOlder(record, key, at, REQUEST_ID_AT, REQUEST_ID_WORDS),

@@ -4,7 +4,7 @@ import { WAITING } from "./crossing-store.ts";
 import { answersFor } from "./edge.ts";
 import { KEY_WORDS } from "./id-words.ts";
 import { SKEW_MS, overlaps } from "./interval.ts";
-import { findExactJoin, firstSecondOf } from "./join.ts";
+import { findExactJoin, firstSecondOf, isUnanswered } from "./join.ts";
 import { secondOf } from "./ring.ts";
 import { settleWith } from "./settle.ts";
 
@@ -14,12 +14,16 @@ const request = new Uint32Array(2);
 /** Requests that may be joined with the span at hand; they are collected first because joining walks the same chains. */
 const candidates: number[] = [];
 
+/** The one of them that no other request may want the orphan's connection beside; 0 for none. */
+let alone = 0;
+
 /** So many share a connection or a request id only by somebody's intent. */
 const MOST_CANDIDATES = 64;
 
 /** A root of a service: joined with the request that waits for it, where no other would fit. */
 export function settleByRoot(books: Books, orphan: number): void {
   candidates.length = 0;
+  alone = 0;
   if (!books.answers.isEmpty()) collect(books, books.answers.recordOf(books.orphans.traceId(orphan)));
   collectByLink(books, orphan);
   collectByHalf(books, orphan);
@@ -48,6 +52,8 @@ function collectByLink(books: Books, orphan: number): void {
 function collectByHalf(books: Books, orphan: number): void {
   const { crossings, orphans } = books;
   orphans.readKey(orphan, key);
+  // Of ids that keep a half, nearly all are short; the others are found once their request is due.
+  if (key[0] !== 0) return;
   for (let record = crossings.findLowerHalf(key); record !== 0; record = crossings.findOlderLowerHalf(key, record)) {
     collect(books, record);
   }
@@ -71,17 +77,25 @@ function collectByConnection(books: Books, orphan: number): void {
   const fromMs = (orphans.startMs[slot] as number) - SKEW_MS;
   const untilMs = (orphans.endMs[slot] as number) + SKEW_MS;
   let found = 0;
+  let givenUp = false;
   for (let second = firstSecondOf(books, fromMs); second <= secondOf(untilMs); second += 1) {
     let record = crossings.findPort(port, second);
     for (; record !== 0; record = crossings.findOlderPort(port, second, record)) {
       const at = crossings.ring.slot(record);
       if (!overlaps(crossings.startMs(at), crossings.endMs(at), fromMs, untilMs)) continue;
-      if (!isWaiting(books, record) || !isAnswerable(books, record, orphan)) continue;
+      if (!isAnswerable(books, record, orphan)) continue;
+      const state = crossings.state(at);
+      if (state !== WAITING) {
+        givenUp ||= isUnanswered(state);
+        continue;
+      }
       if (found !== 0) return;
       found = record;
     }
   }
-  if (found !== 0) collect(books, found);
+  if (found === 0) return;
+  collect(books, found);
+  if (!givenUp) alone = found;
 }
 
 function collect(books: Books, record: number): void {
@@ -92,7 +106,7 @@ function settleBy(books: Books, record: number, orphan: number): void {
   const { crossings, edges } = books;
   if (!isWaiting(books, record)) return;
   const edge = edges.at(crossings.edge(crossings.ring.slot(record)));
-  const join = findExactJoin(books, record, edge);
+  const join = findExactJoin(books, record, edge, record === alone ? orphan : 0);
   if (join?.orphan === orphan) settleWith(books, record, join);
 }
 
