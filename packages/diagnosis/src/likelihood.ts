@@ -17,10 +17,10 @@ export interface Likelihood {
 }
 
 /** Each known pair stands for a range as wide as so many neighbours on either side lie apart. */
-const NEIGHBOURS = 3;
-/** Lengths of requests: wider, so that there always are some like the one at hand. */
-const NEIGHBOURS_IN_LENGTH = 12;
-const LEAST_WIDTH_MS = 0.1;
+const NEIGHBOURS = 4;
+/** Lengths of requests: a little wider, so that there always are some like the one at hand. */
+const NEIGHBOURS_IN_LENGTH = 5;
+const LEAST_WIDTH_MS = 0.03;
 
 /** Known pairs that are tried against the others. */
 const TRIED = 64;

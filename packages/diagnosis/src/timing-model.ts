@@ -23,7 +23,7 @@ const RENEW_AFTER = 64;
 const HALVE_AT = 2_048;
 
 /** So much is doubtful of each pair, however sure it seems: what known pairs show may have changed since. */
-const ALWAYS_DOUBTFUL = 0.008;
+const ALWAYS_DOUBTFUL = 0.006;
 
 /** Of all pairs of an edge that are told no more may be wrong, by what is claimed of them. */
 const MOST_DOUBTFUL = 0.018;

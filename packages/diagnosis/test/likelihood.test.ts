@@ -78,6 +78,6 @@ describe("the likelihood of a pair", () => {
       learnPair(model, 1 + (at % 100) / 100, 2 + (at % 70) / 100, 20 + (at % 60) / 10);
     const likelihood = createLikelihood(model);
     likelihood.take(26);
-    expect(likelihood.odds(1.5, 2.3, 22.2)).toBeGreaterThan(30 * likelihood.odds(4.5, 2.3, 19.2));
+    expect(likelihood.odds(1.5, 2.3, 22.2)).toBeGreaterThan(10 * likelihood.odds(4.5, 2.3, 19.2));
   });
 });
