@@ -1,7 +1,6 @@
-import { existsSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
-import { chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { launchBrowser } from "../support/browser.ts";
 import { startCollector } from "../support/collector.ts";
 import type { Collector } from "../support/collector.ts";
 import type { ProgramProcess } from "../support/program.ts";
@@ -9,24 +8,7 @@ import { startProgram } from "../support/program.ts";
 import type { RecordingUpstream } from "../support/upstream.ts";
 import { startUpstream } from "../support/upstream.ts";
 
-// Debian's /usr/bin/chromium is a shell script that needs more than coreutils; the program behind it does not.
-const BROWSERS = ["/usr/lib/chromium/chromium", "/usr/bin/chromium", "/usr/bin/google-chrome"];
-const ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"];
-
-/** A browser that runs here; undefined, and a line that says why, where there is none. */
-async function launch(): Promise<Browser | undefined> {
-  const executablePath = BROWSERS.find((path) => existsSync(path));
-  if (executablePath === undefined) return skip(`there is no browser at ${BROWSERS.join(", ")}`);
-  return chromium
-    .launch({ executablePath, args: [...ARGUMENTS, "--disable-component-update"] })
-    .catch((error: unknown) => skip(`${executablePath} does not run: ${String(error).split("\n", 1)[0]}`));
-}
-
-function skip(reason: string): undefined {
-  process.stderr.write(`skipped: ${reason}\n`);
-}
-
-const browser = await launch();
+const browser = await launchBrowser();
 
 /** A carrier that a border of cluster eu-1 wrote, as it arrives behind a gateway that dropped `traceparent`. */
 const CARRIER = "tm1.4bf92f3577b34da6a3ce929d0e0e4736.00f067aa0ba902b7.01.eu-1";

@@ -22,7 +22,10 @@ export type { Reservation } from "./reservation.ts";
 
 export { isBearerToken } from "./receive/bearer.ts";
 export { createGrpcReceiver } from "./receive/grpc.ts";
+export { isOriginPattern } from "./receive/cors.ts";
+export type { CorsOptions } from "./receive/cors.ts";
 export { createHttpReceiver } from "./receive/http.ts";
+export type { HttpReceiverOptions } from "./receive/http.ts";
 export type { Reception, ReceptionResult } from "./receive/reception.ts";
 export type { Receiver, ReceiverOptions } from "./receive/receiver.ts";
 

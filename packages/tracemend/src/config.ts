@@ -3,14 +3,14 @@ import { readFileSync } from "node:fs";
 import { dirname, normalize, resolve } from "node:path";
 import { defineBoundary } from "@tracemend/context";
 import { GATEWAYS } from "@tracemend/diagnosis";
-import { checkPipeline, isBearerToken } from "@tracemend/pipeline";
+import { checkPipeline, isBearerToken, isOriginPattern } from "@tracemend/pipeline";
 import { checkForwarding, checkListen, checkRoutes, isParameterName } from "@tracemend/proxy";
 import { z } from "zod";
 import type { ConfigText } from "./config-file.ts";
 import { ConfigError, readConfigText } from "./config-file.ts";
 import { findingOf } from "./config-options.ts";
 import { destinationOf, destinationSchema, keyOf, telemetryOf, telemetrySchema } from "./config-telemetry.ts";
-import { policyOf, policySchema } from "./config-policy.ts";
+import { fieldName, policyOf, policySchema } from "./config-policy.ts";
 import { wordsOf } from "./config-words.ts";
 import {
   boundaryTls,
@@ -88,6 +88,15 @@ const diagnosis = z.strictObject({
 
 const listener = z.strictObject({ listen: address, tls: serverTls.optional() });
 
+/** Pages in browsers that may send OTLP/HTTP. */
+const cors = z.strictObject({
+  allowed_origins: z
+    .array(z.string().refine(isOriginPattern, "must be an origin as https://shop.example, without a path"))
+    .min(1),
+  allowed_headers: z.array(fieldName).optional(),
+  max_age_s: z.int().nonnegative().optional(),
+});
+
 const schema = z.strictObject({
   cluster: clusterName,
   service_name: z.string().min(1).default("tracemend"),
@@ -99,7 +108,7 @@ const schema = z.strictObject({
   receivers: z
     .strictObject({
       otlp_grpc: listener.optional(),
-      otlp_http: listener.optional(),
+      otlp_http: listener.extend({ cors: cors.optional() }).optional(),
       max_request_bytes: bytes.default(67_108_864),
       bearer_tokens: z
         .array(z.string().refine(isBearerToken, "must be letters, digits and -._~+/, with = at the end"))

@@ -2,8 +2,9 @@
 import { randomInt } from "node:crypto";
 import { resolve } from "node:path";
 import type { DiagnosisOptions } from "@tracemend/diagnosis";
-import type { DestinationOptions, PipelineOptions } from "@tracemend/pipeline";
+import type { DestinationOptions, HttpReceiverOptions, PipelineOptions } from "@tracemend/pipeline";
 import { detectResource, toStampAttributes } from "@tracemend/pipeline";
+import { defined } from "./config-defined.ts";
 import { destinationOf } from "./config-telemetry.ts";
 import type { Files } from "./config-telemetry.ts";
 import type { Config } from "./config.ts";
@@ -30,6 +31,14 @@ export function diagnosisOf({ diagnosis, upstreams }: Config): Omit<DiagnosisOpt
 export function repairOf({ diagnosis }: Config): Pick<PipelineOptions, "repair"> {
   if (diagnosis.repair !== "on" && diagnosis.move_traces !== "on") return {};
   return { repair: { holdMs: diagnosis.hold_ms } };
+}
+
+/** Pages that may send OTLP/HTTP. */
+export function corsOf({ receivers }: Config): Pick<HttpReceiverOptions, "cors"> {
+  const cors = receivers.otlp_http?.cors;
+  if (cors === undefined) return {};
+  const { allowed_origins: allowedOrigins, allowed_headers: allowedHeaders, max_age_s: maxAgeS } = cors;
+  return { cors: { allowedOrigins, ...defined({ allowedHeaders, maxAgeS }) } };
 }
 
 export function destinationsOf(config: Config): readonly DestinationOptions[] {

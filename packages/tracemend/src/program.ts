@@ -25,7 +25,7 @@ import type { Logger } from "./log.ts";
 import { METRICS_TYPE } from "./metrics.ts";
 import { createCrossingCounters } from "./metrics-crossings.ts";
 import { metricsText } from "./metrics-page.ts";
-import { attributesOf, destinationsOf, diagnosisOf, repairOf } from "./options.ts";
+import { attributesOf, corsOf, destinationsOf, diagnosisOf, repairOf } from "./options.ts";
 import { standardOutput } from "./output.ts";
 import { pemFilesIn, serverTlsOf } from "./pem.ts";
 import { createPipelineLog } from "./pipeline-log.ts";
@@ -176,7 +176,8 @@ export async function createProgram(first: Config, log: Logger): Promise<Program
       listening(name, receiver.address);
     };
     await receive("otlp grpc", createGrpcReceiver, grpc);
-    await receive("otlp http", createHttpReceiver, http);
+    const cors = corsOf(config);
+    await receive("otlp http", (options, sink) => createHttpReceiver({ ...options, ...cors }, sink), http);
     await renewal.apply(config);
     const adminPages: AdminPages = {
       "/healthz": () => jsonAnswer(200, { status: "alive" }),

@@ -19,6 +19,8 @@ import { inflate, readBody } from "./body.ts";
 import type { BodyReading, Compression } from "./body.ts";
 import type { Lease } from "./budget.ts";
 import { createConnections } from "./connections.ts";
+import type { Cors, CorsOptions } from "./cors.ts";
+import { defineCors } from "./cors.ts";
 import { closeServer, defineReceiver, listen } from "./receiver.ts";
 import type { Receiver, ReceiverOptions, ReceiverSettings } from "./receiver.ts";
 import { misdirected, receptionOf } from "./reception.ts";
@@ -32,9 +34,15 @@ const knownPaths = (["traces", "metrics", "logs", "profiles"] as const).map(http
 /** A JSON body takes so many times its size, and so much longer, until it is protobuf. */
 const jsonFactor = 8;
 
+export interface HttpReceiverOptions extends ReceiverOptions {
+  /** Pages in browsers that may send; left out, browsers let none. */
+  readonly cors?: CorsOptions;
+}
+
 /** Rejects when the address cannot be had; throws a TypeError that names a wrong option. */
-export async function createHttpReceiver(options: ReceiverOptions, sink: Sink): Promise<Receiver> {
+export async function createHttpReceiver(options: HttpReceiverOptions, sink: Sink): Promise<Receiver> {
   const settings = defineReceiver(options);
+  const cors = options.cors === undefined ? undefined : defineCors(options.cors);
   const http = {
     // The deadline of a body is kept per request; these catch what never becomes a request, or never ends.
     headersTimeout: settings.requestTimeoutMs,
@@ -48,6 +56,7 @@ export async function createHttpReceiver(options: ReceiverOptions, sink: Sink): 
   const connections = createConnections(server);
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
     response.on("close", connections.begin(request.socket));
+    if (cors !== undefined && letPages(cors, request, response)) return;
     void serve(request, response, settings, sink);
   });
   server.on("clientError", (error: ClientError, socket) => {
@@ -73,6 +82,17 @@ const clientErrors: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
   ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
 };
+
+/** Says what a browser wants to hear; true where that is the whole answer. Asked before sending, it shows no token yet. */
+function letPages(cors: Cors, request: IncomingMessage, response: ServerResponse): boolean {
+  const asked = cors.preflight(request);
+  if (asked !== undefined) {
+    response.writeHead(204, asked).end();
+    return true;
+  }
+  for (const [name, value] of Object.entries(cors.headersFor(request))) response.setHeader(name, value ?? "");
+  return false;
+}
 
 async function serve(
   request: IncomingMessage,
