@@ -39,22 +39,33 @@ export function hashPair(first: number, second: number, seed: number): number {
 
 /** 64 bits of a text as two words: two texts with the same pair are taken to be the same. Never the pair 0, 0. */
 export function hashText(text: string, into: Uint32Array, at: number): void {
-  let first = 0x811c9dc5;
+  let first = SHORT_START;
   let second = 0x9747b28c;
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index);
-    first = Math.imul(first ^ code, 0x01000193);
+    first = addByte(first, code);
     second = Math.imul((second << 5) ^ (second >>> 27) ^ code, 0x85ebca6b);
   }
   into[at] = finish(first) | 1;
   into[at + 1] = finish(second ^ text.length);
 }
 
-/** `hashShort` of the text of these bytes; of UTF-8 that is not ASCII it is another number, the same for the same bytes. */
-export function hashBytes(bytes: Uint8Array, start: number, stop: number): number {
-  let first = 0x811c9dc5;
-  for (let at = start; at < stop; at += 1) first = Math.imul(first ^ (bytes[at] as number), 0x01000193);
-  return (finish(first) | 1) >>> 0;
+/** Where hashing a text begins that is told in several parts. */
+export const SHORT_START: number = 0x811c9dc5;
+
+export function addByte(running: number, byte: number): number {
+  return Math.imul(running ^ byte, 0x01000193);
+}
+
+export function addBytes(running: number, bytes: Uint8Array, start: number, stop: number): number {
+  let hash = running;
+  for (let at = start; at < stop; at += 1) hash = addByte(hash, bytes[at] as number);
+  return hash;
+}
+
+/** `hashShort` of the text whose bytes were added; of UTF-8 that is not ASCII another number, the same for the same bytes. */
+export function endShort(running: number): number {
+  return (finish(running) | 1) >>> 0;
 }
 
 const words = new Uint32Array(2);

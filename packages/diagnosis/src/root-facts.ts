@@ -1,7 +1,7 @@
 /** What a root span says about the request that began it: whether it begins a trace by right, and joins without guessing. */
 import type { SpanView } from "@tracemend/otlp";
 import { FoundAttributes, defineAttributeKeys } from "@tracemend/otlp";
-import { hashBytes } from "./hash.ts";
+import { SHORT_START, addByte, addBytes, endShort } from "./hash.ts";
 import { isProbeAgent, isProbePath, mayBeProbeAgent, mayBeProbePath } from "./probe.ts";
 
 /** One object for all spans: to be read before the next span. */
@@ -12,7 +12,7 @@ export interface RootFacts {
   peerPort: number;
   /** "" where none is given. */
   requestId: string;
-  /** The hash of the path as it was asked for, without a query; 0 where only a route or nothing is given. */
+  /** The hash of the path as it was asked for, without a query, or of the gRPC method; 0 where neither is given. */
   path: number;
 }
 
@@ -27,7 +27,8 @@ const REQUEST_ID_KEYS: readonly string[] = [
   "request_id",
   "request.id",
 ];
-const RPC_KEYS: readonly string[] = ["rpc.service"];
+/** A method with its service before it is what the conventions ask for since 1.45; one without is of before. */
+const RPC_KEYS: readonly string[] = ["rpc.method", "rpc.service"];
 
 const GROUPS: readonly (readonly string[])[] = [USER_AGENT_KEYS, TARGET_KEYS, PORT_KEYS, REQUEST_ID_KEYS, RPC_KEYS];
 const KEYS = defineAttributeKeys(GROUPS.flat());
@@ -36,7 +37,8 @@ const TARGETS_AT: number = USER_AGENT_KEYS.length;
 const ROUTE_AT: number = TARGETS_AT + 2;
 const PORTS_AT: number = TARGETS_AT + TARGET_KEYS.length;
 const REQUEST_IDS_AT: number = PORTS_AT + PORT_KEYS.length;
-const RPC_AT: number = REQUEST_IDS_AT + REQUEST_ID_KEYS.length;
+const RPC_METHOD_AT: number = REQUEST_IDS_AT + REQUEST_ID_KEYS.length;
+const RPC_SERVICE_AT: number = RPC_METHOD_AT + 1;
 
 const found = new FoundAttributes();
 const facts: RootFacts = { legitimate: false, peerPort: 0, requestId: "", path: 0 };
@@ -46,8 +48,8 @@ export function readRoot(span: SpanView): RootFacts {
   span.attributes(KEYS, found);
   facts.legitimate = isProbe();
   facts.peerPort = firstPort();
-  facts.requestId = textOf(firstText(REQUEST_IDS_AT, RPC_AT));
-  facts.path = firstText(TARGETS_AT, ROUTE_AT) === NONE ? 0 : pathHash();
+  facts.requestId = textOf(firstText(REQUEST_IDS_AT, RPC_METHOD_AT));
+  facts.path = firstText(TARGETS_AT, ROUTE_AT) === NONE ? methodHash() : pathHash();
   return facts;
 }
 
@@ -59,8 +61,10 @@ function isProbe(): boolean {
   if (target !== NONE && mayBeProbePath(pathStop() - found.textStart) && isProbePath(withoutQuery(textOf(target)))) {
     return true;
   }
-  return found.value(RPC_AT) === "grpc.health.v1.Health";
+  return found.value(RPC_SERVICE_AT) === HEALTH || textOf(RPC_METHOD_AT).startsWith(`${HEALTH}/`);
 }
+
+const HEALTH = "grpc.health.v1.Health";
 
 const NONE = -1;
 
@@ -86,8 +90,22 @@ function firstPort(): number {
 
 function pathHash(): number {
   const stop = pathStop();
-  return stop === found.textStart ? 0 : hashBytes(found.bytes, found.textStart, stop);
+  return stop === found.textStart ? 0 : endShort(addBytes(SHORT_START, found.bytes, found.textStart, stop));
 }
+
+/** Of `/package.Service/Method`, which is the path that gRPC asks for; 0 where the span tells no method. */
+function methodHash(): number {
+  if (!found.isText(RPC_METHOD_AT)) return 0;
+  const { bytes, textStart, textStop } = found;
+  let hash = addByte(SHORT_START, SLASH);
+  if (!bytes.subarray(textStart, textStop).includes(SLASH)) {
+    if (!found.isText(RPC_SERVICE_AT)) return 0;
+    hash = addByte(addBytes(hash, bytes, found.textStart, found.textStop), SLASH);
+  }
+  return endShort(addBytes(hash, bytes, textStart, textStop));
+}
+
+const SLASH: number = "/".charCodeAt(0);
 
 /** Where the text that was found last ends, or its query begins. */
 function pathStop(): number {

@@ -22,6 +22,7 @@ describe("a root span", () => {
     { "http.target": "/healthz?full=1" },
     { "http.route": "/actuator/health" },
     { "rpc.service": "grpc.health.v1.Health" },
+    { "rpc.method": "grpc.health.v1.Health/Check" },
   ])("is legitimate with %j", (attributes) => {
     expect(read(attributes as Record<string, string>).legitimate).toBe(true);
   });
@@ -31,6 +32,7 @@ describe("a root span", () => {
     { "url.path": "/cart" },
     { "user_agent.original": "curl/8.9 kube-probe/1" },
     { "url.path": "/health/of/users" },
+    { "rpc.method": "grpc.health.v1.HealthOfUsers/Check" },
   ])("needs an explanation with %j", (attributes) => {
     expect(read(attributes as Record<string, string>).legitimate).toBe(false);
   });
@@ -53,5 +55,14 @@ describe("what a root span says of its request", () => {
     expect(read({ "url.path": "", "http.target": "/cart" }).path).toBe(hashShort("/cart"));
     expect(read({ "http.target": "?id=1" }).path).toBe(0);
     expect(read({ "http.route": "/{page}" }).path).toBe(0);
+  });
+
+  it("is its gRPC method as a path, told by the conventions of now or of before", () => {
+    const path = hashShort("/shop.Cart/Add");
+    expect(read({ "rpc.method": "shop.Cart/Add" }).path).toBe(path);
+    expect(read({ "rpc.service": "shop.Cart", "rpc.method": "Add" }).path).toBe(path);
+    expect(read({ "url.path": "/shop.Cart/Add", "rpc.method": "Other" }).path).toBe(path);
+    expect(read({ "rpc.method": "Add" }).path).toBe(0);
+    expect(read({ "rpc.service": "shop.Cart" }).path).toBe(0);
   });
 });

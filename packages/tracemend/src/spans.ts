@@ -38,13 +38,14 @@ const CLIENT_ADDRESS = defineAttributeName("client.address");
 const PEER_ADDRESS = defineAttributeName("network.peer.address");
 const PEER_PORT = defineAttributeName("network.peer.port");
 const PEER_SERVICE = defineAttributeName("peer.service");
-const RPC_SERVICE = defineAttributeName("rpc.service");
 const RPC_METHOD = defineAttributeName("rpc.method");
-const RPC_STATUS = defineAttributeName("rpc.grpc.status_code");
+const RPC_METHOD_ORIGINAL = defineAttributeName("rpc.method_original");
+const RPC_STATUS = defineAttributeName("rpc.status_code");
 const SOURCE_CLUSTER = defineAttributeName("tracemend.source.cluster");
 
 const TRANSPORT = defineFixedAttributes({ "network.transport": "tcp" });
-const RPC = defineFixedAttributes({ "rpc.system": "grpc" });
+const RPC = defineFixedAttributes({ "rpc.system.name": "grpc" });
+const OTHER_RPC_METHOD = defineFixedAttributes({ "rpc.method": "_OTHER" });
 const OTHER_METHOD = defineFixedAttributes({ "http.request.method": "_OTHER" });
 const MIRRORED = defineFixedAttributes({ "tracemend.mirrored": true });
 
@@ -189,9 +190,20 @@ function isGrpcError(code: number | undefined, from: 400 | 500): code is number 
   return from === 400 || SERVER_ERRORS.has(code);
 }
 
+function grpcNameOf(code: number): string {
+  return GRPC_NAMES[code] ?? String(code);
+}
+
+const UNIMPLEMENTED = 12;
+
+/** Whether a service knew the method: callers make up others without end. Source: RPC conventions, `rpc.method`. */
+function isKnownCall({ grpcStatus }: Passed): boolean {
+  return grpcStatus !== UNIMPLEMENTED;
+}
+
 /** Low cardinality: the path is an attribute, never the name. */
 function nameOf(crossing: Passed): string {
-  if (isGrpc(crossing)) return cut(crossing.path.slice(1));
+  if (isGrpc(crossing)) return isKnownCall(crossing) ? cut(crossing.path.slice(1)) : "grpc";
   return METHODS.has(crossing.method) ? crossing.method : "HTTP";
 }
 
@@ -233,13 +245,16 @@ function writeCommon(
   if (status !== undefined) pen.number(STATUS, status);
   if (failure !== undefined) pen.text(ERROR_TYPE, failure.kind);
   else if (status !== undefined && status >= from) pen.text(ERROR_TYPE, String(status));
-  else if (isGrpcError(grpcStatus, from)) pen.text(ERROR_TYPE, GRPC_NAMES[grpcStatus] ?? String(grpcStatus));
-  if (crossing.grpcStatus === undefined) return;
-  const slash = crossing.path.lastIndexOf("/");
+  else if (isGrpcError(grpcStatus, from)) pen.text(ERROR_TYPE, grpcNameOf(grpcStatus));
+  if (isGrpc(crossing)) writeRpc(pen, crossing, grpcStatus);
+}
+
+/** Source: RPC conventions 1.45. */
+function writeRpc(pen: SpanPen, crossing: Passed, grpcStatus: number | undefined): void {
   pen.fixed(RPC);
-  pen.text(RPC_SERVICE, cut(crossing.path.slice(1, slash)));
-  pen.text(RPC_METHOD, cut(crossing.path.slice(slash + 1)));
-  if (grpcStatus !== undefined) pen.number(RPC_STATUS, grpcStatus);
+  if (!isKnownCall(crossing)) pen.fixed(OTHER_RPC_METHOD);
+  pen.text(isKnownCall(crossing) ? RPC_METHOD : RPC_METHOD_ORIGINAL, cut(crossing.path.slice(1)));
+  if (grpcStatus !== undefined) pen.text(RPC_STATUS, grpcNameOf(grpcStatus));
 }
 
 function writeMethod(pen: SpanPen, method: string): void {

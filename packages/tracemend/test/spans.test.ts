@@ -127,16 +127,25 @@ describe("the spans of a crossing", () => {
     );
     expect(server?.name).toBe("demo.Echo/Unary");
     expect(server?.attributes).toMatchObject({
-      "rpc.system": "grpc",
-      "rpc.service": "demo.Echo",
-      "rpc.method": "Unary",
-      "rpc.grpc.status_code": 5,
+      "rpc.system.name": "grpc",
+      "rpc.method": "demo.Echo/Unary",
+      "rpc.status_code": "NOT_FOUND",
     });
     expect(server).not.toHaveProperty("status");
     expect(server?.attributes).not.toHaveProperty("error.type");
     expect(client).toMatchObject({ status: { code: "error" }, attributes: { "error.type": "NOT_FOUND" } });
     const [failed] = spansOf(crossingOf(INBOUND, { path: "/a.B/C", method: "POST", grpcStatus: 14 }), SPANS);
     expect(failed).toMatchObject({ status: { code: "error" }, attributes: { "error.type": "UNAVAILABLE" } });
+    const [unknown] = spansOf(crossingOf(INBOUND, { path: "/a.B/Guess", method: "POST", grpcStatus: 12 }), SPANS);
+    expect(unknown).toMatchObject({
+      name: "grpc",
+      attributes: {
+        "rpc.method": "_OTHER",
+        "rpc.method_original": "a.B/Guess",
+        "rpc.status_code": "UNIMPLEMENTED",
+        "error.type": "UNIMPLEMENTED",
+      },
+    });
     const [, strange] = spansOf(crossingOf(INBOUND, { path: "/a.B/C", method: "POST", grpcStatus: 99 }), SPANS);
     expect(strange?.attributes["error.type"]).toBe("99");
   });
@@ -227,14 +236,14 @@ describe("the spans of a crossing", () => {
     const tries = [one, { ...one, spanId: "c".repeat(16), grpcStatus: 0, failure: undefined }];
     const call = { path: "/test.Shop/Buy", method: "POST", grpcStatus: 0, upstream, tries };
     const [server, first, second] = spansOf(crossingOf(INBOUND, call), SPANS);
-    const codes = [server, first, second].map((span) => span?.attributes["rpc.grpc.status_code"]);
-    expect(codes).toEqual([0, 14, 0]);
+    const codes = [server, first, second].map((span) => span?.attributes["rpc.status_code"]);
+    expect(codes).toEqual(["OK", "UNAVAILABLE", "OK"]);
     expect([server?.status, first?.status, second?.status]).toEqual([undefined, { code: "error" }, undefined]);
-    expect(second?.attributes).toMatchObject({ "http.request.resend_count": 1, "rpc.method": "Buy" });
+    expect(second?.attributes).toMatchObject({ "http.request.resend_count": 1, "rpc.method": "test.Shop/Buy" });
     const lost = [{ ...one, status: undefined, grpcStatus: undefined }, tries[1] as Try];
     const [, unanswered] = spansOf(crossingOf(INBOUND, { ...call, tries: lost }), SPANS);
-    expect(unanswered?.attributes).toMatchObject({ "rpc.system": "grpc" });
-    expect(unanswered?.attributes).not.toHaveProperty("rpc.grpc.status_code");
+    expect(unanswered?.attributes).toMatchObject({ "rpc.system.name": "grpc" });
+    expect(unanswered?.attributes).not.toHaveProperty("rpc.status_code");
   });
 
   it("fit the room that is held for them, whatever a peer sends", () => {
