@@ -107,10 +107,8 @@ function sharesByPath(requests: readonly Timed[]): ShareOf {
 }
 
 function likenedPairs(fitting: readonly Fitting[], likelihood: Likelihood, shareOf: ShareOf): readonly Candidate[] {
-  let taken: Timed | undefined;
   return fitting.map(({ request, orphan }) => {
-    if (taken !== request) likelihood.take(request.endMs - request.startMs);
-    taken = request;
+    likelihood.take(request.endMs - request.startMs);
     const odds = likelihood.odds(...delaysBetween(request, orphan));
     return { record: request.at, orphan: orphan.at, odds, share: shareOf(orphan.path) };
   });
