@@ -6,7 +6,7 @@ import type { Edge } from "./edge.ts";
 import type { Likelihood } from "./likelihood.ts";
 import { createLikelihood } from "./likelihood.ts";
 import type { Timed } from "./timed.ts";
-import { orphansAround, requestsAround, someFitting } from "./timed.ts";
+import { extentOf, orphansAround, requestsAround, someFitting } from "./timed.ts";
 import type { Delays } from "./timing-model.ts";
 import {
   ENOUGH_FOR_OFFSET,
@@ -110,7 +110,7 @@ function likenedPairs(fitting: readonly Fitting[], likelihood: Likelihood, share
   return fitting.map(({ request, orphan }) => {
     likelihood.take(request.endMs - request.startMs);
     const odds = likelihood.odds(...delaysBetween(request, orphan));
-    return { record: request.at, orphan: orphan.at, odds, share: shareOf(orphan.path) };
+    return { record: request.at, orphan: orphan.at, odds, answerable: shareOf(orphan.path) };
   });
 }
 
@@ -120,17 +120,12 @@ function orphansWithin(
   requests: readonly Timed[],
   shareOf: ShareOf,
 ): { orphans: number; spanMs: number } {
-  let fromMs = Infinity;
-  let untilMs = -Infinity;
-  for (const { startMs, endMs } of requests) {
-    fromMs = Math.min(fromMs, startMs);
-    untilMs = Math.max(untilMs, endMs);
-  }
+  const during = extentOf(requests);
   let within = 0;
   for (const { startMs, endMs, path } of orphans) {
-    if (startMs >= fromMs && endMs <= untilMs) within += shareOf(path);
+    if (startMs >= during.startMs && endMs <= during.endMs) within += shareOf(path);
   }
-  return { orphans: within, spanMs: untilMs - fromMs };
+  return { orphans: within, spanMs: during.endMs - during.startMs };
 }
 
 /** In quiet moments a request and an orphan have only each other: such pairs teach the model without any label. */

@@ -75,6 +75,7 @@ export interface Books {
 
 export function createBooks(settings: Settings, sinceMs: number): Books {
   const { maxBytes, seed, windowMs, hardWaitMs } = settings;
+  // There are as many orphans as requests where every request is torn.
   const crossings = new CrossingStore(maxBytes * 0.33, seed);
   const spans = new SpanStore(maxBytes * 0.33, seed, crossings.childHeads);
   const orphans = createOrphanStore(maxBytes * 0.24, seed);

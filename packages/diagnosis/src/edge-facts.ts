@@ -71,6 +71,8 @@ export function factsOf(edge: Edge, nowMs: number): EdgeFacts {
   const missing = [0];
   for (let cause = BARE; cause <= CAUSES; cause += 1) missing.push(tally.sum(missingCounter(cause), nowMs));
   const mean = (total: number, count: number): number => (count === 0 ? 0 : tally.sum(total, nowMs) / count);
+  const ofServices = (counter: number): number =>
+    services.reduce((sum, service) => sum + service.tally.sum(counter, nowMs), 0);
   const beganBefore = tally.sum(BEGAN_BEFORE, nowMs);
   const liesAfter = tally.sum(LIES_AFTER, nowMs);
   return {
@@ -98,8 +100,8 @@ export function factsOf(edge: Edge, nowMs: number): EdgeFacts {
     compatible: tally.sum(COMPATIBLE, nowMs),
     compatibleByChance: tally.sum(COMPATIBLE_BY_CHANCE, nowMs) / CHANCE_UNITS,
     compatibleAtBest: tally.sum(COMPATIBLE_AT_BEST, nowMs) / CHANCE_UNITS,
-    orphans: services.reduce((sum, service) => sum + service.tally.sum(ORPHANS, nowMs), 0),
-    forgottenOrphans: services.reduce((sum, service) => sum + service.tally.sum(FORGOTTEN_ORPHANS, nowMs), 0),
+    orphans: ofServices(ORPHANS),
+    forgottenOrphans: ofServices(FORGOTTEN_ORPHANS),
   };
 }
 

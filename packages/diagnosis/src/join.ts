@@ -45,13 +45,13 @@ export function findJoin(books: Books, record: number, edge: Edge): Join {
   books.crossings.readKey(record, key);
   return (
     namedRoot(books, record) ??
-    otherForm(books, 0) ??
+    otherForm(books) ??
     linkedRoot(books, record) ??
     sameRequest(books, record, edge) ??
     namedTrace(books, record) ??
     continued(books, record) ??
     insideTrace(books, record, edge) ??
-    aloneOnConnection(books, record, edge, 0) ??
+    aloneOnConnection(books, record, edge) ??
     nearOnConnection(books, record, edge) ??
     NOTHING
   );
@@ -87,8 +87,11 @@ function namedTrace({ answers }: Books, record: number): Join | undefined {
   return { cause: ANSWERED_ELSEWHERE, orphan: 0, span: 0, confidence: 0.95 };
 }
 
-/** The request's child or root under a trace id made of the one that was forwarded: no two ids share 64 bits by chance. */
-function otherForm({ spans, orphans, crossings }: Books, only: number): Join | undefined {
+/**
+ * The request's child or root under a trace id made of the one that was forwarded: no two ids share 64 bits by chance.
+ * `only`: the root that is looked at, in place of all with the lower half.
+ */
+function otherForm({ spans, orphans, crossings }: Books, only = 0): Join | undefined {
   const span = spans.findForeignChild(key);
   if (span !== 0) {
     spans.readKey(span, other);
@@ -170,14 +173,14 @@ export function firstSecondOf({ crossings }: Books, openMs: number): number {
  * An HTTP/1.1 connection carries one request at a time. A pair that is alone on it even where the clocks differ is sure.
  * Ports are few: while the services of an edge are not known, a root of any service fits.
  */
-function aloneOnConnection(books: Books, record: number, edge: Edge, only: number): Join | undefined {
+function aloneOnConnection(books: Books, record: number, edge: Edge, only = 0): Join | undefined {
   const orphan = findOnConnection(books, record, edge, SKEW_MS, 0, only);
   return orphan === 0 ? undefined : { cause: SAME_CONNECTION, orphan, span: 0, confidence: 0.99 };
 }
 
 /** Where others are near, the clocks are taken to differ by what known pairs show: the only pair that overlaps then. */
 function nearOnConnection(books: Books, record: number, edge: Edge): Join | undefined {
-  const orphan = findOnConnection(books, record, edge, 0, offsetMs(edge.timing), 0);
+  const orphan = findOnConnection(books, record, edge, 0, offsetMs(edge.timing));
   return orphan === 0 ? undefined : { cause: SAME_CONNECTION, orphan, span: 0, confidence: 0.9 };
 }
 
@@ -188,7 +191,7 @@ function findOnConnection(
   edge: Edge,
   slackMs: number,
   aheadMs: number,
-  only: number,
+  only = 0,
 ): number {
   const { crossings, orphans } = books;
   const slot = crossings.ring.slot(record);

@@ -98,7 +98,7 @@ function methodHash(): number {
   if (!found.isText(RPC_METHOD_AT)) return 0;
   const { bytes, textStart, textStop } = found;
   let hash = addByte(SHORT_START, SLASH);
-  if (!bytes.subarray(textStart, textStop).includes(SLASH)) {
+  if (firstOf(SLASH) === textStop) {
     if (!found.isText(RPC_SERVICE_AT)) return 0;
     hash = addByte(addBytes(hash, bytes, found.textStart, found.textStop), SLASH);
   }
@@ -109,8 +109,13 @@ const SLASH: number = "/".charCodeAt(0);
 
 /** Where the text that was found last ends, or its query begins. */
 function pathStop(): number {
+  return firstOf(QUERY);
+}
+
+/** Where the byte first stands in the text that was found last; where that ends if it does not. */
+function firstOf(byte: number): number {
   const { bytes, textStart, textStop } = found;
-  for (let at = textStart; at < textStop; at += 1) if (bytes[at] === QUERY) return at;
+  for (let at = textStart; at < textStop; at += 1) if (bytes[at] === byte) return at;
   return textStop;
 }
 

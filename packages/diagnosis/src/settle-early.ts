@@ -14,22 +14,18 @@ const request = new Uint32Array(2);
 /** Requests that may be joined with the span at hand; they are collected first because joining walks the same chains. */
 const candidates: number[] = [];
 
-/** The one of them that no other request may want the orphan's connection beside; 0 for none. */
-let alone = 0;
-
 /** So many share a connection or a request id only by somebody's intent. */
 const MOST_CANDIDATES = 64;
 
 /** A root of a service: joined with the request that waits for it, where no other would fit. */
 export function settleByRoot(books: Books, orphan: number): void {
   candidates.length = 0;
-  alone = 0;
   if (!books.answers.isEmpty()) collect(books, books.answers.recordOf(books.orphans.traceId(orphan)));
   collectByLink(books, orphan);
   collectByHalf(books, orphan);
   collectByRequest(books, orphan);
-  collectByConnection(books, orphan);
-  for (const record of candidates) settleBy(books, record, orphan);
+  const alone = collectByConnection(books, orphan);
+  for (const record of candidates) settleBy(books, record, orphan, record === alone);
 }
 
 /** A request that waits for a child which came below the span that it forwarded, but in another trace. */
@@ -68,12 +64,15 @@ function collectByRequest(books: Books, orphan: number): void {
   }
 }
 
-/** Two that were open at that time on one connection hinder each other: then none is collected. */
-function collectByConnection(books: Books, orphan: number): void {
+/**
+ * Two that were open at that time on one connection hinder each other: then none is collected. Returns the request beside
+ * which no other may have sent the orphan over it, given up ones included; 0 for none.
+ */
+function collectByConnection(books: Books, orphan: number): number {
   const { crossings, orphans } = books;
   const slot = orphans.ring.slot(orphan);
   const port = orphans.peerPort[slot] as number;
-  if (port === 0 || orphans.joined[slot] === 1) return;
+  if (port === 0 || orphans.joined[slot] === 1) return 0;
   const fromMs = (orphans.startMs[slot] as number) - SKEW_MS;
   const untilMs = (orphans.endMs[slot] as number) + SKEW_MS;
   let found = 0;
@@ -89,24 +88,23 @@ function collectByConnection(books: Books, orphan: number): void {
         givenUp ||= isUnanswered(state);
         continue;
       }
-      if (found !== 0) return;
+      if (found !== 0) return 0;
       found = record;
     }
   }
-  if (found === 0) return;
-  collect(books, found);
-  if (!givenUp) alone = found;
+  if (found !== 0) collect(books, found);
+  return givenUp ? 0 : found;
 }
 
 function collect(books: Books, record: number): void {
   if (candidates.length < MOST_CANDIDATES && isWaiting(books, record)) candidates.push(record);
 }
 
-function settleBy(books: Books, record: number, orphan: number): void {
+function settleBy(books: Books, record: number, orphan: number, alone: boolean): void {
   const { crossings, edges } = books;
   if (!isWaiting(books, record)) return;
   const edge = edges.at(crossings.edge(crossings.ring.slot(record)));
-  const join = findExactJoin(books, record, edge, record === alone ? orphan : 0);
+  const join = findExactJoin(books, record, edge, alone ? orphan : 0);
   if (join?.orphan === orphan) settleWith(books, record, join);
 }
 

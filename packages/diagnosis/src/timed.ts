@@ -59,18 +59,24 @@ export function requestsAround({ crossings }: Books, edge: Edge, due: ReadonlySe
   return requests;
 }
 
+/** From the first start to the last end. */
+export function extentOf(intervals: readonly Timed[]): Pick<Timed, "startMs" | "endMs"> {
+  let startMs = Infinity;
+  let endMs = -Infinity;
+  for (const interval of intervals) {
+    startMs = Math.min(startMs, interval.startMs);
+    endMs = Math.max(endMs, interval.endMs);
+  }
+  return { startMs, endMs };
+}
+
 /** Orphans of the edge's services that belong to nothing yet, by start. */
 export function orphansAround({ orphans }: Books, edge: Edge, requests: readonly Timed[]): readonly Timed[] {
-  let fromMs = Infinity;
-  let untilMs = -Infinity;
-  for (const { startMs, endMs } of requests) {
-    fromMs = Math.min(fromMs, startMs);
-    untilMs = Math.max(untilMs, endMs);
-  }
+  const during = extentOf(requests);
+  const fromMs = during.startMs - FARTHEST_MS;
+  const untilMs = during.endMs + FARTHEST_MS;
   const found: Timed[] = [];
   const { ring, joined, service, startMs, endMs } = orphans;
-  fromMs -= FARTHEST_MS;
-  untilMs += FARTHEST_MS;
   for (let at = ring.oldest(); at <= ring.newest(); at += 1) {
     const slot = ring.slot(at);
     if (joined[slot] === 1 || !overlaps(startMs[slot] as number, endMs[slot] as number, fromMs, untilMs)) continue;

@@ -7,8 +7,8 @@ export interface Candidate {
   readonly orphan: number;
   /** Of the pair, against an orphan that begins in any one millisecond. */
   readonly odds: number;
-  /** Of all requests, those that the orphan may answer by its path. */
-  readonly share: number;
+  /** The share of all requests that the orphan may answer by its path. */
+  readonly answerable: number;
 }
 
 export interface TimedPair {
@@ -71,7 +71,7 @@ export function weighPairs(model: TimingModel, candidates: readonly Candidate[],
     propagate(odds, byRequest, byOrphan, sure);
     joinable = 0;
     explained = 0;
-    for (const [at, { record, share: answerable }] of candidates.entries()) {
+    for (const [at, { record, answerable }] of candidates.entries()) {
       explained += (sure[at] as number) * answerable;
       if (due.has(record)) joinable += sure[at] as number;
     }

@@ -4,8 +4,8 @@ import { createTimingModel } from "../src/timing-model.ts";
 import type { Candidate, Scene } from "../src/weigh-pairs.ts";
 import { weighPairs } from "../src/weigh-pairs.ts";
 
-function weigh(likened: readonly Omit<Candidate, "share">[], scene: Partial<Scene> = {}): readonly number[] {
-  const candidates = likened.map((pair) => ({ ...pair, share: 1 }));
+function weigh(likened: readonly Omit<Candidate, "answerable">[], scene: Partial<Scene> = {}): readonly number[] {
+  const candidates = likened.map((pair) => ({ ...pair, answerable: 1 }));
   const due = new Set(candidates.map(({ record }) => record));
   const orphans = new Set(candidates.map(({ orphan }) => orphan)).size;
   const whole = { due, orphans, spanMs: 1_000, ...scene };

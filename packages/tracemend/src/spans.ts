@@ -251,9 +251,10 @@ function writeCommon(
 
 /** Source: RPC conventions 1.45. */
 function writeRpc(pen: SpanPen, crossing: Passed, grpcStatus: number | undefined): void {
+  const isKnown = isKnownCall(crossing);
   pen.fixed(RPC);
-  if (!isKnownCall(crossing)) pen.fixed(OTHER_RPC_METHOD);
-  pen.text(isKnownCall(crossing) ? RPC_METHOD : RPC_METHOD_ORIGINAL, cut(crossing.path.slice(1)));
+  if (!isKnown) pen.fixed(OTHER_RPC_METHOD);
+  pen.text(isKnown ? RPC_METHOD : RPC_METHOD_ORIGINAL, cut(crossing.path.slice(1)));
   if (grpcStatus !== undefined) pen.text(RPC_STATUS, grpcNameOf(grpcStatus));
 }
 

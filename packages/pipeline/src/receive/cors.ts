@@ -1,5 +1,5 @@
 /** Lets pages of other origins send: what browsers ask before they do (Fetch Standard, CORS protocol). */
-import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
+import type { IncomingMessage } from "node:http";
 
 export interface CorsOptions {
   /** Origins of pages: `https://shop.example`, with `*` for any text in one: `https://*.shop.example`. */
@@ -11,10 +11,10 @@ export interface CorsOptions {
 }
 
 export interface Cors {
-  /** What an answer to this request says; empty where its origin is not allowed, or it comes from no page. */
-  headersFor(request: IncomingMessage): OutgoingHttpHeaders;
+  /** What an answer to this request says: that it depends on the origin, and whether a page of that may see it. */
+  headersFor(request: IncomingMessage): Readonly<Record<string, string>>;
   /** What the answer to a question before a request says; undefined where this is none, or its origin is not allowed. */
-  preflight(request: IncomingMessage): OutgoingHttpHeaders | undefined;
+  preflight(request: IncomingMessage): Readonly<Record<string, string>> | undefined;
 }
 
 /** Of OTLP itself. */

@@ -90,7 +90,7 @@ function letPages(cors: Cors, request: IncomingMessage, response: ServerResponse
     response.writeHead(204, asked).end();
     return true;
   }
-  for (const [name, value] of Object.entries(cors.headersFor(request))) response.setHeader(name, value ?? "");
+  for (const [name, value] of Object.entries(cors.headersFor(request))) response.setHeader(name, value);
   return false;
 }
 
