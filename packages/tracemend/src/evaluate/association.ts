@@ -6,7 +6,9 @@ import { dropped, sampledOut } from "./cut.ts";
 import { detect } from "./detector.ts";
 import { matchLatest, matchRandom } from "./simple-matchers.ts";
 import type { Guess } from "./simple-matchers.ts";
+import type { Selection } from "./plan.ts";
 import { createRandom, seedOf } from "./random.ts";
+import type { Holds } from "./recording.ts";
 import type { Ratio } from "./score.ts";
 import { stage } from "./stimulus.ts";
 import type { Staged } from "./stimulus.ts";
@@ -25,12 +27,18 @@ export interface AssociationLoad {
   readonly clocksOff: boolean;
 }
 
-export const ASSOCIATION_LOADS: readonly AssociationLoad[] = [
+const ASSOCIATION_LOADS: readonly AssociationLoad[] = [
   { inFlight: 1, clocksOff: false },
   { inFlight: 5, clocksOff: false },
   { inFlight: 20, clocksOff: false },
   { inFlight: 5, clocksOff: true },
 ];
+
+/** A part of them is enough for a quick look. */
+export function loadsOf({ scale, inFlight }: Selection): readonly AssociationLoad[] {
+  if (inFlight.length > 0) return inFlight.map((requests) => ({ inFlight: requests, clocksOff: false }));
+  return scale === "quick" ? ASSOCIATION_LOADS.slice(0, 2) : ASSOCIATION_LOADS;
+}
 
 const OFF_MS = 50;
 
@@ -46,6 +54,7 @@ const DROPPED: BreakClass = {
 
 export interface Association {
   readonly recording: string;
+  readonly holds: Holds;
   readonly edge: string;
   readonly load: AssociationLoad;
   readonly requestsPerSecond: number;
@@ -87,6 +96,7 @@ export async function measureAssociation(
   });
   return {
     recording: recording.name,
+    holds: recording.holds,
     edge: edge.name,
     load,
     requestsPerSecond,

@@ -1,5 +1,5 @@
 /** The calls of a recording: where a span of one service was made by a span of another. */
-import type { Kind, RecordedSpan, RecordedTrace, Recording } from "./recording.ts";
+import type { Holds, Kind, RecordedSpan, RecordedTrace, Recording } from "./recording.ts";
 
 /** One call: the caller's span and the callee's, by their places in the trace. */
 export interface Call {
@@ -38,6 +38,7 @@ export interface Edge {
 
 export interface ReadyRecording {
   readonly name: string;
+  readonly holds: Holds;
   readonly traces: readonly ReadyTrace[];
   readonly edges: readonly Edge[];
   /** Calls between services that no boundary could see, by reason. */
@@ -48,7 +49,8 @@ export function readyRecording(recording: Recording): ReadyRecording {
   const edges = new Map<string, Edge>();
   const notSeen = new Map<string, number>();
   const traces = recording.traces.map((trace) => readyTrace(trace, edges, notSeen));
-  return { name: recording.name, traces, edges: [...edges.values()].sort((a, b) => b.requests - a.requests), notSeen };
+  const { name, holds } = recording;
+  return { name, holds, traces, edges: [...edges.values()].sort((a, b) => b.requests - a.requests), notSeen };
 }
 
 function readyTrace(trace: RecordedTrace, edges: Map<string, Edge>, notSeen: Map<string, number>): ReadyTrace {

@@ -6,13 +6,16 @@ import { RecordingError } from "./recording.ts";
 import { renderEvaluation } from "./render.ts";
 
 export const EVALUATE_HELP = `  tracemend evaluate <folder>               try the diagnosis on recorded traces: Jaeger, Zipkin, OTLP, CSV
-    --edge <part of a name> --class <code or part of a name>… --seed <number> --quick | --full --json`;
+    --edge <part of a name> --class <code or part of a name>… --in-flight <requests>… --seed <number>
+    --quick | --full --json`;
 
 export interface Streams {
   readonly out: (text: string) => void;
   /** Progress and complaints. */
   readonly err: (text: string) => void;
 }
+
+const MOST_IN_FLIGHT = 1_000;
 
 /** Returns the exit code: 0, or 2 for wrong arguments and for recordings that cannot be read. */
 export async function evaluateCommand(args: readonly string[], { out, err }: Streams): Promise<number> {
@@ -22,6 +25,7 @@ export async function evaluateCommand(args: readonly string[], { out, err }: Str
     options: {
       edge: { type: "string" },
       class: { type: "string", multiple: true },
+      "in-flight": { type: "string", multiple: true },
       seed: { type: "string" },
       quick: { type: "boolean" },
       full: { type: "boolean" },
@@ -38,12 +42,19 @@ export async function evaluateCommand(args: readonly string[], { out, err }: Str
     err(`tracemend evaluate: --seed is ${values.seed}; it must be a whole number from 0 on`);
     return 2;
   }
+  const inFlight = (values["in-flight"] ?? []).map(Number);
+  if (!inFlight.every((requests) => requests > 0 && requests <= MOST_IN_FLIGHT)) {
+    err(
+      `tracemend evaluate: --in-flight is ${values["in-flight"]?.join(", ")}; it must be above 0, up to ${MOST_IN_FLIGHT}`,
+    );
+    return 2;
+  }
   if (values.quick === true && values.full === true) {
     err("tracemend evaluate: --quick and --full exclude each other");
     return 2;
   }
   const scale: Scale = values.quick === true ? "quick" : values.full === true ? "full" : "normal";
-  const selection: Selection = { scale, seed, edge: values.edge, breakClasses: values.class ?? [] };
+  const selection: Selection = { scale, seed, edge: values.edge, breakClasses: values.class ?? [], inFlight };
   try {
     const evaluation = await evaluate(folder, selection, err);
     out(values.json === true ? JSON.stringify(evaluation, undefined, 2) : renderEvaluation(evaluation));

@@ -1,6 +1,6 @@
 /** The honest evaluation of the diagnosis on a folder of recordings: read, plan, try, score. */
 import type { Association } from "./association.ts";
-import { ASSOCIATION_LOADS, measureAssociation } from "./association.ts";
+import { loadsOf, measureAssociation } from "./association.ts";
 import { readyRecording } from "./call.ts";
 import type { CostScore } from "./cost.ts";
 import { measureCost } from "./cost.ts";
@@ -54,7 +54,14 @@ export async function evaluate(
     throw new NothingToTry(`no class is named ${selection.breakClasses.join(", ")}`);
   const selected = selectEdges(recordings.map(readyRecording), selection);
   const plans = plansOf(selected, selection);
-  if (plans.length === 0) throw new NothingToTry(`${folder} has no such edge with enough requests`);
+  const joins =
+    selection.breakClasses.length > 0
+      ? []
+      : selected.flatMap(({ recording, edges }) =>
+          edges.flatMap((edge) => loadsOf(selection).map((load) => ({ recording, edge, load }))),
+        );
+  if (plans.length === 0 && joins.length === 0)
+    throw new NothingToTry(`${folder} has no such edge with enough requests`);
   const results: TrialResult[] = [];
   for (const plan of plans) {
     const result = await runTrial(plan);
@@ -62,13 +69,10 @@ export async function evaluate(
     progress(`${results.length}/${plans.length} ${outcomeOf(result)}`);
   }
   const associations: Association[] = [];
-  for (const { recording, edges } of selection.breakClasses.length === 0 ? selected : []) {
-    for (const edge of edges) {
-      for (const load of selection.scale === "quick" ? ASSOCIATION_LOADS.slice(0, 2) : ASSOCIATION_LOADS) {
-        progress(`joining by time: ${recording.name} ${edge.name}, ${load.inFlight} in flight`);
-        associations.push(await measureAssociation(recording, edge, load, selection.seed));
-      }
-    }
+  for (const { recording, edge, load } of joins) {
+    associations.push(await measureAssociation(recording, edge, load, selection.seed));
+    const done = `${associations.length}/${joins.length}`;
+    progress(`${done} joined by time: ${recording.name} ${edge.name}, ${load.inFlight} in flight`);
   }
   const localisations: LocalisationTrial[] = [];
   const isNarrowed = selection.edge !== undefined || selection.breakClasses.length > 0;

@@ -18,6 +18,8 @@ export interface Selection {
   readonly edge: string | undefined;
   /** Codes or parts of names; every class where empty. */
   readonly breakClasses: readonly string[];
+  /** Requests in flight at which second traces are joined by time; some usual ones where empty. */
+  readonly inFlight: readonly number[];
 }
 
 /** Fewer requests in a recording than this are too few to tell one from another. */
@@ -69,6 +71,7 @@ export function plansOf(selected: readonly Selected[], selection: Selection): re
   const plans: TrialPlan[] = [];
   const classes = selectClasses(selection);
   for (const { recording, edges } of selected) {
+    if (recording.holds === "pairs") continue;
     for (const edge of edges) {
       for (const breakClass of classes) {
         // By what is tried, not by its place: a part of an evaluation is the same as that part of the whole.

@@ -5,8 +5,9 @@ import { linesOf } from "./lines.ts";
 import { isJaegerTrace, readJaegerTrace } from "./read-jaeger.ts";
 import { NEZHA_HEADER, readNezhaLine } from "./read-nezha.ts";
 import { isOtlpTraces, readOtlpTraces } from "./read-otlp.ts";
+import { PAIRS_HEADER, readPairLine } from "./read-pairs.ts";
 import { isZipkinSpan, readZipkinSpans } from "./read-zipkin.ts";
-import type { FoundSpan, RecordedTrace } from "./recording.ts";
+import type { FoundSpan, Holds, RecordedTrace } from "./recording.ts";
 import { RecordingError, traceOf } from "./recording.ts";
 
 /** Whether the name says that the file may hold a recording. */
@@ -15,22 +16,29 @@ export function mayBeRecording(path: string): boolean {
 }
 
 /**
- * Yields whole traces. Throws a `RecordingError` for a recording with a fault in it. Returns false where the file is
- * no recording at all.
+ * Yields whole traces. Throws a `RecordingError` for a recording with a fault in it. Returns what the file holds;
+ * undefined where it is no recording at all.
  */
-export async function* tracesOf(path: string): AsyncGenerator<RecordedTrace, boolean> {
-  return /\.csv(\.gz)?$/.test(path) ? yield* tracesOfCsv(path) : yield* tracesOfJson(path);
+export async function* tracesOf(path: string): AsyncGenerator<RecordedTrace, Holds | undefined> {
+  if (/\.csv(\.gz)?$/.test(path)) return yield* tracesOfCsv(path);
+  return (yield* tracesOfJson(path)) ? "traces" : undefined;
 }
 
-async function* tracesOfCsv(path: string): AsyncGenerator<RecordedTrace, boolean> {
+/** The header, which comments may precede, tells one format from another. */
+async function* tracesOfCsv(path: string): AsyncGenerator<RecordedTrace, Holds | undefined> {
   const found: FoundSpan[] = [];
+  let header: string | undefined;
   for await (const { number, text } of linesOf(path)) {
-    if (number === 1) {
-      if (text !== NEZHA_HEADER) return false;
-    } else if (text !== "") found.push(attempt(path, number, () => readNezhaLine(text)));
+    if (text === "" || text.startsWith("#")) continue;
+    if (header === undefined) {
+      header = text;
+      if (header !== NEZHA_HEADER && header !== PAIRS_HEADER) return undefined;
+    } else if (header === NEZHA_HEADER) found.push(attempt(path, number, () => readNezhaLine(text)));
+    else found.push(...attempt(path, number, () => readPairLine(text, String(number))));
   }
   yield* grouped(found);
-  return found.length > 0;
+  if (found.length === 0) return undefined;
+  return header === NEZHA_HEADER ? "traces" : "pairs";
 }
 
 /** One document a line, or one document in the whole file. */

@@ -2,7 +2,7 @@
 import { readdir } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
 import { mayBeRecording, tracesOf } from "./read-file.ts";
-import type { Recording, RecordedTrace } from "./recording.ts";
+import type { Holds, Recording, RecordedTrace } from "./recording.ts";
 
 export interface FolderReading {
   readonly recordings: readonly Recording[];
@@ -16,27 +16,34 @@ export async function readFolder(folder: string, progress: (file: string) => voi
   const files = entries.filter((entry) => entry.isFile() && mayBeRecording(entry.name));
   const paths = files.map((entry) => join(entry.parentPath, entry.name)).sort();
   const passedOver: string[] = [];
-  const byName = new Map<string, RecordedTrace[]>();
+  const found = new Map<string, { readonly name: string; readonly holds: Holds; readonly traces: RecordedTrace[] }>();
   for (const path of paths) {
-    progress(relative(folder, path));
-    const name = nameOf(relative(folder, path));
-    const traces = byName.get(name) ?? [];
-    byName.set(name, traces);
-    const reader = tracesOf(path);
-    for (;;) {
-      const { done, value } = await reader.next();
-      if (done !== true) traces.push(value);
-      else {
-        if (!value) passedOver.push(relative(folder, path));
-        break;
-      }
+    const file = relative(folder, path);
+    progress(file);
+    const { holds, traces } = await readAll(path);
+    if (holds === undefined) {
+      passedOver.push(file);
+      continue;
     }
+    const name = nameOf(file);
+    const key = `${holds} ${name}`;
+    const known = found.get(key);
+    if (known === undefined) found.set(key, { name, holds, traces });
+    else for (const trace of traces) known.traces.push(trace);
   }
-  const recordings = [...byName].map(([name, traces]) => ({
-    name,
-    traces: traces.sort((a, b) => a.startMs - b.startMs),
-  }));
-  return { recordings: recordings.filter(({ traces }) => traces.length > 0), passedOver };
+  const recordings = [...found.values()].filter(({ traces }) => traces.length > 0);
+  for (const { traces } of recordings) traces.sort((a, b) => a.startMs - b.startMs);
+  return { recordings, passedOver };
+}
+
+async function readAll(path: string): Promise<{ holds: Holds | undefined; traces: RecordedTrace[] }> {
+  const traces: RecordedTrace[] = [];
+  const reader = tracesOf(path);
+  for (;;) {
+    const { done, value } = await reader.next();
+    if (done === true) return { holds: value, traces };
+    traces.push(value);
+  }
 }
 
 /** Pieces of one recording are named alike up to the time of day: `…2023-01-29_trace_08_43_trace.csv.gz`. */

@@ -24,8 +24,12 @@ export interface RecordedTrace {
   readonly unseenParents: number;
 }
 
+/** `pairs`: a trace is a request and the span that answered it. They serve for joining by time, and for nothing else. */
+export type Holds = "traces" | "pairs";
+
 export interface Recording {
   readonly name: string;
+  readonly holds: Holds;
   readonly traces: readonly RecordedTrace[];
 }
 

@@ -22,7 +22,14 @@ export function renderEvaluation(evaluation: Evaluation): string {
     heading("Repairs of spans, by the join they rest on", ratioTable("join", score.byReason)),
     heading("By time alone: by requests that one span could belong to", ratioTable("candidates", score.byCandidates)),
     heading("By time alone: by the confidence that was claimed", ratioTable("confidence", score.byConfidence)),
-    heading("Joined by time alone, where the service drops all and a fifth has no other side", joinTable(associations)),
+    heading(
+      "Joined by time alone, where the service drops all and a fifth has no other side",
+      joinTable(associations.filter(({ holds }) => holds === "traces")),
+    ),
+    heading(
+      "The same on recordings of pairs: three of ten are known, the rest comes closer together",
+      joinTable(associations.filter(({ holds }) => holds === "pairs")),
+    ),
     heading("Chains of five to ten places with a culprit at each", chainTable(localisations)),
     heading("Cost", costs.length === 0 ? "not measured for a part of the edges or classes" : costTable(costs)),
     heading(
@@ -172,7 +179,7 @@ function namedTable(classes: readonly ClassScore[]): string {
 }
 
 function joinTable(associations: readonly Association[]): string {
-  if (associations.length === 0) return "not measured for a part of the classes";
+  if (associations.length === 0) return "nothing measured";
   return formatTable([
     [
       "recording",

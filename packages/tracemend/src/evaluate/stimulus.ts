@@ -6,6 +6,7 @@ import type { Instance } from "./background.ts";
 import { backgroundOf } from "./background.ts";
 import type { BreakClass } from "./break-class.ts";
 import type { Edge, ReadyRecording } from "./call.ts";
+import { startsCompressed } from "./compression.ts";
 import { assignConnections } from "./connections.ts";
 import type { Delivery } from "./exporter.ts";
 import { exportAll } from "./exporter.ts";
@@ -93,6 +94,7 @@ export function stage(plan: TrialPlan, mixed: Partial<World> = {}): Staged {
 function turnedStarts({ recording, edge, breakClass, ...plan }: TrialPlan, random: Random): Turned {
   const load = { ...plan, thinned: breakClass.slow === true };
   const { beginsAfter } = breakClass;
+  if (recording.holds === "pairs") return startsCompressed(recording, plan.requestsPerSecond);
   if (beginsAfter === undefined) return { starts: startsOf(recording, edge, load, random), turnMs: 0 };
   return startsInTurn(recording, edge, load, beginsAfter, random);
 }

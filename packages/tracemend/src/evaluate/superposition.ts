@@ -98,7 +98,11 @@ function callsOver(trace: ReadyTrace, edge: Edge): number {
   return count;
 }
 
-function closeGaps(traces: readonly ReadyTrace[]): { readonly times: readonly number[]; readonly lengthMs: number } {
+/** When the traces of a recording start, from 0 on, and how long that is in all. */
+export function closeGaps(traces: readonly ReadyTrace[]): {
+  readonly times: readonly number[];
+  readonly lengthMs: number;
+} {
   let atMs = 0;
   let before = traces[0]?.startMs ?? 0;
   const times = traces.map(({ startMs }) => {

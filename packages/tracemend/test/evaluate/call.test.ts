@@ -5,7 +5,7 @@ import type { RecordedSpan } from "../../src/evaluate/recording.ts";
 import { shop, shopTraces, spanOf } from "./shop.ts";
 
 function readyOf(spans: readonly RecordedSpan[]): ReturnType<typeof readyRecording> {
-  return readyRecording({ name: "one", traces: [{ startMs: 0, unseenParents: 0, spans }] });
+  return readyRecording({ name: "one", holds: "traces", traces: [{ startMs: 0, unseenParents: 0, spans }] });
 }
 
 test("every call from service to service is a request of one edge", () => {

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { evaluateCommand } from "../../src/evaluate/command.ts";
-import { folderWith, jaegerLines, shopTraces } from "./shop.ts";
+import { folderWith, jaegerLines, pairLines, shopTraces } from "./shop.ts";
 
 async function run(args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
   const out: string[] = [];
@@ -25,11 +25,22 @@ test("tables and JSON tell the same, with progress beside them", async () => {
   });
 });
 
+test("a folder of pairs is good for joining by time alone", async () => {
+  using folder = folderWith({ "shop.csv": pairLines(shopTraces(300)) });
+  const { code, out } = await run([folder.path, "--edge", "caller", "--in-flight", "0.3", "--json"]);
+  expect(code).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({
+    score: { trials: 0 },
+    associations: [{ recording: "shop", holds: "pairs", edge: "caller→callee", load: { inFlight: 0.3 } }],
+  });
+});
+
 test.each([
   [[], "one folder"],
   [["a", "b"], "one folder"],
   [["a", "--seed", "x"], "--seed is x"],
   [["a", "--quick", "--full"], "exclude each other"],
+  [["a", "--in-flight", "5", "--in-flight", "none"], "--in-flight is 5, none"],
 ])("wrong arguments are told: %j", async (args, message) => {
   const { code, err } = await run(args);
   expect(code).toBe(2);

@@ -4,7 +4,13 @@ import { SHARES, plansOf, selectEdges } from "../../src/evaluate/plan.ts";
 import type { Selection } from "../../src/evaluate/plan.ts";
 import { shop } from "./shop.ts";
 
-const SELECTION: Selection = { scale: "normal", seed: 1, edge: undefined, breakClasses: ["dropped by callee"] };
+const SELECTION: Selection = {
+  scale: "normal",
+  seed: 1,
+  edge: undefined,
+  breakClasses: ["dropped by callee"],
+  inFlight: [],
+};
 
 test("each class takes another share on each edge, and all of them at full scale", () => {
   const normal = plansOf(selectEdges([shop()], SELECTION), SELECTION).map(({ share }) => SHARES.indexOf(share));

@@ -3,6 +3,7 @@ import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { readFolder } from "../../src/evaluate/read-folder.ts";
 import { NEZHA_HEADER } from "../../src/evaluate/read-nezha.ts";
+import { PAIRS_HEADER } from "../../src/evaluate/read-pairs.ts";
 import type { Recording } from "../../src/evaluate/recording.ts";
 import { RecordingError } from "../../src/evaluate/recording.ts";
 import { folderWith, jaegerLines, shopTraces } from "./shop.ts";
@@ -24,7 +25,7 @@ test("Jaeger lines keep services, kinds, parents and times, packed or not", asyn
   const lines = jaegerLines(traces);
   const [plain] = await read({ "a.ndjson": lines });
   const [packed] = await read({ "a.jaeger.ndjson.gz": gzipSync(lines) });
-  const wanted = summaryOf({ name: "shop", traces });
+  const wanted = summaryOf({ name: "shop", holds: "traces", traces });
   expect(summaryOf(plain)).toEqual(wanted);
   expect(summaryOf(packed)).toEqual(wanted);
   expect(packed?.name).toBe("a");
@@ -48,6 +49,23 @@ test("Nezha lines name the service by its pod, and pieces of one day are one rec
     "web ? GET -1 1674982306000 1674982306005",
     "cart ? get, all 0 1674982306001 1674982306006",
   ]);
+});
+
+test("pairs are read as requests with their spans, and kept apart from traces of the same name", async () => {
+  const pair = [PAIRS_HEADER, "1674982306000000,1674982306005000,1674982306001250,1674982306004000"].join("\n");
+  const recordings = await read({
+    "shop.csv": `# request and span\n${pair}\n`,
+    "shop.ndjson": jaegerLines(shopTraces(1)),
+  });
+  expect(recordings.map(({ name, holds }) => [name, holds])).toEqual([
+    ["shop", "pairs"],
+    ["shop", "traces"],
+  ]);
+  expect(summaryOf(recordings[0])).toEqual([
+    "caller client call -1 1674982306000 1674982306005",
+    "callee server call 0 1674982306001.25 1674982306004",
+  ]);
+  await expect(read({ "a.csv": `${pair}\n1,2,3` })).rejects.toThrow("a.csv:3: a pair has four times");
 });
 
 test("Zipkin spans of version 2 are read, also from the answer to a search", async () => {

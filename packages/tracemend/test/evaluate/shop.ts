@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Edge, ReadyRecording } from "../../src/evaluate/call.ts";
 import { readyRecording } from "../../src/evaluate/call.ts";
+import { PAIRS_HEADER } from "../../src/evaluate/read-pairs.ts";
 import type { Kind, RecordedSpan, RecordedTrace } from "../../src/evaluate/recording.ts";
 
 export function spanOf(
@@ -37,13 +38,21 @@ export function shopTraces(count: number, gapMs = 100): readonly RecordedTrace[]
 }
 
 export function shop(count = 100): ReadyRecording {
-  return readyRecording({ name: "shop", traces: shopTraces(count) });
+  return readyRecording({ name: "shop", holds: "traces", traces: shopTraces(count) });
 }
 
 export function edgeOf(recording: ReadyRecording, name: string): Edge {
   const edge = recording.edges.find((one) => one.name === name);
   if (edge === undefined) throw new Error(`no edge is named ${name}`);
   return edge;
+}
+
+/** The shop's calls to its stock, each as four times in microseconds. */
+export function pairLines(traces: readonly RecordedTrace[]): string {
+  const rows = traces.map(({ spans: [, call, span] }) =>
+    [call?.startMs, call?.endMs, span?.startMs, span?.endMs].map((ms) => `${1_700_000_000 + (ms ?? 0)}000`).join(","),
+  );
+  return ["# shop to stock", PAIRS_HEADER, ...rows].join("\n");
 }
 
 /** One line of Jaeger JSON for each trace. */
