@@ -33,9 +33,6 @@ const MOST_PAIRS = 32_768;
 /** Where fewer requests than this have their span among the orphans, most pairs would be chance. */
 const LEAST_JOINABLE = 0.2;
 
-/** Pairs that must be known before what lies as they do is told from what merely lies within a request. */
-const ENOUGH_TO_LIKEN = 50;
-
 /** Requests that are compared at once. */
 export const MOST_COMPARED = 512;
 
@@ -51,14 +48,13 @@ export function associate(books: Books, edge: Edge, records: readonly number[]):
   if (orphans.length === 0) return [];
   const { timing } = edge;
   const least = delaysOf(edge, due, requests, orphans);
-  const likelihood = timing.pairs < ENOUGH_TO_LIKEN ? undefined : createLikelihood(timing);
+  const likelihood = timing.pairs < ENOUGH_PAIRS ? undefined : createLikelihood(timing);
   noteAgreement(books, edge, { due, requests, orphans, least, likelihood });
   const fitting = fittingPairs(requests, orphans, least);
   if (fitting === undefined) return [];
   learnLonePairs(edge, fitting);
   const competing = new Set(fitting.map(({ orphan }) => orphan)).size;
-  if (likelihood === undefined || timing.pairs < ENOUGH_PAIRS || fitting.length > MOST_CANDIDATES * competing)
-    return [];
+  if (likelihood === undefined || fitting.length > MOST_CANDIDATES * competing) return [];
   const shareOf = sharesByPath(requests);
   const { pairs, comparison } = weighPairs(timing, likenedPairs(fitting, likelihood, shareOf), {
     due,

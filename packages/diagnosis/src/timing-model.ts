@@ -3,11 +3,12 @@
 /** Pairs that are kept; the oldest give way. */
 export const KEPT_PAIRS = 512;
 
-/** Pairs that must be known before the model may decide anything. */
-export const ENOUGH_PAIRS = 200;
+/** Pairs that must be known before what lies as they do is told from what merely lies within a request. */
+export const ENOUGH_PAIRS = 64;
 
-/** Pairs that show how the clocks differ. */
+/** Pairs that show how the clocks differ, and those that show what delay is always there. */
 export const ENOUGH_FOR_OFFSET = 30;
+const ENOUGH_FOR_LEAST = 200;
 
 /** From here on one pair in so many still teaches: learning costs more than all else that a matched span does. */
 const KNOWN_WELL = 1_000;
@@ -127,10 +128,10 @@ export function keptPairs({ pairs }: TimingModel): number {
 export function leastDelays(model: TimingModel): Delays {
   const { pairs, leastAt } = model;
   if (pairs < ENOUGH_FOR_OFFSET) return NO_DELAYS;
-  if (leastAt > 0 && pairs - leastAt < RENEW_AFTER && pairs >= ENOUGH_PAIRS === leastAt >= ENOUGH_PAIRS)
+  if (leastAt > 0 && pairs - leastAt < RENEW_AFTER && pairs >= ENOUGH_FOR_LEAST === leastAt >= ENOUGH_FOR_LEAST)
     return model.least;
   const kept = keptPairs(model);
-  const mostMs = pairs < ENOUGH_PAIRS ? 0 : Infinity;
+  const mostMs = pairs < ENOUGH_FOR_LEAST ? 0 : Infinity;
   const leastOf = (delays: Float32Array): number =>
     Math.min(mostMs, delays.slice(0, kept).sort()[Math.floor(kept * 0.005)] as number);
   model.least = { startMs: leastOf(model.startMs), endMs: leastOf(model.endMs) };

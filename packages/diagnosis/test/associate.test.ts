@@ -104,6 +104,40 @@ describe("pairing by time", () => {
     expect(told(50)).toBeGreaterThan(0.95 * alone);
   });
 
+  it("tells pairs apart once 64 are known, and none before", () => {
+    const told = (known: number): { readonly right: number; readonly all: number } => {
+      const roots = new Map<string, string>();
+      let all = 0;
+      let right = 0;
+      const world = createWorld({
+        maxBytes: 4 * 1024 * 1024,
+        paired: ({ forwarded, root }) => {
+          all += 1;
+          if (roots.get(forwarded.spanId) === root.spanId) right += 1;
+        },
+      });
+      const noise = createNoise(29);
+      for (let at = 0; at < known + 400; at += 1) {
+        // Two requests at almost the same time: none of them is alone with its root.
+        for (const endMs of [world.clock.ms, world.clock.ms + 1 + noise()]) {
+          const crossing = world.forward({ durationMs: 30, endMs });
+          const startMs = crossing.startMs + 3 + 0.2 * noise();
+          const span = { startMs, endMs: crossing.endMs - 3 - 0.2 * noise() };
+          if (at < known / 2) world.answer(crossing, span);
+          else roots.set(crossing.verdict.context?.parentId ?? "", world.root(crossing, span).spanId);
+        }
+        world.wait(100);
+      }
+      world.pass();
+      world.pass("shop", 62_000);
+      return { right, all };
+    };
+    const { right, all } = told(64);
+    expect(all).toBeGreaterThan(400);
+    expect(right).toBeGreaterThan(0.97 * all);
+    expect(told(50).all).toBe(0);
+  });
+
   it("compares so many requests a second and no more, and finds the break by these", () => {
     let told = 0;
     const world = createWorld({ maxBytes: 16 * 1024 * 1024, paired: () => (told += 1) });
