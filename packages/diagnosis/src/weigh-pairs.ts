@@ -1,14 +1,10 @@
 /** How sure it is that a request and an orphan belong together, where each may belong to several others or to nobody. */
+import type { Pairable } from "./drawn-pairs.ts";
+import { comparePairs, oddsScale } from "./drawn-pairs.ts";
 import type { Comparison, TimingModel } from "./timing-model.ts";
-import { joinableShare, strangersPerMs } from "./timing-model.ts";
 
-export interface Candidate {
+export interface Candidate extends Pairable {
   readonly record: number;
-  readonly orphan: number;
-  /** Of the pair, against an orphan that begins in any one millisecond. */
-  readonly odds: number;
-  /** The share of all requests that the orphan may answer by its path. */
-  readonly answerable: number;
 }
 
 export interface TimedPair {
@@ -31,9 +27,6 @@ export interface Weighed {
   readonly comparison: Comparison;
 }
 
-/** How often the shares are estimated by the pairs, and the pairs by the shares. */
-const ESTIMATES = 6;
-
 /** How often all rivals are heard: where few compete it has settled by then, where many do none is sure anyway. */
 const ROUNDS = 10;
 
@@ -46,41 +39,22 @@ const MOST_ODDS = 1e9;
 /**
  * Each request has one orphan or none, each orphan one request or none: the confidence of a pair by belief propagation.
  * A rival that surely belongs elsewhere does not count. How many requests have an orphan, and how many orphans no request,
- * is estimated along with it, beside what the model remembers.
+ * is estimated before, beside what the model remembers.
  */
 export function weighPairs(model: TimingModel, candidates: readonly Candidate[], scene: Scene): Weighed {
   const { due, orphans, spanMs } = scene;
-  const requests = due.size;
   const byRequest = groupsOf(candidates, ({ record }) => record);
   const byOrphan = groupsOf(candidates, ({ orphan }) => orphan);
-  const odds = new Float64Array(candidates.length);
-  const sure = new Float64Array(candidates.length);
-  let joinable = requests / 2;
-  let explained = orphans / 2;
-  const compared = (): Comparison => ({
-    requests,
-    joinable,
-    strangers: Math.max(0, orphans - explained),
-    strangersMs: spanMs,
-  });
-  for (let estimate = 0; estimate < ESTIMATES; estimate += 1) {
-    const now = compared();
-    const share = joinableShare(model, now);
-    const scale = share / (1 - share) / strangersPerMs(model, now);
-    for (const [at, pair] of candidates.entries()) odds[at] = Math.min(MOST_ODDS, scale * pair.odds);
-    propagate(odds, byRequest, byOrphan, sure);
-    joinable = 0;
-    explained = 0;
-    for (const [at, { record, answerable }] of candidates.entries()) {
-      explained += (sure[at] as number) * answerable;
-      if (due.has(record)) joinable += sure[at] as number;
-    }
-  }
+  const ofRequest = [...byRequest].map(([record, pairs]) => ({ pairs, isDue: due.has(record) }));
+  const comparison = comparePairs(model, candidates, { ofRequest, requests: due.size, orphans, spanMs });
+  const scale = oddsScale(model, comparison);
+  const odds = Float64Array.from(candidates, (pair) => Math.min(MOST_ODDS, scale * pair.odds));
+  const sure = propagate(odds, byRequest, byOrphan);
   const pairs = candidates.map(({ record, orphan }, at) => {
     const swaps = swapsOf(at, candidates, odds, sure, byRequest, byOrphan);
     return { record, orphan, confidence: (sure[at] as number) / (1 + swaps) };
   });
-  return { pairs, comparison: compared() };
+  return { pairs, comparison };
 }
 
 /** By record: the places of its pairs among the candidates. */
@@ -116,7 +90,8 @@ function swapsOf(
   return swaps;
 }
 
-function propagate(odds: Float64Array, byRequest: Groups, byOrphan: Groups, sure: Float64Array): void {
+/** How sure each pair is. */
+function propagate(odds: Float64Array, byRequest: Groups, byOrphan: Groups): Float64Array {
   /** How free the request of a pair is of its other orphans, and the orphan of its other requests. */
   const requestFree = new Float64Array(odds.length).fill(1);
   const orphanFree = new Float64Array(odds.length).fill(1);
@@ -124,10 +99,10 @@ function propagate(odds: Float64Array, byRequest: Groups, byOrphan: Groups, sure
     hearRivals(byRequest, odds, orphanFree, requestFree);
     hearRivals(byOrphan, odds, requestFree, orphanFree);
   }
-  for (let at = 0; at < odds.length; at += 1) {
-    const own = (odds[at] as number) * (requestFree[at] as number) * (orphanFree[at] as number);
-    sure[at] = own / (1 + own);
-  }
+  return odds.map((each, at) => {
+    const own = each * (requestFree[at] as number) * (orphanFree[at] as number);
+    return own / (1 + own);
+  });
 }
 
 function hearRivals(groups: Groups, odds: Float64Array, free: Float64Array, told: Float64Array): void {

@@ -1,0 +1,107 @@
+/** How many requests have their span among the orphans, and how many orphans answer none: by whole pairings, drawn. */
+import { hashPair } from "./hash.ts";
+import type { Comparison, TimingModel } from "./timing-model.ts";
+import { joinableShare, strangersPerMs } from "./timing-model.ts";
+
+/** What may be paired, one after the other; those of one request are told by `ofRequest`. */
+export interface Pairable {
+  readonly orphan: number;
+  /** Of the pair, against an orphan that begins in any one millisecond. */
+  readonly odds: number;
+  /** The share of all requests that the orphan may answer by its path. */
+  readonly answerable: number;
+}
+
+export interface Drawing {
+  /** By request: the places of its pairs, and whether its time has come. */
+  readonly ofRequest: readonly { readonly pairs: readonly number[]; readonly isDue: boolean }[];
+  /** The requests whose time has come, those without any pair too. */
+  readonly requests: number;
+  /** Orphans that lie where the requests do, as many as each may answer on average, and how long that is. */
+  readonly orphans: number;
+  readonly spanMs: number;
+}
+
+/** Pairings that are drawn, each from the one before, and how many of them only lead away from the first. */
+const DRAWN = 60;
+const LEADING = 20;
+
+const NOBODY = -1;
+
+/**
+ * Draws whole pairings as they are likely (Gibbs sampling), the shares from the pairings and the pairings by the shares.
+ * Adding up how sure each pair is would count too few: where many compete, each looks worse than all of them are together.
+ */
+export function comparePairs(model: TimingModel, pairs: readonly Pairable[], drawing: Drawing): Comparison {
+  const { ofRequest, requests, orphans, spanMs } = drawing;
+  const { orphanOf, count } = numbered(pairs);
+  const odds = Float64Array.from(pairs, (pair) => pair.odds);
+  const answerable = Float64Array.from(pairs, (pair) => pair.answerable);
+  const isTaken = new Uint8Array(count);
+  const chosen = new Int32Array(ofRequest.length).fill(NOBODY);
+  const comparison = (joinable: number, explained: number): Comparison => ({
+    requests,
+    joinable,
+    strangers: Math.max(0, orphans - explained),
+    strangersMs: spanMs,
+  });
+  let now = comparison(requests / 2, orphans / 2);
+  let allJoinable = 0;
+  let allExplained = 0;
+  for (let drawn = 0; drawn < DRAWN; drawn += 1) {
+    const none = 1 / oddsScale(model, now);
+    let joinable = 0;
+    let explained = 0;
+    for (const [request, { pairs: own, isDue }] of ofRequest.entries()) {
+      const before = chosen[request] as number;
+      if (before !== NOBODY) isTaken[orphanOf[before] as number] = 0;
+      let all = none;
+      let answering = 0;
+      for (const at of own) {
+        if (isTaken[orphanOf[at] as number] === 1) continue;
+        all += odds[at] as number;
+        answering += (odds[at] as number) * (answerable[at] as number);
+      }
+      // What is likely is counted, not what is drawn: so it takes fewer.
+      if (isDue) joinable += 1 - none / all;
+      explained += answering / all;
+      let left = all * evenAt(drawn, request) - none;
+      let after = NOBODY;
+      for (let place = 0; left >= 0 && place < own.length; place += 1) {
+        const at = own[place] as number;
+        if (isTaken[orphanOf[at] as number] === 1) continue;
+        left -= odds[at] as number;
+        if (left < 0) after = at;
+      }
+      chosen[request] = after;
+      if (after !== NOBODY) isTaken[orphanOf[after] as number] = 1;
+    }
+    now = comparison(joinable, explained);
+    if (drawn < LEADING) continue;
+    allJoinable += joinable;
+    allExplained += explained;
+  }
+  return comparison(allJoinable / (DRAWN - LEADING), allExplained / (DRAWN - LEADING));
+}
+
+/** By how much the odds of a pair are higher than against one millisecond, by what was compared. */
+export function oddsScale(model: TimingModel, now: Comparison): number {
+  const share = joinableShare(model, now);
+  return share / (1 - share) / strangersPerMs(model, now);
+}
+
+/** The orphans of the pairs by numbers from 0 on. */
+function numbered(pairs: readonly Pairable[]): { readonly orphanOf: Int32Array; readonly count: number } {
+  const numbers = new Map<number, number>();
+  const orphanOf = Int32Array.from(pairs, ({ orphan }) => {
+    const number = numbers.get(orphan) ?? numbers.size;
+    numbers.set(orphan, number);
+    return number;
+  });
+  return { orphanOf, count: numbers.size };
+}
+
+/** Even in [0, 1), the same for the same pairing and request. */
+function evenAt(drawn: number, request: number): number {
+  return (hashPair(drawn, request, 0) >>> 0) / 0x1_0000_0000;
+}
