@@ -16,7 +16,7 @@ export function formOf(sent: Uint32Array, came: Uint32Array): TraceIdForm | unde
     if (sameWords(sent, 0, came, 2, 2)) return "upper-half";
   }
   if (sameWords(sent, 1, came, 1, 3)) return "xray";
-  return formatWords(came, 0, TRACE_WORDS) === decimalDigits(sent) ? "decimal" : "other";
+  return mayBeDecimal(came) && formatWords(came, 0, TRACE_WORDS) === decimalDigits(sent) ? "decimal" : "other";
 }
 
 const form = new Uint32Array(KEY_WORDS);
@@ -27,6 +27,11 @@ export function eachHiddenForm(sent: Uint32Array, visit: (came: Uint32Array) => 
   form[2] = sent[0] as number;
   form[3] = sent[1] as number;
   return visit(form) || (readTraceId(decimalDigits(sent), form) && visit(form));
+}
+
+/** 64 bits have 20 decimal digits at most. */
+function mayBeDecimal(came: Uint32Array): boolean {
+  return came[0] === 0 && (came[1] as number) >>> 16 === 0;
 }
 
 function decimalDigits(sent: Uint32Array): string {

@@ -23,6 +23,10 @@ describe("the form of a trace id", () => {
     expect(formOf(words(SENT), words(came))).toBe(form);
   });
 
+  it("is told of the longest decimal too", () => {
+    expect(formOf(words("f".repeat(32)), words("18446744073709551615".padStart(32, "0")))).toBe("decimal");
+  });
+
   it("is none where the id is the one that was sent", () => {
     expect(formOf(words(SENT), words(SENT))).toBeUndefined();
   });
