@@ -26,6 +26,9 @@ export interface Drawing {
 const DRAWN = 60;
 const LEADING = 20;
 
+/** Beyond this nothing gets surer. */
+export const MOST_ODDS = 1e9;
+
 const NOBODY = -1;
 
 /**
@@ -35,7 +38,7 @@ const NOBODY = -1;
 export function comparePairs(model: TimingModel, pairs: readonly Pairable[], drawing: Drawing): Comparison {
   const { ofRequest, requests, orphans, spanMs } = drawing;
   const { orphanOf, count } = numbered(pairs);
-  const odds = Float64Array.from(pairs, (pair) => pair.odds);
+  const odds = Float64Array.from(pairs, (pair) => Math.min(MOST_ODDS, pair.odds));
   const answerable = Float64Array.from(pairs, (pair) => pair.answerable);
   const isTaken = new Uint8Array(count);
   const chosen = new Int32Array(ofRequest.length).fill(NOBODY);

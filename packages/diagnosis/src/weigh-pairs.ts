@@ -1,6 +1,6 @@
 /** How sure it is that a request and an orphan belong together, where each may belong to several others or to nobody. */
 import type { Pairable } from "./drawn-pairs.ts";
-import { comparePairs, oddsScale } from "./drawn-pairs.ts";
+import { MOST_ODDS, comparePairs, oddsScale } from "./drawn-pairs.ts";
 import type { Comparison, TimingModel } from "./timing-model.ts";
 
 export interface Candidate extends Pairable {
@@ -32,9 +32,6 @@ const ROUNDS = 10;
 
 /** Pairs that are less sure are told to nobody, and hardly taken. */
 const WORTH_A_LOOK = 0.1;
-
-/** Beyond this nothing gets surer. */
-const MOST_ODDS = 1e9;
 
 /**
  * Each request has one orphan or none, each orphan one request or none: the confidence of a pair by belief propagation.

@@ -70,6 +70,20 @@ describe("pairings that are drawn", () => {
     expect(Math.abs(told.strangers - strangers)).toBeLessThan(0.07 * REQUESTS);
   });
 
+  it("tell numbers whatever the odds are", () => {
+    const pairs: Pairable[] = [
+      { orphan: 1, odds: Infinity, answerable: 1 },
+      { orphan: 1, odds: 0, answerable: 1 },
+    ];
+    const ofRequest = [
+      { pairs: [0], isDue: true },
+      { pairs: [1], isDue: true },
+    ];
+    const compared = comparePairs(createTimingModel(), pairs, { ofRequest, requests: 3, orphans: 1, spanMs: 0 });
+    expect(compared.joinable).toBeCloseTo(1);
+    expect(compared.strangers).toBeCloseTo(0);
+  });
+
   it("are many at once where requests come close together", () => {
     expect(compare(2, 0.8, 140).pairsPerRequest).toBeGreaterThan(8);
   });
