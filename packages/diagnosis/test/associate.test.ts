@@ -1,14 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { createNoise } from "./support/noise.ts";
 import { createWorld } from "./support/world.ts";
-
-/** Numbers from 0 to 1 that are the same in each run. */
-function createNoise(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
 
 describe("pairing by time", () => {
   it("names the dropping service by times alone, and pairs are right", () => {
