@@ -1,6 +1,7 @@
 /** The last resort: which orphan belongs to which request, by their times alone, refused where the times do not tell. */
 import { noteAgreement } from "./agreement.ts";
 import type { Books } from "./books.ts";
+import type { Candidate } from "./candidates.ts";
 import { foundOffsetMs, tryOffsets } from "./clock-offset.ts";
 import type { Edge } from "./edge.ts";
 import type { Likelihood } from "./likelihood.ts";
@@ -18,7 +19,7 @@ import {
   leastDelays,
   mayTell,
 } from "./timing-model.ts";
-import type { Candidate, TimedPair } from "./weigh-pairs.ts";
+import type { TimedPair } from "./weigh-pairs.ts";
 import { weighPairs } from "./weigh-pairs.ts";
 
 /** Accepted from here on; below it a pair is only counted as compatible. */

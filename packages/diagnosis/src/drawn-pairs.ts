@@ -1,26 +1,8 @@
 /** How many requests have their span among the orphans, and how many orphans answer none: by whole pairings, drawn. */
+import type { Candidate, Groups, Grouped, Scene } from "./candidates.ts";
 import { hashPair } from "./hash.ts";
 import type { Comparison, TimingModel } from "./timing-model.ts";
 import { joinableShare, strangersPerMs } from "./timing-model.ts";
-
-/** What may be paired, one after the other; those of one request are told by `ofRequest`. */
-export interface Pairable {
-  readonly orphan: number;
-  /** Of the pair, against an orphan that begins in any one millisecond. */
-  readonly odds: number;
-  /** The share of all requests that the orphan may answer by its path. */
-  readonly answerable: number;
-}
-
-export interface Drawing {
-  /** By request: the places of its pairs, and whether its time has come. */
-  readonly ofRequest: readonly { readonly pairs: readonly number[]; readonly isDue: boolean }[];
-  /** The requests whose time has come, those without any pair too. */
-  readonly requests: number;
-  /** Orphans that lie where the requests do, as many as each may answer on average, and how long that is. */
-  readonly orphans: number;
-  readonly spanMs: number;
-}
 
 /** Pairings that are drawn, each from the one before, and how many of them only lead away from the first. */
 const DRAWN = 60;
@@ -35,12 +17,18 @@ const NOBODY = -1;
  * Draws whole pairings as they are likely (Gibbs sampling), the shares from the pairings and the pairings by the shares.
  * Adding up how sure each pair is would count too few: where many compete, each looks worse than all of them are together.
  */
-export function comparePairs(model: TimingModel, pairs: readonly Pairable[], drawing: Drawing): Comparison {
-  const { ofRequest, requests, orphans, spanMs } = drawing;
-  const { orphanOf, count } = numbered(pairs);
-  const odds = Float64Array.from(pairs, (pair) => Math.min(MOST_ODDS, pair.odds));
-  const answerable = Float64Array.from(pairs, (pair) => pair.answerable);
-  const isTaken = new Uint8Array(count);
+export function comparePairs(
+  model: TimingModel,
+  candidates: readonly Candidate[],
+  { byRequest, byOrphan }: Grouped,
+  { due, orphans, spanMs }: Scene,
+): Comparison {
+  const requests = due.size;
+  const odds = Float64Array.from(candidates, (pair) => Math.min(MOST_ODDS, pair.odds));
+  const answerable = Float64Array.from(candidates, (pair) => pair.answerable);
+  const orphanOf = numbersOf(byOrphan, candidates.length);
+  const isTaken = new Uint8Array(byOrphan.size);
+  const ofRequest = [...byRequest].map(([record, own]) => ({ own, isDue: due.has(record) }));
   const chosen = new Int32Array(ofRequest.length).fill(NOBODY);
   const comparison = (joinable: number, explained: number): Comparison => ({
     requests,
@@ -55,7 +43,7 @@ export function comparePairs(model: TimingModel, pairs: readonly Pairable[], dra
     const none = 1 / oddsScale(model, now);
     let joinable = 0;
     let explained = 0;
-    for (const [request, { pairs: own, isDue }] of ofRequest.entries()) {
+    for (const [request, { own, isDue }] of ofRequest.entries()) {
       const before = chosen[request] as number;
       if (before !== NOBODY) isTaken[orphanOf[before] as number] = 0;
       let all = none;
@@ -93,15 +81,11 @@ export function oddsScale(model: TimingModel, now: Comparison): number {
   return share / (1 - share) / strangersPerMs(model, now);
 }
 
-/** The orphans of the pairs by numbers from 0 on. */
-function numbered(pairs: readonly Pairable[]): { readonly orphanOf: Int32Array; readonly count: number } {
-  const numbers = new Map<number, number>();
-  const orphanOf = Int32Array.from(pairs, ({ orphan }) => {
-    const number = numbers.get(orphan) ?? numbers.size;
-    numbers.set(orphan, number);
-    return number;
-  });
-  return { orphanOf, count: numbers.size };
+/** By place among the candidates: which of the groups, counted from 0 on, the pair is in. */
+function numbersOf(groups: Groups, candidates: number): Int32Array {
+  const numbers = new Int32Array(candidates);
+  for (const [number, places] of [...groups.values()].entries()) for (const at of places) numbers[at] = number;
+  return numbers;
 }
 
 /** Even in [0, 1), the same for the same pairing and request. */

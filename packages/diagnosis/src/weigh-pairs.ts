@@ -1,25 +1,13 @@
 /** How sure it is that a request and an orphan belong together, where each may belong to several others or to nobody. */
-import type { Pairable } from "./drawn-pairs.ts";
+import type { Candidate, Groups, Scene } from "./candidates.ts";
+import { grouped } from "./candidates.ts";
 import { MOST_ODDS, comparePairs, oddsScale } from "./drawn-pairs.ts";
 import type { Comparison, TimingModel } from "./timing-model.ts";
-
-export interface Candidate extends Pairable {
-  readonly record: number;
-}
 
 export interface TimedPair {
   readonly record: number;
   readonly orphan: number;
   readonly confidence: number;
-}
-
-/** What was compared, beside the pairs. */
-export interface Scene {
-  /** The requests whose time has come. */
-  readonly due: ReadonlySet<number>;
-  /** Orphans that lie where the requests do, as many as each may answer on average, and how long that is. */
-  readonly orphans: number;
-  readonly spanMs: number;
 }
 
 export interface Weighed {
@@ -39,11 +27,9 @@ const WORTH_A_LOOK = 0.1;
  * is estimated before, beside what the model remembers.
  */
 export function weighPairs(model: TimingModel, candidates: readonly Candidate[], scene: Scene): Weighed {
-  const { due, orphans, spanMs } = scene;
-  const byRequest = groupsOf(candidates, ({ record }) => record);
-  const byOrphan = groupsOf(candidates, ({ orphan }) => orphan);
-  const ofRequest = [...byRequest].map(([record, pairs]) => ({ pairs, isDue: due.has(record) }));
-  const comparison = comparePairs(model, candidates, { ofRequest, requests: due.size, orphans, spanMs });
+  const groups = grouped(candidates);
+  const { byRequest, byOrphan } = groups;
+  const comparison = comparePairs(model, candidates, groups, scene);
   const scale = oddsScale(model, comparison);
   const odds = Float64Array.from(candidates, (pair) => Math.min(MOST_ODDS, scale * pair.odds));
   const sure = propagate(odds, byRequest, byOrphan);
@@ -53,9 +39,6 @@ export function weighPairs(model: TimingModel, candidates: readonly Candidate[],
   });
   return { pairs, comparison };
 }
-
-/** By record: the places of its pairs among the candidates. */
-type Groups = ReadonlyMap<number, readonly number[]>;
 
 /**
  * How likely all ways are to give both this pair's orphan and another pair's each to the other's request, against leaving
@@ -108,14 +91,4 @@ function hearRivals(groups: Groups, odds: Float64Array, free: Float64Array, told
     for (const at of group) all += (odds[at] as number) * (free[at] as number);
     for (const at of group) told[at] = 1 / (1 + Math.max(0, all - (odds[at] as number) * (free[at] as number)));
   }
-}
-
-function groupsOf(candidates: readonly Candidate[], keyOf: (pair: Candidate) => number): Groups {
-  const groups = new Map<number, number[]>();
-  for (const [at, pair] of candidates.entries()) {
-    const group = groups.get(keyOf(pair));
-    if (group === undefined) groups.set(keyOf(pair), [at]);
-    else group.push(at);
-  }
-  return groups;
 }

@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { Drawing, Pairable } from "../src/drawn-pairs.ts";
+import type { Candidate, Scene } from "../src/candidates.ts";
+import { grouped } from "../src/candidates.ts";
 import { comparePairs } from "../src/drawn-pairs.ts";
+import type { Comparison } from "../src/timing-model.ts";
 import { createTimingModel } from "../src/timing-model.ts";
+import { createNoise } from "./support/noise.ts";
 
 const REQUESTS = 700;
 const SPAN_MS = 0.4;
@@ -15,14 +18,14 @@ interface Told {
   readonly pairsPerRequest: number;
 }
 
+function drawn(candidates: readonly Candidate[], scene: Scene): Comparison {
+  return comparePairs(createTimingModel(), candidates, grouped(candidates), scene);
+}
+
 /** Requests one a `gapMs`, of which a share has its span; beside them orphans that no request explains. */
 function compare(gapMs: number, share: number, strangers: number): Told {
-  let state = 1;
-  const noise = (): number => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return (state + 0.5) / 2 ** 32;
-  };
-  const delay = (meanMs: number): number => -meanMs * Math.log(noise());
+  const noise = createNoise(1);
+  const delay = (meanMs: number): number => -meanMs * Math.log(1 - noise());
   const starts: number[] = [];
   const requests = Array.from({ length: REQUESTS }, (_, at) => {
     const startMs = (at + noise()) * gapMs;
@@ -32,9 +35,8 @@ function compare(gapMs: number, share: number, strangers: number): Told {
   });
   const extentMs = REQUESTS * gapMs;
   for (let at = 0; at < strangers; at += 1) starts.push(noise() * extentMs);
-  const pairs: Pairable[] = [];
-  const ofRequest = requests.map(({ startMs, endMs }) => {
-    const own: number[] = [];
+  const candidates: Candidate[] = [];
+  for (const [record, { startMs, endMs }] of requests.entries()) {
     const bothMs = endMs - startMs - SPAN_MS;
     const asLong = (Math.exp(-bothMs / AFTER_MS) - Math.exp(-bothMs / BEFORE_MS)) / (AFTER_MS - BEFORE_MS);
     for (const [orphan, atMs] of starts.entries()) {
@@ -42,17 +44,15 @@ function compare(gapMs: number, share: number, strangers: number): Told {
       const afterMs = bothMs - beforeMs;
       if (beforeMs < 0 || afterMs < 0) continue;
       const both = Math.exp(-beforeMs / BEFORE_MS - afterMs / AFTER_MS) / (BEFORE_MS * AFTER_MS);
-      own.push(pairs.length);
-      pairs.push({ orphan, odds: both / asLong, answerable: 1 });
+      candidates.push({ record, orphan, odds: both / asLong, answerable: 1 });
     }
-    return { pairs: own, isDue: true };
-  });
-  const drawing: Drawing = { ofRequest, requests: REQUESTS, orphans: starts.length, spanMs: extentMs };
-  const compared = comparePairs(createTimingModel(), pairs, drawing);
+  }
+  const due = new Set(requests.keys());
+  const compared = drawn(candidates, { due, orphans: starts.length, spanMs: extentMs });
   return {
     joinable: compared.joinable / REQUESTS,
     strangers: compared.strangers,
-    pairsPerRequest: pairs.length / REQUESTS,
+    pairsPerRequest: candidates.length / REQUESTS,
   };
 }
 
@@ -71,15 +71,13 @@ describe("pairings that are drawn", () => {
   });
 
   it("tell numbers whatever the odds are", () => {
-    const pairs: Pairable[] = [
-      { orphan: 1, odds: Infinity, answerable: 1 },
-      { orphan: 1, odds: 0, answerable: 1 },
-    ];
-    const ofRequest = [
-      { pairs: [0], isDue: true },
-      { pairs: [1], isDue: true },
-    ];
-    const compared = comparePairs(createTimingModel(), pairs, { ofRequest, requests: 3, orphans: 1, spanMs: 0 });
+    const compared = drawn(
+      [
+        { record: 1, orphan: 1, odds: Infinity, answerable: 1 },
+        { record: 2, orphan: 1, odds: 0, answerable: 1 },
+      ],
+      { due: new Set([1, 2, 3]), orphans: 1, spanMs: 0 },
+    );
     expect(compared.joinable).toBeCloseTo(1);
     expect(compared.strangers).toBeCloseTo(0);
   });
@@ -89,15 +87,13 @@ describe("pairings that are drawn", () => {
   });
 
   it("tell nothing of requests whose time has not come, and less of orphans that few may answer", () => {
-    const pairs: Pairable[] = [
-      { orphan: 1, odds: 1e6, answerable: 0.25 },
-      { orphan: 2, odds: 1e6, answerable: 1 },
-    ];
-    const ofRequest = [
-      { pairs: [0], isDue: true },
-      { pairs: [1], isDue: false },
-    ];
-    const compared = comparePairs(createTimingModel(), pairs, { ofRequest, requests: 1, orphans: 2, spanMs: 100 });
+    const compared = drawn(
+      [
+        { record: 1, orphan: 1, odds: 1e6, answerable: 0.25 },
+        { record: 2, orphan: 2, odds: 1e6, answerable: 1 },
+      ],
+      { due: new Set([1]), orphans: 2, spanMs: 100 },
+    );
     expect(compared.joinable).toBeCloseTo(1);
     expect(compared.strangers).toBeCloseTo(0.75);
   });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Candidate, Scene } from "../src/candidates.ts";
 import { createTimingModel } from "../src/timing-model.ts";
-import type { Candidate, Scene } from "../src/weigh-pairs.ts";
 import { weighPairs } from "../src/weigh-pairs.ts";
 
 function weigh(likened: readonly Omit<Candidate, "answerable">[], scene: Partial<Scene> = {}): readonly number[] {
