@@ -29,7 +29,7 @@ async function* tracesOfCsv(path: string): AsyncGenerator<RecordedTrace, Holds |
   const found: FoundSpan[] = [];
   let header: string | undefined;
   for await (const { number, text } of linesOf(path)) {
-    if (text === "" || text.startsWith("#")) continue;
+    if (text === "" || (header === undefined && text.startsWith("#"))) continue;
     if (header === undefined) {
       header = text;
       if (header !== NEZHA_HEADER && header !== PAIRS_HEADER) return undefined;

@@ -8,12 +8,7 @@ export function readPairLine(line: string, id: string): readonly FoundSpan[] {
   const cells = line.split(",");
   if (cells.length !== 4 || !cells.every((cell) => /^\d{13,}$/.test(cell)))
     throw new Error("a pair has four times, in microseconds since 1970");
-  const [startMs, endMs, spanStartMs, spanEndMs] = cells.map((cell) => Number(cell) / 1_000) as [
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [startMs = 0, endMs = 0, spanStartMs = 0, spanEndMs = 0] = cells.map((cell) => Number(cell) / 1_000);
   const caller = { service: "caller", instance: "caller-1", kind: "client", name: "call" } as const;
   const callee = { service: "callee", instance: "callee-1", kind: "server", name: "call" } as const;
   return [
