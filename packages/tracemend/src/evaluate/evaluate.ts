@@ -1,19 +1,18 @@
 /** The honest evaluation of the diagnosis on a folder of recordings: read, plan, try, score. */
 import type { Association } from "./association.ts";
-import { loadsOf, measureAssociation } from "./association.ts";
 import { readyRecording } from "./call.ts";
 import type { CostScore } from "./cost.ts";
 import { measureCost } from "./cost.ts";
 import { NOT_CARRIED } from "./break-class.ts";
 import type { Selection } from "./plan.ts";
-import { plansOf, selectClasses, selectEdges } from "./plan.ts";
+import { isNarrowed, selectClasses, selectEdges } from "./plan.ts";
 import { readFolder } from "./read-folder.ts";
 import type { Score } from "./score.ts";
 import { scoreOf } from "./score.ts";
+import { tasksOf, tell } from "./task.ts";
+import { performAll } from "./threads.ts";
 import type { LocalisationTrial } from "./topology.ts";
-import { culprits, locate } from "./topology.ts";
 import type { TrialResult } from "./trial.ts";
-import { runTrial } from "./trial.ts";
 
 export interface Evaluation {
   readonly folder: string;
@@ -46,6 +45,7 @@ const MEASURED = 20_000;
 export async function evaluate(
   folder: string,
   selection: Selection,
+  threads: number,
   progress: (text: string) => void,
 ): Promise<Evaluation> {
   const { recordings, passedOver } = await readFolder(folder, (file) => progress(`reading ${file}`));
@@ -53,35 +53,17 @@ export async function evaluate(
   if (selectClasses(selection).length === 0)
     throw new NothingToTry(`no class is named ${selection.breakClasses.join(", ")}`);
   const selected = selectEdges(recordings.map(readyRecording), selection);
-  const plans = plansOf(selected, selection);
-  const joins =
-    selection.breakClasses.length > 0
-      ? []
-      : selected.flatMap(({ recording, edges }) =>
-          edges.flatMap((edge) => loadsOf(selection).map((load) => ({ recording, edge, load }))),
-        );
-  if (plans.length === 0 && joins.length === 0)
+  const tasks = tasksOf(selected, selection);
+  if (tasks.every(({ kind }) => kind === "localisation"))
     throw new NothingToTry(`${folder} has no such edge with enough requests`);
-  const results: TrialResult[] = [];
-  for (const plan of plans) {
-    const result = await runTrial(plan);
-    results.push(result);
-    progress(`${results.length}/${plans.length} ${outcomeOf(result)}`);
-  }
-  const associations: Association[] = [];
-  for (const { recording, edge, load } of joins) {
-    associations.push(await measureAssociation(recording, edge, load, selection.seed));
-    const done = `${associations.length}/${joins.length}`;
-    progress(`${done} joined by time: ${recording.name} ${edge.name}, ${load.inFlight} in flight`);
-  }
-  const localisations: LocalisationTrial[] = [];
-  const isNarrowed = selection.edge !== undefined || selection.breakClasses.length > 0;
-  for (const culprit of isNarrowed ? [] : culprits()) {
-    progress(`localising: ${culprit.topology.name}, ${culprit.called}`);
-    localisations.push(await locate(culprit, selection.seed));
-  }
+  let done = 0;
+  const outcomes = await performAll({ selected, selection }, tasks, threads, (outcome) => {
+    done += 1;
+    progress(`${done}/${tasks.length} ${tell(outcome)}`);
+  });
+  const results = outcomes.flatMap((one) => (one.kind === "trial" ? [one.result] : []));
   // What a selection is for does not change what a span costs.
-  const sizes = isNarrowed ? [] : selection.scale === "quick" ? [1_000, 100_000] : [1_000, 1_000_000];
+  const sizes = isNarrowed(selection) ? [] : selection.scale === "quick" ? [1_000, 100_000] : [1_000, 1_000_000];
   if (sizes.length > 0) progress("measuring cost");
   return {
     folder,
@@ -95,15 +77,9 @@ export async function evaluate(
     passedOver,
     notCarried: NOT_CARRIED,
     score: scoreOf(results),
-    associations,
-    localisations,
+    associations: outcomes.flatMap((one) => (one.kind === "association" ? [one.association] : [])),
+    localisations: outcomes.flatMap((one) => (one.kind === "localisation" ? [one.localisation] : [])),
     costs: sizes.map((inFlight) => measureCost(inFlight, MEASURED, COST_BYTES)),
     results,
   };
-}
-
-function outcomeOf(result: TrialResult): string {
-  const { recording, edge, breakClass, share, named, falseAlarms, intactWindows } = result;
-  const alarms = falseAlarms.length === 0 ? "" : `, ${falseAlarms.length} false alarms in ${intactWindows} windows`;
-  return `${recording} ${edge}, ${breakClass} ${share * 100} %: ${named}${alarms}`;
 }

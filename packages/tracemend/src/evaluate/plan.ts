@@ -22,6 +22,11 @@ export interface Selection {
   readonly inFlight: readonly number[];
 }
 
+/** Only some edges or classes are asked for: what does not depend on them is left out. */
+export function isNarrowed({ edge, breakClasses }: Selection): boolean {
+  return edge !== undefined || breakClasses.length > 0;
+}
+
 /** Fewer requests in a recording than this are too few to tell one from another. */
 export const LEAST_RECORDED = 50;
 

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { evaluateCommand } from "../../src/evaluate/command.ts";
+import { WORTH_A_THREAD } from "../../src/evaluate/threads.ts";
 import { folderWith, jaegerLines, pairLines, shopTraces } from "./shop.ts";
 
 async function run(args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
@@ -25,6 +26,22 @@ test("tables and JSON tell the same, with progress beside them", async () => {
   });
 });
 
+test("on several threads it comes to the same as on one", async () => {
+  using folder = folderWith({ "shop.ndjson": jaegerLines(shopTraces(60)) });
+  const classes = ["B1", "B2", "B3", "B4"].flatMap((code) => ["--class", code]);
+  const args = [folder.path, "--edge", "shop→stock", ...classes, "--json", "--threads"];
+  const one = await run([...args, "1"]);
+  const two = await run([...args, "2"]);
+  const { results } = JSON.parse(one.out) as { results: unknown[] };
+  expect(results.length).toBeGreaterThanOrEqual(2 * WORTH_A_THREAD);
+  expect(JSON.parse(two.out)).toEqual(JSON.parse(one.out));
+  const told = (err: string): string[] => {
+    const lines = err.split("\n").map((line) => line.replace(/^\d+/, ""));
+    return lines.sort();
+  };
+  expect(told(two.err)).toEqual(told(one.err));
+});
+
 test("a folder of pairs is good for joining by time alone", async () => {
   using folder = folderWith({ "shop.csv": pairLines(shopTraces(300)) });
   const { code, out } = await run([folder.path, "--edge", "caller", "--in-flight", "0.3", "--json"]);
@@ -40,6 +57,7 @@ test.each([
   [["a", "b"], "one folder"],
   [["a", "--seed", "x"], "--seed is x"],
   [["a", "--quick", "--full"], "exclude each other"],
+  [["a", "--threads", "0"], "--threads is 0"],
   [["a", "--in-flight", "5", "--in-flight", "none"], "--in-flight is 5, none"],
 ])("wrong arguments are told: %j", async (args, message) => {
   const { code, err } = await run(args);
