@@ -1,6 +1,6 @@
 /** How much likelier it is that a span lies where it does because it answers a request than by chance, by known pairs. */
 import type { TimingModel } from "./timing-model.ts";
-import { KEPT_PAIRS, keptPairs } from "./timing-model.ts";
+import { keptPairs } from "./timing-model.ts";
 import type { Ways } from "./ways.ts";
 import { byAllWays, weighWays } from "./ways.ts";
 
@@ -30,39 +30,50 @@ const SAME_MS = 0.002;
 /** More are not: a clock of whole milliseconds makes many alike that are no repeats. */
 const MOST_REPEATS = 8;
 
+/**
+ * What is known of a pair, its numbers side by side: from start to start, from end to end, the length of the span and that
+ * of the request, each with one over the width of its bell, which is 0 while the pair is left out.
+ */
+const ROW = 8;
+const START = 0;
+const END = 2;
+const SPAN = 4;
+const LENGTH = 6;
+/** From a value to its width. */
+const PER_MS = 1;
+
 export function createLikelihood(model: TimingModel): Likelihood {
   const kept = keptPairs(model);
-  const { startMs: starts, endMs: ends, spanMs: spans } = model;
-  const lengths = new Float32Array(KEPT_PAIRS);
-  for (let at = 0; at < kept; at += 1)
-    lengths[at] = (starts[at] as number) + (ends[at] as number) + (spans[at] as number);
-  const startNarrow = narrownessOf(starts, kept, NEIGHBOURS);
-  const endNarrow = narrownessOf(ends, kept, NEIGHBOURS);
-  const spanNarrow = narrownessOf(spans, kept, NEIGHBOURS);
-  const lengthNarrow = narrownessOf(lengths, kept, NEIGHBOURS_IN_LENGTH);
+  const known = rowsOf(model, kept);
+  const rows = known.slice();
   const mixedLengths = mixedLengthsOf(model, kept);
   const mixedNarrow = narrownessOf(mixedLengths, kept, NEIGHBOURS_IN_LENGTH);
   const weights = new Float64Array(kept);
   let takenMs = Number.NaN;
   let weight = 0;
   let mixedWeight = 0;
-  const isLeftOut = new Uint8Array(kept);
   let others = kept;
 
-  const repeats = (at: number, pair: number): boolean =>
-    Math.abs((starts[at] as number) - (starts[pair] as number)) < SAME_MS &&
-    Math.abs((ends[at] as number) - (ends[pair] as number)) < SAME_MS &&
-    Math.abs((spans[at] as number) - (spans[pair] as number)) < SAME_MS;
+  const repeats = (row: number, other: number): boolean =>
+    Math.abs((known[row + START] as number) - (known[other + START] as number)) < SAME_MS &&
+    Math.abs((known[row + END] as number) - (known[other + END] as number)) < SAME_MS &&
+    Math.abs((known[row + SPAN] as number) - (known[other + SPAN] as number)) < SAME_MS;
+
+  /** What is asked next is told by all known pairs again. */
+  const takeAll = (): void => {
+    rows.set(known);
+    others = kept;
+    takenMs = Number.NaN;
+  };
 
   /** What is asked next is told by all known pairs but this one and those that repeat it. */
   const leaveOut = (pair: number): void => {
-    isLeftOut.fill(0);
-    isLeftOut[pair] = 1;
-    others = kept - 1;
-    takenMs = Number.NaN;
-    for (let at = 0; at < kept && kept - others <= MOST_REPEATS; at += 1) {
-      if (at === pair || !repeats(at, pair)) continue;
-      isLeftOut[at] = 1;
+    takeAll();
+    widen(rows, pair);
+    others -= 1;
+    for (let row = 0; row < rows.length && kept - others <= MOST_REPEATS; row += ROW) {
+      if (row === pair || !repeats(row, pair)) continue;
+      widen(rows, row);
       others -= 1;
     }
   };
@@ -72,8 +83,8 @@ export function createLikelihood(model: TimingModel): Likelihood {
     takenMs = requestMs;
     weight = 0;
     mixedWeight = 0;
-    for (let at = 0; at < kept; at += 1) {
-      weights[at] = isLeftOut[at] === 1 ? 0 : bell(requestMs - (lengths[at] as number), lengthNarrow[at] as number);
+    for (let at = 0, row = LENGTH; at < kept; at += 1, row += ROW) {
+      weights[at] = bell(requestMs - (rows[row] as number), rows[row + PER_MS] as number);
       weight += weights[at] as number;
       mixedWeight += bell(requestMs - (mixedLengths[at] as number), mixedNarrow[at] as number);
     }
@@ -83,8 +94,8 @@ export function createLikelihood(model: TimingModel): Likelihood {
   /** How likely spans of the edge are this long. */
   const spansAsLong = (spanMs: number): number => {
     let sum = 0;
-    for (let at = 0; at < kept; at += 1) {
-      if (isLeftOut[at] === 0) sum += bell(spanMs - (spans[at] as number), spanNarrow[at] as number);
+    for (let row = SPAN; row < rows.length; row += ROW) {
+      sum += bell(spanMs - (rows[row] as number), rows[row + PER_MS] as number);
     }
     return Math.max(Number.MIN_VALUE, sum);
   };
@@ -93,13 +104,12 @@ export function createLikelihood(model: TimingModel): Likelihood {
     let both = 0;
     let start = 0;
     let end = 0;
-    for (let at = 0; at < kept; at += 1) {
-      if (isLeftOut[at] === 1) continue;
-      const perMsAtStart = startNarrow[at] as number;
-      const perMsAtEnd = endNarrow[at] as number;
-      const startFall = fallOf((startMs - (starts[at] as number)) * perMsAtStart);
-      const endFall = fallOf((endMs - (ends[at] as number)) * perMsAtEnd);
-      // One division serves both bells.
+    // Of all that the diagnosis does this is done most: each pair's numbers lie together, and one division serves both bells.
+    for (let at = 0, row = 0; at < kept; at += 1, row += ROW) {
+      const perMsAtStart = rows[row + START + PER_MS] as number;
+      const perMsAtEnd = rows[row + END + PER_MS] as number;
+      const startFall = fallOf((startMs - (rows[row + START] as number)) * perMsAtStart);
+      const endFall = fallOf((endMs - (rows[row + END] as number)) * perMsAtEnd);
       const rise = BELL_HEIGHT / (startFall * endFall);
       const atStart = perMsAtStart * endFall * rise;
       const atEnd = perMsAtEnd * startFall * rise;
@@ -116,16 +126,15 @@ export function createLikelihood(model: TimingModel): Likelihood {
   };
 
   const tried: Ways[] = [];
-  for (let at = 0; at < kept; at += Math.max(1, Math.floor(kept / TRIED))) {
-    leaveOut(at);
-    take(lengths[at] as number);
-    const spanMs = spans[at] as number;
-    tried.push(waysOf(starts[at] as number, ends[at] as number, spanMs, spansAsLong(spanMs)));
+  const step = Math.max(1, Math.floor(kept / TRIED)) * ROW;
+  for (let row = 0; row < known.length; row += step) {
+    leaveOut(row);
+    take(known[row + LENGTH] as number);
+    const spanMs = known[row + SPAN] as number;
+    tried.push(waysOf(known[row + START] as number, known[row + END] as number, spanMs, spansAsLong(spanMs)));
   }
   const shares = weighWays(tried);
-  isLeftOut.fill(0);
-  others = kept;
-  takenMs = Number.NaN;
+  takeAll();
 
   /** By the length of a span, which is asked of each request it may belong to. */
   const asLongAs = new Map<number, number>();
@@ -142,6 +151,30 @@ export function createLikelihood(model: TimingModel): Likelihood {
       return reached.sort((a, b) => b - a)[Math.floor(reached.length * share)] ?? Infinity;
     },
   };
+}
+
+function rowsOf({ startMs, endMs, spanMs }: TimingModel, kept: number): Float64Array {
+  const lengths = new Float32Array(kept);
+  for (let at = 0; at < kept; at += 1)
+    lengths[at] = (startMs[at] as number) + (endMs[at] as number) + (spanMs[at] as number);
+  const rows = new Float64Array(kept * ROW);
+  const enter = (place: number, values: Float32Array, neighbours: number): void => {
+    const narrow = narrownessOf(values, kept, neighbours);
+    for (let at = 0; at < kept; at += 1) {
+      rows[at * ROW + place] = values[at] as number;
+      rows[at * ROW + place + PER_MS] = narrow[at] as number;
+    }
+  };
+  enter(START, startMs, NEIGHBOURS);
+  enter(END, endMs, NEIGHBOURS);
+  enter(SPAN, spanMs, NEIGHBOURS);
+  enter(LENGTH, lengths, NEIGHBOURS_IN_LENGTH);
+  return rows;
+}
+
+/** A bell without end has no height. */
+function widen(rows: Float64Array, row: number): void {
+  for (let place = row; place < row + ROW; place += 2) rows[place + PER_MS] = 0;
 }
 
 /** How long requests were if the parts of known ones came together by chance. */
