@@ -34,13 +34,10 @@ const MOST_PAIRS = 32_768;
 /** Where fewer requests than this have their span among the orphans, most pairs would be chance. */
 const LEAST_JOINABLE = 0.2;
 
-/** Requests that are compared at once. */
-export const MOST_COMPARED = 512;
-
 /**
  * Pairs the requests of one edge that miss their span, and for which no exact join was found, with orphans of its
- * services. `records` have had the longest wait, oldest first, and are at most `MOST_COMPARED`. Returns the pairs that are
- * sure enough; notes on the edge how many requests had a compatible orphan, and how many would have had one by chance.
+ * services. `records` have had the longest wait, oldest first. Returns the pairs that are sure enough; notes on the edge
+ * how many requests had a compatible orphan, and how many would have had one by chance.
  */
 export function associate(books: Books, edge: Edge, records: readonly number[]): readonly TimedPair[] {
   const due = new Set(records);

@@ -67,8 +67,8 @@ export interface Books {
   readonly pairs: Pair[];
   /** What ended before it has had its spans arrive, whoever exports them; set at each tick. */
   watermarkMs: number;
-  /** Requests that may be compared with orphans by their times now. */
-  comparable: number;
+  /** How many requests might be compared with orphans by their times, and when that was. */
+  readonly comparing: { left: number; atMs: number };
   readonly bytes: number;
   readonly sinceMs: number;
 }
@@ -110,7 +110,7 @@ export function createBooks(settings: Settings, sinceMs: number): Books {
     decisions: [],
     pairs: [],
     watermarkMs: -Infinity,
-    comparable: 0,
+    comparing: { left: 0, atMs: sinceMs },
     bytes: crossings.bytes + spans.bytes + orphans.bytes + seen.bytes,
     sinceMs,
   };

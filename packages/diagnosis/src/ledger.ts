@@ -73,7 +73,7 @@ export function createLedger(books: Books): Ledger {
         checkParentBefore(books, agedFrom);
         compareNested(books, agedFrom);
       }
-      settleByTime(books);
+      settleByTime(books, nowMs);
       tellNested(books);
       books.parentChecks.settle(books.seen, nowMs - settings.hardWaitMs, noteParent);
       waitingFrom = Math.max(waitingFrom, agedFrom);

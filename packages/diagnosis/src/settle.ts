@@ -1,5 +1,5 @@
 /** The expected-child test: has the span that a request is owed arrived, and if not, is it surely missing? */
-import { MOST_COMPARED, associate } from "./associate.ts";
+import { associate } from "./associate.ts";
 import type { Books } from "./books.ts";
 import type { BreakExample } from "./break.ts";
 import { countedAtMs, forwardedExample } from "./books.ts";
@@ -16,6 +16,7 @@ import { NOT_KEPT } from "./routes.ts";
 import { PAIRED_BY } from "./paired.ts";
 import { decideRepair } from "./repair.ts";
 import { repairFactsOf } from "./repair-facts.ts";
+import { SECOND_MS } from "./ring.ts";
 import type { Service } from "./service.ts";
 import { ORPHANS, activityOf, hasExportedPast, watermarkMs } from "./service.ts";
 
@@ -192,31 +193,46 @@ function markMissing({ crossings, totals }: Books, record: number, edge: Edge): 
 }
 
 /**
- * Requests that may be compared for each tick, and how many ticks' share may be saved up: where more have nothing but
- * their times, the rest are left undecided, as comparing costs more than all else that is done for a request.
+ * Requests with nothing but their times that are compared in a second, all edges together, and so many at once at most:
+ * comparing costs more than all else that is done for a request, and what else the process does waits meanwhile.
  */
-const COMPARED_PER_TICK = 512;
-const MOST_SAVED = 4;
+const COMPARED_PER_SECOND = 512;
+/** So many may wait for it; of more the latest are left undecided. */
+const MOST_WAITING = 2_048;
 
 /**
- * Pairs by their times what no exact join explained; called at each tick, once the requests of this moment have had the
- * longest wait. Edges share what may be compared, and what small ones leave the others get.
+ * Pairs by their times what no exact join explained; called once the requests of this moment have had the longest wait.
+ * Edges share what may be compared, and what small ones leave the others get.
  */
-export function settleByTime(books: Books): void {
-  books.comparable = Math.min(MOST_SAVED * COMPARED_PER_TICK, books.comparable + COMPARED_PER_TICK);
+export function settleByTime(books: Books, nowMs: number): void {
+  const { comparing } = books;
+  const earned = (COMPARED_PER_SECOND * (nowMs - comparing.atMs)) / SECOND_MS;
+  comparing.left = Math.min(COMPARED_PER_SECOND, comparing.left + Math.max(0, earned));
+  comparing.atMs = nowMs;
   const edges = books.edges.all().filter(({ undecided }) => undecided.length > 0);
   edges.sort((a, b) => a.undecided.length - b.undecided.length);
+  let room = MOST_WAITING;
   for (const [at, edge] of edges.entries()) {
-    const share = Math.floor(books.comparable / (edges.length - at));
-    const records = edge.undecided.splice(0).slice(0, share);
-    books.comparable -= records.length;
-    for (let from = 0; from < records.length; from += MOST_COMPARED) {
-      for (const { record, orphan, confidence } of associate(books, edge, records.slice(from, from + MOST_COMPARED))) {
-        edge.tally.add(missingCounter(BARE), countedAtMs(books, books.crossings.ring.slot(record)), -1);
-        conclude(books, record, edge, { cause: SAME_TIME, orphan, span: 0, confidence });
-      }
+    const { undecided } = edge;
+    const others = edges.length - at;
+    const records = undecided.splice(0, Math.floor(comparing.left / others));
+    comparing.left -= records.length;
+    undecided.length = Math.min(undecided.length, Math.floor(room / others));
+    room -= undecided.length;
+    const due = records.filter((record) => isUndecided(books, record));
+    if (due.length === 0) continue;
+    for (const { record, orphan, confidence } of associate(books, edge, due)) {
+      edge.tally.add(missingCounter(BARE), countedAtMs(books, books.crossings.ring.slot(record)), -1);
+      conclude(books, record, edge, { cause: SAME_TIME, orphan, span: 0, confidence });
     }
   }
+}
+
+/** While it waited its span may have come, or another request have taken its place. */
+function isUndecided({ crossings }: Books, record: number): boolean {
+  const { ring } = crossings;
+  const slot = ring.slot(record);
+  return record >= ring.oldest() && crossings.state(slot) === MISSING && crossings.cause(slot) === BARE;
 }
 
 function explain(books: Books, record: number, edge: Edge): void {

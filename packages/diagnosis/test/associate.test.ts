@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createNoise } from "./support/noise.ts";
+import type { World } from "./support/world.ts";
 import { createWorld } from "./support/world.ts";
 
 describe("pairing by time", () => {
@@ -130,11 +131,10 @@ describe("pairing by time", () => {
     expect(told(50).all).toBe(0);
   });
 
-  it("compares so many requests a second and no more, and finds the break by these", () => {
-    let told = 0;
-    const world = createWorld({ maxBytes: 16 * 1024 * 1024, paired: () => (told += 1) });
+  /** Requests of 0.8 ms, a thousand in each of so many seconds, of which the first ones are answered. */
+  function busySeconds(world: World, seconds: number): void {
     const noise = createNoise(23);
-    for (let second = 0; second < 10; second += 1) {
+    for (let second = 0; second < seconds; second += 1) {
       for (let at = 0; at < 1_000; at += 1) {
         const crossing = world.forward({ durationMs: 0.8, endMs: world.clock.ms + at });
         const startMs = crossing.startMs + 0.1 + 0.1 * noise();
@@ -144,12 +144,34 @@ describe("pairing by time", () => {
       }
       world.wait(1_000);
     }
-    world.pass();
-    world.pass("shop", 62_000);
-    // Four seconds' share is saved up while there is nothing to compare.
-    expect(told).toBeGreaterThan(5_000);
-    expect(told).toBeLessThanOrEqual(4 * 512 + 9 * 512);
+  }
+
+  it("compares so many requests a second and no more, however often it is asked, and finds the break by these", () => {
+    const told = new Map<number, number>();
+    const world: World = createWorld({
+      maxBytes: 16 * 1024 * 1024,
+      paired: () => told.set(world.clock.ms, (told.get(world.clock.ms) ?? 0) + 1),
+    });
+    busySeconds(world, 10);
+    for (let second = 0; second < 80; second += 1) {
+      world.pass("shop", 1_000);
+      world.diagnosis.report();
+    }
+    const all = [...told.values()].reduce((sum, each) => sum + each, 0);
+    expect(Math.max(...told.values())).toBeLessThanOrEqual(512);
+    // Nine thousand come due in nine seconds, and 2 048 may wait.
+    expect(all).toBeGreaterThan(5_500);
+    expect(all).toBeLessThanOrEqual(10 * 512 + 2_048);
     expect(world.diagnosis.report().breaks).toMatchObject([{ kind: "dropped-by-callee" }]);
+  });
+
+  it("compares what came in a rush over the seconds after it", () => {
+    let told = 0;
+    const world = createWorld({ maxBytes: 16 * 1024 * 1024, paired: () => (told += 1) });
+    busySeconds(world, 3);
+    world.pass("shop", 1_000);
+    world.wait(70_000);
+    expect(told).toBeGreaterThan(1_950);
   });
 
   it("does not blame a service whose orphans come from others", () => {
