@@ -39,14 +39,18 @@ const QUANTILES: readonly number[] = [0.25, 0.5, 0.75, 1];
 /** A request that stays open longer than this is not looked into further. */
 const MOST_SECONDS = 60;
 
+/** The entry that fills a request best, and by how much it is shorter; 0 and Infinity where none lies within. */
+interface Filling {
+  readonly entry: number;
+  readonly slackMs: number;
+}
+
 /** One request that was lost, beside one border. */
 interface Lost {
   readonly record: number;
-  /** The entry that fills it best, and by how much it is shorter; 0 and Infinity where none lies within. */
-  readonly entry: number;
-  readonly slackMs: number;
-  /** The same of the request moved to other times. */
-  readonly movedMs: readonly number[];
+  readonly filling: Filling;
+  /** Of the request moved to other times. */
+  readonly moved: readonly Filling[];
   told: boolean;
 }
 
@@ -85,10 +89,10 @@ export function compareNested(books: Books, record: number): void {
   const least = delaysOf(books, record, edge, seen.offset);
   openBorders(books, record, edge, least, seen);
   for (const beside of seen.borders.values()) {
-    const { entry, slackMs } = closest(books, record, beside.boundary, least, 0);
-    const movedMs = SHIFTS_MS.map((shiftMs) => closest(books, record, beside.boundary, least, shiftMs).slackMs);
+    const filling = closest(books, record, beside.boundary, least, 0);
+    const moved = SHIFTS_MS.map((shiftMs) => closest(books, record, beside.boundary, least, shiftMs));
     if (beside.lost.length >= MOST_HELD) beside.lost.shift();
-    beside.lost.push({ record, entry, slackMs, movedMs, told: false });
+    beside.lost.push({ record, filling, moved, told: false });
     beside.untold += 1;
   }
 }
@@ -109,7 +113,7 @@ function closest(
   boundary: string | undefined,
   least: Delays,
   shiftMs: number,
-): { readonly entry: number; readonly slackMs: number } {
+): Filling {
   const { ring } = crossings;
   const slot = ring.slot(record);
   const own = edges.at(crossings.edge(slot)).boundary;
@@ -157,36 +161,52 @@ export function tellNested(books: Books): void {
 
 /** Tells the pairs that were not told yet, where more requests have an entry so close than chance allows. */
 function tell(books: Books, edge: Edge, { boundary, cluster, lost }: Beside): void {
-  const withinMs = surprisingMs(lost);
+  const filled = lost.map(({ filling }) => filling);
+  const moved = SHIFTS_MS.map((_, shift) => lost.map((one) => one.moved[shift] as Filling));
+  const withinMs = surprisingMs(filled, moved);
   if (withinMs === undefined) return;
   const { arrivals, crossings, settings } = books;
   const arrival = arrivals.openFrom(boundary, cluster, edge.cluster);
   if (arrival === undefined) return;
+  const best = new Set(bestByEntry(filled));
+  const told = new Set(lost.filter((one) => one.told).map(({ filling }) => filling.entry));
   for (const one of lost) {
-    if (one.told || one.slackMs > withinMs) continue;
+    const { entry, slackMs } = one.filling;
+    if (told.has(entry) || slackMs > withinMs || !best.has(one.filling)) continue;
     one.told = true;
-    if (one.record < crossings.ring.oldest() || one.entry < crossings.ring.oldest()) continue;
+    if (one.record < crossings.ring.oldest() || entry < crossings.ring.oldest()) continue;
     const atMs = countedAtMs(books, crossings.ring.slot(one.record));
     const traceId = crossings.traceId(one.record);
-    const example = { traceId, otherTraceId: crossings.traceId(one.entry), atMs };
+    const example = { traceId, otherTraceId: crossings.traceId(entry), atMs };
     noteSign(arrival, { sign: NOTHING_LEFT, outcome: OPEN, atMs, example: () => example }, settings.windowMs);
   }
 }
 
-/** How close entries fill lost requests that do so beyond chance; undefined where they do not. */
-export function surprisingMs(lost: readonly Pick<Lost, "slackMs" | "movedMs">[]): number | undefined {
-  const slacks = lost.map(({ slackMs }) => slackMs).filter((slackMs) => slackMs < Infinity);
+/** An entry is of one request at most: of several that it lies within, it counts for the one that it fills best. */
+function bestByEntry(fillings: readonly Filling[]): readonly Filling[] {
+  const best = new Map<number, Filling>();
+  for (const filling of fillings) {
+    if (filling.entry !== 0 && filling.slackMs < (best.get(filling.entry)?.slackMs ?? Infinity))
+      best.set(filling.entry, filling);
+  }
+  return [...best.values()];
+}
+
+/** How close entries fill lost requests that do so beyond chance; undefined where they do not. `moved`: by shift. */
+function surprisingMs(filled: readonly Filling[], moved: readonly (readonly Filling[])[]): number | undefined {
+  const slacks = bestByEntry(filled).map(({ slackMs }) => slackMs);
   if (slacks.length < LEAST_EXCESS) return undefined;
   slacks.sort((a, b) => a - b);
+  const byShift = moved.map(bestByEntry);
   let found: number | undefined;
   for (const quantile of QUANTILES) {
     const count = Math.ceil(slacks.length * quantile);
     const withinMs = slacks[count - 1] as number;
-    const moved = lost.reduce((sum, { movedMs }) => sum + movedMs.filter((each) => each <= withinMs).length, 0);
-    const byChance = moved / SHIFTS_MS.length;
+    const elsewhere = byShift.reduce((sum, each) => sum + each.filter(({ slackMs }) => slackMs <= withinMs).length, 0);
+    const byChance = elsewhere / byShift.length;
     const excess = count - byChance;
     if (
-      excess >= Math.max(LEAST_EXCESS, LEAST_AGREEMENT * lost.length) &&
+      excess >= Math.max(LEAST_EXCESS, LEAST_AGREEMENT * filled.length) &&
       excess > FAR_BEYOND * Math.sqrt(2 * byChance + 1)
     )
       found = withinMs;

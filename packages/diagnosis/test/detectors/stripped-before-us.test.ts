@@ -90,6 +90,18 @@ describe("a hop that strips traceparent", () => {
     expect(world.diagnosis.report().breaks).toEqual([]);
   });
 
+  it("is not concluded from one client that brings nothing while many requests are open that are lost elsewhere", () => {
+    const world = createWorld();
+    for (const second of [1, 20]) {
+      world.wait(second * 1_000);
+      world.answer(world.forward({ boundary: "us-in", lines: [], durationMs: 20 }));
+      for (let at = 0; at < 8; at += 1)
+        world.forward({ ...LEAVING, durationMs: 24 + at, endMs: world.clock.ms + 2 + at / 2 });
+    }
+    world.pass("shop", 75_000);
+    expect(world.diagnosis.report().breaks).toEqual([]);
+  });
+
   it("is not concluded where the request did arrive", () => {
     const world = createWorld();
     for (let at = 0; at < 20; at += 1) {
