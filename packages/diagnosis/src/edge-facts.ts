@@ -10,6 +10,7 @@ import {
   CHANCE_UNITS,
   COMPARED,
   COMPATIBLE,
+  COMPATIBLE_APART,
   COMPATIBLE_AT_BEST,
   COMPATIBLE_BY_CHANCE,
   LEAKED,
@@ -57,9 +58,10 @@ export interface EdgeFacts {
   readonly liesAfterMs: number;
   /** Those that were missing for no known cause once they had had the longest wait. Of these: */
   readonly compared: number;
-  /** have an orphan that fits in time; would have one by chance; would have one if each had its own. */
+  /** have an orphan that fits in time; would have one by chance; have one of their own; would if all had one of their own. */
   readonly compatible: number;
   readonly compatibleByChance: number;
+  readonly compatibleApart: number;
   readonly compatibleAtBest: number;
   /** Roots of these services in the window that nothing explains, and those of them that nothing was compared with. */
   readonly orphans: number;
@@ -99,6 +101,7 @@ export function factsOf(edge: Edge, nowMs: number): EdgeFacts {
     compared: tally.sum(COMPARED, nowMs),
     compatible: tally.sum(COMPATIBLE, nowMs),
     compatibleByChance: tally.sum(COMPATIBLE_BY_CHANCE, nowMs) / CHANCE_UNITS,
+    compatibleApart: tally.sum(COMPATIBLE_APART, nowMs),
     compatibleAtBest: tally.sum(COMPATIBLE_AT_BEST, nowMs) / CHANCE_UNITS,
     orphans: ofServices(ORPHANS),
     forgottenOrphans: ofServices(FORGOTTEN_ORPHANS),

@@ -37,11 +37,13 @@ export const LIES_AFTER_MS = 10;
 /** Missing for no known cause, with an orphan that fits in time; and how many of them would by chance, in fractions. */
 export const COMPATIBLE = 11;
 export const COMPATIBLE_BY_CHANCE = 12;
+/** How many of them have one that was not counted for another before. */
+export const COMPATIBLE_APART = 13;
 /** How many of them would if each had its own, in fractions; and how many were looked at. */
-export const COMPATIBLE_AT_BEST = 13;
-export const COMPARED = 14;
+export const COMPATIBLE_AT_BEST = 14;
+export const COMPARED = 15;
 export const CHANCE_UNITS = 1_000;
-const MISSING_FROM = 14;
+const MISSING_FROM = 15;
 const COUNTERS: number = MISSING_FROM + CAUSES + 1;
 
 export function missingCounter(cause: number): number {

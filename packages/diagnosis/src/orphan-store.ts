@@ -12,7 +12,7 @@ const LINK_AT: number = KEY_WORDS;
 const LINKED_SPAN_AT: number = LINK_AT + TRACE_WORDS;
 const REQUEST_ID_AT: number = LINK_AT + KEY_WORDS;
 const WORDS: number = REQUEST_ID_AT + REQUEST_ID_WORDS;
-const RECORD_BYTES: number = WORDS * 4 + 2 * 8 + 4 + 3 * 2 + 1 + 4 * INDEX_BYTES;
+const RECORD_BYTES: number = WORDS * 4 + 2 * 8 + 4 + 3 * 2 + 2 + 4 * INDEX_BYTES;
 
 export interface OrphanEntry {
   service: number;
@@ -44,6 +44,8 @@ export interface OrphanStore {
   readonly path: Uint32Array;
   /** 1 once it was joined with a request. */
   readonly joined: Uint8Array;
+  /** 1 once it was counted for a request that it may answer by its times. */
+  readonly counted: Uint8Array;
   add(entry: OrphanEntry): number;
   /** Newest orphan with a link to the trace and span in `key`, and the next older one; 0 for none. */
   findLink(key: Uint32Array): number;
@@ -84,6 +86,7 @@ export function createOrphanStore(budgetBytes: number, seed: number): OrphanStor
   const peerPort = new Uint16Array(capacity);
   const path = new Uint32Array(capacity);
   const joined = new Uint8Array(capacity);
+  const counted = new Uint8Array(capacity);
   const byLink = createLateWordIndex(
     ring,
     table,
@@ -116,6 +119,7 @@ export function createOrphanStore(budgetBytes: number, seed: number): OrphanStor
     peerPort,
     path,
     joined,
+    counted,
     add(entry) {
       const record = ring.advance();
       const slot = ring.slot(record);
@@ -127,6 +131,7 @@ export function createOrphanStore(budgetBytes: number, seed: number): OrphanStor
       peerPort[slot] = entry.peerPort;
       path[slot] = entry.path;
       joined[slot] = 0;
+      counted[slot] = 0;
       longest.note(slot, entry.endMs - entry.startMs);
       traceChains.add(hashId(scratch, LOWER_HALF_AT, seed), record);
       if (scratch[0] === 0) newestShort = record;

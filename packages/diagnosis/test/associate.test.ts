@@ -211,6 +211,25 @@ describe("pairing by time", () => {
     expect(world.diagnosis.report().breaks).toEqual([]);
   });
 
+  it("takes a root for that of one request, however many are open around it", () => {
+    const world = createWorld({ maxBytes: 4 * 1024 * 1024 });
+    for (let at = 0; at < 40; at += 1) {
+      world.wait(500);
+      world.answer(world.forward());
+    }
+    // A page that polls: its route is not instrumented.
+    for (const pauseMs of [1_000, 30_000]) {
+      world.wait(pauseMs);
+      for (let at = 0; at < 20; at += 1) world.forward({ durationMs: 900 + at, endMs: world.clock.ms + at });
+      world.span({ startMs: world.clock.ms - 500, endMs: world.clock.ms - 480 });
+    }
+    world.pass();
+    world.pass("shop", 75_000);
+    const report = world.diagnosis.report();
+    expect(report.breaks).toEqual([]);
+    expect(report.edges).toMatchObject([{ verdict: "unexplained", missing: 40 }]);
+  });
+
   it("counts what fits and decides nothing while too few pairs are known", () => {
     const world = createWorld();
     for (let at = 0; at < 20; at += 1) {

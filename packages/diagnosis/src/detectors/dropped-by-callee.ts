@@ -86,11 +86,14 @@ export function detectDroppedByCallee(facts: EdgeFacts): Finding | undefined {
 }
 
 /** How many of the compared requests have their span among the roots that fit; 0 where chance may have put them there. */
-function agreeingOf({ compared, compatible, compatibleByChance, compatibleAtBest }: EdgeFacts): number {
+function agreeingOf(facts: EdgeFacts): number {
+  const { compared, compatible, compatibleByChance, compatibleApart, compatibleAtBest } = facts;
   const excess = compatible - compatibleByChance;
   const byChance = Math.min(1, compatibleByChance / Math.max(1, compared));
   const deviation = Math.sqrt(UNSURE_CHANCE * compared * byChance * (1 - byChance) + 1);
-  const share = excess / Math.max(1, compatibleAtBest - compatibleByChance);
-  const agreeing = Math.round(Math.min(1, share) * compared);
+  // One root may lie within many requests, and is of one of them.
+  const apart = compatibleApart / Math.max(1, compatibleAtBest);
+  const share = Math.min(1, apart, excess / Math.max(1, compatibleAtBest - compatibleByChance));
+  const agreeing = Math.round(share * compared);
   return excess > FAR_BEYOND * deviation && agreeing >= ENOUGH && share >= LEAST_AGREEMENT ? agreeing : 0;
 }
