@@ -20,6 +20,9 @@ const UNSURE_CHANCE = 1.5;
 /** A service that drops contexts leaves a root for each request; fewer agree where it is merely called by others too. */
 const LEAST_AGREEMENT = 0.5;
 
+/** Of requests that a root fits so many must have one of their own: one alone may lie within all that are open around it. */
+const LEAST_APART = 0.6;
+
 /** How sure the pairs are: by time as measured on published traces, by mere agreement as set. */
 const BY_TIME = 0.95;
 const BY_AGREEMENT = 0.7;
@@ -88,12 +91,11 @@ export function detectDroppedByCallee(facts: EdgeFacts): Finding | undefined {
 /** How many of the compared requests have their span among the roots that fit; 0 where chance may have put them there. */
 function agreeingOf(facts: EdgeFacts): number {
   const { compared, compatible, compatibleByChance, compatibleApart, compatibleAtBest } = facts;
+  if (compatibleApart < LEAST_APART * compatible) return 0;
   const excess = compatible - compatibleByChance;
   const byChance = Math.min(1, compatibleByChance / Math.max(1, compared));
   const deviation = Math.sqrt(UNSURE_CHANCE * compared * byChance * (1 - byChance) + 1);
-  // One root may lie within many requests, and is of one of them.
-  const apart = compatibleApart / Math.max(1, compatibleAtBest);
-  const share = Math.min(1, apart, excess / Math.max(1, compatibleAtBest - compatibleByChance));
-  const agreeing = Math.round(share * compared);
+  const share = excess / Math.max(1, compatibleAtBest - compatibleByChance);
+  const agreeing = Math.round(Math.min(1, share) * compared);
   return excess > FAR_BEYOND * deviation && agreeing >= ENOUGH && share >= LEAST_AGREEMENT ? agreeing : 0;
 }
