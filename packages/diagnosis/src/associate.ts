@@ -2,7 +2,7 @@
 import { noteAgreement } from "./agreement.ts";
 import type { Books } from "./books.ts";
 import type { Candidate } from "./candidates.ts";
-import { foundOffsetMs, tryOffsets } from "./clock-offset.ts";
+import { delaysByOffset, tryOffsets } from "./clock-offset.ts";
 import type { Edge } from "./edge.ts";
 import type { Likelihood } from "./likelihood.ts";
 import { createLikelihood } from "./likelihood.ts";
@@ -146,10 +146,7 @@ function delaysOf(edge: Edge, due: ReadonlySet<number>, requests: readonly Timed
   if (edge.timing.pairs >= ENOUGH_FOR_OFFSET) return leastDelays(edge.timing);
   for (const request of requests) {
     if (due.has(request.at))
-      tryOffsets(edge.offset, (shiftMs) => someFitting(request, orphans, NO_DELAYS, shiftMs, () => true));
+      tryOffsets(edge.offset, (shiftMs, least) => someFitting(request, orphans, least, shiftMs, () => true));
   }
-  const aheadMs = foundOffsetMs(edge.offset);
-  return { startMs: aheadMs, endMs: -aheadMs };
+  return delaysByOffset(edge.offset);
 }
-
-const NO_DELAYS: Delays = { startMs: 0, endMs: 0 };

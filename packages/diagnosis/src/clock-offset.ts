@@ -1,4 +1,6 @@
 /** How far the clock of a service is ahead of ours, where no pair is known yet: the shift at which most orphans fit. */
+import type { Delays } from "./timing-model.ts";
+import { NO_DELAYS } from "./timing-model.ts";
 
 const STEP_MS = 5;
 const STEPS = 20;
@@ -18,13 +20,23 @@ export function createOffsetSearch(): OffsetSearch {
   return { trials: 0, hits: new Float32Array(2 * STEPS + 1) };
 }
 
-/** `hasFitting` tells whether the request has a fitting orphan when it is moved by so many milliseconds. */
-export function tryOffsets(search: OffsetSearch, hasFitting: (shiftMs: number) => boolean): void {
+/** So far outside its request an orphan still fits: shifts lie farther apart than short requests are long. */
+const BESIDE_MS = STEP_MS / 2;
+const BESIDE: Delays = { startMs: -BESIDE_MS, endMs: -BESIDE_MS };
+
+/** `hasFitting` tells whether the request has a fitting orphan, by the least delays, when it is moved by so many milliseconds. */
+export function tryOffsets(search: OffsetSearch, hasFitting: (shiftMs: number, least: Delays) => boolean): void {
   search.trials += 1;
   for (let step = -STEPS; step <= STEPS; step += 1) {
     const at = step + STEPS;
-    if (hasFitting(step * STEP_MS)) search.hits[at] = (search.hits[at] as number) + 1;
+    if (hasFitting(step * STEP_MS, BESIDE)) search.hits[at] = (search.hits[at] as number) + 1;
   }
+}
+
+/** The least delays by the shift that was found, which is known to half a step. */
+export function delaysByOffset(search: OffsetSearch): Delays {
+  const aheadMs = foundOffsetMs(search);
+  return aheadMs === 0 ? NO_DELAYS : { startMs: aheadMs - BESIDE_MS, endMs: -aheadMs - BESIDE_MS };
 }
 
 /** The shift nearest to 0 that does nearly as well as the best; 0 where none is surely better than none at all. */

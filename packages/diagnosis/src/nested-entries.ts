@@ -7,7 +7,7 @@ import type { Books } from "./books.ts";
 import { countedAtMs } from "./books.ts";
 import { BARE } from "./cause.ts";
 import type { OffsetSearch } from "./clock-offset.ts";
-import { createOffsetSearch, foundOffsetMs, tryOffsets } from "./clock-offset.ts";
+import { createOffsetSearch, delaysByOffset, tryOffsets } from "./clock-offset.ts";
 import { EGRESS_BIT, MISSING, OWN_PARENT_BIT, UNOBSERVED } from "./crossing-store.ts";
 import type { Edge } from "./edge.ts";
 import { secondOf } from "./ring.ts";
@@ -99,12 +99,9 @@ export function compareNested(books: Books, record: number): void {
 
 function delaysOf(books: Books, record: number, edge: Edge, search: OffsetSearch): Delays {
   if (edge.timing.pairs >= ENOUGH_FOR_OFFSET) return leastDelays(edge.timing);
-  tryOffsets(search, (shiftMs) => closest(books, record, undefined, NO_DELAYS, shiftMs).entry !== 0);
-  const aheadMs = foundOffsetMs(search);
-  return { startMs: aheadMs, endMs: -aheadMs };
+  tryOffsets(search, (shiftMs, least) => closest(books, record, undefined, least, shiftMs).entry !== 0);
+  return delaysByOffset(search);
 }
-
-const NO_DELAYS: Delays = { startMs: 0, endMs: 0 };
 
 /** The entry at the border, or at any, that lies within the request moved by `shiftMs` and is nearly as long. */
 function closest(

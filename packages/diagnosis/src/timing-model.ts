@@ -59,7 +59,7 @@ export interface Delays {
 
 export const TIMING_BYTES: number = 3 * KEPT_PAIRS * 4 + 104;
 
-const NO_DELAYS: Delays = { startMs: 0, endMs: 0 };
+export const NO_DELAYS: Delays = { startMs: 0, endMs: 0 };
 
 export function createTimingModel(): TimingModel {
   return {
