@@ -27,7 +27,7 @@ const HALVE_AT = 2_048;
 const ALWAYS_DOUBTFUL = 0.006;
 
 /** Of all pairs of an edge that are told no more may be wrong, by what is claimed of them. */
-const MOST_DOUBTFUL = 0.0265;
+const MOST_DOUBTFUL = 0.0255;
 
 export interface TimingModel {
   pairs: number;
