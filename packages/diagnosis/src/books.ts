@@ -4,7 +4,8 @@ import { createAnswerBook } from "./answer-book.ts";
 import type { ArrivalBook } from "./arrival-book.ts";
 import { createArrivalBook } from "./arrival-book.ts";
 import type { BreakExample } from "./break.ts";
-import { CrossingStore } from "./crossing-store.ts";
+import { BARE } from "./cause.ts";
+import { CrossingStore, MISSING } from "./crossing-store.ts";
 import type { Settings } from "./settings.ts";
 import type { EdgeBook } from "./edge-book.ts";
 import { createEdgeBook } from "./edge-book.ts";
@@ -114,6 +115,11 @@ export function createBooks(settings: Settings, sinceMs: number): Books {
     bytes: crossings.bytes + spans.bytes + orphans.bytes + seen.bytes,
     sinceMs,
   };
+}
+
+/** Whether the request misses its span and nothing says why. */
+export function isUnexplained({ crossings }: Books, slot: number): boolean {
+  return crossings.state(slot) === MISSING && crossings.cause(slot) === BARE;
 }
 
 /** The time a request is counted at, the same whenever it is counted and taken back. */

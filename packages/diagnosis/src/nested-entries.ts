@@ -4,11 +4,10 @@
  */
 import { noteSign, OPEN } from "./arrival.ts";
 import type { Books } from "./books.ts";
-import { countedAtMs } from "./books.ts";
-import { BARE } from "./cause.ts";
+import { countedAtMs, isUnexplained } from "./books.ts";
 import type { OffsetSearch } from "./clock-offset.ts";
 import { createOffsetSearch, delaysByOffset, tryOffsets } from "./clock-offset.ts";
-import { EGRESS_BIT, MISSING, OWN_PARENT_BIT, UNOBSERVED } from "./crossing-store.ts";
+import { EGRESS_BIT, OWN_PARENT_BIT, UNOBSERVED } from "./crossing-store.ts";
 import type { Edge } from "./edge.ts";
 import { secondOf } from "./ring.ts";
 import type { Sign } from "./sign.ts";
@@ -77,8 +76,7 @@ export function compareNested(books: Books, record: number): void {
   const slot = crossings.ring.slot(record);
   const bits = crossings.bits(slot);
   if ((bits & EGRESS_BIT) === 0 || (bits & OWN_PARENT_BIT) === 0) return;
-  const state = crossings.state(slot);
-  if (state !== UNOBSERVED && !(state === MISSING && crossings.cause(slot) === BARE)) return;
+  if (crossings.state(slot) !== UNOBSERVED && !isUnexplained(books, slot)) return;
   const edge = edges.at(crossings.edge(slot));
   let seen = nested.get(edge.id);
   if (seen === undefined) {

@@ -1,8 +1,7 @@
 /** The expected-child test: has the span that a request is owed arrived, and if not, is it surely missing? */
-import { associate } from "./associate.ts";
 import type { Books } from "./books.ts";
 import type { BreakExample } from "./break.ts";
-import { countedAtMs, forwardedExample } from "./books.ts";
+import { countedAtMs, forwardedExample, isUnexplained } from "./books.ts";
 import { BARE, DESCENDANTS, GHOST_PARENT, SAME_CONNECTION, SAME_TIME } from "./cause.ts";
 import { EXCUSED, MATCHED, MISSING, UNOBSERVED, WAITING } from "./crossing-store.ts";
 import type { Edge } from "./edge.ts";
@@ -16,7 +15,6 @@ import { NOT_KEPT } from "./routes.ts";
 import { PAIRED_BY } from "./paired.ts";
 import { decideRepair } from "./repair.ts";
 import { repairFactsOf } from "./repair-facts.ts";
-import { SECOND_MS } from "./ring.ts";
 import type { Service } from "./service.ts";
 import { ORPHANS, activityOf, hasExportedPast, watermarkMs } from "./service.ts";
 
@@ -152,9 +150,8 @@ export function settleByAge(books: Books, record: number): void {
   const { crossings, edges, totals } = books;
   const slot = crossings.ring.slot(record);
   const edge = edges.at(crossings.edge(slot));
-  if (crossings.state(slot) === MISSING && crossings.cause(slot) === BARE) {
-    edge.tally.add(missingCounter(BARE), countedAtMs(books, slot), -1);
-    explain(books, record, edge);
+  if (isUnexplained(books, slot)) {
+    explainAgain(books, record, edge, findJoin(books, record, edge));
     if (crossings.cause(slot) === BARE) edge.undecided.push(record);
     return;
   }
@@ -182,7 +179,7 @@ export function markJoined({ orphans, services }: Books, record: number): void {
 
 function giveUp(books: Books, record: number, edge: Edge): void {
   markMissing(books, record, edge);
-  explain(books, record, edge);
+  conclude(books, record, edge, findJoin(books, record, edge));
 }
 
 function markMissing({ crossings, totals }: Books, record: number, edge: Edge): void {
@@ -192,51 +189,10 @@ function markMissing({ crossings, totals }: Books, record: number, edge: Edge): 
   edge.waiting -= 1;
 }
 
-/**
- * Requests with nothing but their times that are compared in a second, all edges together, and so many at once at most:
- * comparing costs more than all else that is done for a request, and what else the process does waits meanwhile.
- */
-const COMPARED_PER_SECOND = 512;
-/** So many may wait for it; of more the latest are left undecided. */
-const MOST_WAITING = 2_048;
-
-/**
- * Pairs by their times what no exact join explained; called once the requests of this moment have had the longest wait.
- * Edges share what may be compared, and what small ones leave the others get.
- */
-export function settleByTime(books: Books, nowMs: number): void {
-  const { comparing } = books;
-  const earned = (COMPARED_PER_SECOND * (nowMs - comparing.atMs)) / SECOND_MS;
-  comparing.left = Math.min(COMPARED_PER_SECOND, comparing.left + Math.max(0, earned));
-  comparing.atMs = nowMs;
-  const edges = books.edges.all().filter(({ undecided }) => undecided.length > 0);
-  edges.sort((a, b) => a.undecided.length - b.undecided.length);
-  let room = MOST_WAITING;
-  for (const [at, edge] of edges.entries()) {
-    const { undecided } = edge;
-    const others = edges.length - at;
-    const records = undecided.splice(0, Math.floor(comparing.left / others));
-    comparing.left -= records.length;
-    undecided.length = Math.min(undecided.length, Math.floor(room / others));
-    room -= undecided.length;
-    const due = records.filter((record) => isUndecided(books, record));
-    if (due.length === 0) continue;
-    for (const { record, orphan, confidence } of associate(books, edge, due)) {
-      edge.tally.add(missingCounter(BARE), countedAtMs(books, books.crossings.ring.slot(record)), -1);
-      conclude(books, record, edge, { cause: SAME_TIME, orphan, span: 0, confidence });
-    }
-  }
-}
-
-/** While it waited its span may have come, or another request have taken its place. */
-function isUndecided({ crossings }: Books, record: number): boolean {
-  const { ring } = crossings;
-  const slot = ring.slot(record);
-  return record >= ring.oldest() && crossings.state(slot) === MISSING && crossings.cause(slot) === BARE;
-}
-
-function explain(books: Books, record: number, edge: Edge): void {
-  conclude(books, record, edge, findJoin(books, record, edge));
+/** Puts what is known by now in the place of no known cause. */
+export function explainAgain(books: Books, record: number, edge: Edge, join: Join): void {
+  edge.tally.add(missingCounter(BARE), countedAtMs(books, books.crossings.ring.slot(record)), -1);
+  conclude(books, record, edge, join);
 }
 
 function conclude(books: Books, record: number, edge: Edge, join: Join): void {

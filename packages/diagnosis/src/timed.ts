@@ -1,7 +1,7 @@
 /** Requests and orphans of one edge as intervals in time, and which orphans lie where a request's span would. */
 import type { Books } from "./books.ts";
-import { BARE } from "./cause.ts";
-import { MATCHED, MISSING, WAITING } from "./crossing-store.ts";
+import { isUnexplained } from "./books.ts";
+import { MATCHED, WAITING } from "./crossing-store.ts";
 import type { CrossingStore } from "./crossing-store.ts";
 import type { Edge } from "./edge.ts";
 import { answersFor } from "./edge.ts";
@@ -33,7 +33,8 @@ const BESIDE = 512;
 const MOST_ANSWERED = 64;
 
 /** The due requests and those open beside them that may want the same orphans. */
-export function requestsAround({ crossings }: Books, edge: Edge, due: ReadonlySet<number>): readonly Timed[] {
+export function requestsAround(books: Books, edge: Edge, due: ReadonlySet<number>): readonly Timed[] {
+  const { crossings } = books;
   const { ring } = crossings;
   let fromMs = Infinity;
   let untilMs = -Infinity;
@@ -51,8 +52,7 @@ export function requestsAround({ crossings }: Books, edge: Edge, due: ReadonlySe
   for (let record = Math.max(ring.oldest(), first - BESIDE_DUE); record <= until; record += 1) {
     const slot = ring.slot(record);
     if (crossings.edge(slot) !== edge.id) continue;
-    const state = crossings.state(slot);
-    const isUnanswered = state === WAITING || (state === MISSING && crossings.cause(slot) === BARE);
+    const isUnanswered = crossings.state(slot) === WAITING || isUnexplained(books, slot);
     if (!isUnanswered || !overlaps(crossings.startMs(slot), crossings.endMs(slot), fromMs, untilMs)) continue;
     requests.push(requestOf(crossings, record, pathsTell(edge)));
   }
