@@ -69,15 +69,15 @@ export function noteAgreement(books: Books, edge: Edge, surroundings: Surroundin
     const moved = SHIFTS_MS.filter((shiftMs) => fits(request, shiftMs, ANY)).length / SHIFTS_MS.length;
     const chance = Math.max(moved, beside);
     edge.tally.add(COMPARED, atMs, 1);
-    let fitting = 0;
+    let fitting = false;
     const apart = fits(request, 0, (orphan) => {
-      fitting += 1;
+      fitting = true;
       const slot = ring.slot(orphan.at);
       if (counted[slot] === 1) return false;
       counted[slot] = 1;
       return true;
     });
-    if (fitting > 0) edge.tally.add(COMPATIBLE, atMs, 1);
+    if (fitting) edge.tally.add(COMPATIBLE, atMs, 1);
     if (apart) edge.tally.add(COMPATIBLE_APART, atMs, 1);
     edge.tally.add(COMPATIBLE_BY_CHANCE, atMs, Math.round(CHANCE_UNITS * chance));
     edge.tally.add(COMPATIBLE_AT_BEST, atMs, Math.round(CHANCE_UNITS * (own + (1 - own) * chance)));

@@ -156,14 +156,13 @@ export function tellNested(books: Books): void {
 
 /** Tells the pairs that were not told yet, where more requests have an entry so close than chance allows. */
 function tell(books: Books, edge: Edge, { boundary, cluster, lost }: Beside): void {
-  const filled = lost.map(({ filling }) => filling);
-  const moved = SHIFTS_MS.map((_, shift) => lost.map((one) => one.moved[shift] as Filling));
-  const withinMs = surprisingMs(filled, moved);
+  const filled = bestByEntry(lost.map(({ filling }) => filling));
+  const withinMs = surprisingMs(filled, lost);
   if (withinMs === undefined) return;
   const { arrivals, crossings, settings } = books;
   const arrival = arrivals.openFrom(boundary, cluster, edge.cluster);
   if (arrival === undefined) return;
-  const best = new Set(bestByEntry(filled));
+  const best = new Set(filled);
   const told = new Set(lost.filter((one) => one.told).map(({ filling }) => filling.entry));
   for (const one of lost) {
     const { entry, slackMs } = one.filling;
@@ -187,12 +186,12 @@ function bestByEntry(fillings: readonly Filling[]): readonly Filling[] {
   return [...best.values()];
 }
 
-/** How close entries fill lost requests that do so beyond chance; undefined where they do not. `moved`: by shift. */
-function surprisingMs(filled: readonly Filling[], moved: readonly (readonly Filling[])[]): number | undefined {
-  const slacks = bestByEntry(filled).map(({ slackMs }) => slackMs);
+/** How close entries fill lost requests that do so beyond chance; undefined where they do not. `filled`: by each entry once. */
+function surprisingMs(filled: readonly Filling[], lost: readonly Lost[]): number | undefined {
+  const slacks = filled.map(({ slackMs }) => slackMs);
   if (slacks.length < LEAST_EXCESS) return undefined;
   slacks.sort((a, b) => a - b);
-  const byShift = moved.map(bestByEntry);
+  const byShift = SHIFTS_MS.map((_, shift) => bestByEntry(lost.map(({ moved }) => moved[shift] as Filling)));
   let found: number | undefined;
   for (const quantile of QUANTILES) {
     const count = Math.ceil(slacks.length * quantile);
@@ -201,7 +200,7 @@ function surprisingMs(filled: readonly Filling[], moved: readonly (readonly Fill
     const byChance = elsewhere / byShift.length;
     const excess = count - byChance;
     if (
-      excess >= Math.max(LEAST_EXCESS, LEAST_AGREEMENT * filled.length) &&
+      excess >= Math.max(LEAST_EXCESS, LEAST_AGREEMENT * lost.length) &&
       excess > FAR_BEYOND * Math.sqrt(2 * byChance + 1)
     )
       found = withinMs;
