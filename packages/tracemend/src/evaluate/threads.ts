@@ -1,6 +1,6 @@
 /** Tasks on as many threads as are wanted; what comes of them does not depend on how many those are. */
-import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
+import { moduleBeside } from "../module-beside.ts";
 import type { Outcome, Task } from "./task.ts";
 import { perform } from "./task.ts";
 import type { Done, Work } from "./thread.ts";
@@ -11,8 +11,7 @@ export const WORTH_A_THREAD = 4;
 /** Streams are made and thrown away: with little room for what is young they would be moved before. */
 const YOUNG_MIB = 192;
 
-/** Beside this file, whether it runs as it was written or as it was built. */
-const THREAD = fileURLToPath(import.meta.url).replace(/threads(\.[jt]s)$/, "thread$1");
+const THREAD = moduleBeside(import.meta.url, "thread");
 
 /** The outcomes in the order of the tasks, each told to `done` as it comes. Rejects with the first error of any. */
 export async function performAll(

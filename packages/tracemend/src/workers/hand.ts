@@ -1,7 +1,7 @@
 /** One worker as the program knows it: its process, what it is told and what it answers. */
 import cluster from "node:cluster";
-import { fileURLToPath } from "node:url";
 import { ConfigError } from "../config-file.ts";
+import { moduleBeside } from "../module-beside.ts";
 import type {
   BoundaryRefusals,
   BoundaryUpstreams,
@@ -37,8 +37,7 @@ export interface HandEvents {
   readonly lost: (service: string, reason: string) => void;
 }
 
-/** Beside this file, whether it runs as it was written or as it was built. */
-const WORKER = fileURLToPath(import.meta.url).replace(/hand(\.[jt]s)$/, "worker$1");
+const WORKER = moduleBeside(import.meta.url, "worker");
 
 export function hire(tenancy: Tenancy, failures: number, { heard, gone, lost }: HandEvents): Hand {
   // The kernel gives a connection to whichever process asks first: none is ever between two, so that a worker that dies
