@@ -57,7 +57,9 @@ export async function evaluate(
   if (tasks.every(({ kind }) => kind === "localisation"))
     throw new NothingToTry(`${folder} has no such edge with enough requests`);
   let done = 0;
-  const outcomes = await performAll({ selected, selection }, tasks, threads, (outcome) => {
+  // Each thread gets the recordings once more: none that nothing is tried on.
+  const tried = selected.filter(({ edges }) => edges.length > 0);
+  const outcomes = await performAll({ selected: tried, selection }, tasks, threads, (outcome) => {
     done += 1;
     progress(`${done}/${tasks.length} ${tell(outcome)}`);
   });
