@@ -14,6 +14,7 @@ import type { Likelihood } from "./likelihood.ts";
 import type { Timed } from "./timed.ts";
 import { answeredBeside, someFitting } from "./timed.ts";
 import type { Delays } from "./timing-model.ts";
+import { CLOSE } from "./ways.ts";
 
 /**
  * A request moved by these meets only orphans that are not its own: how often that is compatible is chance. No round
@@ -23,9 +24,6 @@ const SHIFTS_MS: readonly number[] = [-6_389, 7_621];
 
 /** Fewer answered requests than this do not tell what chance does. */
 const LEAST_ANSWERED = 16;
-
-/** The share of known pairs that lie close. */
-const CLOSE = 0.75;
 
 const ANY = (): boolean => true;
 
@@ -47,7 +45,7 @@ export interface Surroundings {
  */
 export function noteAgreement(books: Books, edge: Edge, surroundings: Surroundings): void {
   const { due, requests, orphans, least, likelihood } = surroundings;
-  const closeOdds = likelihood?.reachedBy(CLOSE) ?? 0;
+  const closeOdds = likelihood?.closeOdds ?? 0;
   const fits = (request: Timed, shiftMs: number, visit: (orphan: Timed) => boolean): boolean => {
     likelihood?.take(request.endMs - request.startMs);
     return someFitting(request, orphans, least, shiftMs, (orphan) => {

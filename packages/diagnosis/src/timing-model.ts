@@ -1,4 +1,5 @@
 /** How the spans of an edge lie within their requests: the pairs that were known last, and what share of requests has one. */
+import type { Weighed } from "./ways.ts";
 
 /** Pairs that are kept; the oldest give way. */
 export const KEPT_PAIRS = 512;
@@ -37,6 +38,9 @@ export interface TimingModel {
   readonly startMs: Float32Array;
   readonly endMs: Float32Array;
   readonly spanMs: Float32Array;
+  /** What these show, once it was asked, and how many others have come since. */
+  weighed: Weighed | undefined;
+  changed: number;
   least: Delays;
   /** How many pairs were known when the least delays were looked up. */
   leastAt: number;
@@ -57,7 +61,7 @@ export interface Delays {
   readonly endMs: number;
 }
 
-export const TIMING_BYTES: number = 3 * KEPT_PAIRS * 4 + 104;
+export const TIMING_BYTES: number = 3 * KEPT_PAIRS * 4 + 184;
 
 export const NO_DELAYS: Delays = { startMs: 0, endMs: 0 };
 
@@ -68,6 +72,8 @@ export function createTimingModel(): TimingModel {
     startMs: new Float32Array(KEPT_PAIRS),
     endMs: new Float32Array(KEPT_PAIRS),
     spanMs: new Float32Array(KEPT_PAIRS),
+    weighed: undefined,
+    changed: 0,
     least: NO_DELAYS,
     leastAt: 0,
     compared: 0,
@@ -117,6 +123,7 @@ function keepPair(model: TimingModel, at: number, startMs: number, endMs: number
   model.startMs[at] = startMs;
   model.endMs[at] = endMs;
   model.spanMs[at] = spanMs;
+  model.changed += 1;
 }
 
 /** How many pairs are kept: the first so many places hold one. */

@@ -10,14 +10,25 @@ export interface Ways {
   readonly anywhere: number;
 }
 
+/** The share of known pairs that lie close. */
+export const CLOSE = 0.75;
+
+/** What known pairs showed. */
+export interface Weighed {
+  /** The share of pairs that lies in each way. */
+  readonly shares: Ways;
+  /** The odds that those which lie close reach. */
+  readonly closeOdds: number;
+}
+
 /** What share of pairs lies in each way before any is tried, and for how many pairs that counts. */
 const BEFORE: Ways = { together: 5, apart: 5, anywhere: 0.5 };
 
 /** Shares settle in a few rounds; nothing hangs on their last digits. */
 const ROUNDS = 10;
 
-/** The share of pairs that lies in each way, by known pairs that were each told by all the others. */
-export function weighWays(tried: readonly Ways[]): Ways {
+/** By known pairs that were each told by all the others. */
+export function weighWays(tried: readonly Ways[]): Weighed {
   let shares = shared(BEFORE);
   for (let round = 0; round < ROUNDS; round += 1) {
     let { together, apart, anywhere } = BEFORE;
@@ -29,7 +40,8 @@ export function weighWays(tried: readonly Ways[]): Ways {
     }
     shares = shared({ together, apart, anywhere });
   }
-  return shares;
+  const odds = tried.map((ways) => byAllWays(shares, ways)).sort((a, b) => b - a);
+  return { shares, closeOdds: odds[Math.floor(odds.length * CLOSE)] ?? Infinity };
 }
 
 export function byAllWays(shares: Ways, { together, apart, anywhere }: Ways): number {

@@ -39,11 +39,29 @@ describe("the likelihood of a pair", () => {
     expect(likelihood.odds(50, 43.9, 1.1)).toBeLessThan(0.001);
   });
 
-  it("tells what a share of the known pairs reach", () => {
+  it("tells what known pairs that lie close reach", () => {
     const model = createTimingModel();
-    for (let at = 0; at < 400; at += 1) learnPair(model, 1 + (at % 10) / 10, at % 10 === 0 ? 60 : 2, 20);
+    for (let at = 0; at < 400; at += 1) learnPair(model, 1 + (at % 10) / 10, at % 5 === 0 ? 60 : 2, 20);
     const likelihood = createLikelihood(model);
-    expect(likelihood.reachedBy(0.5)).toBeGreaterThan(likelihood.reachedBy(0.95));
+    likelihood.take(23.5);
+    expect(likelihood.odds(1.5, 2, 20)).toBeGreaterThanOrEqual(likelihood.closeOdds);
+    expect(likelihood.odds(1.5, 30, 20)).toBeLessThan(likelihood.closeOdds);
+  });
+
+  it("weighs anew what the known pairs show once one in eight is another", () => {
+    const model = createTimingModel();
+    const apart = (at: number): void => {
+      learnPair(model, 1 + ((at * 37) % 64), 1 + ((at * 23) % 61), 5 + ((at * 11) % 17));
+    };
+    for (let at = 0; at < 128; at += 1) apart(at);
+    createLikelihood(model);
+    const { weighed } = model;
+    for (let at = 128; at < 145; at += 1) learnPair(model, 1, 30, 20);
+    createLikelihood(model);
+    expect(model.weighed).toBe(weighed);
+    for (let at = 145; at < 150; at += 1) learnPair(model, 1, 30, 20);
+    createLikelihood(model);
+    expect(model.weighed).not.toBe(weighed);
   });
 
   it("takes delays that were seen each for itself, but never together, for likelier than delays that nobody saw", () => {
@@ -77,7 +95,7 @@ describe("the likelihood of a pair", () => {
     for (let at = 0; at < 500; at += 1)
       learnPair(model, 1 + (at % 100) / 100, 2 + (at % 70) / 100, 20 + (at % 60) / 10);
     const likelihood = createLikelihood(model);
-    likelihood.take(26);
-    expect(likelihood.odds(1.5, 2.3, 22.2)).toBeGreaterThan(10 * likelihood.odds(4.5, 2.3, 19.2));
+    likelihood.take(29);
+    expect(likelihood.odds(1.5, 2.5, 25)).toBeGreaterThan(10 * likelihood.odds(4.5, 2.5, 22));
   });
 });
