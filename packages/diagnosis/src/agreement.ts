@@ -60,7 +60,7 @@ export function noteAgreement(books: Books, edge: Edge, surroundings: Surroundin
   const beside =
     answered.length < LEAST_ANSWERED ? 0 : answered.filter((request) => fits(request, 0, ANY)).length / answered.length;
   const own = likelihood === undefined ? 1 : CLOSE;
-  const { counted, ring } = books.orphans;
+  const { orphans: store } = books;
   for (const request of requests) {
     if (!due.has(request.at)) continue;
     const atMs = countedAtMs(books, books.crossings.ring.slot(request.at));
@@ -70,9 +70,9 @@ export function noteAgreement(books: Books, edge: Edge, surroundings: Surroundin
     let fitting = false;
     const apart = fits(request, 0, (orphan) => {
       fitting = true;
-      const slot = ring.slot(orphan.at);
-      if (counted[slot] === 1) return false;
-      counted[slot] = 1;
+      const slot = store.ring.slot(orphan.at);
+      if (store.isCounted(slot)) return false;
+      store.setCounted(slot);
       return true;
     });
     if (fitting) edge.tally.add(COMPATIBLE, atMs, 1);

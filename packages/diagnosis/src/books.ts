@@ -10,8 +10,7 @@ import type { Settings } from "./settings.ts";
 import type { EdgeBook } from "./edge-book.ts";
 import { createEdgeBook } from "./edge-book.ts";
 import type { NestedEntries } from "./nested-entries.ts";
-import type { OrphanStore } from "./orphan-store.ts";
-import { createOrphanStore } from "./orphan-store.ts";
+import { OrphanStore } from "./orphan-store.ts";
 import type { Pair } from "./paired.ts";
 import type { ParentChecks } from "./parent-checks.ts";
 import { createParentChecks } from "./parent-checks.ts";
@@ -79,7 +78,7 @@ export function createBooks(settings: Settings, sinceMs: number): Books {
   // There are as many orphans as requests where every request is torn.
   const crossings = new CrossingStore(maxBytes * 0.33, seed);
   const spans = new SpanStore(maxBytes * 0.33, seed, crossings.childHeads);
-  const orphans = createOrphanStore(maxBytes * 0.24, seed);
+  const orphans = new OrphanStore(maxBytes * 0.24, seed);
   const seen = createSeenSpans(maxBytes * 0.1, 2 * hardWaitMs, seed);
   return {
     settings,

@@ -139,7 +139,7 @@ function sameRequest({ crossings, orphans }: Books, record: number, edge: Edge):
   if (!crossings.readRequest(record, request, 0)) return undefined;
   let found = 0;
   for (let orphan = orphans.findRequest(request, 0); orphan !== 0;) {
-    const service = orphans.service[orphans.ring.slot(orphan)] as number;
+    const service = orphans.service(orphans.ring.slot(orphan));
     orphans.readKey(orphan, other);
     // A root of the very trace that was forwarded is where it began: a service before us, with the same request's id.
     const began = sameWords(other, 0, key, 0, TRACE_WORDS);
@@ -156,7 +156,7 @@ function sameRequest({ crossings, orphans }: Books, record: number, edge: Edge):
     rival = crossings.findOlderRequest(request, 0, rival);
   }
   const ours = crossings.localPort(crossings.ring.slot(record));
-  const theirs = orphans.peerPort[orphans.ring.slot(found)] as number;
+  const theirs = orphans.peerPort(orphans.ring.slot(found));
   const elsewhere = ours !== 0 && theirs !== 0 && ours !== theirs;
   return { cause: elsewhere ? SAME_REQUEST_OTHER_PEER : SAME_REQUEST, orphan: found, span: 0, confidence: 0.999 };
 }
@@ -208,8 +208,8 @@ function findOnConnection(
     let orphan = orphans.findPort(port, second);
     for (; orphan !== 0; orphan = orphans.findOlderPort(port, second, orphan)) {
       const at = orphans.ring.slot(orphan);
-      if (orphans.joined[at] === 1 || !(anyService || answersFor(edge, orphans.service[at] as number))) continue;
-      if (!overlaps(fromMs, untilMs, orphans.startMs[at] as number, orphans.endMs[at] as number)) continue;
+      if (orphans.isJoined(at) || !(anyService || answersFor(edge, orphans.service(at)))) continue;
+      if (!overlaps(fromMs, untilMs, orphans.startMs(at), orphans.endMs(at))) continue;
       if (found !== 0) return 0;
       found = orphan;
     }
@@ -230,9 +230,9 @@ function hasRivals(
   const { crossings, orphans } = books;
   const at = orphans.ring.slot(orphan);
   // By our clock.
-  const fromMs = (orphans.startMs[at] as number) - aheadMs - slackMs;
-  const untilMs = (orphans.endMs[at] as number) - aheadMs + slackMs;
-  const port = orphans.peerPort[at] as number;
+  const fromMs = orphans.startMs(at) - aheadMs - slackMs;
+  const untilMs = orphans.endMs(at) - aheadMs + slackMs;
+  const port = orphans.peerPort(at);
   const last = secondOf(untilMs);
   for (let second = firstSecondOf(books, fromMs); second <= last; second += 1) {
     let rival = crossings.findPort(port, second);

@@ -3,19 +3,45 @@ import { hashId } from "./hash.ts";
 import { KEY_WORDS, LOWER_HALF_AT, LOWER_HALF_WORDS, REQUEST_ID_WORDS, SPAN_WORDS, TRACE_WORDS } from "./id-words.ts";
 import { Longest } from "./longest.ts";
 import { MomentIndex, WordIndex, createLateWordIndex } from "./record-index.ts";
-import { RecordWords } from "./record-words.ts";
-import type { Ring } from "./ring.ts";
+import { LINE_WORDS, RecordWords } from "./record-words.ts";
+import type { OpenChains, Ring } from "./ring.ts";
 import { INDEX_BYTES, capacityFor, createChains, createRing } from "./ring.ts";
 
-/** Words of a record: trace id, span id, linked trace id and span id, request id hash. */
-const LINK_AT: number = KEY_WORDS;
-const LINKED_SPAN_AT: number = LINK_AT + TRACE_WORDS;
-const REQUEST_ID_AT: number = LINK_AT + KEY_WORDS;
-const WORDS: number = REQUEST_ID_AT + REQUEST_ID_WORDS;
-const RECORD_BYTES: number = WORDS * 4 + 2 * 8 + 4 + 3 * 2 + 2 + 4 * INDEX_BYTES;
+/**
+ * What a line of the cache holds of a record, in words: trace id and span id, request id hash, two times, its path, 16 bits
+ * of its service and of its source, 16 of its peer's port with 8 of its bits, and the next older record of its chain.
+ */
+const REQUEST_ID_AT: number = KEY_WORDS;
+const WORDS: number = KEY_WORDS + REQUEST_ID_WORDS;
+const START_AT: number = WORDS;
+const END_AT: number = START_AT + 2;
+const PATH_AT: number = END_AT + 2;
+const SERVICE_AT: number = PATH_AT + 1;
+const PORT_AT: number = SERVICE_AT + 1;
+const LINK_AT: number = PORT_AT + 1;
+
+/** Where each stands among numbers of its size. */
+const START: number = START_AT / 2;
+const END: number = END_AT / 2;
+const SERVICE: number = SERVICE_AT * 2;
+const SOURCE: number = SERVICE_AT * 2 + 1;
+const PORT: number = PORT_AT * 2;
+const BITS: number = PORT_AT * 4 + 2;
+const TIMES: number = LINE_WORDS / 2;
+const HALVES: number = LINE_WORDS * 2;
+const BYTES: number = LINE_WORDS * 4;
+
+const LATE_INDEXES = 3;
+const RECORD_BYTES: number = (LINE_WORDS + KEY_WORDS) * 4 + LATE_INDEXES * INDEX_BYTES + 4;
+
+/** Bits of a record: it links to another span; it was joined with a request; it was counted for one by its times. */
+const LINKED_BIT = 1;
+const JOINED_BIT = 2;
+const COUNTED_BIT = 4;
 
 export interface OrphanEntry {
   service: number;
+  /** The number of what its process says of itself; see `SourceBook`. */
   source: number;
   startMs: number;
   endMs: number;
@@ -25,140 +51,204 @@ export interface OrphanEntry {
   path: number;
 }
 
-export const ORPHAN_SCRATCH: { readonly link: number; readonly requestId: number } = {
-  link: LINK_AT,
-  requestId: REQUEST_ID_AT,
-};
-
-export interface OrphanStore {
+/** A class: what is called for every root is cheaper in a method than in a closure. */
+export class OrphanStore {
   readonly ring: Ring;
   readonly bytes: number;
-  /** What `add` writes; a part that is all zero is absent. */
-  readonly scratch: Uint32Array;
-  readonly service: Uint16Array;
-  /** The number of what its process says of itself; see `SourceBook`. */
-  readonly source: Uint16Array;
-  readonly startMs: Float64Array;
-  readonly endMs: Float64Array;
-  readonly peerPort: Uint16Array;
-  readonly path: Uint32Array;
-  /** 1 once it was joined with a request. */
-  readonly joined: Uint8Array;
-  /** 1 once it was counted for a request that it may answer by its times. */
-  readonly counted: Uint8Array;
-  add(entry: OrphanEntry): number;
-  /** Newest orphan with a link to the trace and span in `key`, and the next older one; 0 for none. */
-  findLink(key: Uint32Array): number;
-  findOlderLink(key: Uint32Array, record: number): number;
-  findRequest(words: Uint32Array, at: number): number;
-  findOlderRequest(words: Uint32Array, at: number, record: number): number;
-  /** Newest orphan that began in this second and whose peer called from this port, and the next older one. */
-  findPort(port: number, second: number): number;
-  findOlderPort(port: number, second: number, record: number): number;
-  /** Reads where looking for the trace at `at` begins: see `OpenChains`. */
-  touchTrace(ids: Uint32Array, at: number): number;
-  /** Newest orphan of the trace in `key`. */
-  findTrace(key: Uint32Array): number;
-  /** The longest orphan held, or longer by what was held before. */
-  longestMs(): number;
-  /** Whether any orphan held has a trace id that begins with 32 bits of zero: what other formats make of one. */
-  hasShortTrace(): boolean;
-  /** Newest orphan whose trace id ends in the 64 bits that the one in `key` ends in. */
-  findLowerHalf(key: Uint32Array): number;
-  /** Copy the linked trace and span id, and the hash of the request id; false where it has none. */
-  readLink(record: number, key: Uint32Array): boolean;
-  readRequest(record: number, into: Uint32Array): boolean;
-  /** Copies its trace and span id into `key`. */
-  readKey(record: number, key: Uint32Array): void;
-  traceId(record: number): string;
-  spanId(record: number): string;
-}
+  /** Trace id, span id and the hash of the request id, all zero where there is none: `add` writes them. */
+  readonly scratch: Uint32Array = new Uint32Array(WORDS);
+  readonly #line: RecordWords;
+  /** Its bytes, by the kind of number. */
+  readonly #words: Uint32Array;
+  readonly #times: Float64Array;
+  readonly #halves: Uint16Array;
+  readonly #bytes: Uint8Array;
+  /** The trace id and span id that it links to, where it does. */
+  readonly #linked: RecordWords;
+  readonly #seed: number;
+  readonly #traceChains: OpenChains;
+  readonly #byTrace: WordIndex;
+  readonly #byLink: WordIndex;
+  readonly #byRequest: WordIndex;
+  readonly #byPort: MomentIndex;
+  readonly #longest: Longest = new Longest();
+  #newestShort = 0;
+  #newestLinked = 0;
 
-export function createOrphanStore(budgetBytes: number, seed: number): OrphanStore {
-  const capacity = capacityFor(budgetBytes, RECORD_BYTES);
-  const ring = createRing(capacity);
-  const table = new RecordWords(ring, WORDS);
-  const scratch = new Uint32Array(WORDS);
-  const service = new Uint16Array(capacity);
-  const source = new Uint16Array(capacity);
-  const startMs = new Float64Array(capacity);
-  const endMs = new Float64Array(capacity);
-  const peerPort = new Uint16Array(capacity);
-  const path = new Uint32Array(capacity);
-  const joined = new Uint8Array(capacity);
-  const counted = new Uint8Array(capacity);
-  const byLink = createLateWordIndex(
-    ring,
-    table,
-    LINKED_SPAN_AT,
-    seed,
-    (slot) => table.isSet(slot, LINKED_SPAN_AT) || table.isSet(slot, LINKED_SPAN_AT + 1),
-  );
-  const byRequest = createLateWordIndex(ring, table, REQUEST_ID_AT, seed, (slot) => table.isSet(slot, REQUEST_ID_AT));
-  const byPort = new MomentIndex(
-    ring,
-    { values: peerPort, stride: 1, at: 0 },
-    { values: startMs, stride: 1, at: 0 },
-    seed,
-    (slot) => peerPort[slot] !== 0,
-  );
-  // Each is looked for by its trace before it is added.
-  const traceChains = createChains(ring);
-  const byTrace = new WordIndex(traceChains, table, LOWER_HALF_AT, seed);
-  const longest = new Longest();
-  let newestShort = 0;
-  let newestLinked = 0;
-  return {
-    ring,
-    bytes: capacity * RECORD_BYTES,
-    scratch,
-    service,
-    source,
-    startMs,
-    endMs,
-    peerPort,
-    path,
-    joined,
-    counted,
-    add(entry) {
-      const record = ring.advance();
-      const slot = ring.slot(record);
-      table.write(record, scratch, 0, WORDS);
-      service[slot] = entry.service;
-      source[slot] = entry.source;
-      startMs[slot] = entry.startMs;
-      endMs[slot] = entry.endMs;
-      peerPort[slot] = entry.peerPort;
-      path[slot] = entry.path;
-      joined[slot] = 0;
-      counted[slot] = 0;
-      longest.note(slot, entry.endMs - entry.startMs);
-      traceChains.add(hashId(scratch, LOWER_HALF_AT, seed), record);
-      if (scratch[0] === 0) newestShort = record;
-      if (scratch[LINKED_SPAN_AT] !== 0 || scratch[LINKED_SPAN_AT + 1] !== 0) newestLinked = record;
-      return record;
-    },
-    findLink: (key) => (newestLinked < ring.oldest() ? 0 : byLink.find(key, 0, LINK_AT, KEY_WORDS)),
-    findOlderLink: (key, record) => byLink.findOlder(record, key, 0, LINK_AT, KEY_WORDS),
-    findRequest: (key, at) => byRequest.find(key, at, REQUEST_ID_AT, REQUEST_ID_WORDS),
-    findOlderRequest: (key, at, record) => byRequest.findOlder(record, key, at, REQUEST_ID_AT, REQUEST_ID_WORDS),
-    findPort: (port, second) => byPort.find(port, second),
-    findOlderPort: (port, second, record) => byPort.findOlder(record, port, second),
-    touchTrace: (ids, at) => traceChains.touch(hashId(ids, at + LOWER_HALF_AT, seed)),
-    findTrace: (key) => byTrace.find(key, 0, 0, TRACE_WORDS),
-    longestMs: () => longest.ms(),
-    hasShortTrace: () => newestShort >= ring.oldest(),
-    findLowerHalf: (key) => byTrace.find(key, LOWER_HALF_AT, LOWER_HALF_AT, LOWER_HALF_WORDS),
-    readLink(record, key) {
-      table.read(record, LINK_AT, KEY_WORDS, key, 0);
-      return key[TRACE_WORDS] !== 0 || key[TRACE_WORDS + 1] !== 0;
-    },
-    readRequest(record, into) {
-      table.read(record, REQUEST_ID_AT, REQUEST_ID_WORDS, into, 0);
-      return into[0] !== 0;
-    },
-    readKey: (record, key) => table.read(record, 0, KEY_WORDS, key, 0),
-    traceId: (record) => table.format(record, 0, TRACE_WORDS),
-    spanId: (record) => table.format(record, TRACE_WORDS, SPAN_WORDS),
-  };
+  constructor(budgetBytes: number, seed: number) {
+    const capacity = capacityFor(budgetBytes, RECORD_BYTES);
+    const ring = createRing(capacity);
+    const line = new RecordWords(ring, LINE_WORDS);
+    const linked = new RecordWords(ring, KEY_WORDS);
+    const startMs = { values: line.times, stride: TIMES, at: START };
+    const peerPort = { values: line.halves, stride: HALVES, at: PORT };
+    this.ring = ring;
+    this.bytes = capacity * RECORD_BYTES;
+    this.#line = line;
+    this.#words = line.words;
+    this.#times = line.times;
+    this.#halves = line.halves;
+    this.#bytes = line.bytes;
+    this.#linked = linked;
+    this.#seed = seed;
+    // Each is looked for by its trace before it is added.
+    this.#traceChains = createChains(ring, undefined, { words: line.links, stride: LINE_WORDS, at: LINK_AT });
+    this.#byTrace = new WordIndex(this.#traceChains, line, LOWER_HALF_AT, seed);
+    this.#byLink = createLateWordIndex(ring, linked, TRACE_WORDS, seed, (slot) => this.#has(slot, LINKED_BIT));
+    this.#byRequest = createLateWordIndex(ring, line, REQUEST_ID_AT, seed, (slot) => line.isSet(slot, REQUEST_ID_AT));
+    this.#byPort = new MomentIndex(ring, peerPort, startMs, seed, (slot) => this.peerPort(slot) !== 0);
+  }
+
+  startMs(slot: number): number {
+    return this.#times[slot * TIMES + START] as number;
+  }
+
+  endMs(slot: number): number {
+    return this.#times[slot * TIMES + END] as number;
+  }
+
+  service(slot: number): number {
+    return this.#halves[slot * HALVES + SERVICE] as number;
+  }
+
+  source(slot: number): number {
+    return this.#halves[slot * HALVES + SOURCE] as number;
+  }
+
+  peerPort(slot: number): number {
+    return this.#halves[slot * HALVES + PORT] as number;
+  }
+
+  path(slot: number): number {
+    return this.#words[slot * LINE_WORDS + PATH_AT] as number;
+  }
+
+  /** Whether it was joined with a request, or began anew on purpose. */
+  isJoined(slot: number): boolean {
+    return this.#has(slot, JOINED_BIT);
+  }
+
+  setJoined(slot: number): void {
+    this.#set(slot, JOINED_BIT);
+  }
+
+  /** Whether it was counted for a request that it may answer by its times. */
+  isCounted(slot: number): boolean {
+    return this.#has(slot, COUNTED_BIT);
+  }
+
+  setCounted(slot: number): void {
+    this.#set(slot, COUNTED_BIT);
+  }
+
+  /** Writes the scratch and the entry over the oldest record; returns the new record's number. */
+  add(entry: OrphanEntry): number {
+    const record = this.ring.advance();
+    const slot = this.ring.slot(record);
+    this.#line.write(record, this.scratch, 0, WORDS);
+    this.#times[slot * TIMES + START] = entry.startMs;
+    this.#times[slot * TIMES + END] = entry.endMs;
+    this.#words[slot * LINE_WORDS + PATH_AT] = entry.path;
+    this.#halves[slot * HALVES + SERVICE] = entry.service;
+    this.#halves[slot * HALVES + SOURCE] = entry.source;
+    this.#halves[slot * HALVES + PORT] = entry.peerPort;
+    this.#bytes[slot * BYTES + BITS] = 0;
+    this.#longest.note(slot, entry.endMs - entry.startMs);
+    this.#traceChains.add(hashId(this.scratch, LOWER_HALF_AT, this.#seed), record);
+    if (this.scratch[0] === 0) this.#newestShort = record;
+    return record;
+  }
+
+  /** Notes that the newest record links to the trace and span of `key`. */
+  link(record: number, key: Uint32Array): void {
+    this.#linked.write(record, key, 0, KEY_WORDS);
+    this.#set(this.ring.slot(record), LINKED_BIT);
+    this.#newestLinked = record;
+  }
+
+  /** Newest orphan with a link to the trace and span in `key`, and the next older one; 0 for none. */
+  findLink(key: Uint32Array): number {
+    return this.#newestLinked < this.ring.oldest() ? 0 : this.#byLink.find(key, 0, 0, KEY_WORDS);
+  }
+
+  findOlderLink(key: Uint32Array, record: number): number {
+    return this.#byLink.findOlder(record, key, 0, 0, KEY_WORDS);
+  }
+
+  /** Newest orphan with the request id whose hash stands in `words` at `at`, and the next older one. */
+  findRequest(words: Uint32Array, at: number): number {
+    return this.#byRequest.find(words, at, REQUEST_ID_AT, REQUEST_ID_WORDS);
+  }
+
+  findOlderRequest(words: Uint32Array, at: number, record: number): number {
+    return this.#byRequest.findOlder(record, words, at, REQUEST_ID_AT, REQUEST_ID_WORDS);
+  }
+
+  /** Newest orphan that began in this second and whose peer called from this port, and the next older one. */
+  findPort(port: number, second: number): number {
+    return this.#byPort.find(port, second);
+  }
+
+  findOlderPort(port: number, second: number, record: number): number {
+    return this.#byPort.findOlder(record, port, second);
+  }
+
+  /** Reads where looking for the trace at `at` begins: see `OpenChains`. */
+  touchTrace(ids: Uint32Array, at: number): number {
+    return this.#traceChains.touch(hashId(ids, at + LOWER_HALF_AT, this.#seed));
+  }
+
+  /** Newest orphan of the trace in `key`. */
+  findTrace(key: Uint32Array): number {
+    return this.#byTrace.find(key, 0, 0, TRACE_WORDS);
+  }
+
+  /** Newest orphan whose trace id ends in the 64 bits that the one in `key` ends in. */
+  findLowerHalf(key: Uint32Array): number {
+    return this.#byTrace.find(key, LOWER_HALF_AT, LOWER_HALF_AT, LOWER_HALF_WORDS);
+  }
+
+  /** The longest orphan held, or longer by what was held before. */
+  longestMs(): number {
+    return this.#longest.ms();
+  }
+
+  /** Whether any orphan held has a trace id that begins with 32 bits of zero: what other formats make of one. */
+  hasShortTrace(): boolean {
+    return this.#newestShort >= this.ring.oldest();
+  }
+
+  /** Copy the linked trace and span id, and the hash of the request id; false where it has none. */
+  readLink(record: number, key: Uint32Array): boolean {
+    if (!this.#has(this.ring.slot(record), LINKED_BIT)) return false;
+    this.#linked.read(record, 0, KEY_WORDS, key, 0);
+    return true;
+  }
+
+  readRequest(record: number, into: Uint32Array): boolean {
+    this.#line.read(record, REQUEST_ID_AT, REQUEST_ID_WORDS, into, 0);
+    return into[0] !== 0;
+  }
+
+  /** Copies its trace and span id into `key`. */
+  readKey(record: number, key: Uint32Array): void {
+    this.#line.read(record, 0, KEY_WORDS, key, 0);
+  }
+
+  traceId(record: number): string {
+    return this.#line.format(record, 0, TRACE_WORDS);
+  }
+
+  spanId(record: number): string {
+    return this.#line.format(record, TRACE_WORDS, SPAN_WORDS);
+  }
+
+  #has(slot: number, bit: number): boolean {
+    return ((this.#bytes[slot * BYTES + BITS] as number) & bit) !== 0;
+  }
+
+  #set(slot: number, bit: number): void {
+    const at = slot * BYTES + BITS;
+    this.#bytes[at] = (this.#bytes[at] as number) | bit;
+  }
 }

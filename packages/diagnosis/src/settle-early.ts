@@ -71,10 +71,10 @@ function collectByRequest(books: Books, orphan: number): void {
 function collectByConnection(books: Books, orphan: number): number {
   const { crossings, orphans } = books;
   const slot = orphans.ring.slot(orphan);
-  const port = orphans.peerPort[slot] as number;
-  if (port === 0 || orphans.joined[slot] === 1) return 0;
-  const fromMs = (orphans.startMs[slot] as number) - SKEW_MS;
-  const untilMs = (orphans.endMs[slot] as number) + SKEW_MS;
+  const port = orphans.peerPort(slot);
+  if (port === 0 || orphans.isJoined(slot)) return 0;
+  const fromMs = orphans.startMs(slot) - SKEW_MS;
+  const untilMs = orphans.endMs(slot) + SKEW_MS;
   let found = 0;
   let givenUp = false;
   for (let second = firstSecondOf(books, fromMs); second <= secondOf(untilMs); second += 1) {
@@ -116,5 +116,5 @@ function isWaiting({ crossings }: Books, record: number): boolean {
 /** Whether the orphan's service is known to stand behind the edge: one request passes several borders with one id. */
 function isAnswerable({ crossings, orphans, edges }: Books, record: number, orphan: number): boolean {
   const edge = edges.at(crossings.edge(crossings.ring.slot(record)));
-  return answersFor(edge, orphans.service[orphans.ring.slot(orphan)] as number);
+  return answersFor(edge, orphans.service(orphans.ring.slot(orphan)));
 }

@@ -172,9 +172,9 @@ export function settleByAge(books: Books, record: number): void {
 /** A joined orphan is explained: it is no longer counted among those that are not. */
 export function markJoined({ orphans, services }: Books, record: number): void {
   const slot = orphans.ring.slot(record);
-  if (orphans.joined[slot] === 1) return;
-  orphans.joined[slot] = 1;
-  services.at(orphans.service[slot] as number).tally.add(ORPHANS, orphans.endMs[slot] as number, -1);
+  if (orphans.isJoined(slot)) return;
+  orphans.setJoined(slot);
+  services.at(orphans.service(slot)).tally.add(ORPHANS, orphans.endMs(slot), -1);
 }
 
 function giveUp(books: Books, record: number, edge: Edge): void {
@@ -236,7 +236,7 @@ export function noteFacets(
 }
 
 function sourceOf({ orphans, spans }: Books, { orphan, span }: Join): number {
-  if (orphan !== 0) return orphans.source[orphans.ring.slot(orphan)] as number;
+  if (orphan !== 0) return orphans.source(orphans.ring.slot(orphan));
   return span === 0 ? 0 : spans.source(spans.ring.slot(span));
 }
 
@@ -254,19 +254,19 @@ function tellPair(books: Books, record: number, { cause, orphan, confidence }: J
 /** Pairs that were joined teach how spans of this edge lie in time; those that were joined by it only where it drifts. */
 function learnTimes({ crossings, orphans }: Books, slot: number, edge: Edge, join: Join): void {
   const at = orphans.ring.slot(join.orphan);
-  const startMs = (orphans.startMs[at] as number) - crossings.startMs(slot);
-  const endMs = crossings.endMs(slot) - (orphans.endMs[at] as number);
-  const spanMs = (orphans.endMs[at] as number) - (orphans.startMs[at] as number);
+  const startMs = orphans.startMs(at) - crossings.startMs(slot);
+  const endMs = crossings.endMs(slot) - orphans.endMs(at);
+  const spanMs = orphans.endMs(at) - orphans.startMs(at);
   if (join.cause === SAME_TIME) {
     learnTimedPair(edge.timing, join.confidence, startMs, endMs, spanMs);
     return;
   }
   learnPair(edge.timing, startMs, endMs, spanMs);
-  comparePath(edge, crossings.path(slot), orphans.path[at] as number);
+  comparePath(edge, crossings.path(slot), orphans.path(at));
 }
 
 function joinedService({ orphans, spans, services }: Books, { orphan, span }: Join): Service | undefined {
-  if (orphan !== 0) return services.at(orphans.service[orphans.ring.slot(orphan)] as number);
+  if (orphan !== 0) return services.at(orphans.service(orphans.ring.slot(orphan)));
   return span === 0 ? undefined : services.at(spans.service(spans.ring.slot(span)));
 }
 

@@ -16,7 +16,6 @@ import {
   sameWords,
 } from "./id-words.ts";
 import type { OrphanEntry } from "./orphan-store.ts";
-import { ORPHAN_SCRATCH } from "./orphan-store.ts";
 import { readRoot } from "./root-facts.ts";
 import { isSupported } from "./runtime-support.ts";
 import { comparePath, wantsPath } from "./path-agreement.ts";
@@ -260,8 +259,7 @@ function enterRoot(books: Books, span: SpanView, service: Service, source: numbe
   for (let word = 0; word < scratch.length; word += 1) scratch[word] = word < KEY_WORDS ? (ids[word] as number) : 0;
   const link = span.links()[0];
   const linked = link !== undefined && readTraceId(link.traceId, linkWords) && readSpanId(link.spanId, linkWords, 4);
-  if (linked) scratch.set(linkWords, ORPHAN_SCRATCH.link);
-  if (root.requestId !== "") hashText(root.requestId, scratch, ORPHAN_SCRATCH.requestId);
+  if (root.requestId !== "") hashText(root.requestId, scratch, KEY_WORDS);
   orphan.service = service.id;
   orphan.source = source;
   orphan.startMs = span.startMs();
@@ -272,7 +270,8 @@ function enterRoot(books: Books, span: SpanView, service: Service, source: numbe
   const record = orphans.add(orphan);
   // A root that links to another trace was begun anew on purpose; it counts only once its link is one of ours.
   if (linked) {
-    orphans.joined[orphans.ring.slot(record)] = 1;
+    orphans.link(record, linkWords);
+    orphans.setJoined(orphans.ring.slot(record));
     service.tally.add(LEGITIMATE_ROOTS, atMs, 1);
   } else service.tally.add(ORPHANS, atMs, 1);
 }
@@ -287,13 +286,13 @@ function isHeld({ orphans }: Books): boolean {
 
 /** An orphan that is overwritten so young may be the one that a request still waits for. */
 function countEvicted({ orphans, services, totals, settings }: Books, nowMs: number): void {
-  const { ring, joined, endMs, service } = orphans;
+  const { ring } = orphans;
   if (ring.newest() < ring.capacity) return;
   const slot = ring.slot(ring.oldest());
-  const endedMs = endMs[slot] as number;
-  if (joined[slot] === 1 || nowMs - endedMs >= settings.hardWaitMs) return;
+  const endedMs = orphans.endMs(slot);
+  if (orphans.isJoined(slot) || nowMs - endedMs >= settings.hardWaitMs) return;
   totals.evictedOrphans += 1;
-  services.at(service[slot] as number).tally.add(FORGOTTEN_ORPHANS, endedMs, 1);
+  services.at(orphans.service(slot)).tally.add(FORGOTTEN_ORPHANS, endedMs, 1);
 }
 
 /** What tells the processes of a service apart, the surest first. */

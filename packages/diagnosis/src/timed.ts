@@ -76,11 +76,11 @@ export function orphansAround({ orphans }: Books, edge: Edge, requests: readonly
   const fromMs = during.startMs - FARTHEST_MS;
   const untilMs = during.endMs + FARTHEST_MS;
   const found: Timed[] = [];
-  const { ring, joined, service, startMs, endMs } = orphans;
+  const { ring } = orphans;
   for (let at = ring.oldest(); at <= ring.newest(); at += 1) {
     const slot = ring.slot(at);
-    if (joined[slot] === 1 || !overlaps(startMs[slot] as number, endMs[slot] as number, fromMs, untilMs)) continue;
-    if (answersFor(edge, service[slot] as number)) found.push(orphanOf(orphans, at, pathsTell(edge)));
+    if (orphans.isJoined(slot) || !overlaps(orphans.startMs(slot), orphans.endMs(slot), fromMs, untilMs)) continue;
+    if (answersFor(edge, orphans.service(slot))) found.push(orphanOf(orphans, at, pathsTell(edge)));
   }
   return found.sort((a, b) => a.startMs - b.startMs);
 }
@@ -131,14 +131,10 @@ function requestOf(crossings: CrossingStore, at: number, pathTells: boolean): Ti
   return { at, startMs: crossings.startMs(slot), endMs: crossings.endMs(slot), path };
 }
 
-function orphanOf({ ring, startMs, endMs, path }: OrphanStore, at: number, pathTells: boolean): Timed {
-  const slot = ring.slot(at);
-  return {
-    at,
-    startMs: startMs[slot] as number,
-    endMs: endMs[slot] as number,
-    path: pathTells ? (path[slot] as number) : 0,
-  };
+function orphanOf(orphans: OrphanStore, at: number, pathTells: boolean): Timed {
+  const slot = orphans.ring.slot(at);
+  const path = pathTells ? orphans.path(slot) : 0;
+  return { at, startMs: orphans.startMs(slot), endMs: orphans.endMs(slot), path };
 }
 
 /** The first orphan that starts at this time or later. */
