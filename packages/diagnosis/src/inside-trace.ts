@@ -8,9 +8,13 @@ import { KEY_WORDS, TRACE_WORDS, sameWords } from "./id-words.ts";
 import { SKEW_MS, overlaps } from "./interval.ts";
 import type { Join } from "./join.ts";
 import { ENTRY, LOCAL } from "./span-store.ts";
+import { ENOUGH_FOR_OFFSET, leastDelays } from "./timing-model.ts";
 
 const key = new Uint32Array(KEY_WORDS);
 const other = new Uint32Array(KEY_WORDS);
+
+/** So far beside the least delays that are known a span may lie. */
+const BESIDE_MS = 5;
 
 /** Spans of one trace that stand below ghosts; more than this are not told apart. */
 const ghosts: number[] = [];
@@ -44,13 +48,17 @@ export function insideTrace(books: Books, record: number, edge: Edge): Join | un
     if (!alone) lost = true;
     else if (ghosts.length < MOST_GHOSTS) ghosts.push(span);
   }
-  if (ghosts.length > 0) return { cause: GHOST_PARENT, orphan: 0, span: onlyGhostOf(books, record), confidence: 0.97 };
+  if (ghosts.length > 0)
+    return { cause: GHOST_PARENT, orphan: 0, span: onlyGhostOf(books, record, edge), confidence: 0.97 };
   if (!lost && (!worked || entered || isAnsweredInTrace(books, edge))) return undefined;
   return { cause: DESCENDANTS, orphan: 0, span: 0, confidence: 0.9 };
 }
 
-/** The span that is surely this request's: no other overlaps it, and no other request the span; 0 for none. */
-function onlyGhostOf(books: Books, record: number): number {
+/**
+ * The span that is surely this request's: no other overlaps it, and no other request the span, and it lies as spans of the
+ * edge are known to; 0 for none.
+ */
+function onlyGhostOf(books: Books, record: number, edge: Edge): number {
   const { spans, crossings } = books;
   const slot = crossings.ring.slot(record);
   const fromMs = crossings.startMs(slot) - SKEW_MS;
@@ -63,7 +71,17 @@ function onlyGhostOf(books: Books, record: number): number {
     if (found !== 0) return 0;
     found = ghost;
   }
-  return found === 0 || isWantedByOthers(books, record, found) ? 0 : found;
+  if (found === 0 || isBeside(books, slot, found, edge) || isWantedByOthers(books, record, found)) return 0;
+  return found;
+}
+
+/** Whether the span lies where none of the edge would, once it is known where these lie: then the request's own was lost. */
+function isBeside({ spans, crossings }: Books, slot: number, ghost: number, { timing }: Edge): boolean {
+  if (timing.pairs < ENOUGH_FOR_OFFSET) return false;
+  const at = spans.ring.slot(ghost);
+  const least = leastDelays(timing);
+  const isEarly = spans.startMs(at) < crossings.startMs(slot) + least.startMs - BESIDE_MS;
+  return isEarly || spans.endMs(at) > crossings.endMs(slot) - least.endMs + BESIDE_MS;
 }
 
 /** Whether another request in the trace that leads to the same service and misses its span was open beside this one. */

@@ -145,4 +145,23 @@ describe("a diagnosis that decides repairs", () => {
     expect(world.diagnosis.report().breaks).toMatchObject([{ kind: "ghost-hop", count: 3 }]);
     expect(decisions).toMatchObject([{ action: "set-parent", span: { spanId: child.spanId } }]);
   });
+
+  it("sets no parent of a span that lies beside the request, where it is known how spans of the edge lie", () => {
+    const decisions: RepairDecision[] = [];
+    const world = createWorld({ repair: "on", decided: (decision) => decisions.push(decision) });
+    for (let known = 0; known < 40; known += 1) {
+      world.answer(world.forward());
+      world.wait(100);
+    }
+    const besideMs = [0, 27];
+    const children = besideMs.map((ms) => {
+      const crossing = world.forward();
+      const startMs = crossing.startMs + 1 + ms;
+      world.wait(1_000);
+      return world.answer(crossing, { parentSpanId: world.id(16), startMs, endMs: startMs + 18 });
+    });
+    world.pass();
+    world.pass();
+    expect(decisions).toMatchObject([{ action: "set-parent", span: { spanId: children[0]?.spanId } }]);
+  });
 });
