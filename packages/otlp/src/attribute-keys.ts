@@ -3,30 +3,38 @@
 import { type AttributeValue, AttributeView } from "./attribute.ts";
 import { Cursor } from "./wire/cursor.ts";
 
-/** Keys to look up together, by the length of their UTF-8 form. */
+/** Keys to look up together, by the length of their UTF-8 form and its last byte: hardly two share both. */
 export interface AttributeKeys {
   readonly count: number;
-  readonly byLength: readonly (readonly AttributeKey[] | undefined)[];
+  readonly buckets: readonly (readonly AttributeKey[])[];
 }
 
 interface AttributeKey {
   /** Its place among the values. */
   readonly place: number;
+  readonly length: number;
   /** Its bytes, four to a word, the first lowest; the last word holds the last four, some of them once more. */
   readonly words: Int32Array;
 }
 
 const WORD_BYTES = 4;
+const BUCKETS = 256;
 
 /** Throws TypeError for a key that is not ASCII. */
 export function defineAttributeKeys(keys: readonly string[]): AttributeKeys {
-  const byLength: AttributeKey[][] = [];
+  const buckets = Array.from({ length: BUCKETS }, (): AttributeKey[] => []);
   for (const [place, key] of keys.entries()) {
     for (let at = 0; at < key.length; at++)
       if (key.charCodeAt(at) > 0x7f) throw new TypeError(`keys: only ASCII can be looked up together: ${key}`);
-    (byLength[key.length] ??= []).push({ place, words: wordsOf(key) });
+    const { length } = key;
+    const last = length === 0 ? 0 : key.charCodeAt(length - 1);
+    buckets[bucketOf(length, last)]!.push({ place, length, words: wordsOf(key) });
   }
-  return { count: keys.length, byLength };
+  return { count: keys.length, buckets };
+}
+
+function bucketOf(length: number, last: number): number {
+  return (length * 5 + last) % BUCKETS;
 }
 
 /** A key of less than four bytes has a word for each. */
@@ -104,11 +112,11 @@ export class FoundAttributes {
 
   #see(keys: AttributeKeys, start: number, stop: number): void {
     const { keyStart, keyStop } = view.open(this.bytes, start, stop);
-    const known = keys.byLength[keyStop - keyStart];
-    if (known === undefined) return;
+    const keyLength = keyStop - keyStart;
+    const known = keys.buckets[bucketOf(keyLength, keyLength === 0 ? 0 : this.bytes[keyStop - 1]!)]!;
     for (let at = 0; at < known.length; at++) {
-      const { place, words } = known[at]!;
-      if (this.#stops[place] !== 0 || !this.#isKey(words, keyStart, keyStop)) continue;
+      const { place, length, words } = known[at]!;
+      if (length !== keyLength || this.#stops[place] !== 0 || !this.#isKey(words, keyStart, keyStop)) continue;
       this.#starts[place] = start;
       this.#stops[place] = stop;
     }

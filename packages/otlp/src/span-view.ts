@@ -90,6 +90,8 @@ const inner = new Cursor();
 type Offsets = Int32Array;
 const FIELDS = 16;
 const FLAGS = 0;
+/** Of attributes: where the first field starts, and where the last one ends. */
+const ATTRIBUTES = 9;
 const ATTRIBUTE_TAG = 0x4a;
 
 /** The view that moves; within this package it may be opened on any proven span. */
@@ -202,7 +204,8 @@ export class OpenSpanView implements SpanView {
   }
 
   attributes(keys: AttributeKeys, found: FoundAttributes): void {
-    found.look(keys, this.#bytes, this.#start, this.#end, 9);
+    this.#locate();
+    found.look(keys, this.#bytes, this.#starts[ATTRIBUTES]!, this.#stops[ATTRIBUTES]!, ATTRIBUTES);
   }
 
   resourceAttribute(key: string): AttributeValue | undefined {
@@ -277,24 +280,39 @@ export class OpenSpanView implements SpanView {
     const bytes = this.#bytes;
     const end = this.#end;
     let pos = this.#start;
+    let firstAttribute = end;
     while (pos < end) {
       const tag = bytes[pos]!;
-      const length = bytes[pos + 1]!;
+      const next = bytes[pos + 1]!;
       // Most fields are attributes, which are many and looked up elsewhere, and ids: one byte of tag, one of length.
-      if ((tag & 0x87) === 2 && length < 0x80) {
+      if ((tag & 0x87) === 2 && next < 0x80) {
         const start = pos + 2;
-        pos = start + length;
-        if (tag === ATTRIBUTE_TAG) continue;
+        if (tag === ATTRIBUTE_TAG) {
+          if (firstAttribute === end) firstAttribute = pos;
+          pos = start + next;
+          stops[ATTRIBUTES] = pos;
+          continue;
+        }
+        pos = start + next;
         starts[tag >>> 3] = start;
         stops[tag >>> 3] = pos;
         continue;
       }
+      // Nearly all others are times, and small numbers.
+      if ((tag & 0x87) === 1 || ((tag & 0x87) === 0 && next < 0x80)) {
+        starts[tag >>> 3] = pos + 1;
+        pos += (tag & 7) === 1 ? 9 : 2;
+        stops[tag >>> 3] = pos;
+        continue;
+      }
       cursor.open(bytes, pos, end).next();
+      if (cursor.field === ATTRIBUTES && firstAttribute === end) firstAttribute = pos;
       pos = cursor.stop;
       if (cursor.field > FIELDS) continue;
       starts[cursor.field % FIELDS] = cursor.start;
       stops[cursor.field % FIELDS] = pos;
     }
+    starts[ATTRIBUTES] = firstAttribute;
   }
 
   /** Status is a message: when it repeats, its occurrences are merged field by field. */

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { defineAttributeKeys, FoundAttributes, forEachSpan, mergeBatches, type SpanView } from "@tracemend/otlp";
 import { concat, fixed32, fixed64, hex, len, num, pair, span, spanId, str, traceId, traces } from "./support/bytes.ts";
@@ -114,6 +115,31 @@ describe("forEachSpan", () => {
       [undefined, undefined, undefined, undefined],
     ]);
     expect(() => defineAttributeKeys(["café"])).toThrow("keys: only ASCII can be looked up together: café");
+  });
+
+  it("looks attributes up wherever they stand among the other fields, short ones and long ones", () => {
+    const keys = defineAttributeKeys(["first", "second"]);
+    const found = new FoundAttributes();
+    const others = [num(6, 2), num(6, 300), fixed64(7, 1n), fixed32(16, 1), hex(4, spanId(1)), str(5, "n".repeat(200))];
+    const other = fc.constantFrom(...others);
+    const text = fc.nat({ max: 300 }).map((length) => "x".repeat(length));
+    fc.assert(
+      fc.property(
+        fc.array(other),
+        text,
+        fc.array(other),
+        text,
+        fc.array(other),
+        (before, first, between, second, after) => {
+          const fields = [...before, pair(9, "first", first), ...between, pair(9, "second", second), ...after];
+          const read = (view: SpanView): unknown => {
+            view.attributes(keys, found);
+            return [found.value(0), found.value(1)];
+          };
+          expect(map(traces([], len(2, ...fields)), read)).toEqual([[first, second]]);
+        },
+      ),
+    );
   });
 
   it("gives what an absent field means", () => {
