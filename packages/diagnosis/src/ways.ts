@@ -22,7 +22,7 @@ export interface Weighed {
 }
 
 /** What share of pairs lies in each way before any is tried, and for how many pairs that counts. */
-const BEFORE: Ways = { together: 5, apart: 5, anywhere: 0.5 };
+const BEFORE: Ways = { together: 10, apart: 10, anywhere: 1 };
 
 /** Shares settle in a few rounds; nothing hangs on their last digits. */
 const ROUNDS = 10;

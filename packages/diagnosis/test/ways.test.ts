@@ -4,10 +4,10 @@ import { byAllWays, weighWays } from "../src/ways.ts";
 describe("the ways in which spans lie", () => {
   it("count by how well each tells the known pairs", () => {
     const { shares: together } = weighWays(
-      Array.from({ length: 64 }, () => ({ together: 8, apart: 1, anywhere: 0.1 })),
+      Array.from({ length: 256 }, () => ({ together: 8, apart: 1, anywhere: 0.1 })),
     );
     expect(together.together).toBeGreaterThan(0.85);
-    const { shares: apart } = weighWays(Array.from({ length: 64 }, () => ({ together: 0.5, apart: 2, anywhere: 0.1 })));
+    const { shares: apart } = weighWays(Array.from({ length: 256 }, () => ({ together: 0.5, apart: 2, anywhere: 0.1 })));
     expect(apart.apart).toBeGreaterThan(0.85);
   });
 
