@@ -15,6 +15,7 @@ import {
   hashTraceId,
 } from "@tracemend/context";
 import type { FieldLines, OwnSpans } from "@tracemend/context";
+import { createNoise } from "../support/noise.ts";
 
 const SPANS: OwnSpans = {
   traceId: "0af7651916cd43dd8448eb211c80319c",
@@ -71,12 +72,13 @@ const fieldsOf = (head: string): string[] => head.split("\n").flatMap((line) => 
  */
 const HEADS = 64;
 /** The same digits in every run. */
-let state = 1;
+const noise = createNoise(1);
 const digits = (count: number): string => {
   let text = "";
   while (text.length < count) {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    text += (state >>> 8).toString(16).padStart(6, "0");
+    text += Math.floor(noise() * 2 ** 24)
+      .toString(16)
+      .padStart(6, "0");
   }
   return text.slice(0, count);
 };

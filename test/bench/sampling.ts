@@ -12,17 +12,19 @@ import { accepted, systemClock } from "@tracemend/pipeline";
 import { createLedger } from "../../packages/pipeline/src/ledger.ts";
 import { defineSample } from "../../packages/pipeline/src/sample/options.ts";
 import { createSampler } from "../../packages/pipeline/src/sample/sample.ts";
+import { createNoise } from "../support/noise.ts";
 
 const tracesPerBatch = 100;
 const spansPerBatch = 1_000;
 const rounds = 6;
 
-let state = 1;
+const noise = createNoise(1);
 function randomHex(bytes: number): string {
   let text = "";
   for (let at = 0; at < bytes; at++) {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    text += (state >>> 24).toString(16).padStart(2, "0");
+    text += Math.floor(noise() * 256)
+      .toString(16)
+      .padStart(2, "0");
   }
   return text;
 }

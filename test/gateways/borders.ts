@@ -4,6 +4,7 @@ import type { Batch } from "@tracemend/otlp";
 import { encodeSpans } from "@tracemend/otlp";
 import type { Setup } from "./setups.ts";
 import { applyEdits, createIds, cross, crossingOf, defineBoundary } from "@tracemend/context";
+import { createNoise } from "../support/noise.ts";
 
 export const REQUESTS = 24;
 
@@ -113,11 +114,8 @@ function uuidOf(digits: string): string {
 
 /** Bytes that a linear congruence spreads: ids of neighbouring requests share no half. */
 function idsFor(number: number): ReturnType<typeof createIds> {
-  let state = (number + 1) * 0x9e3779b1;
+  const noise = createNoise((number + 1) * 0x9e3779b1);
   return createIds((bytes) => {
-    for (let at = 0; at < bytes.length; at += 1) {
-      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-      bytes[at] = state >>> 24;
-    }
+    for (let at = 0; at < bytes.length; at += 1) bytes[at] = Math.floor(noise() * 256);
   });
 }

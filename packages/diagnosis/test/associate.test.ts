@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createNoise } from "./support/noise.ts";
+import { createNoise } from "../../../test/support/noise.ts";
 import type { World } from "./support/world.ts";
 import { createWorld } from "./support/world.ts";
 

@@ -4,7 +4,7 @@ import { grouped } from "../src/candidates.ts";
 import { comparePairs } from "../src/drawn-pairs.ts";
 import type { Comparison } from "../src/timing-model.ts";
 import { createTimingModel } from "../src/timing-model.ts";
-import { createNoise } from "./support/noise.ts";
+import { createNoise } from "../../../test/support/noise.ts";
 
 const REQUESTS = 700;
 const SPAN_MS = 0.4;

@@ -7,7 +7,9 @@ describe("the ways in which spans lie", () => {
       Array.from({ length: 256 }, () => ({ together: 8, apart: 1, anywhere: 0.1 })),
     );
     expect(together.together).toBeGreaterThan(0.85);
-    const { shares: apart } = weighWays(Array.from({ length: 256 }, () => ({ together: 0.5, apart: 2, anywhere: 0.1 })));
+    const { shares: apart } = weighWays(
+      Array.from({ length: 256 }, () => ({ together: 0.5, apart: 2, anywhere: 0.1 })),
+    );
     expect(apart.apart).toBeGreaterThan(0.85);
   });
 
