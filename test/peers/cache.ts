@@ -37,5 +37,7 @@ export function versionOf(peer: PeerProgram, binary: string): string | undefined
 /** Libraries that came with a Debian peer: pass it as `LD_LIBRARY_PATH`. */
 export function librariesOf(name: string): string {
   const root = join(CACHE, name, "usr", "lib");
-  return [root, join(root, "x86_64-linux-gnu"), join(root, "aarch64-linux-gnu")].join(delimiter);
+  const folders = ["x86_64-linux-gnu", "aarch64-linux-gnu"].map((folder) => join(root, folder));
+  // Chromium needs a library of PulseAudio's that is kept apart.
+  return [root, ...folders, ...folders.map((folder) => join(folder, "pulseaudio"))].join(delimiter);
 }

@@ -25,7 +25,7 @@ function install(source: Source, folder: string, binary: string): void {
   switch (source.kind) {
     case "debian":
       // Unpacked, not installed: no root, no service started, nothing outside the cache.
-      run("apt-get", ["download", "-q", ...source.packages], folder);
+      run("apt-get", ["download", "-q", ...debianPackages(source.package, folder)], folder);
       for (const archive of globSync("*.deb", { cwd: folder })) run("dpkg-deb", ["-x", archive, "."], folder);
       return;
     case "pypi":
@@ -42,6 +42,17 @@ function install(source: Source, folder: string, binary: string): void {
     case "collector":
       buildCollector(source, folder);
   }
+}
+
+/** The package and all that it needs and this machine does not have. */
+function debianPackages(name: string, folder: string): string[] {
+  const ask = ["install", "--reinstall", "--print-uris", "-qq", "--no-install-recommends", name];
+  // 'http://…/pool/…/name_1%3a2.3_amd64.deb' name_1%3a2.3_amd64.deb 1234 SHA256:…
+  const names = [...run("apt-get", ask, folder).matchAll(/^'[^']+' ([^_\s]+)_\S+\.deb /gm)].map(
+    ([, found]) => found as string,
+  );
+  if (names.length === 0) throw new Unavailable(`apt-get knows of no ${name}: its lists may have to be updated`);
+  return names;
 }
 
 /** Some wheels carry the program inside their package and no script for it. */
