@@ -46,21 +46,22 @@ const facts: RootFacts = { legitimate: false, peerPort: 0, requestId: "", path: 
 /** Nearly every root is read and few are probes: texts stay bytes as far as can be. */
 export function readRoot(span: SpanView): RootFacts {
   span.attributes(KEYS, found);
-  facts.legitimate = isProbe();
+  const target = firstText(TARGETS_AT, PORTS_AT);
+  const stop = target === NONE ? 0 : firstOf(QUERY);
+  const mayBeProbe = target !== NONE && mayBeProbePath(stop - found.textStart);
+  facts.path = target === NONE || target === ROUTE_AT ? methodHash() : pathHash(stop);
+  facts.legitimate = (mayBeProbe && isProbePath(withoutQuery(textOf(target)))) || isProbeCaller() || isHealthCheck();
   facts.peerPort = firstPort();
   facts.requestId = textOf(firstText(REQUEST_IDS_AT, RPC_METHOD_AT));
-  facts.path = firstText(TARGETS_AT, ROUTE_AT) === NONE ? methodHash() : pathHash();
   return facts;
 }
 
-function isProbe(): boolean {
+function isProbeCaller(): boolean {
   const agent = firstText(0, TARGETS_AT);
-  if (agent !== NONE && mayBeProbeAgent(found.bytes[found.textStart] as number) && isProbeAgent(textOf(agent)))
-    return true;
-  const target = firstText(TARGETS_AT, PORTS_AT);
-  if (target !== NONE && mayBeProbePath(pathStop() - found.textStart) && isProbePath(withoutQuery(textOf(target)))) {
-    return true;
-  }
+  return agent !== NONE && mayBeProbeAgent(found.bytes[found.textStart] as number) && isProbeAgent(textOf(agent));
+}
+
+function isHealthCheck(): boolean {
   return found.value(RPC_SERVICE_AT) === HEALTH || textOf(RPC_METHOD_AT).startsWith(`${HEALTH}/`);
 }
 
@@ -88,8 +89,8 @@ function firstPort(): number {
   return 0;
 }
 
-function pathHash(): number {
-  const stop = pathStop();
+/** Of the text that was found last, up to `stop`. */
+function pathHash(stop: number): number {
   return stop === found.textStart ? 0 : endShort(addBytes(SHORT_START, found.bytes, found.textStart, stop));
 }
 
@@ -106,11 +107,6 @@ function methodHash(): number {
 }
 
 const SLASH: number = "/".charCodeAt(0);
-
-/** Where the text that was found last ends, or its query begins. */
-function pathStop(): number {
-  return firstOf(QUERY);
-}
 
 /** Where the byte first stands in the text that was found last; where that ends if it does not. */
 function firstOf(byte: number): number {
