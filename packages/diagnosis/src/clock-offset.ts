@@ -10,14 +10,16 @@ const ENOUGH = 30;
 
 export interface OffsetSearch {
   trials: number;
-  /** By shift from -100 to 100 ms: requests that have a fitting orphan under it. */
+  /** Requests that have a fitting orphan where nothing is moved. */
+  unmoved: number;
+  /** By shift from -100 to 100 ms: requests that have one under it, or up to half a step beside it. */
   readonly hits: Float32Array;
 }
 
-export const OFFSET_BYTES: number = (2 * STEPS + 1) * 4 + 16;
+export const OFFSET_BYTES: number = (2 * STEPS + 1) * 4 + 24;
 
 export function createOffsetSearch(): OffsetSearch {
-  return { trials: 0, hits: new Float32Array(2 * STEPS + 1) };
+  return { trials: 0, unmoved: 0, hits: new Float32Array(2 * STEPS + 1) };
 }
 
 /** So far outside its request an orphan still fits: shifts lie farther apart than short requests are long. */
@@ -27,6 +29,7 @@ const BESIDE: Delays = { startMs: -BESIDE_MS, endMs: -BESIDE_MS };
 /** `hasFitting` tells whether the request has a fitting orphan, by the least delays, when it is moved by so many milliseconds. */
 export function tryOffsets(search: OffsetSearch, hasFitting: (shiftMs: number, least: Delays) => boolean): void {
   search.trials += 1;
+  if (hasFitting(0, NO_DELAYS)) search.unmoved += 1;
   for (let step = -STEPS; step <= STEPS; step += 1) {
     const at = step + STEPS;
     if (hasFitting(step * STEP_MS, BESIDE)) search.hits[at] = (search.hits[at] as number) + 1;
@@ -36,19 +39,18 @@ export function tryOffsets(search: OffsetSearch, hasFitting: (shiftMs: number, l
 /** The least delays by the shift that was found, which is known to half a step. */
 export function delaysByOffset(search: OffsetSearch): Delays {
   const aheadMs = foundOffsetMs(search);
-  return aheadMs === 0 ? NO_DELAYS : { startMs: aheadMs - BESIDE_MS, endMs: -aheadMs - BESIDE_MS };
+  return aheadMs === undefined ? NO_DELAYS : { startMs: aheadMs - BESIDE_MS, endMs: -aheadMs - BESIDE_MS };
 }
 
-/** The shift nearest to 0 that does nearly as well as the best; 0 where none is surely better than none at all. */
-export function foundOffsetMs({ trials, hits }: OffsetSearch): number {
-  if (trials < ENOUGH) return 0;
+/** The shift nearest to 0 that does nearly as well as the best; undefined where none is surely better than none at all. */
+export function foundOffsetMs({ trials, unmoved, hits }: OffsetSearch): number | undefined {
+  if (trials < ENOUGH) return undefined;
   const best = hits.reduce((most, count) => Math.max(most, count), 0);
-  const unmoved = hits[STEPS] as number;
-  if (best < unmoved + 3 * Math.sqrt(unmoved + 1)) return 0;
-  for (let distance = 1; distance <= STEPS; distance += 1) {
+  if (best < unmoved + 3 * Math.sqrt(unmoved + 1)) return undefined;
+  for (let distance = 0; distance <= STEPS; distance += 1) {
     for (const step of [distance, -distance]) {
       if ((hits[step + STEPS] as number) >= 0.9 * best) return step * STEP_MS;
     }
   }
-  return 0;
+  return undefined;
 }

@@ -17,6 +17,12 @@ describe("the search for a clock's offset", () => {
       tryOffsets(none, () => false);
     }
     for (let at = 0; at < 29; at += 1) tryOffsets(few, (shiftMs) => shiftMs > 40);
-    expect([wide, none, few].map(foundOffsetMs)).toEqual([0, 0, 0]);
+    expect([wide, none, few].map(foundOffsetMs)).toEqual([undefined, undefined, undefined]);
+  });
+
+  it("finds one of less than half a step where spans fit beside it only", () => {
+    const search = createOffsetSearch();
+    for (let at = 0; at < 40; at += 1) tryOffsets(search, (shiftMs, { startMs }) => shiftMs === 0 && startMs < 0);
+    expect(foundOffsetMs(search)).toBe(0);
   });
 });
