@@ -54,3 +54,12 @@ export function foundOffsetMs({ trials, unmoved, hits }: OffsetSearch): number |
   }
   return undefined;
 }
+
+/** The shift under which most requests have a fitting orphan, 0 where as they are; undefined while it is not known. */
+export function offsetOfMost(search: OffsetSearch): number | undefined {
+  const { trials, unmoved, hits } = search;
+  if (trials < ENOUGH) return undefined;
+  const aheadMs = foundOffsetMs(search);
+  const fitting = aheadMs === undefined ? unmoved : (hits[aheadMs / STEP_MS + STEPS] as number);
+  return fitting * 2 >= trials ? (aheadMs ?? 0) : undefined;
+}

@@ -71,7 +71,9 @@ export interface Edge {
   watermarkMs: number;
   waiting: number;
   readonly timing: TimingModel;
+  /** By requests that nothing but their times joins, and by those that others follow on one connection. */
   readonly offset: OffsetSearch;
+  readonly connectionOffset: OffsetSearch;
   /** Records that had the longest wait at this tick and have no known cause. */
   readonly undecided: number[];
   /** The service that the last probes pointed to, and how many in a row did. */
@@ -85,7 +87,7 @@ export interface Edge {
 }
 
 export const EDGE_BYTES: number =
-  3_072 + FACETS_BYTES + TIMING_BYTES + OFFSET_BYTES + tallyBytes(COUNTERS) + 2 * 8 * (SIGHTINGS + 1);
+  3_072 + FACETS_BYTES + TIMING_BYTES + 2 * OFFSET_BYTES + tallyBytes(COUNTERS) + 2 * 8 * (SIGHTINGS + 1);
 
 export function createEdge(id: number, boundary: string, cluster: string, upstream: string, settings: Settings): Edge {
   return {
@@ -103,6 +105,7 @@ export function createEdge(id: number, boundary: string, cluster: string, upstre
     waiting: 0,
     timing: createTimingModel(),
     offset: createOffsetSearch(),
+    connectionOffset: createOffsetSearch(),
     undecided: [],
     guess: undefined,
     guessed: 0,

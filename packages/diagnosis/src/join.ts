@@ -5,20 +5,17 @@ import {
   BARE,
   DESCENDANTS,
   LINKED,
-  SAME_CONNECTION,
   SAME_REQUEST,
   SAME_REQUEST_OTHER_PEER,
   REWRITTEN,
   TRUNCATED,
 } from "./cause.ts";
-import { CONTINUED_BIT, EXCUSED, MATCHED } from "./crossing-store.ts";
+import { CONTINUED_BIT } from "./crossing-store.ts";
 import type { Edge } from "./edge.ts";
 import { answersFor } from "./edge.ts";
 import { KEY_WORDS, TRACE_WORDS, readTraceId, sameWords } from "./id-words.ts";
 import { insideTrace } from "./inside-trace.ts";
-import { SKEW_MS, overlaps } from "./interval.ts";
-import { secondOf } from "./ring.ts";
-import { offsetMs } from "./timing-model.ts";
+import { aloneOnConnection, isUnanswered, nearOnConnection } from "./on-connection.ts";
 import type { TraceIdForm } from "./trace-id-form.ts";
 import { eachHiddenForm, formOf } from "./trace-id-form.ts";
 
@@ -159,93 +156,4 @@ function sameRequest({ crossings, orphans }: Books, record: number, edge: Edge):
   const theirs = orphans.peerPort(orphans.ring.slot(found));
   const elsewhere = ours !== 0 && theirs !== 0 && ours !== theirs;
   return { cause: elsewhere ? SAME_REQUEST_OTHER_PEER : SAME_REQUEST, orphan: found, span: 0, confidence: 0.999 };
-}
-
-/** Requests and orphans that began longer ago than this are not looked for on a connection. */
-const MOST_MS = 60_000;
-
-/** The first second in which a request may have begun that was open at this time. */
-export function firstSecondOf({ crossings }: Books, openMs: number): number {
-  return secondOf(openMs - Math.min(MOST_MS, crossings.longestMs()));
-}
-
-/**
- * An HTTP/1.1 connection carries one request at a time. A pair that is alone on it even where the clocks differ is sure.
- * Ports are few: while the services of an edge are not known, a root of any service fits.
- */
-function aloneOnConnection(books: Books, record: number, edge: Edge, only = 0): Join | undefined {
-  const orphan = findOnConnection(books, record, edge, SKEW_MS, 0, only);
-  return orphan === 0 ? undefined : { cause: SAME_CONNECTION, orphan, span: 0, confidence: 0.99 };
-}
-
-/** Where others are near, the clocks are taken to differ by what known pairs show: the only pair that overlaps then. */
-function nearOnConnection(books: Books, record: number, edge: Edge): Join | undefined {
-  const orphan = findOnConnection(books, record, edge, 0, offsetMs(edge.timing));
-  return orphan === 0 ? undefined : { cause: SAME_CONNECTION, orphan, span: 0, confidence: 0.9 };
-}
-
-/** The only orphan that overlaps the request on its connection, and no other open request; 0 for none or several. */
-function findOnConnection(
-  books: Books,
-  record: number,
-  edge: Edge,
-  slackMs: number,
-  aheadMs: number,
-  only = 0,
-): number {
-  const { crossings, orphans } = books;
-  const slot = crossings.ring.slot(record);
-  const port = crossings.localPort(slot);
-  if (port === 0) return 0;
-  // By the clock of the service.
-  const fromMs = crossings.startMs(slot) + aheadMs - slackMs;
-  const untilMs = crossings.endMs(slot) + aheadMs + slackMs;
-  const anyService = edge.services.length === 0;
-  const last = secondOf(untilMs);
-  const earliestMs = Math.max(fromMs - orphans.longestMs(), untilMs - MOST_MS);
-  let found = 0;
-  for (let second = Math.max(secondOf(fromMs) - 1, secondOf(earliestMs)); second <= last; second += 1) {
-    let orphan = orphans.findPort(port, second);
-    for (; orphan !== 0; orphan = orphans.findOlderPort(port, second, orphan)) {
-      const at = orphans.ring.slot(orphan);
-      if (orphans.isJoined(at) || !(anyService || answersFor(edge, orphans.service(at)))) continue;
-      if (!overlaps(fromMs, untilMs, orphans.startMs(at), orphans.endMs(at))) continue;
-      if (found !== 0) return 0;
-      found = orphan;
-    }
-  }
-  if (found === 0 || found === only) return found;
-  return hasRivals(books, record, edge, found, slackMs, aheadMs) ? 0 : found;
-}
-
-/** Whether another request that still wants its span overlaps the orphan on the same connection. */
-function hasRivals(
-  books: Books,
-  record: number,
-  edge: Edge,
-  orphan: number,
-  slackMs: number,
-  aheadMs: number,
-): boolean {
-  const { crossings, orphans } = books;
-  const at = orphans.ring.slot(orphan);
-  // By our clock.
-  const fromMs = orphans.startMs(at) - aheadMs - slackMs;
-  const untilMs = orphans.endMs(at) - aheadMs + slackMs;
-  const port = orphans.peerPort(at);
-  const last = secondOf(untilMs);
-  for (let second = firstSecondOf(books, fromMs); second <= last; second += 1) {
-    let rival = crossings.findPort(port, second);
-    for (; rival !== 0; rival = crossings.findOlderPort(port, second, rival)) {
-      const slot = crossings.ring.slot(rival);
-      if (crossings.edge(slot) !== edge.id) continue;
-      const fits = overlaps(crossings.startMs(slot), crossings.endMs(slot), fromMs, untilMs);
-      if (rival !== record && fits && isUnanswered(crossings.state(slot))) return true;
-    }
-  }
-  return false;
-}
-
-export function isUnanswered(state: number | undefined): boolean {
-  return state !== MATCHED && state !== EXCUSED;
 }

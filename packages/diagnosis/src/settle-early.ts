@@ -4,7 +4,8 @@ import { WAITING } from "./crossing-store.ts";
 import { answersFor } from "./edge.ts";
 import { KEY_WORDS } from "./id-words.ts";
 import { SKEW_MS, overlaps } from "./interval.ts";
-import { findExactJoin, firstSecondOf, isUnanswered } from "./join.ts";
+import { findExactJoin } from "./join.ts";
+import { firstSecondOf, isUnanswered } from "./on-connection.ts";
 import { secondOf } from "./ring.ts";
 import { settleWith } from "./settle.ts";
 

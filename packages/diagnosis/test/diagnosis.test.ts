@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { formatCarrier } from "@tracemend/context";
 import type { Crossing } from "@tracemend/context";
+import { createNoise } from "../../../test/support/noise.ts";
 import { createDiagnosis } from "../src/index.ts";
 import { START_MS, createWorld } from "./support/world.ts";
 
@@ -80,10 +81,38 @@ describe("a diagnosis", () => {
       world.clock.ms += 16;
     }
     world.pass();
+    // The first thirty tell that the clocks agree, and are joined after the longest wait.
+    expect(world.diagnosis.report().breaks).toMatchObject([{ kind: "dropped-by-callee", count: 171, of: 171 }]);
+    world.pass("shop", 62_000);
     const [found] = world.diagnosis.report().breaks;
     expect(found).toMatchObject({ kind: "dropped-by-callee", count: 200, of: 200 });
     expect(found?.confidence).toBeCloseTo(0.99);
   });
+
+  it.each([45, -38, 3])(
+    "joins no request with the root of another on its connection where the clock is %s ms ahead",
+    (aheadMs) => {
+      const noise = createNoise(7);
+      const right = new Map<string, string>();
+      const told: [string, string][] = [];
+      const world = createWorld({
+        maxBytes: 1024 * 1024,
+        paired: ({ forwarded, root }) => told.push([forwarded.spanId, root.spanId]),
+      });
+      for (let at = 0; at < 200; at += 1) {
+        const crossing = world.forward({ localPort: 50_000, durationMs: 10 + 20 * noise() });
+        const times = { startMs: crossing.startMs + 1 + aheadMs, endMs: crossing.endMs - 1 + aheadMs };
+        const { spanId } = world.root(crossing, { ...times, attributes: { "network.peer.port": 50_000 } });
+        right.set(crossing.verdict.context?.parentId ?? "", spanId);
+        world.clock.ms += 32 + 40 * noise();
+      }
+      world.pass();
+      world.pass("shop", 62_000);
+      expect(told.filter(([forwarded, root]) => right.get(forwarded) !== root)).toEqual([]);
+      expect(told.length).toBeGreaterThan(150);
+      expect(world.diagnosis.report().breaks).toMatchObject([{ kind: "dropped-by-callee" }]);
+    },
+  );
 
   it("refuses to join where two requests overlap on one connection", () => {
     const world = createWorld();

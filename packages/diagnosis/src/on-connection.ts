@@ -1,0 +1,156 @@
+/** The root that came over the connection which a request went out on: HTTP/1.1 carries one request at a time there. */
+import type { Books } from "./books.ts";
+import { SAME_CONNECTION } from "./cause.ts";
+import { offsetOfMost, tryOffsets } from "./clock-offset.ts";
+import { EXCUSED, MATCHED } from "./crossing-store.ts";
+import type { Edge } from "./edge.ts";
+import { answersFor } from "./edge.ts";
+import { SKEW_MS, overlaps } from "./interval.ts";
+import type { Join } from "./join.ts";
+import { secondOf } from "./ring.ts";
+import type { Timed } from "./timed.ts";
+import { someFitting } from "./timed.ts";
+import { ENOUGH_FOR_OFFSET, offsetMs } from "./timing-model.ts";
+
+/** Requests and orphans that began longer ago than this are not looked for on a connection. */
+const MOST_MS = 60_000;
+
+/** How far clocks may differ where the search for it looks, and so many roots on one connection it looks at. */
+const SEARCHED_MS = 110;
+const MOST_SEARCHED = 64;
+
+/** So many requests tell how far the clocks differ. */
+const ENOUGH_TRIED = 128;
+
+/** What was found on the connection last. */
+const roots: number[] = [];
+
+/** The first second in which a request may have begun that was open at this time. */
+export function firstSecondOf({ crossings }: Books, openMs: number): number {
+  return secondOf(openMs - Math.min(MOST_MS, crossings.longestMs()));
+}
+
+/**
+ * A pair that is alone on its connection even where the clocks differ is sure. Ports are few: while the services of an
+ * edge are not known, a root of any service fits.
+ */
+export function aloneOnConnection(books: Books, record: number, edge: Edge, only = 0): Join | undefined {
+  const orphan = findOnConnection(books, record, edge, SKEW_MS, 0, only);
+  return orphan === 0 ? undefined : { cause: SAME_CONNECTION, orphan, span: 0, confidence: 0.99 };
+}
+
+/** Where others are near, it has to be known how far the clocks differ: the only pair that overlaps then. */
+export function nearOnConnection(books: Books, record: number, edge: Edge): Join | undefined {
+  const aheadMs = knownAheadMs(books, record, edge);
+  if (aheadMs === undefined) return undefined;
+  const orphan = findOnConnection(books, record, edge, 0, aheadMs);
+  return orphan === 0 ? undefined : { cause: SAME_CONNECTION, orphan, span: 0, confidence: 0.9 };
+}
+
+/**
+ * How far the clock of the edge's services is ahead: as known pairs show, else by the shift under which most requests
+ * have a root of their connection. Undefined while neither tells.
+ */
+function knownAheadMs(books: Books, record: number, edge: Edge): number | undefined {
+  const { timing, connectionOffset: search } = edge;
+  if (timing.pairs >= ENOUGH_FOR_OFFSET) return offsetMs(timing);
+  if (search.trials < ENOUGH_TRIED) tryConnection(books, record, edge);
+  return offsetOfMost(search);
+}
+
+function tryConnection(books: Books, record: number, edge: Edge): void {
+  const { crossings, orphans } = books;
+  const slot = crossings.ring.slot(record);
+  const request = timedOf(record, crossings.startMs(slot), crossings.endMs(slot));
+  findRoots(
+    books,
+    edge,
+    crossings.localPort(slot),
+    request.startMs - SEARCHED_MS,
+    request.endMs + SEARCHED_MS,
+    MOST_SEARCHED,
+  );
+  if (roots.length === 0) return;
+  const near = roots.map((orphan) => {
+    const at = orphans.ring.slot(orphan);
+    return timedOf(orphan, orphans.startMs(at), orphans.endMs(at));
+  });
+  near.sort((a, b) => a.startMs - b.startMs);
+  tryOffsets(edge.connectionOffset, (shiftMs, least) => someFitting(request, near, least, shiftMs, () => true));
+}
+
+function timedOf(at: number, startMs: number, endMs: number): Timed {
+  return { at, startMs, endMs, path: 0 };
+}
+
+/** The only orphan that overlaps the request on its connection, and no other open request; 0 for none or several. */
+function findOnConnection(
+  books: Books,
+  record: number,
+  edge: Edge,
+  slackMs: number,
+  aheadMs: number,
+  only = 0,
+): number {
+  const { crossings } = books;
+  const slot = crossings.ring.slot(record);
+  // By the clock of the service.
+  const fromMs = crossings.startMs(slot) + aheadMs - slackMs;
+  const untilMs = crossings.endMs(slot) + aheadMs + slackMs;
+  findRoots(books, edge, crossings.localPort(slot), fromMs, untilMs, 2);
+  const [found = 0] = roots;
+  if (roots.length !== 1 || found === only) return roots.length === 1 ? found : 0;
+  return hasRivals(books, record, edge, found, slackMs, aheadMs) ? 0 : found;
+}
+
+/** Puts orphans of the edge's services that came from this port and overlap this time into `roots`, up to `most`. */
+function findRoots(books: Books, edge: Edge, port: number, fromMs: number, untilMs: number, most: number): void {
+  const { orphans } = books;
+  roots.length = 0;
+  if (port === 0) return;
+  const anyService = edge.services.length === 0;
+  const last = secondOf(untilMs);
+  const earliestMs = Math.max(fromMs - orphans.longestMs(), untilMs - MOST_MS);
+  for (let second = Math.max(secondOf(fromMs) - 1, secondOf(earliestMs)); second <= last; second += 1) {
+    let orphan = orphans.findPort(port, second);
+    for (; orphan !== 0; orphan = orphans.findOlderPort(port, second, orphan)) {
+      const at = orphans.ring.slot(orphan);
+      if (orphans.isJoined(at) || !(anyService || answersFor(edge, orphans.service(at)))) continue;
+      if (!overlaps(fromMs, untilMs, orphans.startMs(at), orphans.endMs(at))) continue;
+      roots.push(orphan);
+      if (roots.length === most) return;
+    }
+  }
+}
+
+/** Whether another request that still wants its span overlaps the orphan on the same connection. */
+function hasRivals(
+  books: Books,
+  record: number,
+  edge: Edge,
+  orphan: number,
+  slackMs: number,
+  aheadMs: number,
+): boolean {
+  const { crossings, orphans } = books;
+  const at = orphans.ring.slot(orphan);
+  // By our clock.
+  const fromMs = orphans.startMs(at) - aheadMs - slackMs;
+  const untilMs = orphans.endMs(at) - aheadMs + slackMs;
+  const port = orphans.peerPort(at);
+  const last = secondOf(untilMs);
+  for (let second = firstSecondOf(books, fromMs); second <= last; second += 1) {
+    let rival = crossings.findPort(port, second);
+    for (; rival !== 0; rival = crossings.findOlderPort(port, second, rival)) {
+      const slot = crossings.ring.slot(rival);
+      if (crossings.edge(slot) !== edge.id) continue;
+      const fits = overlaps(crossings.startMs(slot), crossings.endMs(slot), fromMs, untilMs);
+      if (rival !== record && fits && isUnanswered(crossings.state(slot))) return true;
+    }
+  }
+  return false;
+}
+
+export function isUnanswered(state: number | undefined): boolean {
+  return state !== MATCHED && state !== EXCUSED;
+}
