@@ -10,7 +10,7 @@ import type { Join } from "./join.ts";
 import { secondOf } from "./ring.ts";
 import type { Timed } from "./timed.ts";
 import { someFitting } from "./timed.ts";
-import { ENOUGH_FOR_OFFSET, offsetMs } from "./timing-model.ts";
+import { offsetMs } from "./timing-model.ts";
 
 /** Requests and orphans that began longer ago than this are not looked for on a connection. */
 const MOST_MS = 60_000;
@@ -53,7 +53,8 @@ export function nearOnConnection(books: Books, record: number, edge: Edge): Join
  */
 function knownAheadMs(books: Books, record: number, edge: Edge): number | undefined {
   const { timing, connectionOffset: search } = edge;
-  if (timing.pairs >= ENOUGH_FOR_OFFSET) return offsetMs(timing);
+  const aheadMs = offsetMs(timing);
+  if (aheadMs !== undefined) return aheadMs;
   if (search.trials < ENOUGH_TRIED) tryConnection(books, record, edge);
   return offsetOfMost(search);
 }

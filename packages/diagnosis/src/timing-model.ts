@@ -18,6 +18,9 @@ const SAMPLE_OF = 8;
 /** From here on a pair by its times teaches too. */
 const TEACHES = 0.95;
 
+/** So much more than its request a span may be and still be explained by a clock. */
+const UNEXPLAINED_MS = 1;
+
 /** How many pairs may come before the least delays are looked up anew. */
 const RENEW_AFTER = 64;
 
@@ -42,6 +45,8 @@ export interface TimingModel {
   weighed: Weighed | undefined;
   changed: number;
   least: Delays;
+  /** How far the clock of the service is ahead by the same; undefined where none explains them, or too few are known. */
+  aheadMs: number | undefined;
   /** How many pairs were known when the least delays were looked up. */
   leastAt: number;
   /** Requests that were compared with orphans, and how many of them have their span among those. */
@@ -75,6 +80,7 @@ export function createTimingModel(): TimingModel {
     weighed: undefined,
     changed: 0,
     least: NO_DELAYS,
+    aheadMs: undefined,
     leastAt: 0,
     compared: 0,
     joinable: 0,
@@ -133,23 +139,32 @@ export function keptPairs({ pairs }: TimingModel): number {
 
 /** The least delays that occur: below 0 where the clocks differ, and above it only where enough pairs are known. */
 export function leastDelays(model: TimingModel): Delays {
-  const { pairs, leastAt } = model;
-  if (pairs < ENOUGH_FOR_OFFSET) return NO_DELAYS;
-  if (leastAt > 0 && pairs - leastAt < RENEW_AFTER && pairs >= ENOUGH_FOR_LEAST === leastAt >= ENOUGH_FOR_LEAST)
-    return model.least;
-  const kept = keptPairs(model);
-  const mostMs = pairs < ENOUGH_FOR_LEAST ? 0 : Infinity;
-  const leastOf = (delays: Float32Array): number =>
-    Math.min(mostMs, delays.slice(0, kept).sort()[Math.floor(kept * 0.005)] as number);
-  model.least = { startMs: leastOf(model.startMs), endMs: leastOf(model.endMs) };
-  model.leastAt = pairs;
+  if (model.pairs < ENOUGH_FOR_OFFSET) return NO_DELAYS;
+  lookUpLeast(model);
   return model.least;
 }
 
-/** How far the clock of the service is ahead of ours, by the known pairs: as little as explains them. */
-export function offsetMs(model: TimingModel): number {
-  const { startMs, endMs } = leastDelays(model);
-  return startMs < 0 ? startMs : Math.max(0, -endMs);
+/**
+ * How far the clock of the service is ahead of ours, by the known pairs: as little as explains them. Undefined while too
+ * few are known, and where spans begin before their requests or end after them whatever the clocks are.
+ */
+export function offsetMs(model: TimingModel): number | undefined {
+  if (model.pairs < ENOUGH_FOR_OFFSET) return undefined;
+  lookUpLeast(model);
+  return model.aheadMs;
+}
+
+function lookUpLeast(model: TimingModel): void {
+  const { pairs, leastAt } = model;
+  if (leastAt > 0 && pairs - leastAt < RENEW_AFTER && pairs >= ENOUGH_FOR_LEAST === leastAt >= ENOUGH_FOR_LEAST) return;
+  const kept = keptPairs(model);
+  const leastOf = (delays: Float32Array): number => delays.slice(0, kept).sort()[Math.floor(kept * 0.005)] as number;
+  const startMs = leastOf(model.startMs);
+  const endMs = leastOf(model.endMs);
+  const mostMs = pairs < ENOUGH_FOR_LEAST ? 0 : Infinity;
+  model.least = { startMs: Math.min(mostMs, startMs), endMs: Math.min(mostMs, endMs) };
+  model.aheadMs = startMs + endMs < -UNEXPLAINED_MS ? undefined : Math.min(startMs, Math.max(0, -endMs));
+  model.leastAt = pairs;
 }
 
 /** What was compared at one time: how many requests, how many of them have their span among the orphans, and the rest. */

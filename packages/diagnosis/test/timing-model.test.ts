@@ -26,6 +26,17 @@ describe("a timing model", () => {
     expect(leastDelays(model)).toEqual({ startMs: -48, endMs: 55 });
   });
 
+  it("knows how far a clock is ahead, and of none that explains spans which end after their requests", () => {
+    const ahead = createTimingModel();
+    const late = createTimingModel();
+    for (let at = 0; at < 29; at += 1) learnPair(ahead, 46 + (at % 3), -44 + (at % 5), 20);
+    expect(offsetMs(ahead)).toBeUndefined();
+    learnPair(ahead, 48, -44, 20);
+    expect(offsetMs(ahead)).toBe(44);
+    for (let at = 0; at < 40; at += 1) learnPair(late, at % 4, at % 8 === 0 ? -300 : 1, 20);
+    expect(offsetMs(late)).toBeUndefined();
+  });
+
   it("follows a change", () => {
     const model = createTimingModel();
     for (let at = 0; at < 20_000; at += 1) learnPair(model, 1, 1, 20);
