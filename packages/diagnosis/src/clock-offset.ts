@@ -55,11 +55,20 @@ export function foundOffsetMs({ trials, unmoved, hits }: OffsetSearch): number |
   return undefined;
 }
 
+/** How far a clock is ahead, and to how much that is known. */
+export interface KnownOffset {
+  readonly aheadMs: number;
+  readonly withinMs: number;
+}
+
+const NONE: KnownOffset = { aheadMs: 0, withinMs: 0 };
+
 /** The shift under which most requests have a fitting orphan, 0 where as they are; undefined while it is not known. */
-export function offsetOfMost(search: OffsetSearch): number | undefined {
+export function offsetOfMost(search: OffsetSearch): KnownOffset | undefined {
   const { trials, unmoved, hits } = search;
   if (trials < ENOUGH) return undefined;
   const aheadMs = foundOffsetMs(search);
   const fitting = aheadMs === undefined ? unmoved : (hits[aheadMs / STEP_MS + STEPS] as number);
-  return fitting * 2 >= trials ? (aheadMs ?? 0) : undefined;
+  if (fitting * 2 < trials) return undefined;
+  return aheadMs === undefined ? NONE : { aheadMs, withinMs: BESIDE_MS };
 }

@@ -1,6 +1,7 @@
 /** The root that came over the connection which a request went out on: HTTP/1.1 carries one request at a time there. */
 import type { Books } from "./books.ts";
 import { SAME_CONNECTION } from "./cause.ts";
+import type { KnownOffset } from "./clock-offset.ts";
 import { offsetOfMost, tryOffsets } from "./clock-offset.ts";
 import { EXCUSED, MATCHED } from "./crossing-store.ts";
 import type { Edge } from "./edge.ts";
@@ -9,7 +10,7 @@ import { SKEW_MS, overlaps } from "./interval.ts";
 import type { Join } from "./join.ts";
 import { secondOf } from "./ring.ts";
 import type { Timed } from "./timed.ts";
-import { someFitting } from "./timed.ts";
+import { SLACK_MS, someFitting } from "./timed.ts";
 import { offsetMs } from "./timing-model.ts";
 
 /** Requests and orphans that began longer ago than this are not looked for on a connection. */
@@ -41,22 +42,18 @@ export function aloneOnConnection(books: Books, record: number, edge: Edge, only
 
 /** Where others are near, it has to be known how far the clocks differ: the only pair that overlaps then. */
 export function nearOnConnection(books: Books, record: number, edge: Edge): Join | undefined {
-  const aheadMs = knownAheadMs(books, record, edge);
-  if (aheadMs === undefined) return undefined;
-  const orphan = findOnConnection(books, record, edge, 0, aheadMs);
+  const aheadMs = offsetMs(edge.timing);
+  const known = aheadMs === undefined ? searchedOffset(books, record, edge) : { aheadMs, withinMs: 0 };
+  if (known === undefined) return undefined;
+  const orphan = findOnConnection(books, record, edge, known.withinMs, known.aheadMs);
   return orphan === 0 ? undefined : { cause: SAME_CONNECTION, orphan, span: 0, confidence: 0.9 };
 }
 
-/**
- * How far the clock of the edge's services is ahead: as known pairs show, else by the shift under which most requests
- * have a root of their connection. Undefined while neither tells.
- */
-function knownAheadMs(books: Books, record: number, edge: Edge): number | undefined {
-  const { timing, connectionOffset: search } = edge;
-  const aheadMs = offsetMs(timing);
-  if (aheadMs !== undefined) return aheadMs;
-  if (search.trials < ENOUGH_TRIED) tryConnection(books, record, edge);
-  return offsetOfMost(search);
+/** Where no known pairs tell: the shift under which most requests have a root of their connection. */
+function searchedOffset(books: Books, record: number, edge: Edge): KnownOffset | undefined {
+  if (edge.connectionOffset.trials < ENOUGH_TRIED) tryConnection(books, record, edge);
+  const found = offsetOfMost(edge.connectionOffset);
+  return found === undefined ? undefined : { ...found, withinMs: found.withinMs + SLACK_MS };
 }
 
 function tryConnection(books: Books, record: number, edge: Edge): void {

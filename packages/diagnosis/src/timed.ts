@@ -20,7 +20,7 @@ export interface Timed {
 }
 
 /** How far clocks and roundings may put a span outside its request, beyond what the model knows. */
-const SLACK_MS = 1;
+export const SLACK_MS = 1;
 
 /** Orphans are looked at up to so far from the requests. */
 const FARTHEST_MS = 10_000;
