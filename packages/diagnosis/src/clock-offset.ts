@@ -5,8 +5,9 @@ import { NO_DELAYS } from "./timing-model.ts";
 const STEP_MS = 5;
 const STEPS = 20;
 
-/** Requests that must have been tried before a shift is believed. */
+/** Requests that must have been tried before a shift is believed, and the share of them that must fit where all should. */
 const ENOUGH = 30;
+const NEARLY_ALL = 0.9;
 
 export interface OffsetSearch {
   trials: number;
@@ -49,7 +50,7 @@ export function foundOffsetMs({ trials, unmoved, hits }: OffsetSearch): number |
   if (best < unmoved + 3 * Math.sqrt(unmoved + 1)) return undefined;
   for (let distance = 0; distance <= STEPS; distance += 1) {
     for (const step of [distance, -distance]) {
-      if ((hits[step + STEPS] as number) >= 0.9 * best) return step * STEP_MS;
+      if ((hits[step + STEPS] as number) >= NEARLY_ALL * best) return step * STEP_MS;
     }
   }
   return undefined;
@@ -63,12 +64,12 @@ export interface KnownOffset {
 
 const NONE: KnownOffset = { aheadMs: 0, withinMs: 0 };
 
-/** The shift under which most requests have a fitting orphan, 0 where as they are; undefined while it is not known. */
-export function offsetOfMost(search: OffsetSearch): KnownOffset | undefined {
+/** The shift under which nearly all requests have a fitting orphan, 0 where as they are; undefined while none is known. */
+export function offsetOfAll(search: OffsetSearch): KnownOffset | undefined {
   const { trials, unmoved, hits } = search;
   if (trials < ENOUGH) return undefined;
   const aheadMs = foundOffsetMs(search);
   const fitting = aheadMs === undefined ? unmoved : (hits[aheadMs / STEP_MS + STEPS] as number);
-  if (fitting * 2 < trials) return undefined;
+  if (fitting < NEARLY_ALL * trials) return undefined;
   return aheadMs === undefined ? NONE : { aheadMs, withinMs: BESIDE_MS };
 }

@@ -2,7 +2,7 @@
 import type { Books } from "./books.ts";
 import { SAME_CONNECTION } from "./cause.ts";
 import type { KnownOffset } from "./clock-offset.ts";
-import { offsetOfMost, tryOffsets } from "./clock-offset.ts";
+import { offsetOfAll, tryOffsets } from "./clock-offset.ts";
 import { EXCUSED, MATCHED } from "./crossing-store.ts";
 import type { Edge } from "./edge.ts";
 import { answersFor } from "./edge.ts";
@@ -19,6 +19,9 @@ const MOST_MS = 60_000;
 /** How far clocks may differ where the search for it looks, and so many roots on one connection it looks at. */
 const SEARCHED_MS = 110;
 const MOST_SEARCHED = 64;
+
+/** Of a pair that nothing else on the connection is near. */
+const SURE = 0.99;
 
 /** So many requests tell how far the clocks differ. */
 const ENOUGH_TRIED = 128;
@@ -37,7 +40,7 @@ export function firstSecondOf({ crossings }: Books, openMs: number): number {
  */
 export function aloneOnConnection(books: Books, record: number, edge: Edge, only = 0): Join | undefined {
   const orphan = findOnConnection(books, record, edge, SKEW_MS, 0, only);
-  return orphan === 0 ? undefined : { cause: SAME_CONNECTION, orphan, span: 0, confidence: 0.99 };
+  return orphan === 0 ? undefined : { cause: SAME_CONNECTION, orphan, span: 0, confidence: SURE };
 }
 
 /** Where others are near, it has to be known how far the clocks differ: the only pair that overlaps then. */
@@ -46,13 +49,13 @@ export function nearOnConnection(books: Books, record: number, edge: Edge): Join
   const known = aheadMs === undefined ? searchedOffset(books, record, edge) : { aheadMs, withinMs: 0 };
   if (known === undefined) return undefined;
   const orphan = findOnConnection(books, record, edge, known.withinMs, known.aheadMs);
-  return orphan === 0 ? undefined : { cause: SAME_CONNECTION, orphan, span: 0, confidence: 0.9 };
+  return orphan === 0 ? undefined : { cause: SAME_CONNECTION, orphan, span: 0, confidence: SURE };
 }
 
-/** Where no known pairs tell: the shift under which most requests have a root of their connection. */
+/** Where no known pairs tell: the shift under which nearly all requests have a root of their connection. */
 function searchedOffset(books: Books, record: number, edge: Edge): KnownOffset | undefined {
   if (edge.connectionOffset.trials < ENOUGH_TRIED) tryConnection(books, record, edge);
-  const found = offsetOfMost(edge.connectionOffset);
+  const found = offsetOfAll(edge.connectionOffset);
   return found === undefined ? undefined : { ...found, withinMs: found.withinMs + SLACK_MS };
 }
 
@@ -96,8 +99,9 @@ function findOnConnection(
   const fromMs = crossings.startMs(slot) + aheadMs - slackMs;
   const untilMs = crossings.endMs(slot) + aheadMs + slackMs;
   findRoots(books, edge, crossings.localPort(slot), fromMs, untilMs, 2);
-  const [found = 0] = roots;
-  if (roots.length !== 1 || found === only) return roots.length === 1 ? found : 0;
+  if (roots.length !== 1) return 0;
+  const found = roots[0] as number;
+  if (found === only) return found;
   return hasRivals(books, record, edge, found, slackMs, aheadMs) ? 0 : found;
 }
 
