@@ -73,3 +73,8 @@ export function offsetOfAll(search: OffsetSearch): KnownOffset | undefined {
   if (fitting < NEARLY_ALL * trials) return undefined;
   return aheadMs === undefined ? NONE : { aheadMs, withinMs: BESIDE_MS };
 }
+
+/** Whether nothing that was tried shows that the clocks differ. */
+export function mayBeNone(search: OffsetSearch): boolean {
+  return search.trials < ENOUGH || offsetOfAll(search)?.aheadMs === 0;
+}

@@ -2,15 +2,14 @@
 import type { Books } from "./books.ts";
 import { SAME_CONNECTION } from "./cause.ts";
 import type { KnownOffset } from "./clock-offset.ts";
-import { offsetOfAll, tryOffsets } from "./clock-offset.ts";
+import { mayBeNone, offsetOfAll, tryOffsets } from "./clock-offset.ts";
 import { EXCUSED, MATCHED } from "./crossing-store.ts";
 import type { Edge } from "./edge.ts";
 import { answersFor } from "./edge.ts";
 import { SKEW_MS, overlaps } from "./interval.ts";
 import type { Join } from "./join.ts";
 import { secondOf } from "./ring.ts";
-import type { Timed } from "./timed.ts";
-import { SLACK_MS, someFitting } from "./timed.ts";
+import { SLACK_MS } from "./timed.ts";
 import { offsetMs } from "./timing-model.ts";
 
 /** Requests and orphans that began longer ago than this are not looked for on a connection. */
@@ -22,6 +21,9 @@ const MOST_SEARCHED = 64;
 
 /** Of a pair that nothing else on the connection is near. */
 const SURE = 0.99;
+
+/** So far from its request a span may begin where clocks agree. */
+const NEAR_MS = 10;
 
 /** So many requests tell how far the clocks differ. */
 const ENOUGH_TRIED = 128;
@@ -35,12 +37,22 @@ export function firstSecondOf({ crossings }: Books, openMs: number): number {
 }
 
 /**
- * A pair that is alone on its connection even where the clocks differ is sure. Ports are few: while the services of an
- * edge are not known, a root of any service fits.
+ * A pair that is alone on its connection even where the clocks differ is sure; while it is not known how far they do, its
+ * root has to begin within the request beside. Ports are few: while the services of an edge are not known, any root fits.
  */
 export function aloneOnConnection(books: Books, record: number, edge: Edge, only = 0): Join | undefined {
-  const orphan = findOnConnection(books, record, edge, SKEW_MS, 0, only);
-  return orphan === 0 ? undefined : { cause: SAME_CONNECTION, orphan, span: 0, confidence: SURE };
+  const aheadMs = offsetMs(edge.timing);
+  const orphan = findOnConnection(books, record, edge, SKEW_MS, aheadMs ?? 0, aheadMs === 0 ? only : 0);
+  if (orphan === 0 || (aheadMs === undefined && !mayAgree(books, record, edge, orphan))) return undefined;
+  return { cause: SAME_CONNECTION, orphan, span: 0, confidence: SURE };
+}
+
+/** Whether the pair is as it would be if the clocks agreed, and nothing that was tried shows that they do not. */
+function mayAgree({ crossings, orphans }: Books, record: number, edge: Edge, orphan: number): boolean {
+  const slot = crossings.ring.slot(record);
+  const startMs = orphans.startMs(orphans.ring.slot(orphan));
+  const isWithin = startMs >= crossings.startMs(slot) - NEAR_MS && startMs <= crossings.endMs(slot) + NEAR_MS;
+  return isWithin && mayBeNone(edge.connectionOffset);
 }
 
 /** Where others are near, it has to be known how far the clocks differ: the only pair that overlaps then. */
@@ -59,29 +71,20 @@ function searchedOffset(books: Books, record: number, edge: Edge): KnownOffset |
   return found === undefined ? undefined : { ...found, withinMs: found.withinMs + SLACK_MS };
 }
 
+/** Where a span begins tells more than where it ends: many end once their answer is away. */
 function tryConnection(books: Books, record: number, edge: Edge): void {
   const { crossings, orphans } = books;
   const slot = crossings.ring.slot(record);
-  const request = timedOf(record, crossings.startMs(slot), crossings.endMs(slot));
-  findRoots(
-    books,
-    edge,
-    crossings.localPort(slot),
-    request.startMs - SEARCHED_MS,
-    request.endMs + SEARCHED_MS,
-    MOST_SEARCHED,
-  );
+  const startMs = crossings.startMs(slot);
+  const endMs = crossings.endMs(slot);
+  findRoots(books, edge, crossings.localPort(slot), startMs - SEARCHED_MS, endMs + SEARCHED_MS, MOST_SEARCHED);
   if (roots.length === 0) return;
-  const near = roots.map((orphan) => {
-    const at = orphans.ring.slot(orphan);
-    return timedOf(orphan, orphans.startMs(at), orphans.endMs(at));
+  const starts = roots.map((orphan) => orphans.startMs(orphans.ring.slot(orphan)));
+  tryOffsets(edge.connectionOffset, (shiftMs, least) => {
+    const fromMs = startMs + shiftMs + least.startMs - SLACK_MS;
+    const untilMs = endMs + shiftMs - least.endMs + SLACK_MS;
+    return starts.some((each) => each >= fromMs && each <= untilMs);
   });
-  near.sort((a, b) => a.startMs - b.startMs);
-  tryOffsets(edge.connectionOffset, (shiftMs, least) => someFitting(request, near, least, shiftMs, () => true));
-}
-
-function timedOf(at: number, startMs: number, endMs: number): Timed {
-  return { at, startMs, endMs, path: 0 };
 }
 
 /** The only orphan that overlaps the request on its connection, and no other open request; 0 for none or several. */

@@ -114,6 +114,48 @@ describe("a diagnosis", () => {
     },
   );
 
+  it.each([
+    [300, 0],
+    [-300, 0],
+    [300, 60],
+    [-300, 60],
+    [800, 60],
+    [45, 0],
+    [0, 0],
+  ])(
+    "is right by connections far apart in time where the clock is %s ms ahead, after %s answers",
+    (aheadMs, answers) => {
+      const noise = createNoise(7);
+      const right = new Map<string, string>();
+      const told: [string, string][] = [];
+      const world = createWorld({
+        maxBytes: 1024 * 1024,
+        paired: ({ forwarded, root, by }) => {
+          if (by === "connection") told.push([forwarded.spanId, root.spanId]);
+        },
+      });
+      const exports: (() => void)[] = [];
+      for (let at = 0; at < 200 + answers; at += 1) {
+        const crossing = world.forward({ localPort: 50_000, durationMs: 10 + 20 * noise() });
+        const times = { startMs: crossing.startMs + 1 + aheadMs, endMs: crossing.endMs - 1 + aheadMs };
+        const span = { ...times, attributes: { "network.peer.port": 50_000 } };
+        const { parentId = "" } = crossing.verdict.context ?? {};
+        exports.push(() =>
+          at < answers ? world.answer(crossing, span) : right.set(parentId, world.root(crossing, span).spanId),
+        );
+        world.clock.ms += 332 + 140 * noise();
+        if (exports.length > 8) exports.shift()?.();
+      }
+      for (const exported of exports) exported();
+      world.pass();
+      world.pass("shop", 62_000);
+      const wrong = told.filter(([forwarded, root]) => right.get(forwarded) !== root);
+      // Where nothing tells that the clocks differ so far, another's root may begin within a request by chance.
+      expect(wrong.length).toBeLessThanOrEqual(answers > 0 || Math.abs(aheadMs) < 100 ? 0 : 6);
+      expect(told.length).toBeGreaterThan(answers > 0 || Math.abs(aheadMs) < 100 ? 165 : -1);
+    },
+  );
+
   it("refuses to join where two requests overlap on one connection", () => {
     const world = createWorld();
     const first = world.forward({ localPort: 50_000 });
