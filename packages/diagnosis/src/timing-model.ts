@@ -45,10 +45,11 @@ export interface TimingModel {
   weighed: Weighed | undefined;
   changed: number;
   least: Delays;
-  /** How far the clock of the service is ahead by the same; undefined where none explains them, or too few are known. */
-  aheadMs: number | undefined;
   /** How many pairs were known when the least delays were looked up. */
   leastAt: number;
+  /** How far the clock of the service is ahead, and how many pairs were known when this was looked up. */
+  aheadMs: number | undefined;
+  aheadAt: number;
   /** Requests that were compared with orphans, and how many of them have their span among those. */
   compared: number;
   joinable: number;
@@ -66,7 +67,7 @@ export interface Delays {
   readonly endMs: number;
 }
 
-export const TIMING_BYTES: number = 3 * KEPT_PAIRS * 4 + 184;
+export const TIMING_BYTES: number = 3 * KEPT_PAIRS * 4 + 200;
 
 export const NO_DELAYS: Delays = { startMs: 0, endMs: 0 };
 
@@ -80,8 +81,9 @@ export function createTimingModel(): TimingModel {
     weighed: undefined,
     changed: 0,
     least: NO_DELAYS,
-    aheadMs: undefined,
     leastAt: 0,
+    aheadMs: undefined,
+    aheadAt: 0,
     compared: 0,
     joinable: 0,
     strangers: 0,
@@ -139,8 +141,14 @@ export function keptPairs({ pairs }: TimingModel): number {
 
 /** The least delays that occur: below 0 where the clocks differ, and above it only where enough pairs are known. */
 export function leastDelays(model: TimingModel): Delays {
-  if (model.pairs < ENOUGH_FOR_OFFSET) return NO_DELAYS;
-  lookUpLeast(model);
+  const { pairs, leastAt } = model;
+  if (pairs < ENOUGH_FOR_OFFSET) return NO_DELAYS;
+  if (leastAt > 0 && pairs - leastAt < RENEW_AFTER && pairs >= ENOUGH_FOR_LEAST === leastAt >= ENOUGH_FOR_LEAST)
+    return model.least;
+  const { startMs, endMs } = leastKept(model);
+  const mostMs = pairs < ENOUGH_FOR_LEAST ? 0 : Infinity;
+  model.least = { startMs: Math.min(mostMs, startMs), endMs: Math.min(mostMs, endMs) };
+  model.leastAt = pairs;
   return model.least;
 }
 
@@ -149,22 +157,21 @@ export function leastDelays(model: TimingModel): Delays {
  * few are known, and where spans begin before their requests or end after them whatever the clocks are.
  */
 export function offsetMs(model: TimingModel): number | undefined {
-  if (model.pairs < ENOUGH_FOR_OFFSET) return undefined;
-  lookUpLeast(model);
+  const { pairs, aheadAt } = model;
+  if (pairs < ENOUGH_FOR_OFFSET) return undefined;
+  // It is asked for every request: it is looked up anew once as many of those that are kept are others.
+  const after = pairs < KNOWN_WELL ? RENEW_AFTER : RENEW_AFTER * SAMPLE_OF;
+  if (aheadAt > 0 && pairs - aheadAt < after) return model.aheadMs;
+  const { startMs, endMs } = leastKept(model);
+  model.aheadMs = startMs + endMs < -UNEXPLAINED_MS ? undefined : Math.min(startMs, Math.max(0, -endMs));
+  model.aheadAt = pairs;
   return model.aheadMs;
 }
 
-function lookUpLeast(model: TimingModel): void {
-  const { pairs, leastAt } = model;
-  if (leastAt > 0 && pairs - leastAt < RENEW_AFTER && pairs >= ENOUGH_FOR_LEAST === leastAt >= ENOUGH_FOR_LEAST) return;
+function leastKept(model: TimingModel): Delays {
   const kept = keptPairs(model);
   const leastOf = (delays: Float32Array): number => delays.slice(0, kept).sort()[Math.floor(kept * 0.005)] as number;
-  const startMs = leastOf(model.startMs);
-  const endMs = leastOf(model.endMs);
-  const mostMs = pairs < ENOUGH_FOR_LEAST ? 0 : Infinity;
-  model.least = { startMs: Math.min(mostMs, startMs), endMs: Math.min(mostMs, endMs) };
-  model.aheadMs = startMs + endMs < -UNEXPLAINED_MS ? undefined : Math.min(startMs, Math.max(0, -endMs));
-  model.leastAt = pairs;
+  return { startMs: leastOf(model.startMs), endMs: leastOf(model.endMs) };
 }
 
 /** What was compared at one time: how many requests, how many of them have their span among the orphans, and the rest. */
