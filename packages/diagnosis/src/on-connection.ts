@@ -1,7 +1,6 @@
 /** The root that came over the connection which a request went out on: HTTP/1.1 carries one request at a time there. */
 import type { Books } from "./books.ts";
 import { SAME_CONNECTION } from "./cause.ts";
-import type { KnownOffset } from "./clock-offset.ts";
 import { mayBeNone, offsetOfAll, tryOffsets } from "./clock-offset.ts";
 import { EXCUSED, MATCHED } from "./crossing-store.ts";
 import type { Edge } from "./edge.ts";
@@ -44,7 +43,7 @@ export function aloneOnConnection(books: Books, record: number, edge: Edge, only
   const aheadMs = offsetMs(edge.timing);
   const orphan = findOnConnection(books, record, edge, SKEW_MS, aheadMs ?? 0, aheadMs === 0 ? only : 0);
   if (orphan === 0 || (aheadMs === undefined && !mayAgree(books, record, edge, orphan))) return undefined;
-  return { cause: SAME_CONNECTION, orphan, span: 0, confidence: SURE };
+  return joinOf(orphan);
 }
 
 /** Whether the pair is as it would be if the clocks agreed, and nothing that was tried shows that they do not. */
@@ -55,20 +54,23 @@ function mayAgree({ crossings, orphans }: Books, record: number, edge: Edge, orp
   return isWithin && mayBeNone(edge.connectionOffset);
 }
 
-/** Where others are near, it has to be known how far the clocks differ: the only pair that overlaps then. */
+/**
+ * Where others are near, it has to be known how far the clocks differ: the only pair that overlaps then. Where no known
+ * pairs tell, the shift does under which nearly all requests have a root of their connection.
+ */
 export function nearOnConnection(books: Books, record: number, edge: Edge): Join | undefined {
   const aheadMs = offsetMs(edge.timing);
-  const known = aheadMs === undefined ? searchedOffset(books, record, edge) : { aheadMs, withinMs: 0 };
-  if (known === undefined) return undefined;
-  const orphan = findOnConnection(books, record, edge, known.withinMs, known.aheadMs);
-  return orphan === 0 ? undefined : { cause: SAME_CONNECTION, orphan, span: 0, confidence: SURE };
+  if (aheadMs !== undefined) return joinOf(findOnConnection(books, record, edge, 0, aheadMs));
+  const { connectionOffset: search } = edge;
+  if (search.trials < ENOUGH_TRIED) tryConnection(books, record, edge);
+  const found = offsetOfAll(search);
+  if (found === undefined) return undefined;
+  return joinOf(findOnConnection(books, record, edge, found.withinMs + SLACK_MS, found.aheadMs));
 }
 
-/** Where no known pairs tell: the shift under which nearly all requests have a root of their connection. */
-function searchedOffset(books: Books, record: number, edge: Edge): KnownOffset | undefined {
-  if (edge.connectionOffset.trials < ENOUGH_TRIED) tryConnection(books, record, edge);
-  const found = offsetOfAll(edge.connectionOffset);
-  return found === undefined ? undefined : { ...found, withinMs: found.withinMs + SLACK_MS };
+/** `orphan`: 0 for none. */
+function joinOf(orphan: number): Join | undefined {
+  return orphan === 0 ? undefined : { cause: SAME_CONNECTION, orphan, span: 0, confidence: SURE };
 }
 
 /** Where a span begins tells more than where it ends: many end once their answer is away. */

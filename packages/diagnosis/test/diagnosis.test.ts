@@ -2,8 +2,45 @@ import { describe, expect, it } from "vitest";
 import { formatCarrier } from "@tracemend/context";
 import type { Crossing } from "@tracemend/context";
 import { createNoise } from "../../../test/support/noise.ts";
+import type { Pair } from "../src/index.ts";
 import { createDiagnosis } from "../src/index.ts";
 import { START_MS, createWorld } from "./support/world.ts";
+
+interface OnConnection {
+  readonly aheadMs: number;
+  /** Milliseconds between the ends of requests, the least and how many more. */
+  readonly gapMs: readonly [number, number];
+  /** Requests that are answered before the service drops contexts. */
+  readonly answers: number;
+  /** Spans that wait for others before they are exported. */
+  readonly lag: number;
+}
+
+/** 200 broken requests one after the other on one connection; the pairs that were told, and those of them that are wrong. */
+function joinOnConnection({ aheadMs, gapMs: [least, more], answers, lag }: OnConnection) {
+  const noise = createNoise(7);
+  const right = new Map<string, string>();
+  const told: Pair[] = [];
+  const world = createWorld({ maxBytes: 1024 * 1024, paired: (pair) => told.push(pair) });
+  const exports: (() => void)[] = [];
+  for (let at = 0; at < 200 + answers; at += 1) {
+    const crossing = world.forward({ localPort: 50_000, durationMs: 10 + 20 * noise() });
+    const times = { startMs: crossing.startMs + 1 + aheadMs, endMs: crossing.endMs - 1 + aheadMs };
+    const span = { ...times, attributes: { "network.peer.port": 50_000 } };
+    const { parentId = "" } = crossing.verdict.context ?? {};
+    exports.push(() =>
+      at < answers ? world.answer(crossing, span) : right.set(parentId, world.root(crossing, span).spanId),
+    );
+    if (lag === 0) exports.shift()?.();
+    world.clock.ms += least + more * noise();
+    if (exports.length > lag) exports.shift()?.();
+  }
+  for (const exported of exports) exported();
+  world.pass();
+  world.pass("shop", 62_000);
+  const wrong = told.filter(({ forwarded, root }) => right.get(forwarded.spanId) !== root.spanId);
+  return { told, wrong, breaks: world.diagnosis.report().breaks };
+}
 
 describe("a diagnosis", () => {
   it("says nothing of requests whose spans arrive", () => {
@@ -92,31 +129,14 @@ describe("a diagnosis", () => {
   it.each([45, -38, 3])(
     "joins no request with the root of another on its connection where the clock is %s ms ahead",
     (aheadMs) => {
-      const noise = createNoise(7);
-      const right = new Map<string, string>();
-      const told: [string, string][] = [];
-      const world = createWorld({
-        maxBytes: 1024 * 1024,
-        paired: ({ forwarded, root }) => told.push([forwarded.spanId, root.spanId]),
-      });
-      for (let at = 0; at < 200; at += 1) {
-        const crossing = world.forward({ localPort: 50_000, durationMs: 10 + 20 * noise() });
-        const times = { startMs: crossing.startMs + 1 + aheadMs, endMs: crossing.endMs - 1 + aheadMs };
-        const { spanId } = world.root(crossing, { ...times, attributes: { "network.peer.port": 50_000 } });
-        right.set(crossing.verdict.context?.parentId ?? "", spanId);
-        world.clock.ms += 32 + 40 * noise();
-      }
-      world.pass();
-      world.pass("shop", 62_000);
-      expect(told.filter(([forwarded, root]) => right.get(forwarded) !== root)).toEqual([]);
+      const { told, wrong, breaks } = joinOnConnection({ aheadMs, gapMs: [32, 40], answers: 0, lag: 0 });
+      expect(wrong).toEqual([]);
       expect(told.length).toBeGreaterThan(150);
-      expect(world.diagnosis.report().breaks).toMatchObject([{ kind: "dropped-by-callee" }]);
+      expect(breaks).toMatchObject([{ kind: "dropped-by-callee" }]);
     },
   );
 
   it.each([
-    [300, 0],
-    [-300, 0],
     [300, 60],
     [-300, 60],
     [800, 60],
@@ -125,36 +145,17 @@ describe("a diagnosis", () => {
   ])(
     "is right by connections far apart in time where the clock is %s ms ahead, after %s answers",
     (aheadMs, answers) => {
-      const noise = createNoise(7);
-      const right = new Map<string, string>();
-      const told: [string, string][] = [];
-      const world = createWorld({
-        maxBytes: 1024 * 1024,
-        paired: ({ forwarded, root, by }) => {
-          if (by === "connection") told.push([forwarded.spanId, root.spanId]);
-        },
-      });
-      const exports: (() => void)[] = [];
-      for (let at = 0; at < 200 + answers; at += 1) {
-        const crossing = world.forward({ localPort: 50_000, durationMs: 10 + 20 * noise() });
-        const times = { startMs: crossing.startMs + 1 + aheadMs, endMs: crossing.endMs - 1 + aheadMs };
-        const span = { ...times, attributes: { "network.peer.port": 50_000 } };
-        const { parentId = "" } = crossing.verdict.context ?? {};
-        exports.push(() =>
-          at < answers ? world.answer(crossing, span) : right.set(parentId, world.root(crossing, span).spanId),
-        );
-        world.clock.ms += 332 + 140 * noise();
-        if (exports.length > 8) exports.shift()?.();
-      }
-      for (const exported of exports) exported();
-      world.pass();
-      world.pass("shop", 62_000);
-      const wrong = told.filter(([forwarded, root]) => right.get(forwarded) !== root);
-      // Where nothing tells that the clocks differ so far, another's root may begin within a request by chance.
-      expect(wrong.length).toBeLessThanOrEqual(answers > 0 || Math.abs(aheadMs) < 100 ? 0 : 6);
-      expect(told.length).toBeGreaterThan(answers > 0 || Math.abs(aheadMs) < 100 ? 165 : -1);
+      const { told, wrong } = joinOnConnection({ aheadMs, gapMs: [332, 140], answers, lag: 8 });
+      expect(wrong).toEqual([]);
+      expect(told.filter(({ by }) => by === "connection").length).toBeGreaterThan(165);
     },
   );
+
+  it.each([300, -300])("joins few by connections where nothing tells that the clock is %s ms ahead", (aheadMs) => {
+    const { wrong } = joinOnConnection({ aheadMs, gapMs: [332, 140], answers: 0, lag: 8 });
+    // Another's root may begin within a request by chance.
+    expect(wrong.length).toBeLessThanOrEqual(6);
+  });
 
   it("refuses to join where two requests overlap on one connection", () => {
     const world = createWorld();
