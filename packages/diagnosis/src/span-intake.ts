@@ -1,6 +1,6 @@
 /** Takes from one span what the diagnosis needs: an answer to a request, an orphan, a trace of work, a sign of life. */
 import type { Batch, SpanView } from "@tracemend/otlp";
-import { SpanRun } from "@tracemend/otlp";
+import { FoundAttributes, SpanRun, defineAttributeKeys } from "@tracemend/otlp";
 import type { Books } from "./books.ts";
 import { noteChild } from "./child.ts";
 import { enterClientCall } from "./client-call.ts";
@@ -168,20 +168,46 @@ function isRoot(words: Uint32Array, at: number): boolean {
   return words[at + PARENT_AT] === 0 && words[at + PARENT_AT + 1] === 0;
 }
 
+/** What a resource says of the process: the attributes that tell those of a service apart come first, the surest of all. */
+const RESOURCE_KEYS = [
+  "service.instance.id",
+  "k8s.pod.name",
+  "host.name",
+  "service.name",
+  "service.version",
+  "telemetry.sdk.language",
+  "telemetry.sdk.version",
+  "process.runtime.version",
+] as const;
+const ABOUT = defineAttributeKeys(RESOURCE_KEYS);
+const INSTANCE_KEYS = 3;
+const about = new FoundAttributes();
+
 function sourceOf(books: Books, span: SpanView): Source | undefined {
-  const name = textOf(span.resourceAttribute("service.name"));
+  span.resourceAttributes(ABOUT, about);
+  const name = aboutOf("service.name");
   const service = name === "" ? undefined : books.services.open(name);
   if (service === undefined) return undefined;
-  if (service.language === "") service.language = textOf(span.resourceAttribute("telemetry.sdk.language"));
-  const instance = openInstance(service, instanceOf(span));
+  if (service.language === "") service.language = aboutOf("telemetry.sdk.language");
+  const instance = openInstance(service, instanceId());
   if (instance.source === 0) {
-    const version = textOf(span.resourceAttribute("service.version"));
-    const language = textOf(span.resourceAttribute("telemetry.sdk.language"));
-    const sdk = textOf(span.resourceAttribute("telemetry.sdk.version"));
-    instance.supported = isSupported(language, sdk, textOf(span.resourceAttribute("process.runtime.version")));
-    instance.source = books.sources.add({ version, pod: textOf(span.resourceAttribute("k8s.pod.name")) });
+    const [sdk, runtime] = [aboutOf("telemetry.sdk.version"), aboutOf("process.runtime.version")];
+    instance.supported = isSupported(aboutOf("telemetry.sdk.language"), sdk, runtime);
+    instance.source = books.sources.add({ version: aboutOf("service.version"), pod: aboutOf("k8s.pod.name") });
   }
   return { service, instance };
+}
+
+function instanceId(): string {
+  for (let place = 0; place < INSTANCE_KEYS; place += 1) {
+    const id = textOf(about.value(place));
+    if (id !== "") return id;
+  }
+  return "";
+}
+
+function aboutOf(key: (typeof RESOURCE_KEYS)[number]): string {
+  return textOf(about.value(RESOURCE_KEYS.indexOf(key)));
 }
 
 /** `repeated`: it was probably delivered before; then its times have been looked at. */
@@ -293,17 +319,6 @@ function countEvicted({ orphans, services, totals, settings }: Books, nowMs: num
   if (orphans.isJoined(slot) || nowMs - endedMs >= settings.hardWaitMs) return;
   totals.evictedOrphans += 1;
   services.at(orphans.service(slot)).tally.add(FORGOTTEN_ORPHANS, endedMs, 1);
-}
-
-/** What tells the processes of a service apart, the surest first. */
-const INSTANCE_KEYS: readonly string[] = ["service.instance.id", "k8s.pod.name", "host.name"];
-
-function instanceOf(span: SpanView): string {
-  for (const key of INSTANCE_KEYS) {
-    const id = textOf(span.resourceAttribute(key));
-    if (id !== "") return id;
-  }
-  return "";
 }
 
 function textOf(value: unknown): string {

@@ -22,6 +22,21 @@ const FRACTION = 4;
 /** A varint of so many bytes has no more than 49 bits, and no sign. */
 const EXACT_BYTES = 7;
 
+/** Where the key of a plain KeyValue starts in it. */
+export const PLAIN_KEY_AT = 2;
+
+/**
+ * Nearly every KeyValue is plain: a key and a value in this order, both short, and nothing else. Where the key of such a
+ * one stops; 0 for another.
+ */
+export function plainKeyStop(bytes: Uint8Array, start: number, end: number): number {
+  const length = bytes[start + 1]!;
+  if (bytes[start] !== KEY_TAG || length >= 0x80) return 0;
+  const valueAt = start + PLAIN_KEY_AT + length;
+  const valueLength = bytes[valueAt + 1]!;
+  return bytes[valueAt] === VALUE_TAG && valueLength < 0x80 && valueAt + 2 + valueLength === end ? valueAt : 0;
+}
+
 /** The KeyValue message whose fields were looked at last, and what its key and value are. */
 export class AttributeView {
   #bytes: Uint8Array = pair.bytes;
@@ -43,17 +58,12 @@ export class AttributeView {
     this.#bytes = bytes;
     this.#start = start;
     this.#end = end;
-    const length = bytes[start + 1]!;
-    // Nearly all are a key and a value, both short: then nothing is left to look for.
-    if (bytes[start] === KEY_TAG && length < 0x80) {
-      const valueAt = start + 2 + length;
-      const valueLength = bytes[valueAt + 1]!;
-      if (bytes[valueAt] === VALUE_TAG && valueLength < 0x80 && valueAt + 2 + valueLength === end) {
-        this.keyStart = start + 2;
-        this.keyStop = valueAt;
-        this.#isPlain = true;
-        return this;
-      }
+    const keyStop = plainKeyStop(bytes, start, end);
+    if (keyStop !== 0) {
+      this.keyStart = start + PLAIN_KEY_AT;
+      this.keyStop = keyStop;
+      this.#isPlain = true;
+      return this;
     }
     this.keyStart = this.keyStop = start;
     this.#isPlain = false;

@@ -1,6 +1,7 @@
 /** Takes a batch apart by resource: whose telemetry it is, without looking at the items. */
 
 import { type AttributeValue, AttributeView } from "./attribute.ts";
+import type { AttributeKeys, FoundAttributes } from "./attribute-keys.ts";
 import { type Batch, batchOf, isDivisible, requestTypes } from "./batch.ts";
 import { Cursor } from "./wire/cursor.ts";
 import { proveFraming } from "./wire/framing.ts";
@@ -99,6 +100,19 @@ export function findResourceAttribute(
     }
   }
   return undefined;
+}
+
+/** Looks several attributes up in one pass, like `findResourceAttribute` each. */
+export function lookAtResource(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  keys: AttributeKeys,
+  found: FoundAttributes,
+): void {
+  found.open(keys, bytes);
+  envelope.open(bytes, start, end);
+  while (envelope.next()) if (envelope.field === 1) found.look(keys, envelope.start, envelope.stop, 1);
 }
 
 class OpenResourceView implements ResourceView {

@@ -3,7 +3,7 @@
 import type { AttributeKeys, FoundAttributes } from "./attribute-keys.ts";
 import { type AttributeValue, AttributeView } from "./attribute.ts";
 import type { Batch } from "./batch.ts";
-import { findResourceAttribute } from "./resources.ts";
+import { findResourceAttribute, lookAtResource } from "./resources.ts";
 import { Cursor, readFixed32, readFixed64, readInt32 } from "./wire/cursor.ts";
 import { formatHex } from "./wire/hex.ts";
 import { decodeUtf8 } from "./wire/utf8.ts";
@@ -48,6 +48,8 @@ export interface SpanView {
   /** Looks up several attributes in one pass. */
   attributes(keys: AttributeKeys, found: FoundAttributes): void;
   resourceAttribute(key: string): AttributeValue | undefined;
+  /** Looks up several attributes of its resource in one pass. */
+  resourceAttributes(keys: AttributeKeys, found: FoundAttributes): void;
   links(): readonly SpanLink[];
   /** The bytes of the span's message. */
   bytes(): Uint8Array;
@@ -205,7 +207,7 @@ export class OpenSpanView implements SpanView {
 
   attributes(keys: AttributeKeys, found: FoundAttributes): void {
     this.#locate();
-    found.look(keys, this.#bytes, this.#starts[ATTRIBUTES]!, this.#stops[ATTRIBUTES]!, ATTRIBUTES);
+    found.open(keys, this.#bytes).look(keys, this.#starts[ATTRIBUTES]!, this.#stops[ATTRIBUTES]!, ATTRIBUTES);
   }
 
   resourceAttribute(key: string): AttributeValue | undefined {
@@ -215,6 +217,10 @@ export class OpenSpanView implements SpanView {
     const value = findResourceAttribute(this.#bytes, this.#resourceStart, this.#resourceEnd, key);
     memo.set(key, value);
     return value;
+  }
+
+  resourceAttributes(keys: AttributeKeys, found: FoundAttributes): void {
+    lookAtResource(this.#bytes, this.#resourceStart, this.#resourceEnd, keys, found);
   }
 
   links(): readonly SpanLink[] {

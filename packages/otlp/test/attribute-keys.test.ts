@@ -22,7 +22,8 @@ const KEYS = [
 
 function look(bytes: Bytes): FoundAttributes {
   const found = new FoundAttributes();
-  found.look(defineAttributeKeys(KEYS), bytes, 0, bytes.length, 9);
+  const keys = defineAttributeKeys(KEYS);
+  found.open(keys, bytes).look(keys, 0, bytes.length, 9);
   return found;
 }
 

@@ -173,6 +173,16 @@ describe("forEachSpan", () => {
       ["h", "s"],
       ["h", "s"],
     ]);
+    const keys = defineAttributeKeys(["service.name", "k8s.pod.name", "host.name"]);
+    const found = new FoundAttributes();
+    const readTogether = (view: SpanView): unknown => {
+      view.resourceAttributes(keys, found);
+      return [found.value(0), found.value(1), found.value(2)];
+    };
+    expect(map(body, readTogether)).toEqual([
+      ["s", undefined, "h"],
+      ["s", undefined, "h"],
+    ]);
   });
 
   it("forgets the resource when the next one begins", () => {
