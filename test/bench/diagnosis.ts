@@ -1,6 +1,8 @@
 // What the diagnosis costs for each crossing and each span, with few and with many traces in flight: proven right first,
 // then timed in one run. `node --expose-gc test/bench/diagnosis.ts [row]`; CPU time of this process. The bench's own
-// garbage is collected before the clock starts, so that the means hold the garbage of the diagnosis and no other.
+// garbage is collected before the clock starts, so that the means hold the garbage of the diagnosis and no other. Beside
+// each batch stands what reading the same bytes with protobufjs takes, moments later: machines, and what else they do,
+// change the times by far more than the ratios.
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import process from "node:process";
@@ -10,6 +12,7 @@ import { createDiagnosis } from "@tracemend/diagnosis";
 import type { Diagnosis } from "@tracemend/diagnosis";
 import type { Batch, SpanRecord } from "@tracemend/otlp";
 import { encodeSpans, readBatch } from "@tracemend/otlp";
+import { reference } from "./otlp/reference.ts";
 import { NO_TRIES } from "../../packages/proxy/src/passed.ts";
 import { spansOf } from "../../packages/tracemend/src/span-records.ts";
 
@@ -153,6 +156,8 @@ function batchOf(resource: Readonly<Record<string, string>>, spans: readonly Spa
 interface Cost {
   readonly perCrossing: Figures;
   readonly perSpan: Figures;
+  /** Nanoseconds for each span to read its bytes with protobufjs. */
+  readonly decoding: Figures;
   /** Nanoseconds of ticks for each crossing. */
   readonly ticking: number;
   readonly bytes: number;
@@ -162,6 +167,8 @@ interface Cost {
 interface Figures {
   readonly median: number;
   readonly mean: number;
+  /** To what decoding took, of the chunk in the middle. */
+  readonly ratio: number;
 }
 
 interface Load {
@@ -187,8 +194,20 @@ function nanosOf(run: () => void): number {
   return Math.max(0, spentOn(run) - ASKING);
 }
 
-function figuresOf(values: readonly number[]): Figures {
-  return { median: medianOf(values), mean: values.reduce((sum, each) => sum + each, 0) / values.length };
+function figuresOf(values: readonly number[], decoding: readonly number[]): Figures {
+  const mean = values.reduce((sum, each) => sum + each, 0) / values.length;
+  return { median: medianOf(values), mean, ratio: medianOf(values.map((each, at) => each / (decoding[at] as number))) };
+}
+
+/** Reads all these spans with protobufjs. */
+function decode(batches: readonly Batch[]): number {
+  let spans = 0;
+  for (const { parts } of batches) {
+    for (const { scopeSpans } of reference.decode(parts[0] as Uint8Array).resourceSpans) {
+      for (const scope of scopeSpans) spans += scope.spans.length;
+    }
+  }
+  return spans;
 }
 
 /** What others do on the machine falls on single chunks. */
@@ -203,6 +222,7 @@ function measure({ inFlight, shape, maxBytes, before }: Load, verify: (diagnosis
   const stepMs = DELAY_MS / inFlight;
   const perCrossing: number[] = [];
   const perSpan: number[] = [];
+  const decoding: number[] = [];
   let ticking = 0;
   let tickMs = nowMs + TICK_MS;
   const measured = measuredOf(inFlight);
@@ -235,13 +255,21 @@ function measure({ inFlight, shape, maxBytes, before }: Load, verify: (diagnosis
       if (warm) ticking += forTick;
     }
     if (!warm) continue;
+    const spans = due.reduce((sum, { items }) => sum + items, 0);
+    let decoded = 0;
+    const forDecoding = nanosOf(() => {
+      decoded = decode(due);
+    });
+    assert.equal(decoded, spans);
     perCrossing.push(forCrossings / CHUNK);
-    perSpan.push(forSpans / due.reduce((sum, { items }) => sum + items, 0));
+    perSpan.push(forSpans / spans);
+    decoding.push(forDecoding / spans);
   }
   verify(diagnosis);
   return {
-    perCrossing: figuresOf(perCrossing),
-    perSpan: figuresOf(perSpan),
+    perCrossing: figuresOf(perCrossing, decoding),
+    perSpan: figuresOf(perSpan, decoding),
+    decoding: figuresOf(decoding, decoding),
     ticking: ticking / measured,
     bytes: diagnosis.report().ledger.bytes,
   };
@@ -302,13 +330,16 @@ function measuredOf(inFlight: number): number {
 
 const chosen = process.argv[2];
 const rows = LOADS.filter(({ name }) => chosen === undefined || name.startsWith(chosen)).map((load) => {
-  const { perCrossing, perSpan, ticking, bytes } = measure(load, proveRight(load));
+  const { perCrossing, perSpan, decoding, ticking, bytes } = measure(load, proveRight(load));
   return {
     load: load.name,
     "ns/crossing": Math.round(perCrossing.median),
-    "its mean": Math.round(perCrossing.mean),
+    mean: Math.round(perCrossing.mean),
+    "/decoding": perCrossing.ratio.toFixed(2),
     "ns/span": Math.round(perSpan.median),
-    "span mean": Math.round(perSpan.mean),
+    "mean ": Math.round(perSpan.mean),
+    "/decoding ": perSpan.ratio.toFixed(2),
+    "decoding, ns/span": Math.round(decoding.median),
     "ticks, ns/crossing": Math.round(ticking),
     MiB: Math.round(bytes / MIB),
   };

@@ -6,7 +6,6 @@
  */
 
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
 import {
   type Batch,
   defineRewriter,
@@ -20,28 +19,7 @@ import {
   splitBatch,
 } from "@tracemend/otlp";
 import { createBodies, spansPerBody } from "./otlp/bodies.ts";
-
-interface Attribute {
-  key: string;
-  value: { stringValue: string };
-}
-
-interface Request {
-  resourceSpans: {
-    resource: { attributes: Attribute[] };
-    scopeSpans: { spans: { traceId: Uint8Array }[] }[];
-  }[];
-}
-
-interface Codec {
-  decode(bytes: Uint8Array): Request;
-  encode(request: Request): { finish(): Uint8Array };
-}
-
-const root = createRequire(import.meta.url)("otlp-ref/build/src/generated/root.js") as {
-  opentelemetry: { proto: { collector: { trace: { v1: { ExportTraceServiceRequest: Codec } } } } };
-};
-const reference = root.opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest;
+import { type ReferenceRequest, reference } from "./otlp/reference.ts";
 
 const stampAttributes = {
   "deployment.environment.name": "production",
@@ -57,7 +35,7 @@ function read(body: Uint8Array): Batch {
 }
 
 /** Setting attributes after a full decode, with the same result as a stamp. */
-function editDecoded(body: Uint8Array): Request {
+function editDecoded(body: Uint8Array): ReferenceRequest {
   const request = reference.decode(body);
   for (const envelope of request.resourceSpans) {
     const kept = envelope.resource.attributes.filter(({ key }) => !Object.hasOwn(stampAttributes, key));
