@@ -1,109 +1,135 @@
-/** What the diagnosis costs: CPU for a crossing and for a span, and memory, with few and with many traces in flight. */
-import type { Crossing } from "@tracemend/context";
+/** What the diagnosis costs for each crossing and each span, with few and with many traces in flight. */
+import assert from "node:assert/strict";
+import process from "node:process";
+import { setImmediate } from "node:timers/promises";
+import type { Diagnosis } from "@tracemend/diagnosis";
 import { createDiagnosis } from "@tracemend/diagnosis";
 import type { Batch } from "@tracemend/otlp";
-import { encodeSpans } from "@tracemend/otlp";
-import { homeBoundary, pass } from "./border.ts";
-import type { Edge } from "./call.ts";
-import type { Random } from "./random.ts";
-import { createRandom } from "./random.ts";
-import { EPOCH_MS } from "./replay.ts";
+import type { CostLoad } from "./cost-load.ts";
+import { DELAY_MS, TAUGHT, TICK_MS, batchesOf, crossingAt, ownBatches } from "./cost-load.ts";
 
+/** CPU time in nanoseconds. */
 export interface CostScore {
-  readonly inFlight: number;
-  readonly microsPerCrossing: number;
-  readonly microsPerSpan: number;
-  readonly microsPerTick: number;
+  readonly load: string;
+  readonly crossing: Figures;
+  readonly span: Figures;
+  /** Of ticks, for each crossing: they settle what is due. */
+  readonly ticks: number;
   readonly bytes: number;
   readonly capacityBytes: number;
-  /** Requests that were forgotten while they waited. */
-  readonly evicted: number;
+  /** For each span, what was done beside it. */
+  readonly beside: Figures | undefined;
 }
 
-/** Crossings between two looks at the CPU clock: it is too coarse for less. */
-const CHUNK = 2_000;
+/** Of the chunk in the middle, and the mean of all, which holds every collection of garbage. */
+export interface Figures {
+  readonly median: number;
+  readonly mean: number;
+  /** To what was done beside it, of the chunk in the middle. */
+  readonly ratio: number | undefined;
+}
 
-const EDGE: Edge = { from: "caller", to: "callee", name: "caller→callee", requests: 0, clients: 0, multiplexed: false };
-const BOUNDARY = homeBoundary(EDGE);
-const RESOURCE = { "service.name": EDGE.to, "service.instance.id": "callee-1" };
+const START_MS = 1_800_000_000_000;
 
-/** All that are in flight come within this: fewer milliseconds than the longest wait. */
-const IN_FLIGHT_MS = 20_000;
+/** Requests between two looks at the clock of the process, as many as end in a few turns of the event loop. */
+const CHUNK = 100;
+
+/** Chunks between two collections of the garbage of what makes them, and between two turns of the event loop. */
+const COLLECT_EVERY = 5;
+
+/** What asking for the time costs by itself. */
+const ASKING = medianOf(Array.from({ length: 1_000 }, () => spentOn(() => {})));
 
 /**
- * Every request stays unanswered until `inFlight` others have come after it. `measured` requests are counted once the
- * first have filled the books. Nothing of a request is kept in between, so that the heap stays as small as it is.
+ * Every request waits while `inFlight` others come after it; then its spans arrive. With `--expose-gc` the means hold the
+ * garbage of the diagnosis and no other. `beside`: other work on the same batches, moments later. Rejects with an
+ * AssertionError where the diagnosis says anything that is not so.
  */
-export function measureCost(inFlight: number, measured: number, maxBytes: number): CostScore {
-  const stepMs = Math.min(1, IN_FLIGHT_MS / inFlight);
-  const atMs = (request: number): number => EPOCH_MS + request * stepMs;
-  let nowMs = EPOCH_MS;
-  const diagnosis = createDiagnosis({ now: () => nowMs, maxBytes, seed: 1 });
-  const micros = { crossings: 0, spans: 0, ticks: 0 };
-  let counted = 0;
-  const total = inFlight + measured;
-  for (let first = 0; first < total; first += CHUNK) {
-    const chunk = Array.from({ length: CHUNK }, (_, at) => first + at);
-    const crossings = chunk.map((request) => crossingOf(request, atMs(request)));
-    const late = chunk.map((request) => request - inFlight).filter((request) => request >= 0);
-    const answers = late.length === 0 ? undefined : answersOf(late, atMs);
-    nowMs = atMs(first + CHUNK);
-    const forCrossings = microsOf(() => {
+export async function measureCost(load: CostLoad, beside?: (batches: readonly Batch[]) => void): Promise<CostScore> {
+  const { inFlight, shape, maxBytes, before, measured } = load;
+  let nowMs = START_MS;
+  const diagnosis = createDiagnosis({ now: () => nowMs, maxBytes, seed: 7 });
+  const stepMs = DELAY_MS / inFlight;
+  const endMsOf = (count: number): number => START_MS + count * stepMs;
+  const spent = { crossings: [] as number[], spans: [] as number[], beside: [] as number[] };
+  let ticking = 0;
+  let tickMs = nowMs + TICK_MS;
+  for (let from = 0; from < before + measured; from += CHUNK) {
+    const crossings = Array.from({ length: CHUNK }, (_, at) => crossingAt(from + at, nowMs + at * stepMs, shape));
+    const late = batchesOf(Math.max(0, from - inFlight), from + CHUNK - inFlight, endMsOf, shape);
+    const due = shape === "program" ? [...ownBatches(crossings), ...late] : late;
+    const counts = from >= before;
+    if ((from / CHUNK) % COLLECT_EVERY === 0) {
+      await setImmediate();
+      if (counts) globalThis.gc?.({ type: "minor" });
+    }
+    const forCrossings = nanosOf(() => {
       for (const crossing of crossings) diagnosis.crossed(crossing);
     });
-    const forSpans = microsOf(() => {
-      if (answers !== undefined) diagnosis.spans(answers);
+    nowMs += CHUNK * stepMs;
+    const forSpans = nanosOf(() => {
+      for (const batch of due) diagnosis.spans(batch);
     });
-    const forTick = microsOf(() => diagnosis.tick());
-    if (late.length < CHUNK) continue;
-    micros.crossings += forCrossings;
-    micros.spans += forSpans;
-    micros.ticks += forTick;
-    counted += CHUNK;
+    for (; tickMs <= nowMs; tickMs += TICK_MS) {
+      const forTick = nanosOf(() => diagnosis.tick());
+      if (counts) ticking += forTick;
+    }
+    if (!counts) continue;
+    const spans = due.reduce((sum, { items }) => sum + items, 0);
+    spent.crossings.push(forCrossings / CHUNK);
+    spent.spans.push(forSpans / spans);
+    if (beside !== undefined) spent.beside.push(nanosOf(() => beside(due)) / spans);
   }
-  const { ledger } = diagnosis.report();
+  proveRight(diagnosis, load);
+  const { bytes, capacityBytes } = diagnosis.report().ledger;
   return {
-    inFlight,
-    microsPerCrossing: micros.crossings / counted,
-    microsPerSpan: micros.spans / counted,
-    microsPerTick: (micros.ticks * CHUNK) / counted,
-    bytes: ledger.bytes,
-    capacityBytes: ledger.capacityBytes,
-    evicted: ledger.evicted,
+    load: load.name,
+    crossing: figuresOf(spent.crossings, spent.beside),
+    span: figuresOf(spent.spans, spent.beside),
+    ticks: ticking / measured,
+    bytes,
+    capacityBytes,
+    beside: beside && figuresOf(spent.beside, []),
   };
 }
 
-function microsOf(work: () => void): number {
+function proveRight(diagnosis: Diagnosis, { inFlight, shape, before, measured }: CostLoad): void {
+  const { ledger, breaks } = diagnosis.report();
+  const { observed, matched, missing, waiting, unobserved, evicted } = ledger;
+  assert.equal(observed, before + measured);
+  assert.equal(matched + missing + waiting + unobserved + evicted, observed);
+  assert.equal(evicted, 0);
+  if (shape === "roots" || shape === "roots by time") {
+    assert.equal(breaks[0]?.kind, "dropped-by-callee");
+    assert.ok(missing > 0 && matched === (shape === "roots" ? 0 : TAUGHT));
+  } else {
+    assert.deepEqual(breaks, []);
+    assert.equal(matched, observed - inFlight);
+    assert.equal(waiting, inFlight);
+  }
+}
+
+function spentOn(run: () => void): number {
   const before = process.cpuUsage();
-  work();
+  run();
   const { user, system } = process.cpuUsage(before);
-  return user + system;
+  return (user + system) * 1_000;
 }
 
-/** The ids of a request follow from its number. */
-function randomOf(request: number): Random {
-  return createRandom(Math.imul(request + 1, 0x9e3779b1));
+function nanosOf(run: () => void): number {
+  return Math.max(0, spentOn(run) - ASKING);
 }
 
-function crossingOf(request: number, startMs: number): Crossing {
-  const random = randomOf(request);
-  const traceparent = `00-${random.traceId()}-${random.spanId()}-01`;
-  const about = { operation: "GET /", startMs, endMs: startMs + 5, requestId: undefined, from: "10.0.0.1" };
-  return pass(BOUNDARY, EDGE.to, { lines: ["traceparent", traceparent], ...about }, random).crossing;
+function figuresOf(values: readonly number[], beside: readonly number[]): Figures {
+  const ratios = beside.map((other, at) => (values[at] as number) / other);
+  return {
+    median: medianOf(values),
+    mean: values.reduce((sum, each) => sum + each, 0) / values.length,
+    ratio: ratios.length === 0 ? undefined : medianOf(ratios),
+  };
 }
 
-function answersOf(requests: readonly number[], atMs: (request: number) => number): Batch {
-  const spans = requests.map((request) => {
-    const random = randomOf(request);
-    const traceId = random.traceId();
-    // The caller's span, and a trace id and a SERVER span of the border's own, were drawn before its CLIENT span.
-    random.spanId();
-    random.traceId();
-    random.spanId();
-    const startMs = atMs(request) + 1;
-    const times = { startMs, endMs: startMs + 3 };
-    const ids = { traceId, parentSpanId: random.spanId(), spanId: random.spanId() };
-    return { ...ids, ...times, flags: 0x301, name: "GET /", kind: "server", attributes: { "url.path": "/" } } as const;
-  });
-  return encodeSpans(RESOURCE, { name: "recording", version: "1" }, spans);
+/** What others do on the machine falls on single chunks. */
+function medianOf(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 }

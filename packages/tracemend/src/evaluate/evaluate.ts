@@ -2,7 +2,8 @@
 import type { Association } from "./association.ts";
 import { readyRecording } from "./call.ts";
 import type { CostScore } from "./cost.ts";
-import { measureCost } from "./cost.ts";
+import { LARGE_LOADS, SMALL_LOADS } from "./cost-load.ts";
+import { measureCosts } from "./costs.ts";
 import { NOT_CARRIED } from "./break-class.ts";
 import type { Selection } from "./plan.ts";
 import { isNarrowed, selectClasses, selectEdges } from "./plan.ts";
@@ -37,10 +38,6 @@ export interface RecordingSummary {
 /** The selection leaves nothing to try. */
 export class NothingToTry extends Error {}
 
-/** Room for a million requests in flight, so that what is measured is not the forgetting. */
-const COST_BYTES = 1 << 29;
-const MEASURED = 20_000;
-
 /** Throws a `RecordingError` for a recording with a fault in it, and `NothingToTry`. */
 export async function evaluate(
   folder: string,
@@ -65,8 +62,12 @@ export async function evaluate(
   });
   const results = outcomes.flatMap((one) => (one.kind === "trial" ? [one.result] : []));
   // What a selection is for does not change what a span costs.
-  const sizes = isNarrowed(selection) ? [] : selection.scale === "quick" ? [1_000, 100_000] : [1_000, 1_000_000];
-  if (sizes.length > 0) progress("measuring cost");
+  const loads = isNarrowed(selection)
+    ? []
+    : selection.scale === "quick"
+      ? SMALL_LOADS
+      : [...SMALL_LOADS, ...LARGE_LOADS];
+  const costs = await measureCosts(loads, ({ load }) => progress(`cost: ${load}`));
   return {
     folder,
     selection,
@@ -81,7 +82,7 @@ export async function evaluate(
     score: scoreOf(results),
     associations: outcomes.flatMap((one) => (one.kind === "association" ? [one.association] : [])),
     localisations: outcomes.flatMap((one) => (one.kind === "localisation" ? [one.localisation] : [])),
-    costs: sizes.map((inFlight) => measureCost(inFlight, MEASURED, COST_BYTES)),
+    costs,
     results,
   };
 }

@@ -31,7 +31,10 @@ export function renderEvaluation(evaluation: Evaluation): string {
       joinTable(associations.filter(({ holds }) => holds === "pairs")),
     ),
     heading("Chains of five to ten places with a culprit at each", chainTable(localisations)),
-    heading("Cost", costs.length === 0 ? "not measured for a part of the edges or classes" : costTable(costs)),
+    heading(
+      "Cost, as CPU time: of the chunk of requests in the middle, and the mean of all",
+      costs.length === 0 ? "not measured for a part of the edges or classes" : costTable(costs),
+    ),
     heading(
       "Recordings",
       formatTable([
@@ -235,15 +238,11 @@ function share(hits: number, of: number): string {
 
 function costTable(costs: readonly CostScore[]): string {
   return formatTable([
-    ["in flight", "µs a crossing", "µs a span", "µs a tick", "MiB used", "MiB bound", "forgotten"],
-    ...costs.map((cost) => [
-      String(cost.inFlight),
-      cost.microsPerCrossing.toFixed(2),
-      cost.microsPerSpan.toFixed(2),
-      cost.microsPerTick.toFixed(0),
-      (cost.bytes / 1_048_576).toFixed(1),
-      (cost.capacityBytes / 1_048_576).toFixed(1),
-      String(cost.evicted),
+    ["load", "µs a crossing", "mean", "µs a span", "mean", "ticks, µs a crossing", "MiB used", "MiB bound"],
+    ...costs.map(({ load, crossing, span, ticks, bytes, capacityBytes }) => [
+      load,
+      ...[crossing.median, crossing.mean, span.median, span.mean, ticks].map((nanos) => (nanos / 1_000).toFixed(2)),
+      ...[bytes, capacityBytes].map((size) => (size / 1_048_576).toFixed(1)),
     ]),
   ]);
 }
