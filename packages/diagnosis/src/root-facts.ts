@@ -62,10 +62,13 @@ function isProbeCaller(): boolean {
 }
 
 function isHealthCheck(): boolean {
-  return found.value(RPC_SERVICE_AT) === HEALTH || textOf(RPC_METHOD_AT).startsWith(`${HEALTH}/`);
+  // Nearly no root has either.
+  if (found.isText(RPC_SERVICE_AT) && textOf(RPC_SERVICE_AT) === HEALTH) return true;
+  return found.isText(RPC_METHOD_AT) && textOf(RPC_METHOD_AT).startsWith(HEALTH_METHODS);
 }
 
 const HEALTH = "grpc.health.v1.Health";
+const HEALTH_METHODS: string = `${HEALTH}/`;
 
 const NONE = -1;
 
