@@ -62,9 +62,9 @@ export interface ServiceTimes {
   readonly hardWaitMs: number;
 }
 
-/** What a service and each of its instances take, roughly. */
+/** What a service and each of its instances take, roughly, with what is remembered of their resources. */
 export const SERVICE_BYTES: number = 512 + tallyBytes(COUNTERS);
-export const INSTANCE_BYTES = 512;
+export const INSTANCE_BYTES = 1_024;
 
 export function createService(id: number, name: string, times: ServiceTimes): Service {
   return {

@@ -1,6 +1,6 @@
 /** Takes from one span what the diagnosis needs: an answer to a request, an orphan, a trace of work, a sign of life. */
 import type { Batch, SpanView } from "@tracemend/otlp";
-import { FoundAttributes, SpanRun, defineAttributeKeys } from "@tracemend/otlp";
+import { SpanRun } from "@tracemend/otlp";
 import type { Books } from "./books.ts";
 import { noteChild } from "./child.ts";
 import { enterClientCall } from "./client-call.ts";
@@ -16,10 +16,11 @@ import {
   sameWords,
 } from "./id-words.ts";
 import type { OrphanEntry } from "./orphan-store.ts";
+import type { Source } from "./read-source.ts";
+import { createSourceReader } from "./read-source.ts";
 import { readRoot } from "./root-facts.ts";
-import { isSupported } from "./runtime-support.ts";
 import { comparePath, wantsPath } from "./path-agreement.ts";
-import type { Instance, Service } from "./service.ts";
+import type { Service } from "./service.ts";
 import {
   CLIENT_ROOTS,
   CROWDED_TRACES,
@@ -30,7 +31,6 @@ import {
   ROOTS,
   WORKED_TRACES,
   noteArrival,
-  openInstance,
 } from "./service.ts";
 import { answered, isAnswer, noteFacets } from "./settle.ts";
 import { settleByForm } from "./settle-early.ts";
@@ -61,16 +61,11 @@ const ids = new Uint32Array(ID_WORDS);
 const linkWords = new Uint32Array(KEY_WORDS);
 const orphan: OrphanEntry = { service: 0, source: 0, startMs: 0, endMs: 0, peerPort: 0, path: 0 };
 
-/** Who exported the spans of one resource. */
-interface Source {
-  readonly service: Service;
-  readonly instance: Instance;
-}
-
 /** Enters the spans of a batch. */
 export type SpanIntake = (batch: Batch, nowMs: number) => void;
 
 export function createSpanIntake(books: Books): SpanIntake {
+  const readSource = createSourceReader(books);
   const run = new SpanRun(RUN_SPANS);
   const runIds = new Uint32Array(RUN_SPANS * ID_WORDS);
   const repeated = new Uint8Array(RUN_SPANS);
@@ -120,11 +115,12 @@ export function createSpanIntake(books: Books): SpanIntake {
     if (count === 0) return;
     if (run.turn !== turn) {
       turn = run.turn;
-      source = sourceOf(books, views[0] as SpanView);
+      source = readSource(views[0] as SpanView);
     }
     books.seen.add(runIds, ID_WORDS, count, arrivalMs, repeated);
     if (source === undefined) {
-      if (textOf(run.at(0).resourceAttribute("service.name")) === "") books.totals.unnamedSpans += count;
+      const name = run.at(0).resourceAttribute("service.name");
+      if (typeof name !== "string" || name === "") books.totals.unnamedSpans += count;
       return;
     }
     fetch(count);
@@ -166,48 +162,6 @@ function enterSpan(
 /** Whether the span whose ids stand there has no parent. */
 function isRoot(words: Uint32Array, at: number): boolean {
   return words[at + PARENT_AT] === 0 && words[at + PARENT_AT + 1] === 0;
-}
-
-/** What a resource says of the process: the attributes that tell those of a service apart come first, the surest of all. */
-const RESOURCE_KEYS = [
-  "service.instance.id",
-  "k8s.pod.name",
-  "host.name",
-  "service.name",
-  "service.version",
-  "telemetry.sdk.language",
-  "telemetry.sdk.version",
-  "process.runtime.version",
-] as const;
-const ABOUT = defineAttributeKeys(RESOURCE_KEYS);
-const INSTANCE_KEYS = 3;
-const about = new FoundAttributes();
-
-function sourceOf(books: Books, span: SpanView): Source | undefined {
-  span.resourceAttributes(ABOUT, about);
-  const name = aboutOf("service.name");
-  const service = name === "" ? undefined : books.services.open(name);
-  if (service === undefined) return undefined;
-  if (service.language === "") service.language = aboutOf("telemetry.sdk.language");
-  const instance = openInstance(service, instanceId());
-  if (instance.source === 0) {
-    const [sdk, runtime] = [aboutOf("telemetry.sdk.version"), aboutOf("process.runtime.version")];
-    instance.supported = isSupported(aboutOf("telemetry.sdk.language"), sdk, runtime);
-    instance.source = books.sources.add({ version: aboutOf("service.version"), pod: aboutOf("k8s.pod.name") });
-  }
-  return { service, instance };
-}
-
-function instanceId(): string {
-  for (let place = 0; place < INSTANCE_KEYS; place += 1) {
-    const id = textOf(about.value(place));
-    if (id !== "") return id;
-  }
-  return "";
-}
-
-function aboutOf(key: (typeof RESOURCE_KEYS)[number]): string {
-  return textOf(about.value(RESOURCE_KEYS.indexOf(key)));
 }
 
 /** `repeated`: it was probably delivered before; then its times have been looked at. */
@@ -319,8 +273,4 @@ function countEvicted({ orphans, services, totals, settings }: Books, nowMs: num
   if (orphans.isJoined(slot) || nowMs - endedMs >= settings.hardWaitMs) return;
   totals.evictedOrphans += 1;
   services.at(orphans.service(slot)).tally.add(FORGOTTEN_ORPHANS, endedMs, 1);
-}
-
-function textOf(value: unknown): string {
-  return typeof value === "string" ? value : "";
 }

@@ -115,6 +115,20 @@ export function lookAtResource(
   while (envelope.next()) if (envelope.field === 1) found.look(keys, envelope.start, envelope.stop, 1);
 }
 
+/** The bytes of the one Resource of a ResourceSpans, ResourceMetrics or ResourceLogs; undefined for none or several. */
+export function onlyResource(bytes: Uint8Array, start: number, end: number): Uint8Array | undefined {
+  let stop = 0;
+  let from = 0;
+  envelope.open(bytes, start, end);
+  while (envelope.next()) {
+    if (envelope.field !== 1) continue;
+    if (stop !== 0) return undefined;
+    from = envelope.start;
+    stop = envelope.stop;
+  }
+  return stop === 0 ? undefined : bytes.subarray(from, stop);
+}
+
 class OpenResourceView implements ResourceView {
   #bytes: Uint8Array = envelope.bytes;
   #start = 0;

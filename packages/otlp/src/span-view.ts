@@ -3,7 +3,7 @@
 import type { AttributeKeys, FoundAttributes } from "./attribute-keys.ts";
 import { type AttributeValue, AttributeView } from "./attribute.ts";
 import type { Batch } from "./batch.ts";
-import { findResourceAttribute, lookAtResource } from "./resources.ts";
+import { findResourceAttribute, lookAtResource, onlyResource } from "./resources.ts";
 import { Cursor, readFixed32, readFixed64, readInt32 } from "./wire/cursor.ts";
 import { formatHex } from "./wire/hex.ts";
 import { decodeUtf8 } from "./wire/utf8.ts";
@@ -50,6 +50,8 @@ export interface SpanView {
   resourceAttribute(key: string): AttributeValue | undefined;
   /** Looks up several attributes of its resource in one pass. */
   resourceAttributes(keys: AttributeKeys, found: FoundAttributes): void;
+  /** The bytes of its resource's message; undefined where there is none, or several, which are merged. */
+  resourceBytes(): Uint8Array | undefined;
   links(): readonly SpanLink[];
   /** The bytes of the span's message. */
   bytes(): Uint8Array;
@@ -221,6 +223,10 @@ export class OpenSpanView implements SpanView {
 
   resourceAttributes(keys: AttributeKeys, found: FoundAttributes): void {
     lookAtResource(this.#bytes, this.#resourceStart, this.#resourceEnd, keys, found);
+  }
+
+  resourceBytes(): Uint8Array | undefined {
+    return onlyResource(this.#bytes, this.#resourceStart, this.#resourceEnd);
   }
 
   links(): readonly SpanLink[] {

@@ -185,6 +185,17 @@ describe("forEachSpan", () => {
     ]);
   });
 
+  it("shows the bytes of a resource that is the only one", () => {
+    const resource = pair(1, "service.name", "s");
+    const read = (view: SpanView): unknown => view.resourceBytes() && [...(view.resourceBytes() as Uint8Array)];
+    expect(map(len(1, len(2, span(1)), len(1, resource), len(2, span(2))), read)).toEqual([
+      [...resource],
+      [...resource],
+    ]);
+    expect(map(len(1, len(1, resource), len(2, span(1)), len(1, resource)), read)).toEqual([undefined]);
+    expect(map(len(1, len(2, span(1))), read)).toEqual([undefined]);
+  });
+
   it("forgets the resource when the next one begins", () => {
     const one = batch(traces([pair(1, "service.name", "a")], span(1)));
     const two = batch(traces([], span(2)));
