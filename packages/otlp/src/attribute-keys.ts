@@ -110,8 +110,8 @@ export class FoundAttributes {
         if (keyStop === 0) this.#see(keys, from, pos);
         else {
           const keyStart = from + PLAIN_KEY_AT;
-          const number = heads[bucketOf(keyStop - keyStart, bytes[keyStop - 1]!)]!;
-          if (number !== 0) this.#take(keys, number, from, pos, keyStart, keyStop);
+          const first = heads[bucketOf(keyStop - keyStart, bytes[keyStop - 1]!)]!;
+          if (first !== 0) this.#take(keys, first, from, pos, keyStart, keyStop);
         }
         continue;
       }
@@ -141,8 +141,8 @@ export class FoundAttributes {
   #see(keys: AttributeKeys, start: number, stop: number): void {
     const { keyStart, keyStop } = view.open(this.bytes, start, stop);
     const length = keyStop - keyStart;
-    const number = keys.heads[bucketOf(length, length === 0 ? 0 : this.bytes[keyStop - 1]!)]!;
-    this.#take(keys, number, start, stop, keyStart, keyStop);
+    const first = keys.heads[bucketOf(length, length === 0 ? 0 : this.bytes[keyStop - 1]!)]!;
+    this.#take(keys, first, start, stop, keyStart, keyStop);
   }
 
   /** `first`: the key with which its bucket begins. */
