@@ -7,6 +7,7 @@ import { keepExample } from "./examples.ts";
 import type { Facets } from "./facets.ts";
 import { FACETS_BYTES, createFacets } from "./facets.ts";
 import type { PathAgreement } from "./path-agreement.ts";
+import type { PortAgreement } from "./port-agreement.ts";
 import type { Gateway } from "./remedies/gateway.ts";
 import type { Routes } from "./routes.ts";
 import { createRoutes } from "./routes.ts";
@@ -81,6 +82,7 @@ export interface Edge {
   guessed: number;
   readonly routes: Routes;
   readonly paths: PathAgreement;
+  readonly ports: PortAgreement;
   readonly facets: Facets;
   /** What the trace id was made into, where it last came in another form. */
   form: TraceIdForm | undefined;
@@ -111,6 +113,7 @@ export function createEdge(id: number, boundary: string, cluster: string, upstre
     guessed: 0,
     routes: createRoutes(),
     paths: { seen: 0, agree: 0, differ: 0 },
+    ports: { agree: 0, differ: 0 },
     facets: createFacets(),
     form: undefined,
   };

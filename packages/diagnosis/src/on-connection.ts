@@ -7,6 +7,7 @@ import type { Edge } from "./edge.ts";
 import { answersFor } from "./edge.ts";
 import { SKEW_MS, overlaps } from "./interval.ts";
 import type { Join } from "./join.ts";
+import { portsMislead } from "./port-agreement.ts";
 import { secondOf } from "./ring.ts";
 import { SLACK_MS } from "./timed.ts";
 import { offsetMs } from "./timing-model.ts";
@@ -40,6 +41,7 @@ export function firstSecondOf({ crossings }: Books, openMs: number): number {
  * root has to begin within the request beside. Ports are few: while the services of an edge are not known, any root fits.
  */
 export function aloneOnConnection(books: Books, record: number, edge: Edge, only = 0): Join | undefined {
+  if (portsMislead(edge)) return undefined;
   const aheadMs = offsetMs(edge.timing);
   const orphan = findOnConnection(books, record, edge, SKEW_MS, aheadMs ?? 0, aheadMs === 0 ? only : 0);
   if (orphan === 0 || (aheadMs === undefined && !mayAgree(books, record, edge, orphan))) return undefined;
@@ -59,6 +61,7 @@ function mayAgree({ crossings, orphans }: Books, record: number, edge: Edge, orp
  * pairs tell, the shift does under which nearly all requests have a root of their connection.
  */
 export function nearOnConnection(books: Books, record: number, edge: Edge): Join | undefined {
+  if (portsMislead(edge)) return undefined;
   const aheadMs = offsetMs(edge.timing);
   if (aheadMs !== undefined) return joinOf(findOnConnection(books, record, edge, 0, aheadMs));
   const { connectionOffset: search } = edge;

@@ -20,6 +20,7 @@ import type { Source } from "./read-source.ts";
 import { createSourceReader } from "./read-source.ts";
 import { readRoot } from "./root-facts.ts";
 import { comparePath, wantsPath } from "./path-agreement.ts";
+import { comparePort } from "./port-agreement.ts";
 import type { Service } from "./service.ts";
 import {
   CLIENT_ROOTS,
@@ -189,7 +190,11 @@ function enterChild(
     noteChild(books, record, service, startMs, endMs);
     noteFacets(books, record, source, false);
     const edge = books.edges.at(crossings.edge(crossings.ring.slot(record)));
-    if (wantsPath(edge)) comparePath(edge, crossings.path(crossings.ring.slot(record)), readRoot(span).path);
+    if (!wantsPath(edge)) continue;
+    const slot = crossings.ring.slot(record);
+    const { path, peerPort } = readRoot(span);
+    comparePath(edge, crossings.path(slot), path);
+    comparePort(edge, crossings.localPort(slot), peerPort);
   }
   if (taken) return;
   // The request that it answers may still be open.
