@@ -6,8 +6,8 @@ import type { BreakExample } from "./break.ts";
 import { keepExample } from "./examples.ts";
 import type { Facets } from "./facets.ts";
 import { FACETS_BYTES, createFacets } from "./facets.ts";
-import type { PathAgreement } from "./path-agreement.ts";
-import type { PortAgreement } from "./port-agreement.ts";
+import type { PathAndPort } from "./path-and-port.ts";
+import { createPathAndPort } from "./path-and-port.ts";
 import type { Gateway } from "./remedies/gateway.ts";
 import type { Routes } from "./routes.ts";
 import { createRoutes } from "./routes.ts";
@@ -81,8 +81,7 @@ export interface Edge {
   guess: Service | undefined;
   guessed: number;
   readonly routes: Routes;
-  readonly paths: PathAgreement;
-  readonly ports: PortAgreement;
+  readonly told: PathAndPort;
   readonly facets: Facets;
   /** What the trace id was made into, where it last came in another form. */
   form: TraceIdForm | undefined;
@@ -112,8 +111,7 @@ export function createEdge(id: number, boundary: string, cluster: string, upstre
     guess: undefined,
     guessed: 0,
     routes: createRoutes(),
-    paths: { seen: 0, agree: 0, differ: 0 },
-    ports: { agree: 0, differ: 0 },
+    told: createPathAndPort(),
     facets: createFacets(),
     form: undefined,
   };

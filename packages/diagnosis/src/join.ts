@@ -16,6 +16,7 @@ import { answersFor } from "./edge.ts";
 import { KEY_WORDS, TRACE_WORDS, readTraceId, sameWords } from "./id-words.ts";
 import { insideTrace } from "./inside-trace.ts";
 import { aloneOnConnection, isUnanswered, nearOnConnection } from "./on-connection.ts";
+import { portsTellAtOnce } from "./path-and-port.ts";
 import type { TraceIdForm } from "./trace-id-form.ts";
 import { eachHiddenForm, formOf } from "./trace-id-form.ts";
 
@@ -65,7 +66,7 @@ export function findExactJoin(books: Books, record: number, edge: Edge, only = 0
     otherForm(books, only) ??
     linkedRoot(books, record) ??
     sameRequest(books, record, edge) ??
-    aloneOnConnection(books, record, edge, only)
+    (portsTellAtOnce(edge) ? aloneOnConnection(books, record, edge, only) : undefined)
   );
 }
 

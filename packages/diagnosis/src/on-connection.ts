@@ -7,7 +7,7 @@ import type { Edge } from "./edge.ts";
 import { answersFor } from "./edge.ts";
 import { SKEW_MS, overlaps } from "./interval.ts";
 import type { Join } from "./join.ts";
-import { portsMislead } from "./port-agreement.ts";
+import { portsMislead } from "./path-and-port.ts";
 import { secondOf } from "./ring.ts";
 import { SLACK_MS } from "./timed.ts";
 import { offsetMs } from "./timing-model.ts";
@@ -74,6 +74,16 @@ export function nearOnConnection(books: Books, record: number, edge: Edge): Join
 /** `orphan`: 0 for none. */
 function joinOf(orphan: number): Join | undefined {
   return orphan === 0 ? undefined : { cause: SAME_CONNECTION, orphan, span: 0, confidence: SURE };
+}
+
+/** Whether any root came over the connection while the request was open, its own or not. */
+export function hasRootOnConnection(books: Books, record: number, edge: Edge): boolean {
+  const { crossings } = books;
+  const slot = crossings.ring.slot(record);
+  const aheadMs = offsetMs(edge.timing) ?? 0;
+  const fromMs = crossings.startMs(slot) + aheadMs - SKEW_MS;
+  findRoots(books, edge, crossings.localPort(slot), fromMs, crossings.endMs(slot) + aheadMs + SKEW_MS, 1);
+  return roots.length > 0;
 }
 
 /** Where a span begins tells more than where it ends: many end once their answer is away. */

@@ -49,6 +49,8 @@ export interface Service {
   lastArrivalMs: number;
   /** Its spans are those of a border: they say what crossings say, and are no answers of a service. */
   border: boolean;
+  /** Its spans tell from which port requests came. */
+  tellsPorts: boolean;
   /** Set at each tick; see `watermarkMs`. */
   watermarkMs: number;
   readonly tally: Tally;
@@ -74,6 +76,7 @@ export function createService(id: number, name: string, times: ServiceTimes): Se
     spans: 0,
     lastArrivalMs: 0,
     border: false,
+    tellsPorts: false,
     watermarkMs: -Infinity,
     tally: createTally(COUNTERS, times.windowMs),
     instances: new Map(),

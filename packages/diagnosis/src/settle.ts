@@ -9,7 +9,8 @@ import { ANSWERED, NOT_OBSERVED, answersFor, learnService, missingCounter, noteS
 import { KEY_WORDS } from "./id-words.ts";
 import type { Join } from "./join.ts";
 import { findExactJoin, findJoin } from "./join.ts";
-import { comparePath } from "./path-agreement.ts";
+import { hasRootOnConnection } from "./on-connection.ts";
+import { comparePath, comparePort, noteConnection, wantsComparing } from "./path-and-port.ts";
 import { learnPair, learnTimedPair } from "./timing-model.ts";
 import { NOT_KEPT } from "./routes.ts";
 import { PAIRED_BY } from "./paired.ts";
@@ -107,7 +108,10 @@ export function probeRequest(books: Books, record: number): void {
 function guessService(books: Books, record: number, edge: Edge): void {
   const join = findJoin(books, record, edge);
   const service = joinedService(books, join);
-  if (service === undefined) return;
+  if (service === undefined) {
+    edge.guessed = 0;
+    return;
+  }
   edge.guessed = edge.guess === service ? edge.guessed + 1 : 1;
   edge.guess = service;
   if (join.cause !== SAME_CONNECTION || edge.guessed >= SURE_AFTER) learnService(edge, service);
@@ -116,8 +120,7 @@ function guessService(books: Books, record: number, edge: Edge): void {
 /** Ends the wait of a request by a join that is sure, however far its services have come. */
 export function settleWith(books: Books, record: number, join: Join): void {
   const edge = books.edges.at(books.crossings.edge(books.crossings.ring.slot(record)));
-  markMissing(books, record, edge);
-  conclude(books, record, edge, join);
+  markMissing(books, record, edge, join);
 }
 
 /** Ends the wait of a request whose services have come past its end. */
@@ -133,8 +136,7 @@ export function settleByWatermark(books: Books, record: number): void {
     crossings.setCause(slot, join.cause);
     return;
   }
-  markMissing(books, record, edge);
-  conclude(books, record, edge, join);
+  markMissing(books, record, edge, join);
 }
 
 /**
@@ -158,7 +160,7 @@ export function settleByAge(books: Books, record: number): void {
   if (crossings.state(slot) !== WAITING) return;
   const endMs = crossings.endMs(slot);
   if (edge.services.some((service) => hasExportedPast(service, endMs))) {
-    giveUp(books, record, edge);
+    markMissing(books, record, edge, findJoin(books, record, edge));
     if (crossings.cause(slot) === BARE) edge.undecided.push(record);
     return;
   }
@@ -177,16 +179,28 @@ export function markJoined({ orphans, services }: Books, record: number): void {
   services.at(orphans.service(slot)).tally.add(ORPHANS, orphans.endMs(slot), -1);
 }
 
-function giveUp(books: Books, record: number, edge: Edge): void {
-  markMissing(books, record, edge);
-  conclude(books, record, edge, findJoin(books, record, edge));
-}
-
-function markMissing({ crossings, totals }: Books, record: number, edge: Edge): void {
+function markMissing(books: Books, record: number, edge: Edge, join: Join): void {
+  const { crossings, totals } = books;
   crossings.setState(crossings.ring.slot(record), MISSING);
   totals.waiting -= 1;
   totals.missing += 1;
   edge.waiting -= 1;
+  if (wantsComparing(edge)) compareRoot(books, record, edge, join);
+  conclude(books, record, edge, join);
+}
+
+/** Where no root is known to be the request's, its own would be the one that came from its port. */
+function compareRoot(books: Books, record: number, edge: Edge, join: Join): void {
+  const { crossings, orphans } = books;
+  const slot = crossings.ring.slot(record);
+  const port = crossings.localPort(slot);
+  if (join.orphan !== 0) {
+    const at = orphans.ring.slot(join.orphan);
+    comparePath(edge, crossings.path(slot), orphans.path(at));
+    comparePort(edge, port, orphans.peerPort(at));
+  } else if (join.cause === BARE && port !== 0 && edge.services.some(({ tellsPorts }) => tellsPorts)) {
+    noteConnection(edge, hasRootOnConnection(books, record, edge));
+  }
 }
 
 /** Puts what is known by now in the place of no known cause. */
@@ -262,7 +276,6 @@ function learnTimes({ crossings, orphans }: Books, slot: number, edge: Edge, joi
     return;
   }
   learnPair(edge.timing, startMs, endMs, spanMs);
-  comparePath(edge, crossings.path(slot), orphans.path(at));
 }
 
 function joinedService({ orphans, spans, services }: Books, { orphan, span }: Join): Service | undefined {

@@ -19,8 +19,7 @@ import type { OrphanEntry } from "./orphan-store.ts";
 import type { Source } from "./read-source.ts";
 import { createSourceReader } from "./read-source.ts";
 import { readRoot } from "./root-facts.ts";
-import { comparePath, wantsPath } from "./path-agreement.ts";
-import { comparePort } from "./port-agreement.ts";
+import { comparePath, comparePort, wantsComparing } from "./path-and-port.ts";
 import type { Service } from "./service.ts";
 import {
   CLIENT_ROOTS,
@@ -190,11 +189,12 @@ function enterChild(
     noteChild(books, record, service, startMs, endMs);
     noteFacets(books, record, source, false);
     const edge = books.edges.at(crossings.edge(crossings.ring.slot(record)));
-    if (!wantsPath(edge)) continue;
+    if (!wantsComparing(edge)) continue;
     const slot = crossings.ring.slot(record);
     const { path, peerPort } = readRoot(span);
     comparePath(edge, crossings.path(slot), path);
     comparePort(edge, crossings.localPort(slot), peerPort);
+    if (peerPort !== 0) service.tellsPorts = true;
   }
   if (taken) return;
   // The request that it answers may still be open.
@@ -250,6 +250,7 @@ function enterRoot(books: Books, span: SpanView, service: Service, source: numbe
   orphan.startMs = span.startMs();
   orphan.endMs = endMs;
   orphan.peerPort = root.peerPort;
+  if (root.peerPort !== 0) service.tellsPorts = true;
   orphan.path = root.path;
   countEvicted(books, nowMs);
   const record = orphans.add(orphan);

@@ -7,7 +7,7 @@ import type { Edge } from "./edge.ts";
 import { answersFor } from "./edge.ts";
 import { overlaps } from "./interval.ts";
 import type { OrphanStore } from "./orphan-store.ts";
-import { pathsTell } from "./path-agreement.ts";
+import { pathsTell } from "./path-and-port.ts";
 import type { Delays } from "./timing-model.ts";
 
 export interface Timed {
