@@ -16,8 +16,8 @@ import {
   stripW3c,
 } from "./hop.ts";
 
-/** What of a request the spans of the called service show, beside their times. */
-export type Shown = "times" | "ports" | "request-ids";
+/** What of a request the spans of the called service show, beside their times; foreign ports are those of a sidecar. */
+export type Shown = "times" | "ports" | "foreign-ports" | "request-ids";
 
 /** What is done to the spans of the called service on their way, to this share of its batches or requests. */
 export type StreamFault = "lost-batches" | "late-batches" | "other-backend" | "clock";
@@ -70,6 +70,14 @@ export const BREAK_CLASSES: readonly BreakClass[] = [
     name: "dropped by callee, ports",
     accepts: ["dropped-by-callee"],
     shown: "ports",
+    cut: dropped,
+  },
+  {
+    ...wanted,
+    code: "B2",
+    name: "dropped by callee, sidecar",
+    accepts: ["dropped-by-callee"],
+    shown: "foreign-ports",
     cut: dropped,
   },
   { ...wanted, code: "B2", name: "dropped by callee, times", accepts: ["dropped-by-callee"], cut: dropped },

@@ -1,18 +1,22 @@
 /** Which connection each request went over: a pool that uses the connection last given back, as HTTP agents do. */
+import type { Shown } from "./break-class.ts";
+import type { Random } from "./random.ts";
 import type { PassedCall } from "./replay.ts";
 
 const FIRST_PORT = 32_768;
 const PORTS = 28_000;
-/** A foreign hop's own connections are out of the range of ours. */
-const FOREIGN_FIRST_PORT = 10_000;
+/** The connections of a foreign hop: of so few ports that many are also ours, by chance. */
+const FOREIGN_PORTS = 512;
+
+const PEER_PORT = "network.peer.port";
 
 interface Connection {
   readonly port: number;
   freeMs: number;
 }
 
-/** Sets the port on every crossing and, where `shown`, on the span it was answered with. */
-export function assignConnections(passed: readonly PassedCall[], shown: boolean): readonly PassedCall[] {
+/** Sets the port on every crossing and, where ports are shown, on the span it was answered with. */
+export function assignConnections(passed: readonly PassedCall[], shown: Shown, random: Random): readonly PassedCall[] {
   const pools = new Map<string, Connection[]>();
   let opened = 0;
   const settled: PassedCall[] = [];
@@ -29,8 +33,9 @@ export function assignConnections(passed: readonly PassedCall[], shown: boolean)
       crossing: { ...crossing, upstream: { ...crossing.upstream, localPort: connection.port } },
     });
     if (callee === undefined) continue;
-    const seen = foreignPeer ? FOREIGN_FIRST_PORT + (connection.port % 1_000) : connection.port;
-    if (shown || foreignPeer) callee.record.attributes["network.peer.port"] = seen;
+    const isForeign = foreignPeer || shown === "foreign-ports";
+    if (isForeign) callee.record.attributes[PEER_PORT] = FIRST_PORT + random.below(FOREIGN_PORTS);
+    else if (shown !== "times") callee.record.attributes[PEER_PORT] = connection.port;
     if (crossing.requestId !== undefined) {
       callee.record.attributes["http.request.header.x-request-id"] = crossing.requestId;
     }

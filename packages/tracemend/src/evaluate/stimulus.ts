@@ -71,7 +71,7 @@ export function stage(plan: TrialPlan, mixed: Partial<World> = {}): Staged {
   for (const start of starts) replay.add(start);
 
   const { emissions } = replay.replayed;
-  const passed = assignConnections(replay.replayed.passed, breakClass.shown !== "times");
+  const passed = assignConnections(replay.replayed.passed, breakClass.shown, random);
   const lastMs = passed.reduce((last, { crossing }) => Math.max(last, crossing.endMs), EPOCH_MS);
   const untilMs = lastMs + DRAIN_MS;
   emissions.push(...backgroundOf(instancesOf(recording), EPOCH_MS, untilMs, world, random));

@@ -11,16 +11,19 @@ const SELECTION: Selection = {
   breakClasses: ["dropped by callee"],
   inFlight: [],
 };
+/** The edges of the shop, and the classes of that name. */
+const EDGES = 2;
+const CLASSES = 3;
 
 test("each class takes another share on each edge, and all of them at full scale", () => {
   const normal = plansOf(selectEdges([shop()], SELECTION), SELECTION).map(({ share }) => SHARES.indexOf(share));
   const [first = 0, second = 0] = normal;
-  expect(normal).toHaveLength(4);
+  expect(normal).toHaveLength(EDGES * CLASSES);
   expect((first + 1) % SHARES.length).toBe(second);
   const full: Selection = { ...SELECTION, scale: "full" };
   const [edge] = plansOf(selectEdges([shop()], full), full);
   expect(edge?.requests).toBe(1_000);
-  expect(plansOf(selectEdges([shop()], full), full)).toHaveLength(2 * 2 * SHARES.length);
+  expect(plansOf(selectEdges([shop()], full), full)).toHaveLength(EDGES * CLASSES * SHARES.length);
 });
 
 test("a part of an evaluation is tried as it is in the whole", () => {
