@@ -8,7 +8,7 @@ import { KEY_WORDS, TRACE_WORDS, sameWords } from "./id-words.ts";
 import { SKEW_MS, overlaps } from "./interval.ts";
 import type { Join } from "./join.ts";
 import { ENTRY, LOCAL } from "./span-store.ts";
-import { ENOUGH_FOR_OFFSET, leastDelays } from "./timing-model.ts";
+import { ENOUGH_FOR_OFFSET, leastDelays, offsetMs } from "./timing-model.ts";
 
 const key = new Uint32Array(KEY_WORDS);
 const other = new Uint32Array(KEY_WORDS);
@@ -48,10 +48,23 @@ export function insideTrace(books: Books, record: number, edge: Edge): Join | un
     if (!alone) lost = true;
     else if (ghosts.length < MOST_GHOSTS) ghosts.push(span);
   }
-  if (ghosts.length > 0)
+  if (ghosts.length > 0 && !areOthers(books, record, edge))
     return { cause: GHOST_PARENT, orphan: 0, span: onlyGhostOf(books, record, edge), confidence: 0.97 };
   if (!lost && (!worked || entered || isAnsweredInTrace(books, edge))) return undefined;
   return { cause: DESCENDANTS, orphan: 0, span: 0, confidence: 0.9 };
+}
+
+/** Whether every ghost's child lies beside this request and within another of the trace that misses its span too. */
+function areOthers(books: Books, record: number, edge: Edge): boolean {
+  const { spans, crossings } = books;
+  const slot = crossings.ring.slot(record);
+  const aheadMs = offsetMs(edge.timing) ?? 0;
+  const fromMs = crossings.startMs(slot) + aheadMs - SKEW_MS;
+  const untilMs = crossings.endMs(slot) + aheadMs + SKEW_MS;
+  return ghosts.every((ghost) => {
+    const at = spans.ring.slot(ghost);
+    return !overlaps(spans.startMs(at), spans.endMs(at), fromMs, untilMs) && isWantedByOthers(books, record, ghost);
+  });
 }
 
 /**

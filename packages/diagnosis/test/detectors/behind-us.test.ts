@@ -110,6 +110,20 @@ describe("behind us", () => {
     expect(world.diagnosis.report().breaks).toMatchObject([{ kind: "ghost-hop", count: 10 }]);
   });
 
+  it("a ghost of one request is not taken for that of a later one in the trace, which lost its span", () => {
+    const world = createWorld();
+    for (let at = 0; at < 10; at += 1) {
+      const lines = ["traceparent", `00-${world.id(32)}-${world.id(16)}-01`];
+      world.answer(world.forward({ lines, boundary: "first" }), { parentSpanId: world.id(16) });
+      world.wait(1_000);
+      world.forward({ lines, boundary: "second" });
+      world.wait(1_000);
+    }
+    world.pass();
+    world.pass("shop", 62_000);
+    expect(world.diagnosis.report().breaks).toMatchObject([{ kind: "ghost-hop", edge: { from: "first" }, count: 10 }]);
+  });
+
   it("several children below one lost parent are a loss on export", () => {
     const world = run((it, crossing) => {
       const parentSpanId = it.id(16);
