@@ -4,7 +4,7 @@ import type { ClientRequest, IncomingMessage } from "node:http";
 import type { ClientHttp2Session } from "node:http2";
 import { connect, createServer as createHttp2Server } from "node:http2";
 import type { AddressInfo } from "node:net";
-import { setImmediate, setTimeout } from "node:timers/promises";
+import { setImmediate } from "node:timers/promises";
 import { Pool } from "undici";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createOutbound } from "../src/index.ts";
@@ -62,7 +62,7 @@ beforeAll(async () => {
     await gate.opened.promise;
     await setImmediate();
     const first = await clients[number % clients.length]?.();
-    await setTimeout(number % 7);
+    for (let turn = number % 7; turn > 0; turn -= 1) await setImmediate();
     const second = await clients[(number >> 2) % clients.length]?.();
     return `[${first},${second}]`;
   };
