@@ -19,6 +19,8 @@ export interface CostScore {
   readonly capacityBytes: number;
   /** For each span, what was done beside it. */
   readonly beside: Figures | undefined;
+  /** Of a crossing and a span, to those of the first load it was measured by turns with. */
+  readonly toFirst: { readonly crossing: number; readonly span: number } | undefined;
 }
 
 /** Of the chunk in the middle, and the mean of all, which holds every collection of garbage. */
@@ -29,6 +31,9 @@ export interface Figures {
   readonly ratio: number | undefined;
 }
 
+/** Other work on the same batches, moments later. */
+export type Beside = (batches: readonly Batch[]) => void;
+
 const START_MS = 1_800_000_000_000;
 
 /** Requests between two looks at the clock of the process, as many as end in a few turns of the event loop. */
@@ -37,60 +42,105 @@ const CHUNK = 100;
 /** Chunks between two collections of the garbage of what makes them, and between two turns of the event loop. */
 const COLLECT_EVERY = 5;
 
+/** Chunks of one load before the next one's turn: moments, but enough to have the caches for itself. */
+const CHUNKS_PER_TURN = 10;
+
 /** What asking for the time costs by itself. */
 const ASKING = medianOf(Array.from({ length: 1_000 }, () => spentOn(() => {})));
 
 /**
- * Every request waits while `inFlight` others come after it; then its spans arrive. With `--expose-gc` the means hold the
- * garbage of the diagnosis and no other. `beside`: other work on the same batches, moments later. Rejects with an
- * AssertionError where the diagnosis says anything that is not so.
+ * Measures these loads by turns: what else the machine does falls on all of them. With `--expose-gc` the means hold the
+ * garbage of the diagnosis and no other. Rejects with an AssertionError where the diagnosis says anything that is not so.
  */
-export async function measureCost(load: CostLoad, beside?: (batches: readonly Batch[]) => void): Promise<CostScore> {
-  const { inFlight, shape, maxBytes, before, measured } = load;
-  let nowMs = START_MS;
-  const diagnosis = createDiagnosis({ now: () => nowMs, maxBytes, seed: 7 });
-  const stepMs = DELAY_MS / inFlight;
-  const endMsOf = (count: number): number => START_MS + count * stepMs;
-  const spent = { crossings: [] as number[], spans: [] as number[], beside: [] as number[] };
-  let ticking = 0;
-  let tickMs = nowMs + TICK_MS;
-  for (let from = 0; from < before + measured; from += CHUNK) {
-    const crossings = Array.from({ length: CHUNK }, (_, at) => crossingAt(from + at, nowMs + at * stepMs, shape));
+export async function measureCost(loads: readonly CostLoad[], beside?: Beside): Promise<readonly CostScore[]> {
+  const runs = loads.map((load) => new CostRun(load, beside));
+  for (const run of runs) while (run.isFilling()) await run.step();
+  while (runs.some((run) => !run.isDone())) {
+    for (const run of runs) for (let at = 0; at < CHUNKS_PER_TURN && !run.isDone(); at += 1) await run.step();
+  }
+  return runs.map((run, at) => run.score(at === 0 ? undefined : runs[0]));
+}
+
+/** One load: every request waits while `inFlight` others come after it; then its spans arrive. */
+class CostRun {
+  readonly #load: CostLoad;
+  readonly #beside: Beside | undefined;
+  readonly #diagnosis: Diagnosis;
+  readonly #stepMs: number;
+  readonly #spent = { crossings: [] as number[], spans: [] as number[], beside: [] as number[] };
+  #from = 0;
+  #nowMs = START_MS;
+  #tickMs: number = START_MS + TICK_MS;
+  #ticking = 0;
+
+  constructor(load: CostLoad, beside: Beside | undefined) {
+    this.#load = load;
+    this.#beside = beside;
+    this.#diagnosis = createDiagnosis({ now: () => this.#nowMs, maxBytes: load.maxBytes, seed: 7 });
+    this.#stepMs = DELAY_MS / load.inFlight;
+  }
+
+  isFilling(): boolean {
+    return this.#from < this.#load.before;
+  }
+
+  isDone(): boolean {
+    return this.#from >= this.#load.before + this.#load.measured;
+  }
+
+  /** The next chunk of requests, and the spans that are due by then. */
+  async step(): Promise<void> {
+    const { inFlight, shape } = this.#load;
+    const from = this.#from;
+    const stepMs = this.#stepMs;
+    const counts = !this.isFilling();
+    const endMsOf = (count: number): number => START_MS + count * stepMs;
+    const crossings = Array.from({ length: CHUNK }, (_, at) => crossingAt(from + at, this.#nowMs + at * stepMs, shape));
     const late = batchesOf(Math.max(0, from - inFlight), from + CHUNK - inFlight, endMsOf, shape);
     const due = shape === "program" ? [...ownBatches(crossings), ...late] : late;
-    const counts = from >= before;
     if ((from / CHUNK) % COLLECT_EVERY === 0) {
       await setImmediate();
       if (counts) globalThis.gc?.({ type: "minor" });
     }
+    const diagnosis = this.#diagnosis;
     const forCrossings = nanosOf(() => {
       for (const crossing of crossings) diagnosis.crossed(crossing);
     });
-    nowMs += CHUNK * stepMs;
+    this.#nowMs += CHUNK * stepMs;
     const forSpans = nanosOf(() => {
       for (const batch of due) diagnosis.spans(batch);
     });
-    for (; tickMs <= nowMs; tickMs += TICK_MS) {
+    for (; this.#tickMs <= this.#nowMs; this.#tickMs += TICK_MS) {
       const forTick = nanosOf(() => diagnosis.tick());
-      if (counts) ticking += forTick;
+      if (counts) this.#ticking += forTick;
     }
-    if (!counts) continue;
+    this.#from += CHUNK;
+    if (!counts) return;
     const spans = due.reduce((sum, { items }) => sum + items, 0);
-    spent.crossings.push(forCrossings / CHUNK);
-    spent.spans.push(forSpans / spans);
-    if (beside !== undefined) spent.beside.push(nanosOf(() => beside(due)) / spans);
+    const beside = this.#beside;
+    this.#spent.crossings.push(forCrossings / CHUNK);
+    this.#spent.spans.push(forSpans / spans);
+    if (beside !== undefined) this.#spent.beside.push(nanosOf(() => beside(due)) / spans);
   }
-  proveRight(diagnosis, load);
-  const { bytes, capacityBytes } = diagnosis.report().ledger;
-  return {
-    load: load.name,
-    crossing: figuresOf(spent.crossings, spent.beside),
-    span: figuresOf(spent.spans, spent.beside),
-    ticks: ticking / measured,
-    bytes,
-    capacityBytes,
-    beside: beside && figuresOf(spent.beside, []),
-  };
+
+  score(first: CostRun | undefined): CostScore {
+    proveRight(this.#diagnosis, this.#load);
+    const { bytes, capacityBytes } = this.#diagnosis.report().ledger;
+    const { crossings, spans, beside } = this.#spent;
+    return {
+      load: this.#load.name,
+      crossing: figuresOf(crossings, beside),
+      span: figuresOf(spans, beside),
+      ticks: this.#ticking / this.#load.measured,
+      bytes,
+      capacityBytes,
+      beside: this.#beside && figuresOf(beside, []),
+      toFirst: first && {
+        crossing: ratioOf(crossings, first.#spent.crossings) ?? 0,
+        span: ratioOf(spans, first.#spent.spans) ?? 0,
+      },
+    };
+  }
 }
 
 function proveRight(diagnosis: Diagnosis, { inFlight, shape, before, measured }: CostLoad): void {
@@ -121,12 +171,17 @@ function nanosOf(run: () => void): number {
 }
 
 function figuresOf(values: readonly number[], beside: readonly number[]): Figures {
-  const ratios = beside.map((other, at) => (values[at] as number) / other);
   return {
     median: medianOf(values),
     mean: values.reduce((sum, each) => sum + each, 0) / values.length,
-    ratio: ratios.length === 0 ? undefined : medianOf(ratios),
+    ratio: ratioOf(values, beside),
   };
+}
+
+/** Of what was measured at one time, the ratio in the middle; undefined where nothing was. */
+function ratioOf(values: readonly number[], others: readonly number[]): number | undefined {
+  const ratios = values.slice(0, others.length).map((value, at) => value / (others[at] as number));
+  return ratios.length === 0 ? undefined : medianOf(ratios);
 }
 
 /** What others do on the machine falls on single chunks. */

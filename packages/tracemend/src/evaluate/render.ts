@@ -238,11 +238,12 @@ function share(hits: number, of: number): string {
 
 function costTable(costs: readonly CostScore[]): string {
   return formatTable([
-    ["load", "µs a crossing", "mean", "µs a span", "mean", "ticks, µs a crossing", "MiB used", "MiB bound"],
-    ...costs.map(({ load, crossing, span, ticks, bytes, capacityBytes }) => [
+    ["load", "µs a crossing", "mean", "µs a span", "mean", "ticks, µs a crossing", "MiB used", "MiB bound", "by turns"],
+    ...costs.map(({ load, crossing, span, ticks, bytes, capacityBytes, toFirst }) => [
       load,
       ...[crossing.median, crossing.mean, span.median, span.mean, ticks].map((nanos) => (nanos / 1_000).toFixed(2)),
       ...[bytes, capacityBytes].map((size) => (size / 1_048_576).toFixed(1)),
+      toFirst === undefined ? "" : `${toFirst.crossing.toFixed(2)} and ${toFirst.span.toFixed(2)} of the row above`,
     ]),
   ]);
 }
