@@ -1,19 +1,14 @@
 /** What a detector concludes about one edge behind a boundary. */
-import type { BreakKind, Remedy } from "./break.ts";
+import type { Break } from "./break.ts";
 import { BARE } from "./cause.ts";
 import type { EdgeFacts } from "./edge-facts.ts";
 import { wilsonLowerBound } from "./wilson.ts";
 
-export interface Finding {
-  readonly kind: BreakKind;
+/** What it says of the break, which the report completes. */
+type Said = "kind" | "count" | "of" | "confidence" | "evidence" | "alternatives" | "explanation" | "remedy";
+
+export interface Finding extends Pick<Break, Said> {
   readonly to: string;
-  readonly count: number;
-  readonly of: number;
-  readonly confidence: number;
-  readonly evidence: readonly string[];
-  readonly alternatives: readonly string[];
-  readonly explanation: string;
-  readonly remedy: Remedy;
   /** The causes and other sightings it rests on: their times and examples are the break's. */
   readonly causes: readonly number[];
 }
