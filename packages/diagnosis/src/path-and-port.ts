@@ -16,8 +16,8 @@ const PATHS_PER_DIFFERENCE = 50;
 const ENOUGH_PORTS = 8;
 /** So many may differ for one that agrees: whatever comes from another hop's connection agrees by chance. */
 const PORTS_PER_AGREEMENT = 2;
-/** So few requests that wait for their spans have hardly a root of another on their ports by chance. */
-const FEW = 12;
+/** So few requests that wait have hardly a root of another on one of their ports, of 28 000, even if all are open at once. */
+const FEW = 32;
 
 interface Compared {
   agree: number;

@@ -77,9 +77,9 @@ describe("the ports of an edge", () => {
 
   it("tell at once where few requests wait, else after some were compared", () => {
     const one = edge();
-    one.waiting = 12;
+    one.waiting = 32;
     expect(portsTellAtOnce(one)).toBe(true);
-    one.waiting = 13;
+    one.waiting = 33;
     expect(portsTellAtOnce(one)).toBe(false);
     for (let at = 0; at < 8; at += 1) comparePort(one, 40_000, 40_000);
     expect(portsTellAtOnce(one)).toBe(true);
