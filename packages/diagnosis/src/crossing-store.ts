@@ -298,8 +298,8 @@ export class CrossingStore {
     return this.#byPort.find(port, second);
   }
 
-  findOlderPort(port: number, second: number, record: number): number {
-    return this.#byPort.findOlder(record, port, second);
+  findOlderPort(port: number, second: number, record: number, most?: number): number {
+    return this.#byPort.findOlder(record, port, second, most);
   }
 
   /** Newest record with `ENTRY_BIT` that has this path and began in this second, and the next older one. */

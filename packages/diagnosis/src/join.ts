@@ -15,6 +15,7 @@ import type { Edge } from "./edge.ts";
 import { answersFor } from "./edge.ts";
 import { KEY_WORDS, TRACE_WORDS, readTraceId, sameWords } from "./id-words.ts";
 import { insideTrace } from "./inside-trace.ts";
+import { inOrderOnConnection } from "./in-order.ts";
 import { aloneOnConnection, isUnanswered, nearOnConnection } from "./on-connection.ts";
 import { portsTellAtOnce } from "./path-and-port.ts";
 import type { TraceIdForm } from "./trace-id-form.ts";
@@ -50,6 +51,7 @@ export function findJoin(books: Books, record: number, edge: Edge): Join {
     continued(books, record) ??
     insideTrace(books, record, edge) ??
     aloneOnConnection(books, record, edge) ??
+    inOrderOnConnection(books, record, edge) ??
     nearOnConnection(books, record, edge) ??
     NOTHING
   );

@@ -189,8 +189,8 @@ export class OrphanStore {
     return this.#byPort.find(port, second);
   }
 
-  findOlderPort(port: number, second: number, record: number): number {
-    return this.#byPort.findOlder(record, port, second);
+  findOlderPort(port: number, second: number, record: number, most?: number): number {
+    return this.#byPort.findOlder(record, port, second, most);
   }
 
   /** Reads where looking for the trace at `at` begins: see `OpenChains`. */

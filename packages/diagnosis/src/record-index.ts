@@ -103,12 +103,13 @@ export class MomentIndex {
     return this.#seek(this.#chains.first(hash), hash, number, second);
   }
 
-  findOlder(record: number, number: number, second: number): number {
+  /** `most`: records of a chain that are looked at. */
+  findOlder(record: number, number: number, second: number, most?: number): number {
     const hash = hashPair(number, second, this.#seed);
-    return this.#seek(this.#chains.after(record, hash), hash, number, second);
+    return this.#seek(this.#chains.after(record, hash, most), hash, number, second, most);
   }
 
-  #seek(from: number, hash: number, number: number, second: number): number {
+  #seek(from: number, hash: number, number: number, second: number, most?: number): number {
     const fromMs = second * SECOND_MS;
     const numbers = this.#numbers;
     const times = this.#startMs;
@@ -118,7 +119,7 @@ export class MomentIndex {
       const startMs = times.values[slot * times.stride + times.at] as number;
       const fits = startMs >= fromMs && startMs < fromMs + SECOND_MS;
       if (fits && numbers.values[slot * numbers.stride + numbers.at] === number) break;
-      record = this.#chains.after(record, hash);
+      record = this.#chains.after(record, hash, most);
     }
     return record;
   }

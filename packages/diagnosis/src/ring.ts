@@ -66,8 +66,8 @@ const LONGEST_WALK = 64;
 export interface Chains {
   /** The newest record of the chain that is still held; 0 for none. Late chains are to be asked before if they are empty. */
   first(hash: number): number;
-  /** The next older one; 0 for none, and after the longest walk. */
-  after(record: number, hash: number): number;
+  /** The next older one; 0 for none, and after the longest walk: `most` records, 64 unless told. */
+  after(record: number, hash: number, most?: number): number;
   /** Whether no record with a hash is held: what tells of breaks is rare. */
   isEmpty(): boolean;
 }
@@ -177,9 +177,9 @@ class RingChains implements OpenChains {
     return this.#held(this.#heads[(hash & this.#headMask) * this.#stride + this.#at] as number, hash);
   }
 
-  after(record: number, hash: number): number {
+  after(record: number, hash: number, most: number = LONGEST_WALK): number {
     this.#walked += 1;
-    if (this.#walked >= LONGEST_WALK) return 0;
+    if (this.#walked >= most) return 0;
     return this.#held(this.#links[(record & this.#mask) * this.#linkStride + this.#linkAt] as number, hash);
   }
 

@@ -7,6 +7,7 @@ import { EXCUSED, MATCHED, MISSING, UNOBSERVED, WAITING } from "./crossing-store
 import type { Edge } from "./edge.ts";
 import { ANSWERED, NOT_OBSERVED, answersFor, learnService, missingCounter, noteSighting } from "./edge.ts";
 import { KEY_WORDS } from "./id-words.ts";
+import { runEndMs } from "./in-order.ts";
 import type { Join } from "./join.ts";
 import { findExactJoin, findJoin } from "./join.ts";
 import { hasRootOnConnection } from "./on-connection.ts";
@@ -136,6 +137,8 @@ export function settleByWatermark(books: Books, record: number): void {
     crossings.setCause(slot, join.cause);
     return;
   }
+  // The roots of those that followed it on its connection tell which is its own.
+  if (join.cause === BARE && runEndMs(books, record, edge) >= edge.watermarkMs) return;
   markMissing(books, record, edge, join);
 }
 

@@ -1,0 +1,97 @@
+import { describe, expect, it } from "vitest";
+import type { Pair } from "../src/index.ts";
+import { createWorld } from "./support/world.ts";
+
+interface Loop {
+  readonly requests?: number;
+  /** From the end of one request to the start of the next. */
+  readonly pauseMs?: (request: number) => number;
+  /** How far the clock of the service is ahead when it serves the request. */
+  readonly aheadMs?: (request: number) => number;
+  /** Whether the root of the request is exported. */
+  readonly arrives?: (request: number) => boolean;
+  /** How long after the end of its request a root arrives. */
+  readonly delayMs?: (request: number) => number;
+}
+
+/** Requests of 10 ms on one connection, all torn, a few seconds after: the pairs told, and how many of them are right. */
+function told({
+  requests = 20,
+  pauseMs = () => 5,
+  aheadMs = () => 0,
+  arrives,
+  delayMs = () => 1_000,
+}: Loop): [number, number] {
+  const pairs: Pair[] = [];
+  const truth = new Map<string, string>();
+  const world = createWorld({
+    maxBytes: 1 << 20,
+    paired: (pair) => pairs.push(pair),
+    upstreamServices: { shop: "shop" },
+  });
+  const due: { readonly atMs: number; readonly run: () => void }[] = [];
+  let endMs = world.clock.ms;
+  for (let request = 0; request < requests; request += 1) {
+    endMs += 10 + (request === 0 ? 1_000 : pauseMs(request));
+    const times = {
+      startMs: endMs - 9.5 + (request % 5) / 10 + aheadMs(request),
+      endMs: endMs - 0.4 + aheadMs(request),
+    };
+    const atMs = endMs;
+    const forward = (): void => {
+      const crossing = world.forward({ localPort: 40_000, durationMs: 10 });
+      if (arrives?.(request) === false) return;
+      const root = (): void => {
+        const { traceId } = world.root(crossing, { ...times, attributes: { "network.peer.port": 40_000 } });
+        truth.set(traceId, crossing.verdict.context?.traceId ?? "");
+      };
+      due.push({ atMs: atMs + delayMs(request), run: root });
+    };
+    due.push({ atMs, run: forward });
+  }
+  for (const untilMs = endMs + 20_000; world.clock.ms < untilMs; world.clock.ms += 1) {
+    for (let at = due.length - 1; at >= 0; at -= 1) {
+      if ((due[at]?.atMs ?? Infinity) <= world.clock.ms) due.splice(at, 1)[0]?.run();
+    }
+    if (world.clock.ms % 1_000 !== 0) continue;
+    world.span({ service: "shop", kind: "internal", parentSpanId: world.id(16) });
+    world.diagnosis.tick();
+  }
+  const right = pairs.filter(({ root, forwarded }) => truth.get(root.traceId) === forwarded.traceId);
+  expect(pairs.every(({ by }) => by === "connection")).toBe(true);
+  return [pairs.length, right.length];
+}
+
+describe("requests that follow one another on one connection", () => {
+  it.each([0, 60, -60])("are joined in their order where the clock is %d ms ahead", (aheadMs) => {
+    expect(told({ aheadMs: () => aheadMs })).toEqual([20, 20]);
+  });
+
+  it("wait for the roots of those behind them", () => {
+    // The first half leaves with one export, the second with the next one, 5 s later.
+    expect(told({ delayMs: (request) => (request < 10 ? 500 : 5_500) })).toEqual([20, 20]);
+  });
+
+  it("are not joined where a root is missing, which may be that of any", () => {
+    const [pairs] = told({ arrives: (request) => request !== 7 });
+    expect(pairs).toBe(0);
+  });
+
+  it("are joined up to the next silence, whatever is missing behind it", () => {
+    const apart = {
+      pauseMs: (request: number) => (request === 10 ? 300 : 5),
+      arrives: (request: number) => request !== 15,
+    };
+    expect(told(apart)).toEqual([10, 10]);
+  });
+
+  it("are not joined where one was sent before another had ended", () => {
+    const [pairs] = told({ pauseMs: () => -5 });
+    expect(pairs).toBe(0);
+  });
+
+  it("are not joined where no shift of the clock fits them all", () => {
+    const [pairs] = told({ aheadMs: (request) => (request === 10 ? 30 : 0) });
+    expect(pairs).toBe(0);
+  });
+});
