@@ -5,7 +5,7 @@ import type { Edge } from "./edge.ts";
 import { answersFor } from "./edge.ts";
 import { SKEW_MS } from "./interval.ts";
 import type { Join } from "./join.ts";
-import { isUnanswered } from "./on-connection.ts";
+import { mayHaveRoot } from "./on-connection.ts";
 import { portsMislead } from "./path-and-port.ts";
 import { secondOf } from "./ring.ts";
 import { SLACK_MS } from "./timed.ts";
@@ -60,7 +60,7 @@ export function runEndMs(books: Books, record: number, edge: Edge): number {
   return books.crossings.endMs(books.crossings.ring.slot(requests[last] as number));
 }
 
-/** Finds the requests that miss their spans and lie between two silences; none where one was sent before another had ended. */
+/** Finds the requests that may have roots and lie between two silences; none where one was sent before another had ended. */
 function findRun(books: Books, record: number, edge: Edge): boolean {
   const { crossings } = books;
   const slot = crossings.ring.slot(record);
@@ -86,13 +86,14 @@ function findRun(books: Books, record: number, edge: Edge): boolean {
   return isWhole && last - first + 1 >= LEAST;
 }
 
-function collectRequests({ crossings }: Books, edge: Edge, port: number, fromMs: number, untilMs: number): boolean {
+function collectRequests(books: Books, edge: Edge, port: number, fromMs: number, untilMs: number): boolean {
+  const { crossings } = books;
   requests.length = 0;
   for (let second = secondOf(fromMs); second <= secondOf(untilMs); second += 1) {
     let record = crossings.findPort(port, second);
     for (; record !== 0; record = crossings.findOlderPort(port, second, record, LONGEST_WALK)) {
       const slot = crossings.ring.slot(record);
-      if (crossings.edge(slot) !== edge.id || !isUnanswered(crossings.state(slot))) continue;
+      if (crossings.edge(slot) !== edge.id || !mayHaveRoot(books, slot)) continue;
       if (requests.push(record) > MOST) return false;
     }
   }

@@ -2,7 +2,7 @@
 import type { Books } from "./books.ts";
 import { SAME_CONNECTION } from "./cause.ts";
 import { mayBeNone, offsetOfAll, tryOffsets } from "./clock-offset.ts";
-import { EXCUSED, MATCHED } from "./crossing-store.ts";
+import { EXCUSED, MATCHED, SAMPLED_BIT } from "./crossing-store.ts";
 import type { Edge } from "./edge.ts";
 import { answersFor } from "./edge.ts";
 import { SKEW_MS, overlaps } from "./interval.ts";
@@ -143,7 +143,7 @@ function findRoots(books: Books, edge: Edge, port: number, fromMs: number, until
   }
 }
 
-/** Whether another request that still wants its span overlaps the orphan on the same connection. */
+/** Whether another request that may have sent it overlaps the orphan on the same connection. */
 function hasRivals(
   books: Books,
   record: number,
@@ -165,7 +165,7 @@ function hasRivals(
       const slot = crossings.ring.slot(rival);
       if (crossings.edge(slot) !== edge.id) continue;
       const fits = overlaps(crossings.startMs(slot), crossings.endMs(slot), fromMs, untilMs);
-      if (rival !== record && fits && isUnanswered(crossings.state(slot))) return true;
+      if (rival !== record && fits && mayHaveRoot(books, slot)) return true;
     }
   }
   return false;
@@ -173,4 +173,10 @@ function hasRivals(
 
 export function isUnanswered(state: number | undefined): boolean {
   return state !== MATCHED && state !== EXCUSED;
+}
+
+/** Whether a root on its connection may be that of this request: a service that begins a trace anew heeds no flag of ours. */
+export function mayHaveRoot({ crossings }: Books, slot: number): boolean {
+  const isUnsampled = (crossings.bits(slot) & SAMPLED_BIT) === 0;
+  return isUnanswered(crossings.state(slot)) || (isUnsampled && crossings.state(slot) === EXCUSED);
 }

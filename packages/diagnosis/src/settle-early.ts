@@ -5,7 +5,7 @@ import { answersFor } from "./edge.ts";
 import { KEY_WORDS } from "./id-words.ts";
 import { SKEW_MS, overlaps } from "./interval.ts";
 import { findExactJoin } from "./join.ts";
-import { firstSecondOf, isUnanswered } from "./on-connection.ts";
+import { firstSecondOf, mayHaveRoot } from "./on-connection.ts";
 import { secondOf } from "./ring.ts";
 import { settleWith } from "./settle.ts";
 
@@ -86,7 +86,7 @@ function collectByConnection(books: Books, orphan: number): number {
       if (!isAnswerable(books, record, orphan)) continue;
       const state = crossings.state(at);
       if (state !== WAITING) {
-        givenUp ||= isUnanswered(state);
+        givenUp ||= mayHaveRoot(books, at);
         continue;
       }
       if (found !== 0) return 0;

@@ -8,6 +8,8 @@ interface Loop {
   readonly pauseMs?: (request: number) => number;
   /** How far the clock of the service is ahead when it serves the request. */
   readonly aheadMs?: (request: number) => number;
+  /** Whether the request leaves unsampled; the service begins a trace of its own and records it all the same. */
+  readonly unsampled?: (request: number) => boolean;
   /** Whether the root of the request is exported. */
   readonly arrives?: (request: number) => boolean;
   /** How long after the end of its request a root arrives. */
@@ -19,6 +21,7 @@ function told({
   requests = 20,
   pauseMs = () => 5,
   aheadMs = () => 0,
+  unsampled,
   arrives,
   delayMs = () => 1_000,
 }: Loop): [number, number] {
@@ -39,7 +42,11 @@ function told({
     };
     const atMs = endMs;
     const forward = (): void => {
-      const crossing = world.forward({ localPort: 40_000, durationMs: 10 });
+      const lines = [
+        "traceparent",
+        `00-${world.id(32)}-${world.id(16)}-${unsampled?.(request) === true ? "00" : "01"}`,
+      ];
+      const crossing = world.forward({ localPort: 40_000, durationMs: 10, lines });
       if (arrives?.(request) === false) return;
       const root = (): void => {
         const { traceId } = world.root(crossing, { ...times, attributes: { "network.peer.port": 40_000 } });
@@ -93,5 +100,15 @@ describe("requests that follow one another on one connection", () => {
   it("are not joined where no shift of the clock fits them all", () => {
     const [pairs] = told({ aheadMs: (request) => (request === 10 ? 30 : 0) });
     expect(pairs).toBe(0);
+  });
+
+  it("are joined where others among them left unsampled and the service records these too", () => {
+    expect(told({ unsampled: (request) => request % 3 === 1 })).toEqual([13, 13]);
+  });
+
+  it("are not joined with the roots of those that left unsampled", () => {
+    const lost = { unsampled: (request: number) => request % 2 === 1, arrives: (request: number) => request % 2 === 1 };
+    expect(told({ requests: 2, ...lost })).toEqual([0, 0]);
+    expect(told(lost)).toEqual([0, 0]);
   });
 });
