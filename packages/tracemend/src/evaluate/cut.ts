@@ -25,7 +25,13 @@ export interface CutScene {
 /** Undefined where this one request cannot carry the break. */
 export type Cut = (entry: Entry, scene: CutScene) => Entry | undefined;
 
-export const dropped: Cut = (entry, { random }) => ({ ...entry, traceId: random.traceId(), parentId: "" });
+/** A service that begins a trace anew decides anew whether to record it: here it always does. */
+export const dropped: Cut = (_, { random }) => ({
+  traceId: random.traceId(),
+  parentId: "",
+  sampled: true,
+  links: [],
+});
 
 export const restarted: Cut = (entry, scene) => {
   const { traceId, parentId } = entry;

@@ -170,9 +170,10 @@ export function createReplay(plan: Plan, truth: Truth): Replay {
       entry = { ...entry, sampled: true };
       noteBroken(request.startMs);
     }
-    const cutEntry = broken && entry.sampled ? cut?.(entry, { startMs: request.startMs, earlier, random }) : undefined;
-    if (cutEntry !== undefined) {
-      entry = cutEntry;
+    const cutEntry = broken ? cut?.(entry, { startMs: request.startMs, earlier, random }) : undefined;
+    entry = cutEntry ?? entry;
+    // A request that left unsampled is owed no span: whatever comes of it is no break that could be told.
+    if (cutEntry !== undefined && forwarded.sampled) {
       noteBroken(request.startMs);
       truth.cuts.set(forwarded.parentId, {
         forwardedTraceId: forwarded.traceId,
