@@ -126,6 +126,11 @@ export function answersFor(edge: Edge, serviceId: number): boolean {
   return false;
 }
 
+/** Whether it may do so: any may while none is known behind the edge. */
+export function mayAnswerFor(edge: Edge, serviceId: number): boolean {
+  return edge.services.length === 0 || answersFor(edge, serviceId);
+}
+
 /** Notes that something was seen; `example` is asked for only where there is room for one. */
 export function noteSighting(edge: Edge, sighting: number, atMs: number, example: () => BreakExample): void {
   const firstMs = edge.firstMs[sighting] as number;

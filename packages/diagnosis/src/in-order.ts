@@ -1,11 +1,10 @@
 /** Requests that followed one another closely on one connection: their roots came over it in the same order. */
 import type { Books } from "./books.ts";
-import { SAME_CONNECTION } from "./cause.ts";
 import type { Edge } from "./edge.ts";
-import { answersFor } from "./edge.ts";
+import { mayAnswerFor } from "./edge.ts";
 import { SKEW_MS } from "./interval.ts";
 import type { Join } from "./join.ts";
-import { mayHaveRoot } from "./on-connection.ts";
+import { joinOnConnection, mayHaveRoot } from "./on-connection.ts";
 import { portsMislead } from "./path-and-port.ts";
 import { secondOf } from "./ring.ts";
 import { SLACK_MS } from "./timed.ts";
@@ -22,42 +21,42 @@ const MOST = 256;
 /** So many records of others may be looked at in passing. */
 const LONGEST_WALK: number = 2 * MOST;
 
-/** Each request has its root, but for what was lost by two faults at once that make up for one another. */
-const SURE = 0.99;
-
-/** Those on the connection, the oldest first, and where the run of the request at hand begins and ends among them. */
+/** The slots of the requests on the connection, the oldest first, and where the run of the one at hand is among them. */
 const requests: number[] = [];
-const roots: number[] = [];
 let first = 0;
+let own = 0;
 let last = 0;
+
+/** The records of the run's roots, the oldest first. */
+const roots: number[] = [];
 
 /**
  * The root in the same place of the run as the request, where there are as many roots as requests and under some shift of
- * the clock each begins within its request. Asked for while no known pairs tell how far the clocks differ.
+ * the clock each begins within its request: none is another's, but for two faults at once that make up for one another.
+ * Asked for while no known pairs tell how far the clocks differ.
  */
 export function inOrderOnConnection(books: Books, record: number, edge: Edge): Join | undefined {
   if (!findRun(books, record, edge)) return undefined;
   const { crossings, orphans } = books;
   const count = last - first + 1;
-  findRoots(books, record, edge);
+  findRoots(books, edge);
   if (roots.length !== count) return undefined;
   let leastMs = -SKEW_MS;
   let mostMs = SKEW_MS;
   for (let at = 0; at < count; at += 1) {
-    const slot = crossings.ring.slot(requests[first + at] as number);
+    const slot = requests[first + at] as number;
     const startMs = orphans.startMs(orphans.ring.slot(roots[at] as number));
     leastMs = Math.max(leastMs, startMs - crossings.endMs(slot) - SLACK_MS);
     mostMs = Math.min(mostMs, startMs - crossings.startMs(slot) + SLACK_MS);
   }
-  const orphan = roots[requests.indexOf(record) - first] as number;
+  const orphan = roots[own - first] as number;
   if (leastMs > mostMs || orphans.isJoined(orphans.ring.slot(orphan))) return undefined;
-  return { cause: SAME_CONNECTION, orphan, span: 0, confidence: SURE };
+  return joinOnConnection(orphan);
 }
 
 /** When the last request of its run ended: roots up to then tell more; -Infinity where no run is known. */
 export function runEndMs(books: Books, record: number, edge: Edge): number {
-  if (!findRun(books, record, edge)) return -Infinity;
-  return books.crossings.endMs(books.crossings.ring.slot(requests[last] as number));
+  return findRun(books, record, edge) ? books.crossings.endMs(requests[last] as number) : -Infinity;
 }
 
 /** Finds the requests that may have roots and lie between two silences; none where one was sent before another had ended. */
@@ -69,11 +68,11 @@ function findRun(books: Books, record: number, edge: Edge): boolean {
   const fromMs = crossings.startMs(slot) - REACH_MS;
   const untilMs = crossings.endMs(slot) + REACH_MS;
   if (!collectRequests(books, edge, port, fromMs, untilMs)) return false;
-  const startMs = (at: number): number => crossings.startMs(crossings.ring.slot(requests[at] as number));
-  const endMs = (at: number): number => crossings.endMs(crossings.ring.slot(requests[at] as number));
-  requests.sort((a, b) => crossings.startMs(crossings.ring.slot(a)) - crossings.startMs(crossings.ring.slot(b)));
-  first = last = requests.indexOf(record);
-  if (first < 0) return false;
+  requests.sort((a, b) => crossings.startMs(a) - crossings.startMs(b));
+  const startMs = (at: number): number => crossings.startMs(requests[at] as number);
+  const endMs = (at: number): number => crossings.endMs(requests[at] as number);
+  first = own = last = requests.indexOf(slot);
+  if (own < 0) return false;
   while (first > 0 && startMs(first) - endMs(first - 1) < QUIET_MS) {
     first -= 1;
     if (endMs(first) > startMs(first + 1) + SLACK_MS) return false;
@@ -86,6 +85,7 @@ function findRun(books: Books, record: number, edge: Edge): boolean {
   return isWhole && last - first + 1 >= LEAST;
 }
 
+/** False where they are too many. */
 function collectRequests(books: Books, edge: Edge, port: number, fromMs: number, untilMs: number): boolean {
   const { crossings } = books;
   requests.length = 0;
@@ -94,25 +94,24 @@ function collectRequests(books: Books, edge: Edge, port: number, fromMs: number,
     for (; record !== 0; record = crossings.findOlderPort(port, second, record, LONGEST_WALK)) {
       const slot = crossings.ring.slot(record);
       if (crossings.edge(slot) !== edge.id || !mayHaveRoot(books, slot)) continue;
-      if (requests.push(record) > MOST) return false;
+      if (requests.push(slot) > MOST) return false;
     }
   }
   return true;
 }
 
-/** Puts the roots that began in the run, by clocks that differ, into `roots`, the oldest first: joined ones too. */
-function findRoots({ crossings, orphans }: Books, record: number, edge: Edge): void {
+/** Finds the roots that began in the run, by clocks that differ: joined ones too. */
+function findRoots({ crossings, orphans }: Books, edge: Edge): void {
   roots.length = 0;
-  const port = crossings.localPort(crossings.ring.slot(record));
-  const fromMs = crossings.startMs(crossings.ring.slot(requests[first] as number)) - SKEW_MS;
-  const untilMs = crossings.endMs(crossings.ring.slot(requests[last] as number)) + SKEW_MS;
-  const anyService = edge.services.length === 0;
+  const port = crossings.localPort(requests[own] as number);
+  const fromMs = crossings.startMs(requests[first] as number) - SKEW_MS;
+  const untilMs = crossings.endMs(requests[last] as number) + SKEW_MS;
   for (let second = secondOf(fromMs); second <= secondOf(untilMs); second += 1) {
     let orphan = orphans.findPort(port, second);
     for (; orphan !== 0; orphan = orphans.findOlderPort(port, second, orphan, LONGEST_WALK)) {
       const slot = orphans.ring.slot(orphan);
       const startMs = orphans.startMs(slot);
-      if (startMs < fromMs || startMs > untilMs || !(anyService || answersFor(edge, orphans.service(slot)))) continue;
+      if (startMs < fromMs || startMs > untilMs || !mayAnswerFor(edge, orphans.service(slot))) continue;
       if (roots.push(orphan) > MOST) return;
     }
   }

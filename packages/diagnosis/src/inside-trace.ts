@@ -3,7 +3,7 @@ import type { Books } from "./books.ts";
 import { DESCENDANTS, GHOST_PARENT } from "./cause.ts";
 import { EXCUSED, MATCHED } from "./crossing-store.ts";
 import type { Edge } from "./edge.ts";
-import { answersFor } from "./edge.ts";
+import { answersFor, mayAnswerFor } from "./edge.ts";
 import { KEY_WORDS, TRACE_WORDS, sameWords } from "./id-words.ts";
 import { SKEW_MS, overlaps } from "./interval.ts";
 import type { Join } from "./join.ts";
@@ -110,7 +110,7 @@ function isWantedByOthers({ spans, crossings, edges }: Books, record: number, gh
     crossings.readKey(rival, other);
     const edge = edges.at(crossings.edge(slot));
     if (!sameWords(other, 0, key, 0, TRACE_WORDS)) continue;
-    if (edge.services.length > 0 && !answersFor(edge, spans.service(at))) continue;
+    if (!mayAnswerFor(edge, spans.service(at))) continue;
     if (overlaps(crossings.startMs(slot), crossings.endMs(slot), fromMs, untilMs)) return true;
   }
   return false;

@@ -12,7 +12,7 @@ import {
 } from "./cause.ts";
 import { CONTINUED_BIT } from "./crossing-store.ts";
 import type { Edge } from "./edge.ts";
-import { answersFor } from "./edge.ts";
+import { mayAnswerFor } from "./edge.ts";
 import { KEY_WORDS, TRACE_WORDS, readTraceId, sameWords } from "./id-words.ts";
 import { insideTrace } from "./inside-trace.ts";
 import { inOrderOnConnection } from "./in-order.ts";
@@ -143,7 +143,7 @@ function sameRequest({ crossings, orphans }: Books, record: number, edge: Edge):
     orphans.readKey(orphan, other);
     // A root of the very trace that was forwarded is where it began: a service before us, with the same request's id.
     const began = sameWords(other, 0, key, 0, TRACE_WORDS);
-    if (!began && (edge.services.length === 0 || answersFor(edge, service))) {
+    if (!began && mayAnswerFor(edge, service)) {
       if (found !== 0) return undefined;
       found = orphan;
     }

@@ -4,7 +4,7 @@ import { SAME_CONNECTION } from "./cause.ts";
 import { mayBeNone, offsetOfAll, tryOffsets } from "./clock-offset.ts";
 import { EXCUSED, MATCHED, SAMPLED_BIT } from "./crossing-store.ts";
 import type { Edge } from "./edge.ts";
-import { answersFor } from "./edge.ts";
+import { mayAnswerFor } from "./edge.ts";
 import { SKEW_MS, overlaps } from "./interval.ts";
 import type { Join } from "./join.ts";
 import { portsMislead } from "./path-and-port.ts";
@@ -45,7 +45,7 @@ export function aloneOnConnection(books: Books, record: number, edge: Edge, only
   const aheadMs = offsetMs(edge.timing);
   const orphan = findOnConnection(books, record, edge, SKEW_MS, aheadMs ?? 0, aheadMs === 0 ? only : 0);
   if (orphan === 0 || (aheadMs === undefined && !mayAgree(books, record, edge, orphan))) return undefined;
-  return joinOf(orphan);
+  return joinOnConnection(orphan);
 }
 
 /** Whether the pair is as it would be if the clocks agreed, and nothing that was tried shows that they do not. */
@@ -63,16 +63,16 @@ function mayAgree({ crossings, orphans }: Books, record: number, edge: Edge, orp
 export function nearOnConnection(books: Books, record: number, edge: Edge): Join | undefined {
   if (portsMislead(edge)) return undefined;
   const aheadMs = offsetMs(edge.timing);
-  if (aheadMs !== undefined) return joinOf(findOnConnection(books, record, edge, 0, aheadMs));
+  if (aheadMs !== undefined) return joinOnConnection(findOnConnection(books, record, edge, 0, aheadMs));
   const { connectionOffset: search } = edge;
   if (search.trials < ENOUGH_TRIED) tryConnection(books, record, edge);
   const found = offsetOfAll(search);
   if (found === undefined) return undefined;
-  return joinOf(findOnConnection(books, record, edge, found.withinMs + SLACK_MS, found.aheadMs));
+  return joinOnConnection(findOnConnection(books, record, edge, found.withinMs + SLACK_MS, found.aheadMs));
 }
 
 /** `orphan`: 0 for none. */
-function joinOf(orphan: number): Join | undefined {
+export function joinOnConnection(orphan: number): Join | undefined {
   return orphan === 0 ? undefined : { cause: SAME_CONNECTION, orphan, span: 0, confidence: SURE };
 }
 
@@ -128,14 +128,13 @@ function findRoots(books: Books, edge: Edge, port: number, fromMs: number, until
   const { orphans } = books;
   roots.length = 0;
   if (port === 0) return;
-  const anyService = edge.services.length === 0;
   const last = secondOf(untilMs);
   const earliestMs = Math.max(fromMs - orphans.longestMs(), untilMs - MOST_MS);
   for (let second = Math.max(secondOf(fromMs) - 1, secondOf(earliestMs)); second <= last; second += 1) {
     let orphan = orphans.findPort(port, second);
     for (; orphan !== 0; orphan = orphans.findOlderPort(port, second, orphan)) {
       const at = orphans.ring.slot(orphan);
-      if (orphans.isJoined(at) || !(anyService || answersFor(edge, orphans.service(at)))) continue;
+      if (orphans.isJoined(at) || !mayAnswerFor(edge, orphans.service(at))) continue;
       if (!overlaps(fromMs, untilMs, orphans.startMs(at), orphans.endMs(at))) continue;
       roots.push(orphan);
       if (roots.length === most) return;
@@ -177,6 +176,6 @@ export function isUnanswered(state: number | undefined): boolean {
 
 /** Whether a root on its connection may be that of this request: a service that begins a trace anew heeds no flag of ours. */
 export function mayHaveRoot({ crossings }: Books, slot: number): boolean {
-  const isUnsampled = (crossings.bits(slot) & SAMPLED_BIT) === 0;
-  return isUnanswered(crossings.state(slot)) || (isUnsampled && crossings.state(slot) === EXCUSED);
+  const state = crossings.state(slot);
+  return isUnanswered(state) || (state === EXCUSED && (crossings.bits(slot) & SAMPLED_BIT) === 0);
 }
