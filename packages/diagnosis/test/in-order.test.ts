@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Pair } from "../src/index.ts";
-import { createWorld } from "./support/world.ts";
+import { createTornWorld } from "./support/torn-world.ts";
 
 interface Loop {
   readonly requests?: number;
@@ -25,14 +24,7 @@ function told({
   arrives,
   delayMs = () => 1_000,
 }: Loop): [number, number] {
-  const pairs: Pair[] = [];
-  const truth = new Map<string, string>();
-  const world = createWorld({
-    maxBytes: 1 << 20,
-    paired: (pair) => pairs.push(pair),
-    upstreamServices: { shop: "shop" },
-  });
-  const due: { readonly atMs: number; readonly run: () => void }[] = [];
+  const world = createTornWorld({ maxBytes: 1 << 20, upstreamServices: { shop: "shop" } });
   let endMs = world.clock.ms;
   for (let request = 0; request < requests; request += 1) {
     endMs += 10 + (request === 0 ? 1_000 : pauseMs(request));
@@ -40,33 +32,19 @@ function told({
       startMs: endMs - 9.5 + (request % 5) / 10 + aheadMs(request),
       endMs: endMs - 0.4 + aheadMs(request),
     };
-    const atMs = endMs;
-    const forward = (): void => {
-      const lines = [
-        "traceparent",
-        `00-${world.id(32)}-${world.id(16)}-${unsampled?.(request) === true ? "00" : "01"}`,
-      ];
+    const arrivesMs = endMs + delayMs(request);
+    const flags = unsampled?.(request) === true ? "00" : "01";
+    world.at(endMs, () => {
+      const lines = ["traceparent", `00-${world.id(32)}-${world.id(16)}-${flags}`];
       const crossing = world.forward({ localPort: 40_000, durationMs: 10, lines });
       if (arrives?.(request) === false) return;
-      const root = (): void => {
-        const { traceId } = world.root(crossing, { ...times, attributes: { "network.peer.port": 40_000 } });
-        truth.set(traceId, crossing.verdict.context?.traceId ?? "");
-      };
-      due.push({ atMs: atMs + delayMs(request), run: root });
-    };
-    due.push({ atMs, run: forward });
+      world.at(arrivesMs, () => world.root(crossing, { ...times, attributes: { "network.peer.port": 40_000 } }));
+    });
   }
-  for (const untilMs = endMs + 20_000; world.clock.ms < untilMs; world.clock.ms += 1) {
-    for (let at = due.length - 1; at >= 0; at -= 1) {
-      if ((due[at]?.atMs ?? Infinity) <= world.clock.ms) due.splice(at, 1)[0]?.run();
-    }
-    if (world.clock.ms % 1_000 !== 0) continue;
-    world.span({ service: "shop", kind: "internal", parentSpanId: world.id(16) });
-    world.diagnosis.tick();
-  }
-  const right = pairs.filter(({ root, forwarded }) => truth.get(root.traceId) === forwarded.traceId);
+  world.play(endMs + 20_000, 1);
+  const { pairs } = world;
   expect(pairs.every(({ by }) => by === "connection")).toBe(true);
-  return [pairs.length, right.length];
+  return [pairs.length, world.right(pairs)];
 }
 
 describe("requests that follow one another on one connection", () => {

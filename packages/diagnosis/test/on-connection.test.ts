@@ -1,8 +1,7 @@
 /** Whatever is lost, late, unsampled or torn, no request is joined with the root of another on its connection. */
 import { describe, expect, it } from "vitest";
-import type { Pair } from "../src/index.ts";
 import { createNoise } from "../../../test/support/noise.ts";
-import { createWorld } from "./support/world.ts";
+import { createTornWorld } from "./support/torn-world.ts";
 
 const WORLDS = 12;
 const REQUESTS = 60;
@@ -26,14 +25,7 @@ interface Outcome {
 /** Up to three connections with requests one after the other, some after a silence; the clock up to 90 ms off. */
 function play(seed: number, { torn, unsampled, lost }: Stream, outcome: Outcome): void {
   const noise = createNoise(seed);
-  const pairs: Pair[] = [];
-  const truth = new Map<string, string>();
-  const world = createWorld({
-    maxBytes: 1 << 20,
-    paired: (pair) => pairs.push(pair),
-    upstreamServices: { shop: "shop" },
-  });
-  const due: { readonly atMs: number; readonly run: () => void }[] = [];
+  const world = createTornWorld({ maxBytes: 1 << 20, upstreamServices: { shop: "shop" } });
   const aheadMs = 180 * (noise() - 0.5);
   const connections = 1 + Math.floor(3 * noise());
   const pauseMs = 3 + 60 * noise();
@@ -51,30 +43,21 @@ function play(seed: number, { torn, unsampled, lost }: Stream, outcome: Outcome)
       const isTorn = noise() < torn;
       const arrives = noise() >= lost && (isTorn || !isUnsampled);
       const delayMs = 300 + 2_500 * noise();
-      const forward = (): void => {
+      world.at(atMs, () => {
         const lines = ["traceparent", `00-${world.id(32)}-${world.id(16)}-${isUnsampled ? "00" : "01"}`];
         const crossing = world.forward({ localPort, durationMs, endMs: atMs, lines });
         if (!arrives) return;
         if (isTorn && !isUnsampled) outcome.torn += 1;
-        const run = (): void => {
-          if (!isTorn) world.answer(crossing, { ...span, kind: "server", flags: 0x301 });
-          else truth.set(world.root(crossing, span).traceId, crossing.verdict.context?.traceId ?? "");
-        };
-        due.push({ atMs: atMs + delayMs, run });
-      };
-      due.push({ atMs, run: forward });
+        world.at(atMs + delayMs, () => {
+          if (isTorn) world.root(crossing, span);
+          else world.answer(crossing, { ...span, kind: "server", flags: 0x301 });
+        });
+      });
     }
   }
-  for (const untilMs = world.clock.ms + 90_000; world.clock.ms < untilMs; world.clock.ms += 50) {
-    for (let at = due.length - 1; at >= 0; at -= 1) {
-      if ((due[at]?.atMs ?? Infinity) <= world.clock.ms) due.splice(at, 1)[0]?.run();
-    }
-    if (world.clock.ms % 1_000 !== 0) continue;
-    world.span({ service: "shop", kind: "internal", parentSpanId: world.id(16) });
-    world.diagnosis.tick();
-  }
-  outcome.told += pairs.length;
-  outcome.wrong += pairs.filter(({ root, forwarded }) => truth.get(root.traceId) !== forwarded.traceId).length;
+  world.play(world.clock.ms + 90_000, 50);
+  outcome.told += world.pairs.length;
+  outcome.wrong += world.pairs.length - world.right(world.pairs);
 }
 
 describe("requests on kept connections", () => {

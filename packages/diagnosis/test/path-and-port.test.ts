@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import type { Pair } from "../src/index.ts";
 import { createEdge } from "../src/edge.ts";
 import {
   comparePath,
@@ -11,8 +10,8 @@ import {
   wantsComparing,
 } from "../src/path-and-port.ts";
 import { defineSettings } from "../src/settings.ts";
-import { createWorld } from "./support/world.ts";
-import type { World } from "./support/world.ts";
+import { createTornWorld } from "./support/torn-world.ts";
+import type { TornWorld } from "./support/torn-world.ts";
 
 const edge = () => createEdge(0, "edge", "us-1", "shop", defineSettings({ now: () => 0 }));
 
@@ -87,19 +86,16 @@ describe("the ports of an edge", () => {
 });
 
 /** How many requests are told to have a root of their connection, and how many of these rightly. */
-function connections(torn: World, truth: ReadonlyMap<string, string>, pairs: readonly Pair[]): [number, number] {
-  torn.pass();
-  torn.wait(70_000);
-  const told = pairs.filter(({ by }) => by === "connection");
-  const right = told.filter(({ root, forwarded }) => truth.get(root.traceId) === forwarded.traceId);
-  return [told.length, right.length];
+function connections(world: TornWorld): [number, number] {
+  world.pass();
+  world.wait(70_000);
+  const told = world.pairs.filter(({ by }) => by === "connection");
+  return [told.length, world.right(told)];
 }
 
 /** 20 torn requests after as many answered ones, whose spans all tell ports that are `shift` more than ours. */
 function calm(shift: number): [number, number] {
-  const pairs: Pair[] = [];
-  const truth = new Map<string, string>();
-  const world = createWorld({ paired: (pair) => pairs.push(pair) });
+  const world = createTornWorld();
   const from = (port: number) => ({ kind: "server" as const, attributes: { "network.peer.port": port + shift } });
   for (let port = 40_000; port < 40_020; port += 1) {
     world.wait(1_000);
@@ -107,36 +103,25 @@ function calm(shift: number): [number, number] {
   }
   for (let port = 50_000; port < 50_020; port += 1) {
     world.wait(1_000);
-    const crossing = world.forward({ localPort: port });
-    truth.set(world.root(crossing, from(port)).traceId, crossing.verdict.context?.traceId ?? "");
+    world.root(world.forward({ localPort: port }), from(port));
   }
-  return connections(world, truth, pairs);
+  return connections(world);
 }
 
 /** 500 torn requests and no answered one, each open for 200 ms and the next 10 ms later; their roots come after 2 s. */
 function busy(portOf: (request: number) => number): [number, number] {
-  const pairs: Pair[] = [];
-  const truth = new Map<string, string>();
-  const world = createWorld({
-    maxBytes: 4 << 20,
-    paired: (pair) => pairs.push(pair),
-    upstreamServices: { shop: "shop" },
-  });
+  const world = createTornWorld({ maxBytes: 4 << 20, upstreamServices: { shop: "shop" } });
   const owed: (() => void)[] = [];
   for (let request = 0; request < 700; request += 1) {
     world.clock.ms += 10;
     if (request < 500) {
       const crossing = world.forward({ localPort: 40_000 + request, durationMs: 200 });
-      const attributes = { "network.peer.port": portOf(request) };
-      owed.push(() => {
-        const { traceId } = world.root(crossing, { attributes });
-        truth.set(traceId, crossing.verdict.context?.traceId ?? "");
-      });
+      owed.push(() => world.root(crossing, { attributes: { "network.peer.port": portOf(request) } }));
     }
     if (request >= 200) owed[request - 200]?.();
     if (request % 100 === 99) world.diagnosis.tick();
   }
-  return connections(world, truth, pairs);
+  return connections(world);
 }
 
 describe("connections", () => {
