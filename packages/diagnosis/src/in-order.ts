@@ -27,6 +27,9 @@ let first = 0;
 let own = 0;
 let last = 0;
 
+/** When its last request ended; -Infinity where there is no run. */
+let endedMs = -Infinity;
+
 /** The records of the run's roots, the oldest first. */
 const roots: number[] = [];
 
@@ -36,8 +39,10 @@ const roots: number[] = [];
  * Asked for while no known pairs tell how far the clocks differ.
  */
 export function inOrderOnConnection(books: Books, record: number, edge: Edge): Join | undefined {
-  if (!findRun(books, record, edge)) return undefined;
   const { crossings, orphans } = books;
+  const isRun = findRun(books, record, edge);
+  endedMs = isRun ? crossings.endMs(requests[last] as number) : -Infinity;
+  if (!isRun) return undefined;
   const count = last - first + 1;
   findRoots(books, edge);
   if (roots.length !== count) return undefined;
@@ -54,9 +59,9 @@ export function inOrderOnConnection(books: Books, record: number, edge: Edge): J
   return joinOnConnection(orphan);
 }
 
-/** When the last request of its run ended: roots up to then tell more; -Infinity where no run is known. */
-export function runEndMs(books: Books, record: number, edge: Edge): number {
-  return findRun(books, record, edge) ? books.crossings.endMs(requests[last] as number) : -Infinity;
+/** Of the request that was asked for last, when the last one of its run ended; -Infinity where it is in none. */
+export function runEndMs(): number {
+  return endedMs;
 }
 
 /** Finds the requests that may have roots and lie between two silences; none where one was sent before another had ended. */

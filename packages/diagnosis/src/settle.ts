@@ -137,8 +137,8 @@ export function settleByWatermark(books: Books, record: number): void {
     crossings.setCause(slot, join.cause);
     return;
   }
-  // The roots of those that followed it on its connection tell which is its own.
-  if (join.cause === BARE && runEndMs(books, record, edge) >= edge.watermarkMs) return;
+  // The roots of those that followed it on its connection tell which is its own: where nothing else did, its run was found.
+  if (join.cause === BARE && runEndMs() >= edge.watermarkMs) return;
   markMissing(books, record, edge, join);
 }
 
