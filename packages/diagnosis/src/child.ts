@@ -3,7 +3,7 @@ import type { Books } from "./books.ts";
 import { countedAtMs, forwardedExample } from "./books.ts";
 import { LATE_WORK, OTHER_CLOCK, UNSAMPLED } from "./cause.ts";
 import { learnPair } from "./timing-model.ts";
-import { EXCUSED, SAMPLED_BIT } from "./crossing-store.ts";
+import { EXCUSED } from "./crossing-store.ts";
 import {
   LIES_AFTER,
   LIES_AFTER_MS,
@@ -27,8 +27,7 @@ export function noteChild(books: Books, record: number, service: Service, startM
   const { crossings, edges } = books;
   const slot = crossings.ring.slot(record);
   if (crossings.state(slot) === EXCUSED) {
-    const sampled = (crossings.bits(slot) & SAMPLED_BIT) !== 0;
-    if (!sampled) note(books, record, UNSAMPLED, UNSAMPLED_ANSWERED);
+    if (crossings.leftUnsampled(slot)) note(books, record, UNSAMPLED, UNSAMPLED_ANSWERED);
     return;
   }
   const requestEndMs = crossings.endMs(slot);

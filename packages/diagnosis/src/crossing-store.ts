@@ -197,6 +197,11 @@ export class CrossingStore {
     return this.#halves[slot * HALVES + BITS] as number;
   }
 
+  /** It is owed no span; a service that begins a trace anew heeds no flag of ours and may have recorded a root all the same. */
+  leftUnsampled(slot: number): boolean {
+    return !this.#has(slot, SAMPLED_BIT);
+  }
+
   localPort(slot: number): number {
     return this.#halves[slot * HALVES + PORT] as number;
   }

@@ -16,7 +16,7 @@ import { mayAnswerFor } from "./edge.ts";
 import { KEY_WORDS, TRACE_WORDS, readTraceId, sameWords } from "./id-words.ts";
 import { insideTrace } from "./inside-trace.ts";
 import { inOrderOnConnection } from "./in-order.ts";
-import { aloneOnConnection, isUnanswered, nearOnConnection } from "./on-connection.ts";
+import { aloneOnConnection, mayHaveRoot, nearOnConnection } from "./on-connection.ts";
 import { portsTellAtOnce } from "./path-and-port.ts";
 import type { TraceIdForm } from "./trace-id-form.ts";
 import { eachHiddenForm, formOf } from "./trace-id-form.ts";
@@ -135,7 +135,8 @@ function linkedRoot({ crossings, orphans }: Books, record: number): Join | undef
 }
 
 /** Retries repeat a request id: the pair must be the only one on both sides. */
-function sameRequest({ crossings, orphans }: Books, record: number, edge: Edge): Join | undefined {
+function sameRequest(books: Books, record: number, edge: Edge): Join | undefined {
+  const { crossings, orphans } = books;
   if (!crossings.readRequest(record, request, 0)) return undefined;
   let found = 0;
   for (let orphan = orphans.findRequest(request, 0); orphan !== 0;) {
@@ -152,7 +153,7 @@ function sameRequest({ crossings, orphans }: Books, record: number, edge: Edge):
   if (found === 0) return undefined;
   for (let rival = crossings.findRequest(request, 0); rival !== 0;) {
     const slot = crossings.ring.slot(rival);
-    if (rival !== record && crossings.edge(slot) === edge.id && isUnanswered(crossings.state(slot))) return undefined;
+    if (rival !== record && crossings.edge(slot) === edge.id && mayHaveRoot(books, slot)) return undefined;
     rival = crossings.findOlderRequest(request, 0, rival);
   }
   const ours = crossings.localPort(crossings.ring.slot(record));

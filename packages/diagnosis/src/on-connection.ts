@@ -2,7 +2,7 @@
 import type { Books } from "./books.ts";
 import { SAME_CONNECTION } from "./cause.ts";
 import { mayBeNone, offsetOfAll, tryOffsets } from "./clock-offset.ts";
-import { EXCUSED, MATCHED, SAMPLED_BIT } from "./crossing-store.ts";
+import { EXCUSED, MATCHED } from "./crossing-store.ts";
 import type { Edge } from "./edge.ts";
 import { mayAnswerFor } from "./edge.ts";
 import { SKEW_MS, overlaps } from "./interval.ts";
@@ -170,12 +170,8 @@ function hasRivals(
   return false;
 }
 
-export function isUnanswered(state: number | undefined): boolean {
-  return state !== MATCHED && state !== EXCUSED;
-}
-
-/** Whether a root on its connection may be that of this request: a service that begins a trace anew heeds no flag of ours. */
+/** Whether a root of another trace may be that of this request. */
 export function mayHaveRoot({ crossings }: Books, slot: number): boolean {
   const state = crossings.state(slot);
-  return isUnanswered(state) || (state === EXCUSED && (crossings.bits(slot) & SAMPLED_BIT) === 0);
+  return (state !== MATCHED && state !== EXCUSED) || crossings.leftUnsampled(slot);
 }

@@ -32,7 +32,7 @@ const BESIDE_DUE = 2_048;
 const BESIDE = 512;
 const MOST_ANSWERED = 64;
 
-/** The due requests and those open beside them that may want the same orphans. */
+/** The due requests and those open beside them that may have the same orphans. */
 export function requestsAround(books: Books, edge: Edge, due: ReadonlySet<number>): readonly Timed[] {
   const { crossings } = books;
   const { ring } = crossings;
@@ -52,8 +52,8 @@ export function requestsAround(books: Books, edge: Edge, due: ReadonlySet<number
   for (let record = Math.max(ring.oldest(), first - BESIDE_DUE); record <= until; record += 1) {
     const slot = ring.slot(record);
     if (crossings.edge(slot) !== edge.id) continue;
-    const isUnanswered = crossings.state(slot) === WAITING || isUnexplained(books, slot);
-    if (!isUnanswered || !overlaps(crossings.startMs(slot), crossings.endMs(slot), fromMs, untilMs)) continue;
+    const mayHaveOne = crossings.state(slot) === WAITING || isUnexplained(books, slot) || crossings.leftUnsampled(slot);
+    if (!mayHaveOne || !overlaps(crossings.startMs(slot), crossings.endMs(slot), fromMs, untilMs)) continue;
     requests.push(requestOf(crossings, record, pathsTell(edge)));
   }
   return requests;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createNoise } from "../../../test/support/noise.ts";
+import { createTornWorld } from "./support/torn-world.ts";
 import type { World } from "./support/world.ts";
 import { createWorld } from "./support/world.ts";
 
@@ -129,6 +130,29 @@ describe("pairing by time", () => {
     expect(all).toBeGreaterThan(400);
     expect(right).toBeGreaterThan(0.97 * all);
     expect(told(50).all).toBe(0);
+  });
+
+  it("gives no request the root of one beside it that had left unsampled", () => {
+    const world = createTornWorld({ maxBytes: 4 * 1024 * 1024 });
+    const noise = createNoise(31);
+    for (let at = 0; at < 600; at += 1) {
+      // Several begin together: the root of any may be that of each.
+      for (const flags of ["01", noise() < 0.5 ? "00" : "01"]) {
+        const lines = ["traceparent", `00-${world.id(32)}-${world.id(16)}-${flags}`];
+        const crossing = world.forward({ lines, durationMs: 30, endMs: world.clock.ms + 0.2 * noise() });
+        const startMs = crossing.startMs + 3 + 0.2 * noise();
+        const span = { startMs, endMs: crossing.endMs - 3 - 0.2 * noise() };
+        if (at < 100) {
+          if (flags === "01") world.answer(crossing, span);
+        } else if (noise() < 0.7) world.root(crossing, span);
+      }
+      world.wait(100);
+    }
+    world.pass();
+    world.pass("shop", 62_000);
+    const { pairs } = world;
+    expect(pairs.length).toBeGreaterThan(100);
+    expect(world.right(pairs)).toBeGreaterThan(0.97 * pairs.length);
   });
 
   /** Requests of 0.8 ms, a thousand in each of so many seconds, of which the first ones are answered. */
