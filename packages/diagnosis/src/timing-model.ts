@@ -30,8 +30,12 @@ const HALVE_AT = 2_048;
 /** So much is doubtful of each pair, however sure it seems: what known pairs show may have changed since. */
 const ALWAYS_DOUBTFUL = 0.006;
 
-/** Of all pairs of an edge that are told no more may be wrong, by what is claimed of them. */
-const MOST_DOUBTFUL = 0.0255;
+/**
+ * Of all pairs of an edge that are told no more may be wrong: as many as are by what is claimed of them, and so many
+ * standard deviations more, since chance makes of few pairs more or fewer wrong ones.
+ */
+const MOST_WRONG = 0.03;
+const DEVIATIONS = 1.25;
 
 export interface TimingModel {
   pairs: number;
@@ -214,7 +218,9 @@ export function claimOf(confidence: number): number {
 /** Whether a pair as sure as this may be told, the surest first; notes it if so. */
 export function mayTell(model: TimingModel, confidence: number): boolean {
   const doubtful = model.doubtful + 1 - confidence;
-  if (doubtful > MOST_DOUBTFUL * (model.told + 1)) return false;
+  // The first ones have none before them to make up for a wrong one: their deviation counts from nothing on.
+  const byChance = DEVIATIONS * (Math.sqrt(doubtful + 1) - 1);
+  if (doubtful + byChance > MOST_WRONG * (model.told + 1)) return false;
   model.told += 1;
   model.doubtful = doubtful;
   if (model.told >= HALVE_AT) {
