@@ -6,6 +6,7 @@ import { delaysByOffset, tryOffsets } from "./clock-offset.ts";
 import type { Edge } from "./edge.ts";
 import type { Likelihood } from "./likelihood.ts";
 import { createLikelihood } from "./likelihood.ts";
+import { mayBeSame } from "./outcome.ts";
 import type { Timed } from "./timed.ts";
 import { extentOf, orphansAround, requestsAround, someFitting } from "./timed.ts";
 import type { Delays } from "./timing-model.ts";
@@ -53,7 +54,7 @@ export function associate(books: Books, edge: Edge, records: readonly number[]):
   learnLonePairs(edge, fitting);
   const competing = new Set(fitting.map(({ orphan }) => orphan)).size;
   if (likelihood === undefined || fitting.length > MOST_CANDIDATES * competing) return [];
-  const shareOf = sharesByPath(requests);
+  const shareOf = sharesAmong(requests);
   const { pairs, comparison } = weighPairs(timing, likenedPairs(fitting, likelihood, shareOf), {
     due,
     ...orphansWithin(orphans, requests, shareOf),
@@ -90,21 +91,38 @@ function fittingPairs(
   return fitting;
 }
 
-/** By path: the share of the requests that an orphan with it may answer. */
-type ShareOf = (path: number) => number;
+/** The share of the requests that an orphan may answer by its path and its outcome. */
+type ShareOf = (orphan: Timed) => number;
 
-function sharesByPath(requests: readonly Timed[]): ShareOf {
-  const counts = new Map<number, number>();
-  for (const { path } of requests) counts.set(path, (counts.get(path) ?? 0) + 1);
-  const unknown = counts.get(0) ?? 0;
-  return (path) => (path === 0 ? 1 : (unknown + (counts.get(path) ?? 0)) / requests.length);
+function sharesAmong(requests: readonly Timed[]): ShareOf {
+  const all = new Map<number, number>();
+  const byPath = new Map<number, Map<number, number>>();
+  for (const { path, outcome } of requests) {
+    let counts = byPath.get(path);
+    if (counts === undefined) {
+      counts = new Map();
+      byPath.set(path, counts);
+    }
+    counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+    all.set(outcome, (all.get(outcome) ?? 0) + 1);
+  }
+  const countOf = (counts: ReadonlyMap<number, number> | undefined, wanted: number): number => {
+    let sum = 0;
+    for (const [outcome, count] of counts ?? []) if (mayBeSame(outcome, wanted)) sum += count;
+    return sum;
+  };
+  return ({ path, outcome }) => {
+    const count =
+      path === 0 ? countOf(all, outcome) : countOf(byPath.get(path), outcome) + countOf(byPath.get(0), outcome);
+    return count / requests.length;
+  };
 }
 
 function likenedPairs(fitting: readonly Fitting[], likelihood: Likelihood, shareOf: ShareOf): readonly Candidate[] {
   return fitting.map(({ request, orphan }) => {
     likelihood.take(request.endMs - request.startMs);
     const odds = likelihood.odds(...delaysBetween(request, orphan));
-    return { record: request.at, orphan: orphan.at, odds, answerable: shareOf(orphan.path) };
+    return { record: request.at, orphan: orphan.at, odds, answerable: shareOf(orphan) };
   });
 }
 
@@ -116,8 +134,8 @@ function orphansWithin(
 ): { orphans: number; spanMs: number } {
   const during = extentOf(requests);
   let within = 0;
-  for (const { startMs, endMs, path } of orphans) {
-    if (startMs >= during.startMs && endMs <= during.endMs) within += shareOf(path);
+  for (const orphan of orphans) {
+    if (orphan.startMs >= during.startMs && orphan.endMs <= during.endMs) within += shareOf(orphan);
   }
   return { orphans: within, spanMs: during.endMs - during.startMs };
 }

@@ -18,6 +18,7 @@ const entry: CrossingEntry = {
   arrival: 0,
   localPort: 0,
   path: 0,
+  outcome: 0,
   route: 0,
   state: 0,
   bits: SAMPLED_BIT,

@@ -24,6 +24,7 @@ import { FORWARDED } from "./edge.ts";
 import { enterRecord } from "./forwarded.ts";
 import { hashShort, hashText } from "./hash.ts";
 import { TRACE_WORDS, readSpanId, readTraceId } from "./id-words.ts";
+import { outcomeOf } from "./outcome.ts";
 import { isProbe } from "./probe.ts";
 import { markJoined } from "./settle.ts";
 
@@ -36,7 +37,7 @@ interface Taken {
 
 function createTaken(): Taken {
   const times = { startMs: 0, endMs: 0, arrivedMs: 0 };
-  const entry = { ...times, edge: 0, arrival: 0, localPort: 0, path: 0, route: 0, state: 0, bits: 0 };
+  const entry = { ...times, edge: 0, arrival: 0, localPort: 0, path: 0, outcome: 0, route: 0, state: 0, bits: 0 };
   return { named: undefined, entry };
 }
 
@@ -83,6 +84,7 @@ export function createCrossingIntake(books: Books): CrossingIntake {
       entry.route = edge.routes.keep(crossing.path);
       entry.bits = bitsOf(crossing, context);
       entry.path = hashShort(crossing.path);
+      entry.outcome = outcomeOf(crossing);
       entry.state = isOwed(crossing, context) ? WAITING : EXCUSED;
       count += 1;
       if (count === MOST_FETCHED) enterTaken();

@@ -4,6 +4,7 @@ import { KEY_WORDS, LOWER_HALF_AT, LOWER_HALF_WORDS, REQUEST_ID_WORDS, SPAN_WORD
 import { Longest } from "./longest.ts";
 import { MomentIndex, WordIndex, createLateWordIndex } from "./record-index.ts";
 import { LINE_WORDS, RecordWords } from "./record-words.ts";
+import type { Traits } from "./told.ts";
 import type { Column, OpenChains, Ring } from "./ring.ts";
 import { INDEX_BYTES, capacityFor, createChains, createRing } from "./ring.ts";
 
@@ -43,13 +44,14 @@ const TIMES: number = LINE_WORDS / 2;
 const HALVES: number = LINE_WORDS * 2;
 const BYTES: number = LINE_WORDS * 4;
 
-/** What else there is: request id hash, parent id that came in, span id of the member; then 16 bits of arrival, 8 of cause. */
+/** What else there is: request id hash, parent id that came in, span id of the member; then 16 bits of arrival, 8 of cause, 8 of outcome. */
 const INBOUND_AT: number = REQUEST_ID_WORDS;
 const MEMBER_AT: number = INBOUND_AT + SPAN_WORDS;
 const ARRIVAL_AT: number = MEMBER_AT + SPAN_WORDS;
 const REST_WORDS: number = ARRIVAL_AT + 1;
 const ARRIVAL: number = ARRIVAL_AT * 2;
 const CAUSE: number = ARRIVAL_AT * 4 + 2;
+const OUTCOME: number = ARRIVAL_AT * 4 + 3;
 
 /** Buckets for each record by span id, each with the head of our chain and of that of the spans below the same id. */
 const SPAN_BUCKETS = 2;
@@ -89,6 +91,8 @@ export interface CrossingEntry {
   localPort: number;
   /** The hash of its path; 0 where it is not known. */
   path: number;
+  /** See `outcome.ts`. */
+  outcome: number;
   /** See `Routes`. */
   route: number;
   state: number;
@@ -214,6 +218,15 @@ export class CrossingStore {
     return this.#rest.halves[slot * REST_WORDS * 2 + ARRIVAL] as number;
   }
 
+  outcome(slot: number): number {
+    return this.#rest.bytes[slot * REST_WORDS * 4 + OUTCOME] as number;
+  }
+
+  /** What the span that answers it may tell too. */
+  traits(slot: number): Traits {
+    return { path: this.path(slot), outcome: this.outcome(slot), port: this.localPort(slot) };
+  }
+
   /** Why it is missing: a `Cause`, meaningful while the state is MISSING. */
   cause(slot: number): number {
     return this.#rest.bytes[slot * REST_WORDS * 4 + CAUSE] as number;
@@ -240,6 +253,7 @@ export class CrossingStore {
     this.#rest.write(record, this.scratch, KEY_WORDS, ARRIVAL_AT);
     this.#rest.halves[slot * REST_WORDS * 2 + ARRIVAL] = entry.arrival;
     this.setCause(slot, 0);
+    this.#rest.bytes[slot * REST_WORDS * 4 + OUTCOME] = entry.outcome;
     if ((entry.bits & STARTED_BIT) !== 0) this.#newestStarted = record;
     this.#longest.note(slot, entry.endMs - entry.startMs);
     this.#spanChains.add(hashId(this.scratch, SPAN_AT, this.#seed), record);

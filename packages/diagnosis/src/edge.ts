@@ -6,8 +6,8 @@ import type { BreakExample } from "./break.ts";
 import { keepExample } from "./examples.ts";
 import type { Facets } from "./facets.ts";
 import { FACETS_BYTES, createFacets } from "./facets.ts";
-import type { PathAndPort } from "./path-and-port.ts";
-import { createPathAndPort } from "./path-and-port.ts";
+import type { Told } from "./told.ts";
+import { createTold } from "./told.ts";
 import type { Gateway } from "./remedies/gateway.ts";
 import type { Routes } from "./routes.ts";
 import { createRoutes } from "./routes.ts";
@@ -81,7 +81,7 @@ export interface Edge {
   guess: Service | undefined;
   guessed: number;
   readonly routes: Routes;
-  readonly told: PathAndPort;
+  readonly told: Told;
   readonly facets: Facets;
   /** What the trace id was made into, where it last came in another form. */
   form: TraceIdForm | undefined;
@@ -111,7 +111,7 @@ export function createEdge(id: number, boundary: string, cluster: string, upstre
     guess: undefined,
     guessed: 0,
     routes: createRoutes(),
-    told: createPathAndPort(),
+    told: createTold(),
     facets: createFacets(),
     form: undefined,
   };

@@ -5,7 +5,7 @@ import { mayAnswerFor } from "./edge.ts";
 import { SKEW_MS } from "./interval.ts";
 import type { Join } from "./join.ts";
 import { joinOnConnection, mayHaveRoot } from "./on-connection.ts";
-import { portsMislead } from "./path-and-port.ts";
+import { portsMislead } from "./told.ts";
 import { secondOf } from "./ring.ts";
 import { SLACK_MS } from "./timed.ts";
 import { offsetMs } from "./timing-model.ts";

@@ -17,7 +17,7 @@ import { KEY_WORDS, TRACE_WORDS, readTraceId, sameWords } from "./id-words.ts";
 import { insideTrace } from "./inside-trace.ts";
 import { inOrderOnConnection } from "./in-order.ts";
 import { aloneOnConnection, mayHaveRoot, nearOnConnection } from "./on-connection.ts";
-import { portsTellAtOnce } from "./path-and-port.ts";
+import { portsTellAtOnce } from "./told.ts";
 import type { TraceIdForm } from "./trace-id-form.ts";
 import { eachHiddenForm, formOf } from "./trace-id-form.ts";
 

@@ -7,7 +7,7 @@ import type { Edge } from "./edge.ts";
 import { mayAnswerFor } from "./edge.ts";
 import { SKEW_MS, overlaps } from "./interval.ts";
 import type { Join } from "./join.ts";
-import { portsMislead } from "./path-and-port.ts";
+import { portsMislead } from "./told.ts";
 import { secondOf } from "./ring.ts";
 import { SLACK_MS } from "./timed.ts";
 import { offsetMs } from "./timing-model.ts";

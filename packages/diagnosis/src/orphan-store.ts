@@ -5,11 +5,13 @@ import { Longest } from "./longest.ts";
 import { MomentIndex, WordIndex, createLateWordIndex } from "./record-index.ts";
 import { LINE_WORDS, RecordWords } from "./record-words.ts";
 import type { OpenChains, Ring } from "./ring.ts";
+import type { Traits } from "./told.ts";
 import { INDEX_BYTES, capacityFor, createChains, createRing } from "./ring.ts";
 
 /**
  * What a line of the cache holds of a record, in words: trace id and span id, request id hash, two times, its path, 16 bits
- * of its service and of its source, 16 of its peer's port with 8 of its bits, and the next older record of its chain.
+ * of its service and of its source, 16 of its peer's port with 8 of its bits and 8 of its outcome, and the next older record
+ * of its chain.
  */
 const REQUEST_ID_AT: number = KEY_WORDS;
 const WORDS: number = KEY_WORDS + REQUEST_ID_WORDS;
@@ -27,6 +29,7 @@ const SERVICE: number = SERVICE_AT * 2;
 const SOURCE: number = SERVICE_AT * 2 + 1;
 const PORT: number = PORT_AT * 2;
 const BITS: number = PORT_AT * 4 + 2;
+const OUTCOME: number = PORT_AT * 4 + 3;
 const TIMES: number = LINE_WORDS / 2;
 const HALVES: number = LINE_WORDS * 2;
 const BYTES: number = LINE_WORDS * 4;
@@ -49,6 +52,8 @@ export interface OrphanEntry {
   peerPort: number;
   /** The hash of its path; 0 where the span does not say. */
   path: number;
+  /** See `outcome.ts`. */
+  outcome: number;
 }
 
 /** A class: what is called for every root is cheaper in a method than in a closure. */
@@ -123,6 +128,15 @@ export class OrphanStore {
     return this.#words[slot * LINE_WORDS + PATH_AT] as number;
   }
 
+  outcome(slot: number): number {
+    return this.#bytes[slot * BYTES + OUTCOME] as number;
+  }
+
+  /** What the request that it answers may show too. */
+  traits(slot: number): Traits {
+    return { path: this.path(slot), outcome: this.outcome(slot), port: this.peerPort(slot) };
+  }
+
   /** Whether it was joined with a request, or began anew on purpose. */
   isJoined(slot: number): boolean {
     return this.#has(slot, JOINED_BIT);
@@ -153,6 +167,7 @@ export class OrphanStore {
     this.#halves[slot * HALVES + SOURCE] = entry.source;
     this.#halves[slot * HALVES + PORT] = entry.peerPort;
     this.#bytes[slot * BYTES + BITS] = 0;
+    this.#bytes[slot * BYTES + OUTCOME] = entry.outcome;
     this.#longest.note(slot, entry.endMs - entry.startMs);
     this.#traceChains.add(hashId(this.scratch, LOWER_HALF_AT, this.#seed), record);
     if (this.scratch[0] === 0) this.#newestShort = record;

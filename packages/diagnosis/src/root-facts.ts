@@ -2,6 +2,7 @@
 import type { SpanView } from "@tracemend/otlp";
 import { FoundAttributes, defineAttributeKeys } from "@tracemend/otlp";
 import { SHORT_START, addByte, addBytes, endShort } from "./hash.ts";
+import { methodBits, namedStatusBits, statusBits } from "./outcome.ts";
 import { isProbeAgent, isProbePath, mayBeProbeAgent, mayBeProbePath } from "./probe.ts";
 
 /** One object for all spans: to be read before the next span. */
@@ -14,6 +15,8 @@ export interface RootFacts {
   requestId: string;
   /** The hash of the path as it was asked for, without a query, or of the gRPC method; 0 where neither is given. */
   path: number;
+  /** Its method and status, as far as they are given; see `outcome.ts`. */
+  outcome: number;
 }
 
 /** Attribute names of the OpenTelemetry HTTP and RPC conventions, new and old, and of service meshes; the surest first. */
@@ -29,8 +32,25 @@ const REQUEST_ID_KEYS: readonly string[] = [
 ];
 /** A method with its service before it is what the conventions ask for since 1.45; one without is of before. */
 const RPC_KEYS: readonly string[] = ["rpc.method", "rpc.service"];
+const METHOD_KEYS: readonly string[] = ["http.request.method", "http.method"];
+/** A gRPC status was a number up to the conventions of 1.37, and is a name since. */
+const STATUS_KEYS: readonly string[] = [
+  "rpc.status_code",
+  "rpc.response.status_code",
+  "rpc.grpc.status_code",
+  "http.response.status_code",
+  "http.status_code",
+];
 
-const GROUPS: readonly (readonly string[])[] = [USER_AGENT_KEYS, TARGET_KEYS, PORT_KEYS, REQUEST_ID_KEYS, RPC_KEYS];
+const GROUPS: readonly (readonly string[])[] = [
+  USER_AGENT_KEYS,
+  TARGET_KEYS,
+  PORT_KEYS,
+  REQUEST_ID_KEYS,
+  RPC_KEYS,
+  METHOD_KEYS,
+  STATUS_KEYS,
+];
 const KEYS = defineAttributeKeys(GROUPS.flat());
 const TARGETS_AT: number = USER_AGENT_KEYS.length;
 /** A route is a pattern of paths. */
@@ -39,9 +59,11 @@ const PORTS_AT: number = TARGETS_AT + TARGET_KEYS.length;
 const REQUEST_IDS_AT: number = PORTS_AT + PORT_KEYS.length;
 const RPC_METHOD_AT: number = REQUEST_IDS_AT + REQUEST_ID_KEYS.length;
 const RPC_SERVICE_AT: number = RPC_METHOD_AT + 1;
+const METHODS_AT: number = RPC_METHOD_AT + RPC_KEYS.length;
+const STATUSES_AT: number = METHODS_AT + METHOD_KEYS.length;
 
 const found = new FoundAttributes();
-const facts: RootFacts = { legitimate: false, peerPort: 0, requestId: "", path: 0 };
+const facts: RootFacts = { legitimate: false, peerPort: 0, requestId: "", path: 0, outcome: 0 };
 
 /** Nearly every root is read and few are probes: texts stay bytes as far as can be. */
 export function readRoot(span: SpanView): RootFacts {
@@ -52,6 +74,7 @@ export function readRoot(span: SpanView): RootFacts {
   facts.path = target === NONE || target === ROUTE_AT ? methodHash() : pathHash(stop);
   facts.legitimate = (mayBeProbe && isProbePath(withoutQuery(textOf(target)))) || isProbeCaller() || isHealthCheck();
   facts.peerPort = firstPort();
+  facts.outcome = methodOf() | statusOf();
   facts.requestId = textOf(firstText(REQUEST_IDS_AT, RPC_METHOD_AT));
   return facts;
 }
@@ -88,6 +111,20 @@ function firstPort(): number {
     const value = found.value(at);
     const port = typeof value === "string" ? Number(value) : value;
     if (typeof port === "number" && Number.isInteger(port) && port > 0 && port < 65_536) return port;
+  }
+  return 0;
+}
+
+function methodOf(): number {
+  if (firstText(METHODS_AT, STATUSES_AT) === NONE) return 0;
+  return methodBits(found.textStop - found.textStart, found.bytes[found.textStart] as number);
+}
+
+function statusOf(): number {
+  for (let at = STATUSES_AT; at < KEYS.count; at += 1) {
+    const value = found.value(at);
+    if (typeof value === "number") return statusBits(value);
+    if (typeof value === "string") return namedStatusBits(value);
   }
   return 0;
 }

@@ -11,7 +11,7 @@ import { runEndMs } from "./in-order.ts";
 import type { Join } from "./join.ts";
 import { findExactJoin, findJoin } from "./join.ts";
 import { hasRootOnConnection } from "./on-connection.ts";
-import { comparePath, comparePort, noteConnection, wantsComparing } from "./path-and-port.ts";
+import { compareTraits, noteConnection, wantsComparing } from "./told.ts";
 import { learnPair, learnTimedPair } from "./timing-model.ts";
 import { NOT_KEPT } from "./routes.ts";
 import { PAIRED_BY } from "./paired.ts";
@@ -196,12 +196,13 @@ function markMissing(books: Books, record: number, edge: Edge, join: Join): void
 function compareRoot(books: Books, record: number, edge: Edge, join: Join): void {
   const { crossings, orphans } = books;
   const slot = crossings.ring.slot(record);
-  const port = crossings.localPort(slot);
   if (join.orphan !== 0) {
-    const at = orphans.ring.slot(join.orphan);
-    comparePath(edge, crossings.path(slot), orphans.path(at));
-    comparePort(edge, port, orphans.peerPort(at));
-  } else if (join.cause === BARE && port !== 0 && edge.services.some(({ tellsPorts }) => tellsPorts)) {
+    compareTraits(edge, crossings.traits(slot), orphans.traits(orphans.ring.slot(join.orphan)));
+  } else if (
+    join.cause === BARE &&
+    crossings.localPort(slot) !== 0 &&
+    edge.services.some(({ tellsPorts }) => tellsPorts)
+  ) {
     noteConnection(edge, hasRootOnConnection(books, record, edge));
   }
 }

@@ -19,7 +19,7 @@ import type { OrphanEntry } from "./orphan-store.ts";
 import type { Source } from "./read-source.ts";
 import { createSourceReader } from "./read-source.ts";
 import { readRoot } from "./root-facts.ts";
-import { comparePath, comparePort, wantsComparing } from "./path-and-port.ts";
+import { compareTraits, wantsComparing } from "./told.ts";
 import type { Service } from "./service.ts";
 import {
   CLIENT_ROOTS,
@@ -59,7 +59,7 @@ const RUN_SPANS: number = MOST_FETCHED / 2;
 /** Those of the span at hand. */
 const ids = new Uint32Array(ID_WORDS);
 const linkWords = new Uint32Array(KEY_WORDS);
-const orphan: OrphanEntry = { service: 0, source: 0, startMs: 0, endMs: 0, peerPort: 0, path: 0 };
+const orphan: OrphanEntry = { service: 0, source: 0, startMs: 0, endMs: 0, peerPort: 0, path: 0, outcome: 0 };
 
 /** Enters the spans of a batch. */
 export type SpanIntake = (batch: Batch, nowMs: number) => void;
@@ -190,11 +190,9 @@ function enterChild(
     noteFacets(books, record, source, false);
     const edge = books.edges.at(crossings.edge(crossings.ring.slot(record)));
     if (!wantsComparing(edge)) continue;
-    const slot = crossings.ring.slot(record);
-    const { path, peerPort } = readRoot(span);
-    comparePath(edge, crossings.path(slot), path);
-    comparePort(edge, crossings.localPort(slot), peerPort);
-    if (peerPort !== 0) service.tellsPorts = true;
+    const { path, outcome, peerPort: port } = readRoot(span);
+    compareTraits(edge, crossings.traits(crossings.ring.slot(record)), { path, outcome, port });
+    if (port !== 0) service.tellsPorts = true;
   }
   if (taken) return;
   // The request that it answers may still be open.
@@ -252,6 +250,7 @@ function enterRoot(books: Books, span: SpanView, service: Service, source: numbe
   orphan.peerPort = root.peerPort;
   if (root.peerPort !== 0) service.tellsPorts = true;
   orphan.path = root.path;
+  orphan.outcome = root.outcome;
   countEvicted(books, nowMs);
   const record = orphans.add(orphan);
   // A root that links to another trace was begun anew on purpose; it counts only once its link is one of ours.

@@ -7,7 +7,8 @@ import type { Edge } from "./edge.ts";
 import { answersFor } from "./edge.ts";
 import { overlaps } from "./interval.ts";
 import type { OrphanStore } from "./orphan-store.ts";
-import { pathsTell } from "./path-and-port.ts";
+import { mayBeSame } from "./outcome.ts";
+import { outcomeBits, pathsTell } from "./told.ts";
 import type { Delays } from "./timing-model.ts";
 
 export interface Timed {
@@ -17,6 +18,8 @@ export interface Timed {
   readonly endMs: number;
   /** Of its path; 0 where it is not known, or where paths do not tell. */
   readonly path: number;
+  /** See `outcome.ts`; what does not tell is left out. */
+  readonly outcome: number;
 }
 
 /** How far clocks and roundings may put a span outside its request, beyond what the model knows. */
@@ -54,7 +57,7 @@ export function requestsAround(books: Books, edge: Edge, due: ReadonlySet<number
     if (crossings.edge(slot) !== edge.id) continue;
     const mayHaveOne = crossings.state(slot) === WAITING || isUnexplained(books, slot) || crossings.leftUnsampled(slot);
     if (!mayHaveOne || !overlaps(crossings.startMs(slot), crossings.endMs(slot), fromMs, untilMs)) continue;
-    requests.push(requestOf(crossings, record, pathsTell(edge)));
+    requests.push(timedOf(crossings, record, edge));
   }
   return requests;
 }
@@ -80,7 +83,7 @@ export function orphansAround({ orphans }: Books, edge: Edge, requests: readonly
   for (let at = ring.oldest(); at <= ring.newest(); at += 1) {
     const slot = ring.slot(at);
     if (orphans.isJoined(slot) || !overlaps(orphans.startMs(slot), orphans.endMs(slot), fromMs, untilMs)) continue;
-    if (answersFor(edge, orphans.service(slot))) found.push(orphanOf(orphans, at, pathsTell(edge)));
+    if (answersFor(edge, orphans.service(slot))) found.push(timedOf(orphans, at, edge));
   }
   return found.sort((a, b) => a.startMs - b.startMs);
 }
@@ -96,7 +99,7 @@ export function answeredBeside({ crossings }: Books, edge: Edge, [first = 0]: re
     const slot = ring.slot(record);
     if (crossings.edge(slot) !== edge.id || crossings.state(slot) !== MATCHED) continue;
     if (Math.abs(crossings.startMs(slot) - aroundMs) > FARTHEST_MS / 2) continue;
-    answered.push(requestOf(crossings, record, pathsTell(edge)));
+    answered.push(timedOf(crossings, record, edge));
   }
   return answered;
 }
@@ -120,21 +123,17 @@ export function someFitting(
     if (orphan.startMs > untilMs) return false;
     if (orphan.endMs > lastMs) continue;
     if (request.path !== orphan.path && request.path !== 0 && orphan.path !== 0) continue;
+    if (request.outcome !== orphan.outcome && !mayBeSame(request.outcome, orphan.outcome)) continue;
     if (visit(orphan)) return true;
   }
   return false;
 }
 
-function requestOf(crossings: CrossingStore, at: number, pathTells: boolean): Timed {
-  const slot = crossings.ring.slot(at);
-  const path = pathTells ? crossings.path(slot) : 0;
-  return { at, startMs: crossings.startMs(slot), endMs: crossings.endMs(slot), path };
-}
-
-function orphanOf(orphans: OrphanStore, at: number, pathTells: boolean): Timed {
-  const slot = orphans.ring.slot(at);
-  const path = pathTells ? orphans.path(slot) : 0;
-  return { at, startMs: orphans.startMs(slot), endMs: orphans.endMs(slot), path };
+function timedOf(store: CrossingStore | OrphanStore, at: number, edge: Edge): Timed {
+  const slot = store.ring.slot(at);
+  const path = pathsTell(edge) ? store.path(slot) : 0;
+  const outcome = store.outcome(slot) & outcomeBits(edge);
+  return { at, startMs: store.startMs(slot), endMs: store.endMs(slot), path, outcome };
 }
 
 /** The first orphan that starts at this time or later. */

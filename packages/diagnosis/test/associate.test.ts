@@ -132,6 +132,33 @@ describe("pairing by time", () => {
     expect(told(50).all).toBe(0);
   });
 
+  it.each([
+    ["method", { method: "POST" }, { "http.request.method": "POST", "http.response.status_code": 200 }],
+    ["status", { status: 404 }, { "http.request.method": "GET", "http.response.status_code": 404 }],
+  ])("tells requests apart whose times are the same by their %s", (_, forward, attributes) => {
+    const world = createTornWorld({ maxBytes: 4 * 1024 * 1024 });
+    const noise = createNoise(37);
+    const usual = { "http.request.method": "GET", "http.response.status_code": 200 };
+    for (let at = 0; at < 500; at += 1) {
+      const both = [
+        { forward: {}, attributes: usual },
+        { forward, attributes },
+      ];
+      for (const each of both) {
+        const crossing = world.forward({ ...each.forward, durationMs: 30 });
+        const startMs = crossing.startMs + 3 + 0.2 * noise();
+        const span = { startMs, endMs: crossing.endMs - 3 - 0.2 * noise(), attributes: each.attributes };
+        if (at < 100) world.answer(crossing, span);
+        else world.root(crossing, span);
+      }
+      world.wait(100);
+    }
+    world.pass();
+    world.pass("shop", 62_000);
+    expect(world.pairs.length).toBeGreaterThan(750);
+    expect(world.right(world.pairs)).toBe(world.pairs.length);
+  });
+
   it("gives no request the root of one beside it that had left unsampled", () => {
     const world = createTornWorld({ maxBytes: 4 * 1024 * 1024 });
     const noise = createNoise(31);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { encodeSpans, forEachSpan } from "@tracemend/otlp";
+import { METHOD_BITS, outcomeOf, statusBits } from "../src/outcome.ts";
 import { hashShort } from "../src/hash.ts";
 import type { RootFacts } from "../src/root-facts.ts";
 import { readRoot } from "../src/root-facts.ts";
@@ -55,6 +56,23 @@ describe("what a root span says of its request", () => {
     expect(read({ "url.path": "", "http.target": "/cart" }).path).toBe(hashShort("/cart"));
     expect(read({ "http.target": "?id=1" }).path).toBe(0);
     expect(read({ "http.route": "/{page}" }).path).toBe(0);
+  });
+
+  it("is its method and status, told by the conventions of now or of before", () => {
+    const outcome = outcomeOf({ method: "POST", status: 404, grpcStatus: undefined });
+    expect(read({ "http.request.method": "POST", "http.response.status_code": 404 }).outcome).toBe(outcome);
+    expect(read({ "http.method": "POST", "http.status_code": 404 }).outcome).toBe(outcome);
+    expect(read({ "http.response.status_code": 404 }).outcome).toBe(statusBits(404));
+    expect(read({ "http.request.method": "POST" }).outcome).toBe(outcome & METHOD_BITS);
+    expect(read({}).outcome).toBe(0);
+  });
+
+  it("is its gRPC status, beside which HTTP's says nothing", () => {
+    const outcome = outcomeOf({ method: "POST", status: 200, grpcStatus: 5 });
+    expect(read({ "rpc.status_code": "NOT_FOUND" }).outcome).toBe(outcome);
+    expect(read({ "rpc.response.status_code": "NOT_FOUND" }).outcome).toBe(outcome);
+    expect(read({ "rpc.grpc.status_code": 5, "http.status_code": 200 }).outcome).toBe(outcome);
+    expect(read({ "rpc.status_code": "-32602" }).outcome).toBe(0);
   });
 
   it("is its gRPC method as a path, told by the conventions of now or of before", () => {

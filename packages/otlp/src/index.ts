@@ -36,6 +36,7 @@ export {
 export { SpanWriter, type SpanWriterOptions } from "./span-writer.ts";
 export { encodeLogs, type LogRecord } from "./encode-logs.ts";
 export { encodeGauges, type GaugePoint, type GaugeRecord } from "./encode-metrics.ts";
+export { GRPC_STATUS_NAMES } from "./grpc-status.ts";
 export { forEachLog, type LogView } from "./log-view.ts";
 
 export type { WireDefect, WireDefectCode } from "./wire/framing.ts";

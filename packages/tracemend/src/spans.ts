@@ -2,7 +2,7 @@
 import type { OwnSpans, TraceContext, Upstream } from "@tracemend/context";
 import { KNOWN_FLAGS, SAMPLED } from "@tracemend/context";
 import type { FixedAttributes, SpanPen } from "@tracemend/otlp";
-import { defineAttributeName, defineFixedAttributes } from "@tracemend/otlp";
+import { GRPC_STATUS_NAMES, defineAttributeName, defineFixedAttributes } from "@tracemend/otlp";
 import { formatEndpoint } from "@tracemend/proxy";
 import type { Passed, Try } from "@tracemend/proxy";
 
@@ -179,19 +179,13 @@ function close(pen: SpanPen, crossing: Passed, outcome: Outcome, from: 400 | 500
 /** The gRPC codes that are the server's fault. Source: RPC conventions, "gRPC status". */
 const SERVER_ERRORS = new Set([2, 4, 12, 13, 14, 15]);
 
-/** By number. Source: gRPC, "Status codes and their use in gRPC". */
-const GRPC_NAMES: readonly string[] = (
-  "OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND ALREADY_EXISTS PERMISSION_DENIED RESOURCE_EXHAUSTED " +
-  "FAILED_PRECONDITION ABORTED OUT_OF_RANGE UNIMPLEMENTED INTERNAL UNAVAILABLE DATA_LOSS UNAUTHENTICATED"
-).split(" ");
-
 function isGrpcError(code: number | undefined, from: 400 | 500): code is number {
   if (code === undefined || code === 0) return false;
   return from === 400 || SERVER_ERRORS.has(code);
 }
 
 function grpcNameOf(code: number): string {
-  return GRPC_NAMES[code] ?? String(code);
+  return GRPC_STATUS_NAMES[code] ?? String(code);
 }
 
 const UNIMPLEMENTED = 12;

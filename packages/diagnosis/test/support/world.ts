@@ -19,6 +19,8 @@ export interface ForwardOptions {
   durationMs?: number;
   requestId?: string;
   path?: string;
+  method?: string;
+  status?: number;
   peer?: string;
   /** Ends now unless told. */
   endMs?: number;
@@ -134,7 +136,7 @@ function crossingOf({ clock, id }: World, options: ForwardOptions): Crossing {
     endMs,
     protocol: "http/1.1",
     scheme: "http",
-    method: "GET",
+    method: options.method ?? "GET",
     path: options.path ?? "/cart",
     authority: "shop.example",
     userAgent: undefined,
@@ -146,7 +148,7 @@ function crossingOf({ clock, id }: World, options: ForwardOptions): Crossing {
       port: 8080,
       localPort: options.localPort,
     },
-    status: options.failed === true ? 502 : 200,
+    status: options.failed === true ? 502 : (options.status ?? 200),
     grpcStatus: undefined,
     answer,
     failure: options.failed === true ? { kind: "connect", side: "upstream" } : undefined,

@@ -1,5 +1,6 @@
-/** Whether spans behind an edge tell the path and the port of their requests: then these tell requests apart. */
+/** Whether spans behind an edge tell the same of their requests as we saw: then that tells requests apart. */
 import type { Edge } from "./edge.ts";
+import { METHOD_BITS, STATUS_BITS } from "./outcome.ts";
 
 /** From here on one request in so many still teaches: reading attributes of every answer would cost too much. */
 const KNOWN_WELL = 64;
@@ -8,9 +9,9 @@ const SAMPLE_OF = 64;
 /** Of more than these the older count half: what stands behind an edge changes. */
 const MOST = 1_024;
 
-/** Known pairs before paths decide anything; of so many that agree one may differ. */
-const ENOUGH_PATHS = 30;
-const PATHS_PER_DIFFERENCE = 50;
+/** Known pairs before their paths, methods or statuses decide anything; of so many that agree one may differ. */
+const ENOUGH = 30;
+const PER_DIFFERENCE = 50;
 
 /** Ports that must be compared before they are believed without a look at what is still to come. */
 const ENOUGH_PORTS = 8;
@@ -24,14 +25,17 @@ interface Compared {
   differ: number;
 }
 
-export interface PathAndPort {
+export interface Told {
   seen: number;
   readonly paths: Compared;
+  readonly methods: Compared;
+  readonly statuses: Compared;
   readonly ports: Compared;
 }
 
-export function createPathAndPort(): PathAndPort {
-  return { seen: 0, paths: { agree: 0, differ: 0 }, ports: { agree: 0, differ: 0 } };
+export function createTold(): Told {
+  const compared = (): Compared => ({ agree: 0, differ: 0 });
+  return { seen: 0, paths: compared(), methods: compared(), statuses: compared(), ports: compared() };
 }
 
 /** Whether the request at hand, of which it is known what became of it, is one to compare. */
@@ -40,14 +44,26 @@ export function wantsComparing({ told }: Edge): boolean {
   return told.seen <= KNOWN_WELL || told.seen % SAMPLE_OF === 0;
 }
 
-/** Hashes of the path that was forwarded and of the one that its span tells; 0 where it is not known. */
-export function comparePath({ told }: Edge, forwarded: number, path: number): void {
-  if (forwarded !== 0 && path !== 0) count(told.paths, forwarded === path);
+/** What both sides of a hop may know of a request; 0 is what is not known. */
+export interface Traits {
+  /** The hash of its path. */
+  readonly path: number;
+  /** See `outcome.ts`. */
+  readonly outcome: number;
+  /** The port it went out on. */
+  readonly port: number;
 }
 
-/** The port that a request went out on and the one that its span tells; 0 where it is not known. */
-export function comparePort({ told }: Edge, ours: number, port: number): void {
-  if (ours !== 0 && port !== 0) count(told.ports, ours === port);
+/** What we know of a request, and what the span says that is known to be its. */
+export function compareTraits({ told }: Edge, ours: Traits, theirs: Traits): void {
+  compare(told.paths, ours.path, theirs.path);
+  compare(told.methods, ours.outcome & METHOD_BITS, theirs.outcome & METHOD_BITS);
+  compare(told.statuses, ours.outcome & STATUS_BITS, theirs.outcome & STATUS_BITS);
+  compare(told.ports, ours.port, theirs.port);
+}
+
+function compare(compared: Compared, ours: number, theirs: number): void {
+  if (ours !== 0 && theirs !== 0) count(compared, ours === theirs);
 }
 
 /** Notes of a request that surely has no span whether any root came from its port. */
@@ -65,7 +81,16 @@ function count(compared: Compared, agrees: boolean): void {
 
 /** Whether a root with another path than the one that was forwarded is surely another request's. */
 export function pathsTell({ told: { paths } }: Edge): boolean {
-  return paths.agree >= ENOUGH_PATHS && paths.differ * PATHS_PER_DIFFERENCE <= paths.agree;
+  return isTrusted(paths);
+}
+
+/** The bits of an outcome by which a root is surely another request's if they differ. */
+export function outcomeBits({ told: { methods, statuses } }: Edge): number {
+  return (isTrusted(methods) ? METHOD_BITS : 0) | (isTrusted(statuses) ? STATUS_BITS : 0);
+}
+
+function isTrusted({ agree, differ }: Compared): boolean {
+  return agree >= ENOUGH && differ * PER_DIFFERENCE <= agree;
 }
 
 /** Whether a root that came from the port of a request is there by chance as soon as not: behind a sidecar or a NAT. */

@@ -1,19 +1,31 @@
 import { describe, expect, it } from "vitest";
+import type { Edge } from "../src/edge.ts";
 import { createEdge } from "../src/edge.ts";
+import { METHOD_BITS, STATUS_BITS, methodBits, statusBits } from "../src/outcome.ts";
 import {
-  comparePath,
-  comparePort,
+  compareTraits,
   noteConnection,
+  outcomeBits,
   pathsTell,
   portsMislead,
   portsTellAtOnce,
   wantsComparing,
-} from "../src/path-and-port.ts";
+} from "../src/told.ts";
 import { defineSettings } from "../src/settings.ts";
 import { createTornWorld } from "./support/torn-world.ts";
 import type { TornWorld } from "./support/torn-world.ts";
 
 const edge = () => createEdge(0, "edge", "us-1", "shop", defineSettings({ now: () => 0 }));
+
+const UNKNOWN = { path: 0, outcome: 0, port: 0 };
+
+function comparePath(one: Edge, ours: number, theirs: number): void {
+  compareTraits(one, { ...UNKNOWN, path: ours }, { ...UNKNOWN, path: theirs });
+}
+
+function comparePort(one: Edge, ours: number, theirs: number): void {
+  compareTraits(one, { ...UNKNOWN, port: ours }, { ...UNKNOWN, port: theirs });
+}
 
 describe("the paths of an edge", () => {
   it("tell requests apart once enough spans had the path that was forwarded", () => {
@@ -45,6 +57,22 @@ describe("the paths of an edge", () => {
     expect(pathsTell(one)).toBe(false);
     for (let at = 0; at < 10_000; at += 1) comparePath(one, 7, 7);
     expect(pathsTell(one)).toBe(true);
+  });
+});
+
+describe("methods and statuses of an edge", () => {
+  it("tell requests apart each for itself", () => {
+    const one = edge();
+    const get = methodBits(3, "G".charCodeAt(0));
+    const compare = (ours: number, theirs: number): void =>
+      compareTraits(one, { ...UNKNOWN, outcome: ours }, { ...UNKNOWN, outcome: theirs });
+    for (let at = 0; at < 30; at += 1) compare(get | statusBits(200), get);
+    expect(outcomeBits(one)).toBe(METHOD_BITS);
+    for (let at = 0; at < 30; at += 1) compare(get | statusBits(404), get | statusBits(404));
+    expect(outcomeBits(one)).toBe(METHOD_BITS | STATUS_BITS);
+    // Something in between answers another status than the service.
+    for (let at = 0; at < 30; at += 1) compare(get | statusBits(200), get | statusBits(404));
+    expect(outcomeBits(one)).toBe(METHOD_BITS);
   });
 });
 
